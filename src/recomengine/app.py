@@ -1,0 +1,50 @@
+"""Builds the Starlette app: routes, middleware, lifespan. The map of the system."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from recomengine.context import open_context
+from recomengine.health.routes import routes as health_routes
+from recomengine.settings import Settings
+from recomengine.web.middleware import RequestLayer
+from recomengine.web.problems import MethodNotAllowed, NotFound, Problem, problem_response
+
+
+def create_app(settings: Settings) -> Starlette:
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_context(settings) as context:
+            app.state.context = context
+            yield
+
+    return Starlette(
+        routes=all_routes(),
+        middleware=[Middleware(RequestLayer)],
+        exception_handlers={Problem: _on_problem, HTTPException: _on_http_exception},
+        lifespan=lifespan,
+    )
+
+
+def all_routes() -> list[BaseRoute]:
+    return [*health_routes]
+
+
+def _on_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem_response(request, error)
+
+
+def _on_http_exception(request: Request, error: Exception) -> Response:
+    """What the router raises by itself."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        return problem_response(request, MethodNotAllowed(f"{request.method} is not offered here; {allowed} is.", headers=error.headers))
+    return problem_response(request, NotFound(f"There is nothing at {request.url.path}. See /openapi.json for what there is."))

@@ -1,0 +1,54 @@
+"""What a process holds open. Opened and closed here only."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from recomengine.api_keys.service import KeyCache
+from recomengine.infra.background import repeat
+from recomengine.infra.bus import Bus
+from recomengine.infra.database import Pool, open_pool
+from recomengine.infra.redis import RedisClient
+from recomengine.settings import Settings
+from recomengine.web.guard import Guard
+from recomengine.web.limits import Limits
+
+
+@dataclass(frozen=True)
+class Context:
+    settings: Settings
+    pool: Pool
+    redis: RedisClient
+    bus: Bus
+    guard: Guard
+    limits: Limits
+
+
+@asynccontextmanager
+async def open_context(settings: Settings) -> AsyncIterator[Context]:
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(settings.database_url)
+        stack.push_async_callback(pool.close)
+        redis = RedisClient(settings.redis_url)
+        stack.push_async_callback(redis.close)
+        bus = Bus(settings.redis_url, redis)
+        context = Context(
+            settings=settings,
+            pool=pool,
+            redis=redis,
+            bus=bus,
+            guard=Guard(KeyCache(pool, bus, settings.api_key_hmac_secret)),
+            limits=Limits(redis),
+        )
+        tasks = [
+            asyncio.create_task(repeat("bus", bus.listen, every_s=0.5)),
+        ]
+        stack.push_async_callback(_cancel, tasks)
+        yield context
+
+
+async def _cancel(tasks: "list[asyncio.Task[None]]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

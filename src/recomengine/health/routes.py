@@ -1,0 +1,66 @@
+"""Liveness, readiness and metrics."""
+
+import hmac
+from typing import TYPE_CHECKING
+
+import asyncpg
+import msgspec
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from recomengine.infra.migrations import pending
+from recomengine.infra.redis import RedisUnavailable
+from recomengine.web.problems import Unauthorized
+
+if TYPE_CHECKING:
+    from recomengine.context import Context
+
+_encode = msgspec.json.Encoder().encode
+
+
+async def health(_request: Request) -> Response:
+    return Response(_encode({"status": "ok"}), media_type="application/json")
+
+
+async def ready(request: Request) -> Response:
+    context: "Context" = request.app.state.context
+    checks = {"postgresql": await _database_check(context), "redis": await _redis_check(context)}
+    status = "not_ready" if checks["postgresql"] != "ok" else "ready" if checks["redis"] == "ok" else "degraded"
+    return Response(
+        _encode({"status": status, "checks": checks}), 503 if status == "not_ready" else 200, media_type="application/json"
+    )
+
+
+async def _database_check(context: "Context") -> str:
+    try:
+        async with context.pool.acquire(timeout=2) as connection:
+            missing = await pending(connection)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return f"unreachable: {type(error).__name__}"
+    return f"migrations missing: {', '.join(missing)}" if missing else "ok"
+
+
+async def _redis_check(context: "Context") -> str:
+    try:
+        await context.redis.call(("PING",))
+    except RedisUnavailable as error:
+        return f"unreachable: {error}"
+    return "ok"
+
+
+async def metrics(request: Request) -> Response:
+    context: "Context" = request.app.state.context
+    _, _, token = request.headers.get("authorization", "").partition(" ")
+    expected = context.settings.internal_api_key
+    if not expected or not hmac.compare_digest(token.encode(), expected.encode()):
+        raise Unauthorized("Send `Authorization: Bearer INTERNAL_API_KEY`.", headers={"WWW-Authenticate": "Bearer"})
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+routes = [
+    Route("/health", health),
+    Route("/ready", ready),
+    Route("/internal/metrics", metrics),
+]

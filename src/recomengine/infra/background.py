@@ -1,0 +1,21 @@
+"""Runs a coroutine function again and again until cancelled; a failing round is logged and counted, never the end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from recomengine.infra.metrics import BACKGROUND_FAILURES
+
+log = structlog.get_logger()
+
+
+async def repeat(name: str, round_: Callable[[], Awaitable[object]], *, every_s: float) -> None:
+    """Call `round_` every `every_s` seconds, counted from one end to the next start."""
+    while True:
+        try:
+            await round_()
+        except Exception as error:  # the loop outlives any fault of a round
+            BACKGROUND_FAILURES.labels(name).inc()
+            log.warning("background round failed", task=name, error=f"{type(error).__name__}: {error}")
+        await asyncio.sleep(every_s)

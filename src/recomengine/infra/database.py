@@ -1,0 +1,53 @@
+"""The PostgreSQL pool, and transactions that declare their tenant to row-level security."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+from uuid import UUID
+
+import asyncpg
+import orjson
+from asyncpg.pool import PoolConnectionProxy
+
+SERVING_ROLE = "recomengine_app"
+STATEMENT_TIMEOUT_MS = 30_000
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+DECLARE_TENANTS = "SELECT set_config('app.tenants', $1, true)"
+
+
+async def open_pool(url: str, *, min_size: int = 2, max_size: int = 10, role: str | None = SERVING_ROLE) -> Pool:
+    """A pool whose connections work as `role` (None: the URL's own user, for migrations and the job queue)."""
+    settings = {"timezone": "UTC", "application_name": "recomengine"}
+    settings |= {"statement_timeout": str(STATEMENT_TIMEOUT_MS), "role": role} if role else {}
+    return await asyncpg.create_pool(
+        url, min_size=min_size, max_size=max_size, server_settings=settings, init=_prepare_connection,
+        reset=_keep_connection, command_timeout=None if role is None else STATEMENT_TIMEOUT_MS / 1000,
+    )
+
+
+async def _prepare_connection(connection: Connection) -> None:
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_to_json, decoder=orjson.loads)
+
+
+def _to_json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+async def _keep_connection(_connection: Connection) -> None:
+    """Nothing outlives a transaction here (settings are local), so a released connection needs no round trip."""
+
+
+@asynccontextmanager
+async def tenant_transaction(pool: Pool, *tenants: UUID) -> AsyncIterator[Connection]:
+    """A transaction that sees the rows of `tenants` and of nobody else."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(DECLARE_TENANTS, tenant_list(tenants))
+        yield connection
+
+
+def tenant_list(tenants: Sequence[UUID]) -> str:
+    """`tenants` as the array literal that the policies read."""
+    return "{" + ",".join(map(str, tenants)) + "}"

@@ -1,0 +1,19 @@
+"""The process' metrics, in one place: names, types and labels. Labels are bounded: route templates, never raw paths."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+LATENCY_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+HTTP_REQUESTS = Counter("http_requests_total", "Requests answered.", ["method", "path", "status"])
+HTTP_DURATION_MS = Histogram("http_request_duration_ms", "Time to answer a request.", ["method", "path"], buckets=LATENCY_MS)
+RECOMMENDATION_REQUESTS = Counter("recommendation_requests_total", "Recommendations asked for.", ["cached"])
+RECOMMENDATION_MS = Histogram(
+    "recommendation_latency_ms", "Time to compute a recommendation (cache hits excluded).",
+    buckets=(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100),
+)
+EVENTS_INGESTED = Counter("event_ingestion_throughput", "Events stored.")
+EVENTS_DROPPED = Counter("events_not_stored_total", "Events that were sent and not stored.", ["reason"])
+REDIS_FAILURES = Counter("redis_failures_total", "Redis calls that failed or were not tried because Redis was down.")
+FALLBACKS = Counter("fallbacks_total", "Times that a part went on without what it normally uses.", ["part"])
+BACKGROUND_FAILURES = Counter("background_failures_total", "Rounds of a background task that failed.", ["task"])
+MODELS_LOADED = Gauge("models_loaded", "Models mapped by this process.")

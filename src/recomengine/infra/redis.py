@@ -1,0 +1,190 @@
+"""The Redis client of the hot path: commands of one loop tick leave as one write on one connection.
+
+`call` returns a future at once, so a handler can ask for several things and share the round trip with every other
+request of the tick. Redis is never needed: a failed, slow (TIMEOUT_S) or absent server raises RedisUnavailable, and for
+BREAK_S after a failure calls fail at once instead of each waiting. Every caller has a fallback.
+"""
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias, cast
+
+import hiredis
+from redis.asyncio.connection import parse_url
+
+from recomengine.infra.metrics import REDIS_FAILURES
+
+TIMEOUT_S = 0.1
+CONNECT_TIMEOUT_S = 1.0
+BREAK_S = 1.0
+MAX_WAITING = 10_000
+
+Command: TypeAlias = tuple[str | bytes | int | float, ...]
+_NOTHING = object()
+
+
+class RedisUnavailable(Exception):
+    """Redis did not answer; the caller goes on without it."""
+
+
+class RedisRefused(Exception):
+    """Redis answered with an error: a fault of ours, not an outage."""
+
+
+class _Call(NamedTuple):
+    future: "asyncio.Future[list[Any]]"
+    commands: Sequence[Command]
+
+
+class _Wire(asyncio.Protocol):
+    """One connection: replies come in the order of the commands."""
+
+    def __init__(self, client: "RedisClient") -> None:
+        self._client = client
+        self._reader = hiredis.Reader(notEnoughData=_NOTHING)
+        self._replies: list[Any] = []
+        self.waiting: deque[_Call] = deque()
+        self.transport: asyncio.WriteTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.WriteTransport, transport)
+
+    def send(self, calls: Sequence[_Call]) -> None:
+        assert self.transport is not None
+        self.waiting.extend(calls)
+        self.transport.write(b"".join(hiredis.pack_command(command) for call in calls for command in call.commands))
+
+    def data_received(self, data: bytes) -> None:
+        self._reader.feed(data)
+        while (reply := self._reader.gets()) is not _NOTHING:
+            self._replies.append(reply)
+            if len(self._replies) == len(self.waiting[0].commands):
+                _answer(self.waiting.popleft().future, self._replies)
+                self._replies = []
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._client.lost(self, exc)
+
+
+class RedisClient:
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._wire: _Wire | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._tick: list[_Call] = []
+        self._broken_until = 0.0
+        self._closed = False
+
+    def call(self, *commands: Command) -> "asyncio.Future[list[Any]]":
+        """A future of the replies to `commands`; it fails with RedisUnavailable or RedisRefused."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[list[Any]] = loop.create_future()
+        if self._closed or loop.time() < self._broken_until or len(self._tick) >= MAX_WAITING:
+            return _refuse(future, "Redis is down")
+        if not self._tick:
+            loop.call_soon(self._flush)
+        self._tick.append(_Call(future, commands))
+        return future
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._connecting:
+            self._connecting.cancel()
+        if self._wire and self._wire.transport:
+            self._wire.transport.close()
+
+    def lost(self, wire: _Wire, error: Exception | None) -> None:
+        """The connection ended, by the peer or after a time-out: what waits on it fails, and the breaker opens."""
+        if self._wire is wire:
+            self._wire = None
+            self._break()
+        _fail(wire.waiting, f"the connection to Redis was lost: {error}")
+
+    def _flush(self) -> None:
+        if self._wire is None:
+            if self._connecting is None:
+                self._connecting = asyncio.get_running_loop().create_task(self._connect())
+            return
+        calls, self._tick = self._tick, []
+        if not calls:
+            return
+        if len(self._wire.waiting) > MAX_WAITING:
+            _fail(calls, f"more than {MAX_WAITING} calls wait for Redis")
+            return
+        self._wire.send(calls)
+        last = calls[-1].future
+        timer = asyncio.get_running_loop().call_later(TIMEOUT_S, self._expire, self._wire, last)
+        last.add_done_callback(lambda _: timer.cancel())
+
+    def _expire(self, wire: _Wire, last: "asyncio.Future[list[Any]]") -> None:
+        if any(call.future is last for call in wire.waiting) and wire.transport is not None:
+            wire.transport.abort()
+
+    async def _connect(self) -> None:
+        wire = _Wire(self)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                greeting = await self._open(wire)
+                if greeting:
+                    await self._greet(wire, greeting)
+            self._wire = wire
+        except (OSError, TimeoutError, RedisUnavailable) as error:
+            self._break()
+            calls, self._tick = self._tick, []
+            _fail(calls, f"Redis cannot be reached: {error}")
+        finally:
+            self._connecting = None
+        if self._wire is not None:
+            self._flush()
+
+    async def _open(self, wire: _Wire) -> list[Command]:
+        """Connect `wire`; the commands that a new connection starts with."""
+        loop = asyncio.get_running_loop()
+        options = parse_url(self._url)
+        if "path" in options:
+            await loop.create_unix_connection(lambda: wire, options["path"])
+        else:
+            tls = ssl.create_default_context() if self._url.startswith("rediss:") else None
+            await loop.create_connection(lambda: wire, options.get("host", "localhost"), options.get("port", 6379), ssl=tls)
+        greeting: list[Command] = []
+        if password := options.get("password"):
+            greeting.append(("AUTH", options.get("username") or "default", password))
+        if database := options.get("db"):
+            greeting.append(("SELECT", database))
+        return greeting
+
+    async def _greet(self, wire: _Wire, greeting: Sequence[Command]) -> None:
+        future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        wire.send([_Call(future, greeting)])
+        try:
+            await future
+        except RedisRefused as error:
+            raise RedisUnavailable(f"Redis refused the connection: {error}") from error
+
+    def _break(self) -> None:
+        self._broken_until = asyncio.get_running_loop().time() + BREAK_S
+
+
+def _answer(future: "asyncio.Future[list[Any]]", replies: list[Any]) -> None:
+    if future.done():
+        return
+    error = next((reply for reply in replies if isinstance(reply, hiredis.ReplyError)), None)
+    if error is None:
+        future.set_result(replies)
+    else:
+        future.set_exception(RedisRefused(str(error)))
+
+
+def _fail(calls: "deque[_Call] | list[_Call]", reason: str) -> None:
+    for call in calls:
+        if not call.future.done():
+            _refuse(call.future, reason)
+    calls.clear()
+
+
+def _refuse(future: "asyncio.Future[list[Any]]", reason: str) -> "asyncio.Future[list[Any]]":
+    REDIS_FAILURES.inc()
+    future.set_exception(RedisUnavailable(reason))
+    return future

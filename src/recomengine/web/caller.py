@@ -1,0 +1,42 @@
+"""Who a keyed request comes from: the key, its tenant, and the tenant's configuration."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+Strategy = Literal["auto", "collaborative", "content_based", "trending", "frequently_bought_together"]
+ExcludePurchased = Literal["auto", "always", "never"]
+Permissions = Literal["read", "read-write", "publish"]
+Limit = Annotated[int, Meta(ge=0, le=10_000_000)]
+Origin = Annotated[str, Meta(max_length=253, pattern=r"^https?://[^/\s]+$")]
+
+
+class RateLimits(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
+    """Requests per minute and key; 0 is no limit."""
+
+    read_per_minute: Limit = 1000
+    write_per_minute: Limit = 500
+
+
+class TenantConfig(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
+    default_strategy: Strategy = "auto"
+    allowed_origins: tuple[Origin, ...] = ()
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] = "USD"
+    attribution_window_hours: Annotated[int, Meta(ge=1, le=2160)] = 168
+    rate_limits: RateLimits = RateLimits()
+    exclude_purchased: ExcludePurchased = "auto"
+    timezone: Annotated[str, Meta(min_length=1, max_length=64)] = "UTC"
+
+
+class Caller(msgspec.Struct, frozen=True):
+    tenant_id: UUID
+    key_id: UUID
+    prefix: str
+    permissions: Permissions
+    origins: tuple[str, ...]
+    tenant_status: str
+    config: TenantConfig
+    tenant: str
+    """The tenant's id as text, as Redis keys carry it."""

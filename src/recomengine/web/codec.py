@@ -1,0 +1,74 @@
+"""Bodies in and out: size, type and JSON faults become problems here, in one place."""
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from recomengine.web.problems import FieldError, Invalid, MalformedBody, Problem, TooLarge, WrongMediaType
+
+MAX_BODY_BYTES = 5 * 1024 * 1024
+JSON_TYPES = frozenset({"application/json"})
+SDK_TYPES = frozenset({"application/json", "text/plain"})
+
+T = TypeVar("T")
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_AT = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
+
+
+async def read_body(request: Request, *, types: frozenset[str] = JSON_TYPES, limit: int = MAX_BODY_BYTES) -> bytes:
+    """The whole body, refused when it is of another type or longer than `limit` bytes."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media not in types:
+        raise WrongMediaType(f"Expected Content-Type {' or '.join(sorted(types))}, got {media or 'none'}. Set the header.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise WrongMediaType("Expected an unencoded body. Send it without Content-Encoding; only imports take gzip and zstd.")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise too_large(limit)
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise too_large(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is larger than {limit} bytes. Split it, or use the import endpoint.")
+
+
+def decode(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
+    """`body` as the decoder's type; malformed JSON is a 400, a wrong value a 422 that names its path."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise validation_problem(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedBody(f"The body is not valid JSON in UTF-8: {error}.") from None
+    except RecursionError:
+        raise MalformedBody("The body is nested too deeply. Flatten it.") from None
+
+
+def validation_problem(error: msgspec.ValidationError) -> Problem:
+    field = field_error(error)
+    return Invalid(f"{field.path}: {field.message}", errors=[field])
+
+
+def field_error(error: msgspec.ValidationError) -> FieldError:
+    found = _AT.match(str(error))
+    assert found is not None  # the pattern takes any text
+    return FieldError(found["path"] or "$", found["message"])
+
+
+def data_response(data: Any, status: int = 200) -> Response:
+    """`{"data": …}`"""
+    return Response(_encode({"data": data}), status, media_type="application/json")
+
+
+def list_response(data: Any, next_cursor: str | None) -> Response:
+    """`{"data": […], "meta": {"nextCursor": …}}`"""
+    return Response(_encode({"data": data, "meta": {"nextCursor": next_cursor}}), media_type="application/json")

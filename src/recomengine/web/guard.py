@@ -1,0 +1,68 @@
+"""Credentials of keyed requests: find the key in the request, find its caller, hold it to its permission and origin."""
+
+from enum import Enum
+from typing import Protocol
+
+import structlog
+from starlette.requests import HTTPConnection
+
+from recomengine.web.caller import Caller
+from recomengine.web.problems import Forbidden, Unauthorized
+
+log = structlog.get_logger()
+
+
+class Permission(Enum):
+    """What an endpoint needs, as the kinds of key that have it."""
+
+    RECOMMEND = frozenset({"read", "read-write", "publish"})
+    READ = frozenset({"read", "read-write"})
+    INGEST = frozenset({"read-write", "publish"})
+    WRITE = frozenset({"read-write"})
+
+
+class KeyFinder(Protocol):
+    async def find(self, key: str) -> Caller | None: ...
+
+
+class Guard:
+    def __init__(self, keys: KeyFinder) -> None:
+        self._keys = keys
+
+    async def caller(self, request: HTTPConnection, permission: Permission, *, body_key: str | None = None) -> Caller:
+        """The caller of `request`; `body_key` is the `key` member of a POST body, where publish keys may stand."""
+        header, loose = header_key(request), body_key or request.query_params.get("key")
+        key = header or loose
+        if not key:
+            raise _unauthorized("No API key. Send it as `Authorization: Bearer rk_…` or `X-API-Key: rk_…`.")
+        caller = await self._keys.find(key)
+        if caller is None:
+            raise _unauthorized("The API key is unknown, mistyped or revoked. Check it, or make a new one.")
+        if header is None and caller.permissions != "publish":
+            log.warning("secret key in a URL or body: treat it as leaked", key_prefix=caller.prefix, tenant=caller.tenant)
+            raise _unauthorized("Only a publish key may stand in the URL or body. Send this one in a header, and rotate it.", "key_in_url")
+        _authorize(caller, permission, request.headers.get("origin"))
+        return caller
+
+
+def header_key(request: HTTPConnection) -> str | None:
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and credential:
+        return credential.strip()
+    return request.headers.get("x-api-key")
+
+
+def _authorize(caller: Caller, permission: Permission, origin: str | None) -> None:
+    if caller.tenant_status != "active":
+        raise Forbidden("The tenant is suspended. Its owner can activate it again.", code="tenant_suspended")
+    if caller.permissions not in permission.value:
+        needed = " or ".join(sorted(permission.value))
+        raise Forbidden(f"This needs a key with permission {needed}; the key sent has {caller.permissions}.")
+    if caller.permissions == "publish" and origin is not None:
+        allowed = caller.origins or caller.config.allowed_origins
+        if origin not in allowed:
+            raise Forbidden("The page's origin is not among those of the key. Add it to the key or the tenant.", code="origin_not_allowed")
+
+
+def _unauthorized(detail: str, code: str | None = None) -> Unauthorized:
+    return Unauthorized(detail, code=code, headers={"WWW-Authenticate": "Bearer"})

@@ -1,0 +1,65 @@
+"""What wraps every request, as one pure ASGI layer: its id, its metrics, its headers, and the last resort for errors."""
+
+import re
+import time
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from recomengine.infra.metrics import HTTP_DURATION_MS, HTTP_REQUESTS
+from recomengine.web.problems import Problem, problem_response
+
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+
+log = structlog.get_logger()
+
+
+class RequestLayer:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope["request_id"] = request_id = _request_id(scope)
+        started = time.perf_counter()
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                headers["X-Content-Type-Options"] = "nosniff"
+                if (allowance := scope.get("allowance")) is not None:
+                    headers.update(allowance.headers)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            log.error("request failed", request_id=request_id, error=type(error).__name__, exc_info=error)
+            if status:
+                raise
+            response = problem_response(Request(scope), Problem("The server failed. Send the requestId to its operator."))
+            await response(scope, receive, send_with_headers)
+        finally:
+            _observe(scope, status, (time.perf_counter() - started) * 1000)
+
+
+def _request_id(scope: Scope) -> str:
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    return given.decode() if REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+def _observe(scope: Scope, status: int, duration_ms: float) -> None:
+    path = getattr(scope.get("route"), "path", "unmatched")
+    HTTP_REQUESTS.labels(scope["method"] if path != "unmatched" else "any", path, str(status)).inc()
+    HTTP_DURATION_MS.labels(scope["method"] if path != "unmatched" else "any", path).observe(duration_ms)
+    level = log.info if status >= 500 else log.debug
+    level("request", request_id=scope["request_id"], method=scope["method"], path=path, status=status, duration_ms=round(duration_ms, 2))
