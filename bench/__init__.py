@@ -1,0 +1,1 @@
+"""The benchmark suite: kernels beside their peers, the HTTP budgets, quality on shops, and faults under load."""

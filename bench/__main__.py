@@ -1,0 +1,42 @@
+"""`python -m bench [kernels] [http] [chaos]`: all three by default; results go to bench/results/."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from bench import chaos, http
+from bench.results import RESULTS, write_result
+
+PARTS = ("kernels", "http", "chaos")
+
+
+def main() -> None:
+    chosen = sys.argv[1:] or PARTS
+    unknown = set(chosen) - set(PARTS)
+    if unknown:
+        raise SystemExit(f"Unknown part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}. Shops are measured by `python -m bench.quality`.")
+    if "kernels" in chosen:
+        kernels()
+    if "http" in chosen:
+        http.main()
+    if "chaos" in chosen:
+        chaos.main()
+
+
+def kernels() -> None:
+    """pytest-benchmark over the kernels and their peers; the summary is kept without each round's time."""
+    RESULTS.mkdir(exist_ok=True)
+    raw = RESULTS / "kernels.raw.json"
+    folder = str(Path(__file__).parent / "kernels")
+    subprocess.run([sys.executable, "-m", "pytest", folder, "-q", "--benchmark-json", str(raw)], check=True)
+    rows = json.loads(raw.read_text(encoding="utf-8"))["benchmarks"]
+    raw.unlink()
+    keep = ("min", "median", "mean", "stddev", "rounds")
+    write_result("kernels", {"benchmarks": [
+        {"name": row["name"], "group": row["group"], **{k: row["stats"][k] for k in keep}, "extra": row["extra_info"]} for row in rows
+    ]})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Recommendation quality on real shops, through HTTP, with default settings."""
