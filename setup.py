@@ -1,0 +1,54 @@
+"""Compiles the kernels of src/recomengine/_core: -O3, OpenMP where the compiler has it, strict floating point.
+
+No -march: functions marked RECO_CLONES (see _core/clones.h) are compiled several times and chosen at run time, so one
+wheel runs on every x86-64. Everything else about the package is in pyproject.toml.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+CORE = Path("src/recomengine/_core")
+
+
+def has_openmp(compiler: str) -> bool:
+    """Whether a program with an OpenMP loop compiles and links."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "probe.c"
+        source.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
+        command = [*compiler.split(), "-fopenmp", str(source), "-o", str(Path(folder) / "probe")]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def extensions() -> list[Extension]:
+    flags = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-Wno-unused-function"]
+    openmp = ["-fopenmp"] if sys.platform != "win32" and has_openmp(os.environ.get("CC", "cc")) else []
+    return [
+        Extension(
+            f"recomengine._core.{source.stem}",
+            [str(source)],
+            include_dirs=[numpy.get_include(), str(CORE)],
+            define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+            extra_compile_args=[*flags, *openmp],
+            extra_link_args=openmp,
+            depends=[str(header) for header in CORE.glob("*.h")],
+        )
+        for source in sorted(CORE.glob("*.pyx"))
+    ]
+
+
+setup(
+    ext_modules=cythonize(
+        extensions(),
+        compiler_directives={
+            "language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True,
+            "initializedcheck": False, "embedsignature": True, "freethreading_compatible": True,
+        },
+    )
+)  # fmt: skip

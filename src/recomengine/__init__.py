@@ -1,0 +1,3 @@
+"""RecomEngine: product recommendations for online shops."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""`python -m recomengine` is `recomengine`."""
+
+from recomengine.cli import main
+
+main()

@@ -1,0 +1,152 @@
+/* The inner loops over sparse rows: accumulate a row of a product, keep its top K. No Python, no allocation, no lock. */
+#ifndef RECO_SPARSE_H
+#define RECO_SPARSE_H
+
+#include <math.h>
+#include <stdint.h>
+
+#include "clones.h"
+
+/* (score, index) a is worse than b: a lower score, or the same score and a larger index. */
+static inline int reco_worse(float score_a, int32_t index_a, float score_b, int32_t index_b) {
+    return score_a < score_b || (score_a == score_b && index_a > index_b);
+}
+
+/* Restore the heap (worst at the top) below `at`. */
+static inline void reco_sift_down(float *scores, int32_t *indices, int64_t size, int64_t at) {
+    float score = scores[at];
+    int32_t index = indices[at];
+    for (;;) {
+        int64_t child = 2 * at + 1;
+        if (child >= size) break;
+        if (child + 1 < size && reco_worse(scores[child + 1], indices[child + 1], scores[child], indices[child])) child++;
+        if (!reco_worse(scores[child], indices[child], score, index)) break;
+        scores[at] = scores[child];
+        indices[at] = indices[child];
+        at = child;
+    }
+    scores[at] = score;
+    indices[at] = index;
+}
+
+/* Offer (score, index) to a heap of at most k; returns the heap's new size. */
+static inline int64_t reco_offer(float *scores, int32_t *indices, int64_t size, int64_t k, float score, int32_t index) {
+    if (size < k) {
+        int64_t at = size;
+        while (at > 0) {
+            int64_t parent = (at - 1) / 2;
+            if (!reco_worse(score, index, scores[parent], indices[parent])) break;
+            scores[at] = scores[parent];
+            indices[at] = indices[parent];
+            at = parent;
+        }
+        scores[at] = score;
+        indices[at] = index;
+        return size + 1;
+    }
+    if (k > 0 && reco_worse(scores[0], indices[0], score, index)) {
+        scores[0] = score;
+        indices[0] = index;
+        reco_sift_down(scores, indices, size, 0);
+    }
+    return size;
+}
+
+/* Heap to list, best first. */
+static inline void reco_sort_heap(float *scores, int32_t *indices, int64_t size) {
+    for (int64_t last = size - 1; last > 0; last--) {
+        float score = scores[last];
+        int32_t index = indices[last];
+        scores[last] = scores[0];
+        indices[last] = indices[0];
+        scores[0] = score;
+        indices[0] = index;
+        reco_sift_down(scores, indices, last, 0);
+    }
+}
+
+/* acc += weight * row, noting columns touched for the first time (their acc is 0: all values are positive). */
+static inline int64_t reco_add_row(const int32_t *indices, const float *data, int64_t start, int64_t end, float weight,
+                                   float *acc, int32_t *touched, int64_t count) {
+    for (int64_t p = start; p < end; p++) {
+        int32_t column = indices[p];
+        float before = acc[column];
+        touched[count] = column;
+        count += before == 0.0f;
+        acc[column] = before + weight * data[p];
+    }
+    return count;
+}
+
+/* One row of left x right, scaled and cut to its top k; returns how many were kept, best first in out_*. */
+RECO_CLONES
+static int64_t reco_product_row(int64_t row, const int64_t *left_indptr, const int32_t *left_indices, const float *left_data,
+                                const int64_t *right_indptr, const int32_t *right_indices, const float *right_data,
+                                const float *row_norm, const float *col_norm, float shrink, int skip_diagonal, int64_t k,
+                                float *acc, int32_t *touched, int32_t *out_indices, float *out_scores) {
+    int64_t count = 0, size = 0;
+    for (int64_t p = left_indptr[row]; p < left_indptr[row + 1]; p++) {
+        int64_t inner = left_indices[p];
+        count = reco_add_row(right_indices, right_data, right_indptr[inner], right_indptr[inner + 1], left_data[p], acc, touched, count);
+    }
+    float norm = row_norm[row];
+    for (int64_t t = 0; t < count; t++) {
+        int32_t column = touched[t];
+        float dot = acc[column];
+        acc[column] = 0.0f;
+        if (skip_diagonal && column == row) continue;
+        float score = dot / (norm * col_norm[column] + shrink);
+        size = reco_offer(out_scores, out_indices, size, k, score, column);
+    }
+    reco_sort_heap(out_scores, out_indices, size);
+    return size;
+}
+
+/* x ln x, 0 at 0. */
+static inline double reco_xlogx(double x) { return x > 0.0 ? x * log(x) : 0.0; }
+
+/* Dunning's G2 of a 2x2 table of co-occurrence. */
+static inline double reco_g2(double both, double only_a, double only_b, double neither) {
+    double total = both + only_a + only_b + neither;
+    return 2.0 * (reco_xlogx(both) + reco_xlogx(only_a) + reco_xlogx(only_b) + reco_xlogx(neither) + reco_xlogx(total)
+                  - reco_xlogx(both + only_a) - reco_xlogx(only_b + neither)
+                  - reco_xlogx(both + only_b) - reco_xlogx(only_a + neither));
+}
+
+/* Partners of one item: baskets that hold both, tested, ranked by damped confidence. */
+static int64_t reco_together_row(int64_t item, const int64_t *item_indptr, const int32_t *item_baskets, const int64_t *basket_indptr,
+                                 const int32_t *basket_items, const float *basket_weight, const int64_t *popularity,
+                                 const float *col_norm, int64_t n_baskets, int64_t min_support, double threshold, double damping,
+                                 int64_t k, float *acc, int32_t *counts, int32_t *touched, int32_t *out_indices, float *out_scores,
+                                 int32_t *out_support) {
+    int64_t count = 0, size = 0;
+    for (int64_t p = item_indptr[item]; p < item_indptr[item + 1]; p++) {
+        int64_t basket = item_baskets[p];
+        float weight = basket_weight[basket];
+        for (int64_t q = basket_indptr[basket]; q < basket_indptr[basket + 1]; q++) {
+            int32_t partner = basket_items[q];
+            touched[count] = partner;
+            count += counts[partner] == 0;
+            counts[partner] += 1;
+            acc[partner] += weight;
+        }
+    }
+    double own = (double)popularity[item], all = (double)n_baskets;
+    for (int64_t t = 0; t < count; t++) {
+        int32_t partner = touched[t];
+        double both = (double)counts[partner], other = (double)popularity[partner];
+        if (partner == item || counts[partner] < min_support || both * all <= own * other) continue;
+        if (threshold > 0.0 && reco_g2(both, own - both, other - both, all - own - other + both) < threshold) continue;
+        float score = (float)(acc[partner] / ((own + damping) * col_norm[partner]));
+        size = reco_offer(out_scores, out_indices, size, k, score, partner);
+    }
+    reco_sort_heap(out_scores, out_indices, size);
+    for (int64_t t = 0; t < size; t++) out_support[t] = counts[out_indices[t]];
+    for (int64_t t = 0; t < count; t++) {
+        acc[touched[t]] = 0.0f;
+        counts[touched[t]] = 0;
+    }
+    return size;
+}
+
+#endif

@@ -1,0 +1,75 @@
+"""The coalescing Redis client: one write a tick, answers in order, and failures that never hang a request."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from recomengine.infra.redis import RedisClient, RedisRefused, RedisUnavailable
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[RedisClient]:
+    client = RedisClient(url)
+    yield client
+    await client.close()
+
+
+async def test_answers_come_in_the_order_of_the_commands(redis_url: str) -> None:
+    async with opened(redis_url) as client:
+        calls = [client.call(("SET", f"k{i}", i), ("GET", f"k{i}")) for i in range(200)]
+        assert [await call for call in calls] == [[b"OK", str(i).encode()] for i in range(200)]
+
+
+async def test_calls_of_one_tick_leave_as_one_write(redis_url: str) -> None:
+    async with opened(redis_url) as client:
+        await client.call(("PING",))
+        assert client._wire is not None
+        assert client._wire.transport is not None
+        written: list[bytes] = []
+        write = client._wire.transport.write
+        client._wire.transport.write = lambda data: (written.append(data), write(data))[1]  # type: ignore[assignment, method-assign]
+        await asyncio.gather(*(client.call(("PING",)) for _ in range(50)))
+        assert len(written) == 1
+
+
+async def test_an_error_reply_reaches_only_its_own_caller(redis_url: str) -> None:
+    async with opened(redis_url) as client:
+        bad, good = client.call(("NO-SUCH-COMMAND",)), client.call(("PING",))
+        with pytest.raises(RedisRefused):
+            await bad
+        assert await good == [b"PONG"]
+
+
+async def test_an_absent_server_fails_at_once_and_then_without_trying() -> None:
+    async with opened("redis://127.0.0.1:1/0") as client:
+        with pytest.raises(RedisUnavailable):
+            await client.call(("PING",))
+        call = client.call(("PING",))
+        assert call.done()
+        with pytest.raises(RedisUnavailable):
+            await call
+
+
+async def test_a_silent_server_is_given_up_within_the_time_out() -> None:
+    silent = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    async with silent, opened(f"redis://127.0.0.1:{port}/0") as client:
+        with pytest.raises(RedisUnavailable):
+            async with asyncio.timeout(2):
+                await client.call(("PING",))
+
+
+async def test_a_lost_connection_fails_what_waits_and_is_made_again_later(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recomengine.infra.redis.BREAK_S", 0.0)
+    async with opened(redis_url) as client:
+        await client.call(("PING",))
+        assert client._wire is not None
+        assert client._wire.transport is not None
+        waiting = client.call(("BLPOP", "nothing", "0"))
+        await asyncio.sleep(0)
+        client._wire.transport.abort()
+        with pytest.raises(RedisUnavailable):
+            await waiting
+        assert await client.call(("PING",)) == [b"PONG"]

@@ -1,0 +1,82 @@
+"""Credentials of keyed requests, over HTTP against real keys."""
+
+from collections.abc import Mapping
+from uuid import uuid4
+
+import pytest
+from starlette.requests import Request
+
+from recomengine.web.caller import Caller, TenantConfig
+from recomengine.web.guard import Guard, Permission
+from recomengine.web.problems import Problem
+
+KEYS = {"read": "rk-read", "read-write": "rk-write", "publish": "rk-publish"}
+
+
+class KnownKeys:
+    """Stands in for the key cache, which has tests of its own."""
+
+    def __init__(self, *, status: str = "active", origins: tuple[str, ...] = (), allowed: tuple[str, ...] = ()) -> None:
+        tenant = uuid4()
+        self._callers = {
+            key: Caller(tenant, uuid4(), key, permissions, origins, status, TenantConfig(allowed_origins=allowed), str(tenant))  # type: ignore[arg-type]
+            for permissions, key in KEYS.items()
+        }
+
+    async def find(self, key: str) -> Caller | None:
+        return self._callers.get(key)
+
+
+def request(headers: Mapping[str, str] | None = None, query: str = "") -> Request:
+    raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
+    return Request({"type": "http", "method": "GET", "path": "/", "headers": raw, "query_string": query.encode()})
+
+
+async def refusal(guard: Guard, request: Request, permission: Permission, body_key: str | None = None) -> tuple[int, str]:
+    with pytest.raises(Problem) as caught:
+        await guard.caller(request, permission, body_key=body_key)
+    return caught.value.status, caught.value.problem_code
+
+
+@pytest.mark.parametrize("headers", [{"Authorization": "Bearer rk-read"}, {"Authorization": "bearer rk-read"}, {"X-API-Key": "rk-read"}])
+async def test_a_key_is_taken_from_either_header(headers: Mapping[str, str]) -> None:
+    caller = await Guard(KnownKeys()).caller(request(headers), Permission.READ)
+    assert caller.permissions == "read"
+
+
+async def test_no_key_and_an_unknown_key_are_unauthorized() -> None:
+    guard = Guard(KnownKeys())
+    assert await refusal(guard, request(), Permission.READ) == (401, "unauthorized")
+    assert await refusal(guard, request({"X-API-Key": "nobody"}), Permission.READ) == (401, "unauthorized")
+
+
+@pytest.mark.parametrize(
+    ("permissions", "permission"),
+    [("read", Permission.WRITE), ("read", Permission.INGEST), ("publish", Permission.WRITE), ("publish", Permission.READ)],
+)
+async def test_a_key_without_the_permission_is_forbidden(permissions: str, permission: Permission) -> None:
+    found = await refusal(Guard(KnownKeys()), request({"X-API-Key": KEYS[permissions]}), permission)
+    assert found == (403, "insufficient_permission")
+
+
+async def test_a_suspended_tenant_is_forbidden() -> None:
+    guard = Guard(KnownKeys(status="suspended"))
+    assert await refusal(guard, request({"X-API-Key": "rk-read"}), Permission.READ) == (403, "tenant_suspended")
+
+
+async def test_a_publish_key_may_stand_in_the_url_or_body_and_no_other() -> None:
+    guard = Guard(KnownKeys())
+    assert (await guard.caller(request(query="key=rk-publish"), Permission.RECOMMEND)).permissions == "publish"
+    assert (await guard.caller(request(), Permission.INGEST, body_key="rk-publish")).permissions == "publish"
+    assert await refusal(guard, request(query="key=rk-write"), Permission.WRITE) == (401, "key_in_url")
+    assert await refusal(guard, request(), Permission.WRITE, body_key="rk-write") == (401, "key_in_url")
+
+
+@pytest.mark.parametrize(("origins", "allowed"), [(("https://shop.example",), ()), ((), ("https://shop.example",))])
+async def test_a_publish_key_is_bound_to_its_origins(origins: tuple[str, ...], allowed: tuple[str, ...]) -> None:
+    guard = Guard(KnownKeys(origins=origins, allowed=allowed))
+    good = request({"X-API-Key": "rk-publish", "Origin": "https://shop.example"})
+    assert (await guard.caller(good, Permission.INGEST)).permissions == "publish"
+    bad = request({"X-API-Key": "rk-publish", "Origin": "https://thief.example"})
+    assert await refusal(guard, bad, Permission.INGEST) == (403, "origin_not_allowed")
+    assert (await guard.caller(request({"X-API-Key": "rk-publish"}), Permission.INGEST)).permissions == "publish"
