@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute
 
 from recomengine.context import open_context
 from recomengine.health.routes import routes as health_routes
-from recomengine.settings import Settings
+from recomengine.infra.logs import configure_logs
+from recomengine.settings import Settings, load_settings
 from recomengine.web.middleware import RequestLayer
 from recomengine.web.problems import MethodNotAllowed, NotFound, Problem, problem_response
 
@@ -48,3 +49,10 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
         allowed = (error.headers or {}).get("Allow", "")
         return problem_response(request, MethodNotAllowed(f"{request.method} is not offered here; {allowed} is.", headers=error.headers))
     return problem_response(request, NotFound(f"There is nothing at {request.url.path}. See /openapi.json for what there is."))
+
+
+def create_app_from_environment() -> Starlette:
+    """For server processes that are started by name."""
+    settings = load_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    return create_app(settings)

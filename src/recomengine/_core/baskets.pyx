@@ -13,9 +13,8 @@ import os
 
 import numpy as np
 
-from cython.parallel cimport parallel, prange
+from cython.parallel cimport parallel, prange, threadid
 from libc.stdint cimport int32_t, int64_t
-from libc.stdlib cimport calloc, free, malloc
 
 from recomengine._core.csr import CSR, checked
 from recomengine._core.interactions import transpose
@@ -58,26 +57,17 @@ cdef int _together(baskets, items, const float[::1] weight, const int64_t[::1] p
     cdef const int64_t[::1] bp = baskets.indptr, ip = items.indptr
     cdef const int32_t[::1] bi = baskets.indices, ii = items.indices
     cdef int64_t item, n_items = ip.shape[0] - 1, n_baskets = bp.shape[0] - 1
-    cdef float *acc
-    cdef int32_t *counts
-    cdef int32_t *touched
-    cdef int failed = 0
+    cdef float[:, ::1] acc = np.zeros((threads, n_items), np.float32)
+    cdef int32_t[:, ::1] counts = np.zeros((threads, n_items), np.int32)
+    cdef int32_t[:, ::1] touched = np.empty((threads, n_items + 1), np.int32)
+    cdef int thread
     if bi.shape[0] == 0:
         return 0
     with nogil, parallel(num_threads=threads):
-        acc = <float *> calloc(n_items, sizeof(float))
-        counts = <int32_t *> calloc(n_items, sizeof(int32_t))
-        touched = <int32_t *> malloc((n_items + 1) * sizeof(int32_t))
-        if acc == NULL or counts == NULL or touched == NULL:
-            failed = 1
-        else:
-            for item in prange(n_items, schedule="dynamic", chunksize=32):
-                kept[item] = reco_together_row(
-                    item, &ip[0], &ii[0], &bp[0], &bi[0], &weight[0], &popularity[0], &col_norm[0], n_baskets, min_support,
-                    threshold, damping, k, acc, counts, touched, &indices[item, 0], &scores[item, 0], &support[item, 0])
-        free(acc)
-        free(counts)
-        free(touched)
-    if failed:
-        raise MemoryError(f"No memory for the scratch of {n_items} items.")
+        thread = threadid()
+        for item in prange(n_items, schedule="dynamic", chunksize=32):
+            kept[item] = reco_together_row(
+                item, &ip[0], &ii[0], &bp[0], &bi[0], &weight[0], &popularity[0], &col_norm[0], n_baskets, min_support, threshold,
+                damping, k, &acc[thread, 0], &counts[thread, 0], &touched[thread, 0], &indices[item, 0], &scores[item, 0],
+                &support[item, 0])
     return 0

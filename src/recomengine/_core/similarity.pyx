@@ -13,9 +13,8 @@ import os
 
 import numpy as np
 
-from cython.parallel cimport parallel, prange
+from cython.parallel cimport parallel, prange, threadid
 from libc.stdint cimport int32_t, int64_t
-from libc.stdlib cimport calloc, free, malloc
 
 from recomengine._core.csr import CSR, checked, contiguous
 
@@ -49,25 +48,17 @@ cdef int _product(left, right, const float[::1] row_norm, const float[::1] col_n
     cdef const int32_t[::1] li = left.indices, ri = right.indices
     cdef const float[::1] ld = left.data, rd = right.data
     cdef int64_t row, rows = lp.shape[0] - 1
-    cdef float *acc
-    cdef int32_t *touched
-    cdef int failed = 0
+    cdef float[:, ::1] acc = np.zeros((threads, columns), np.float32)
+    cdef int32_t[:, ::1] touched = np.empty((threads, columns + 1), np.int32)
+    cdef int thread
     if rows == 0 or li.shape[0] == 0 or ri.shape[0] == 0:
         return 0
     with nogil, parallel(num_threads=threads):
-        acc = <float *> calloc(columns, sizeof(float))
-        touched = <int32_t *> malloc((columns + 1) * sizeof(int32_t))
-        if acc == NULL or touched == NULL:
-            failed = 1
-        else:
-            for row in prange(rows, schedule="dynamic", chunksize=32):
-                counts[row] = reco_product_row(
-                    row, &lp[0], &li[0], &ld[0], &rp[0], &ri[0], &rd[0], &row_norm[0], &col_norm[0], shrink, skip_diagonal, k,
-                    acc, touched, &out_indices[row, 0], &out_scores[row, 0])
-        free(acc)
-        free(touched)
-    if failed:
-        raise MemoryError(f"No memory for the scratch of {columns} columns.")
+        thread = threadid()
+        for row in prange(rows, schedule="dynamic", chunksize=32):
+            counts[row] = reco_product_row(
+                row, &lp[0], &li[0], &ld[0], &rp[0], &ri[0], &rd[0], &row_norm[0], &col_norm[0], shrink, skip_diagonal, k,
+                &acc[thread, 0], &touched[thread, 0], &out_indices[row, 0], &out_scores[row, 0])
     return 0
 
 

@@ -1,0 +1,57 @@
+"""What `up` keeps in the data dir: the secrets it made once, and where its private servers listen.
+
+Other commands on the same machine read them, so that `recomengine tenant create` needs no settings beside DATA_DIR.
+"""
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+import msgspec
+
+from recomengine.settings import Settings, SettingsError
+
+SECRETS = ("jwt_secret", "api_key_hmac_secret", "internal_api_key")
+SECRETS_FILE, SERVERS_FILE = "secrets.json", "servers.json"
+
+
+def with_secrets(settings: Settings) -> Settings:
+    """`settings` with every missing secret made, and kept in the data dir with mode 0600."""
+    path = settings.data_dir / SECRETS_FILE
+    kept = _read(path)
+    missing = {name: secrets.token_hex(32) for name in SECRETS if not getattr(settings, name) and name not in kept}
+    if missing:
+        kept |= missing
+        write_private(path, kept)
+    return _fill(settings, kept)
+
+
+def with_data_dir(settings: Settings) -> Settings:
+    """`settings` with what it lacks taken from the data dir of a running `up`, as far as that has it."""
+    return _fill(settings, _read(settings.data_dir / SECRETS_FILE) | _read(settings.data_dir / SERVERS_FILE))
+
+
+def write_private(path: Path, values: dict[str, str]) -> None:
+    """Write a JSON file that only its owner can read, whole or not at all."""
+    new = path.with_suffix(".new")
+    with open(new, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        json.dump(values, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def _fill(settings: Settings, values: dict[str, str]) -> Settings:
+    fields = {field.name for field in msgspec.structs.fields(Settings)}
+    return msgspec.structs.replace(settings, **{k: v for k, v in values.items() if k in fields and not getattr(settings, k)})
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        values: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}. Restore it, or set its values in the environment.") from error
+    return values

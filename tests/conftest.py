@@ -1,0 +1,132 @@
+"""Real servers for the tests: one private PostgreSQL and Valkey a run, a migrated database, tenants of their own a test."""
+
+import asyncio
+import subprocess
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+import httpx
+import msgspec
+import pytest
+from starlette.applications import Starlette
+
+from recomengine.app import create_app
+from recomengine.context import Context
+from recomengine.infra import embedded
+from recomengine.infra.migrations import migrate
+from recomengine.settings import Settings
+from recomengine.tenants.service import create_tenant
+from recomengine.web.caller import RateLimits, TenantConfig
+
+SECRET = "0123456789abcdef0123456789abcdef"
+READY_S = 60
+
+
+class Servers(NamedTuple):
+    database_url: str
+    redis_url: str
+
+
+class Tenant(NamedTuple):
+    id: UUID
+    read: str
+    read_write: str
+    publish: str
+
+
+MakeTenant = Callable[..., Awaitable[Tenant]]
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    folder = tmp_path_factory.mktemp("servers")
+    for parent in (folder, *folder.parents[:2]):
+        parent.chmod(0o755)  # under root the servers run as another user
+    private = embedded.prepare(folder, postgres=True, redis=True)
+    with private.log.open("ab") as log:
+        processes = [
+            subprocess.Popen(server.command, stdout=log, stderr=log, **embedded.spawn_options(private.user, server.orphan_signal))
+            for server in private.servers
+        ]
+    try:
+        asyncio.run(_migrate_when_ready(private.database_url, private.log))
+        yield Servers(private.database_url, private.redis_url)
+    finally:
+        for process, server in zip(processes, private.servers, strict=True):
+            process.send_signal(server.stop_signal)
+            process.wait(30)
+
+
+async def _migrate_when_ready(url: str, log: Path) -> None:
+    end = time.monotonic() + READY_S
+    while time.monotonic() < end:
+        try:
+            await migrate(url)
+        except (OSError, asyncpg.CannotConnectNowError):
+            continue
+        return
+    raise AssertionError(f"PostgreSQL does not answer: {log.read_text()[-1000:]}")
+
+
+@pytest.fixture(scope="session")
+def database_url(servers: Servers) -> str:
+    return servers.database_url
+
+
+@pytest.fixture(scope="session")
+def redis_url(servers: Servers) -> str:
+    return servers.redis_url
+
+
+@pytest.fixture
+def settings(servers: Servers, tmp_path: Path) -> Settings:
+    return Settings(
+        database_url=servers.database_url, redis_url=servers.redis_url, data_dir=tmp_path,
+        jwt_secret=SECRET, api_key_hmac_secret=SECRET, internal_api_key=SECRET, log_level="error",
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[Starlette]:
+    """A running app of its own; `app.state.context` is what it holds open."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+def context(app: Starlette) -> Context:
+    context: Context = app.state.context
+    return context
+
+
+@pytest.fixture
+async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(app) as client:
+        yield client
+
+
+def client_of(app: Starlette) -> httpx.AsyncClient:
+    """An HTTP client of `app` in this process."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=("192.0.2.1", 1))
+    return httpx.AsyncClient(transport=transport, base_url="http://test")
+
+
+@pytest.fixture
+def make_tenant(context: Context) -> MakeTenant:
+    """`await make_tenant(default_strategy=…, …)`: a new tenant and its keys; no rate limits unless asked for."""
+
+    async def make(**config: object) -> Tenant:
+        checked = msgspec.structs.replace(TenantConfig(rate_limits=RateLimits(0, 0)), **config)
+        made = await create_tenant(context.pool, context.settings.api_key_hmac_secret, "Test shop", checked)
+        return Tenant(made.tenant_id, made.keys.read, made.keys.read_write, made.keys.publish)
+
+    return make
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
