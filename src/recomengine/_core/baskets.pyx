@@ -32,9 +32,14 @@ def together_topk(baskets, int n_items, int k, *, int min_support=2, double sign
     baskets = checked(baskets, n_items, "baskets")
     if k < 1 or n_items < 1 or min_support < 1:
         raise ValueError(f"k, n_items, min_support: expected at least 1, got {k}, {n_items}, {min_support}.")
-    if significance < 0 or damping < 0:
-        raise ValueError(f"significance, damping: expected >= 0, got {significance}, {damping}.")
+    if not all(0 <= value < np.inf for value in (significance, damping, size_exponent, popularity_exponent)):
+        raise ValueError("significance, damping, size_exponent, popularity_exponent: expected finite values >= 0, got "
+                         f"{significance}, {damping}, {size_exponent}, {popularity_exponent}.")
+    if threads < 0:
+        raise ValueError(f"threads: expected at least 0, got {threads}.")
     items = transpose(baskets, n_items)
+    if _repeats(items):
+        raise ValueError("baskets: expected each item once a row, got one twice. Make the items of a row distinct.")
     sizes = np.diff(baskets.indptr)
     weight = (np.maximum(sizes, 1).astype(np.float64) ** -size_exponent).astype(np.float32)
     popularity = np.diff(items.indptr)
@@ -49,6 +54,14 @@ def together_topk(baskets, int n_items, int k, *, int min_support=2, double sign
     np.cumsum(kept, out=indptr[1:])
     chosen = np.arange(k) < kept[:, None]
     return CSR(indptr, indices[chosen], scores[chosen]), support[chosen]
+
+
+def _repeats(items):
+    """Whether a row of the transposed baskets, sorted, holds a basket twice."""
+    entries = len(items.indices)
+    starts = np.zeros(entries + 1, bool)
+    starts[items.indptr] = True
+    return bool(np.any((np.diff(items.indices) == 0) & ~starts[1:entries]))
 
 
 cdef int _together(baskets, items, const float[::1] weight, const int64_t[::1] popularity, const float[::1] col_norm, int64_t min_support,

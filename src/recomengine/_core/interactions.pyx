@@ -2,17 +2,17 @@
 
 weight(u, i) = Σ_{events of u with i} weight_by_kind[kind] · 2^(-(now - time) / half_life)
 
-Of each user only the `cap` most recently touched distinct items count: one robot must not own the model. Pairs without a
+Events after `now` count as of now. Of each user only the `cap` most recently touched distinct items count: one robot must not own the model. Pairs without a
 positive weight are left out. Cost: O(events), rows sorted by item.
 """
 
 import numpy as np
 
-from libc.math cimport exp2
+from libc.math cimport exp2, fmax
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.stdlib cimport qsort
 
-from recomengine._core.csr import CSR, contiguous
+from recomengine._core.csr import CSR, check_range, checked, checked_indptr, contiguous
 
 
 cdef int _ascending(const void *a, const void *b) noexcept nogil:
@@ -21,18 +21,20 @@ cdef int _ascending(const void *a, const void *b) noexcept nogil:
 
 
 def weighted_matrix(indptr, items, kinds, times, int n_items, *, weight_by_kind, int64_t now_ms, double half_life_ms, int cap):
-    cdef const int64_t[::1] ip = contiguous(indptr, np.int64, "indptr")
+    cdef const int64_t[::1] ip = checked_indptr(indptr, "indptr")
     cdef const int32_t[::1] it = contiguous(items, np.int32, "items")
     cdef const uint8_t[::1] kd = contiguous(kinds, np.uint8, "kinds")
     cdef const int64_t[::1] tm = contiguous(times, np.int64, "times")
     cdef const float[::1] by_kind = contiguous(weight_by_kind, np.float32, "weight_by_kind")
-    if not (len(items) == len(kinds) == len(times) == indptr[-1]):
-        raise ValueError(f"items, kinds, times: expected {indptr[-1]} values each, got {len(items)}, {len(kinds)}, {len(times)}.")
-    if len(items) and (np.min(items) < 0 or np.max(items) >= n_items or np.max(kinds) >= len(weight_by_kind)):
-        raise ValueError(f"items or kinds: expected items below {n_items} and kinds below {len(weight_by_kind)}.")
-    if half_life_ms <= 0 or cap < 1:
-        raise ValueError(f"half_life_ms, cap: expected > 0, got {half_life_ms}, {cap}.")
     cdef int64_t n_users = ip.shape[0] - 1, user, p, q, filled = 0, kept, start
+    if not (len(items) == len(kinds) == len(times) == ip[n_users]):
+        raise ValueError(f"items, kinds, times: expected {ip[n_users]} values each, got {len(items)}, {len(kinds)}, {len(times)}.")
+    check_range(items, n_items, "items")
+    check_range(kinds, len(weight_by_kind), "kinds")
+    if not np.isfinite(weight_by_kind).all():
+        raise ValueError(f"weight_by_kind: expected finite values, got {weight_by_kind.tolist()}.")
+    if not half_life_ms > 0 or cap < 1:
+        raise ValueError(f"half_life_ms, cap: expected > 0, got {half_life_ms}, {cap}.")
     cdef int32_t item
     cdef double value
     acc_array, seen_array = np.zeros(n_items, np.float64), np.zeros(n_items, np.uint8)
@@ -56,7 +58,7 @@ def weighted_matrix(indptr, items, kinds, times, int n_items, *, weight_by_kind,
                     seen[item] = 1
                     oi[start + kept] = item
                     kept += 1
-                acc[item] += by_kind[kd[p]] * exp2(-(now_ms - tm[p]) / half_life_ms)
+                acc[item] += by_kind[kd[p]] * exp2(-fmax(<double> now_ms - <double> tm[p], 0.0) / half_life_ms)
             if kept > 1:
                 qsort(&oi[start], kept, sizeof(int32_t), _ascending)
             for q in range(start, start + kept):
@@ -73,16 +75,15 @@ def weighted_matrix(indptr, items, kinds, times, int n_items, *, weight_by_kind,
 
 
 def transpose(matrix, int columns):
-    cdef const int64_t[::1] ip = contiguous(matrix.indptr, np.int64, "indptr")
-    cdef const int32_t[::1] ix = contiguous(matrix.indices, np.int32, "indices")
-    cdef const float[::1] dt = contiguous(matrix.data, np.float32, "data")
-    if len(matrix.indices) and (np.min(matrix.indices) < 0 or np.max(matrix.indices) >= columns):
-        raise ValueError(f"indices: expected 0 to {columns - 1}.")
+    matrix = checked(matrix, columns, "matrix")
+    cdef const int64_t[::1] ip = matrix.indptr
+    cdef const int32_t[::1] ix = matrix.indices
+    cdef const float[::1] dt = matrix.data
     cdef int64_t rows = ip.shape[0] - 1, row, p, at
     out_indptr = np.zeros(columns + 1, np.int64)
     out_indices, out_data = np.empty(len(matrix.indices), np.int32), np.empty(len(matrix.indices), np.float32)
     np.cumsum(np.bincount(matrix.indices, minlength=columns), out=out_indptr[1:])
-    cdef int64_t[::1] cursor = out_indptr[:-1].copy()
+    cdef int64_t[::1] cursor = out_indptr[:columns].copy()
     cdef int32_t[::1] oi = out_indices
     cdef float[::1] od = out_data
     with nogil:

@@ -33,13 +33,19 @@ def product_topk(left, right, int columns, int k, *, row_norm, col_norm, float s
     row_norm, col_norm = contiguous(row_norm, np.float32, "row_norm"), contiguous(col_norm, np.float32, "col_norm")
     if len(row_norm) != left.rows or len(col_norm) != columns:
         raise ValueError(f"norms: expected {left.rows} and {columns} values, got {len(row_norm)} and {len(col_norm)}.")
-    if shrink < 0 or (len(row_norm) and row_norm.min() <= 0) or col_norm.min() <= 0:
-        raise ValueError("norms and shrink: expected norms > 0 and shrink >= 0. Give empty rows the norm 1.")
+    if not (0 <= shrink < np.inf and _positive(row_norm) and _positive(col_norm)):
+        raise ValueError("norms and shrink: expected finite norms > 0 and finite shrink >= 0. Give empty rows the norm 1.")
+    if threads < 0:
+        raise ValueError(f"threads: expected at least 0, got {threads}.")
     k = min(k, columns)
     counts = np.zeros(left.rows, np.int64)
     out_indices, out_scores = np.empty((left.rows, k), np.int32), np.empty((left.rows, k), np.float32)
     _product(left, right, row_norm, col_norm, shrink, skip_diagonal, k, columns, threads or os.cpu_count() or 1, counts, out_indices, out_scores)
     return _compact(counts, out_indices, out_scores)
+
+
+def _positive(norms):
+    return len(norms) == 0 or (norms.min() > 0 and norms.max() < np.inf)
 
 
 cdef int _product(left, right, const float[::1] row_norm, const float[::1] col_norm, float shrink, bint skip_diagonal, int64_t k,

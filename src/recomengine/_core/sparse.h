@@ -65,15 +65,16 @@ static inline void reco_sort_heap(float *scores, int32_t *indices, int64_t size)
     }
 }
 
-/* acc += weight * row, noting columns touched for the first time (their acc is 0: all values are positive). */
+/* acc += weight * row, noting each column when its acc leaves 0 (no value is negative, so it happens once). */
 static inline int64_t reco_add_row(const int32_t *indices, const float *data, int64_t start, int64_t end, float weight,
                                    float *acc, int32_t *touched, int64_t count) {
     for (int64_t p = start; p < end; p++) {
         int32_t column = indices[p];
         float before = acc[column];
         touched[count] = column;
-        count += before == 0.0f;
-        acc[column] = before + weight * data[p];
+        float after = before + weight * data[p];
+        acc[column] = after;
+        count += (before == 0.0f) & (after != 0.0f);
     }
     return count;
 }

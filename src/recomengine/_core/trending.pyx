@@ -9,10 +9,10 @@ Events after `now` count as of now. Cost: two exponentials an event, one pass.
 
 import numpy as np
 
-from libc.math cimport exp2, sqrt
+from libc.math cimport exp2, fmax, sqrt
 from libc.stdint cimport int32_t, int64_t
 
-from recomengine._core.csr import contiguous
+from recomengine._core.csr import check_range, check_values, contiguous
 
 
 def decayed_counts(items, times, weights, int n_items, *, int64_t now_ms, double half_life_ms):
@@ -21,19 +21,16 @@ def decayed_counts(items, times, weights, int n_items, *, int64_t now_ms, double
     cdef const float[::1] wt = contiguous(weights, np.float32, "weights")
     if not (len(items) == len(times) == len(weights)):
         raise ValueError(f"items, times, weights: expected equal lengths, got {len(items)}, {len(times)}, {len(weights)}.")
-    if half_life_ms <= 0:
+    if not half_life_ms > 0:
         raise ValueError(f"half_life_ms: expected > 0, got {half_life_ms}.")
-    if len(items) and (np.min(items) < 0 or np.max(items) >= n_items):
-        raise ValueError(f"items: expected 0 to {n_items - 1}.")
+    check_range(items, n_items, "items")
+    check_values(weights, "weights")
     out = np.zeros(n_items, np.float64)
     cdef double[::1] total = out
-    cdef int64_t p, age
+    cdef int64_t p
     with nogil:
         for p in range(it.shape[0]):
-            age = now_ms - tm[p]
-            if age < 0:
-                age = 0
-            total[it[p]] += wt[p] * exp2(-age / half_life_ms)
+            total[it[p]] += wt[p] * exp2(-fmax(<double> now_ms - <double> tm[p], 0.0) / half_life_ms)
     return out
 
 
@@ -42,7 +39,9 @@ def trending_scores(short_counts, long_counts, *, double short_ms, double long_m
     cdef const double[::1] slow = contiguous(long_counts, np.float64, "long_counts")
     if len(short_counts) != len(long_counts):
         raise ValueError(f"counts: expected equal lengths, got {len(short_counts)} and {len(long_counts)}.")
-    if prior <= 0 or short_ms <= 0 or long_ms < short_ms:
+    check_values(short_counts, "short_counts")
+    check_values(long_counts, "long_counts")
+    if not (prior > 0 and 0 < short_ms <= long_ms):
         raise ValueError(f"prior, short_ms, long_ms: expected prior > 0 and 0 < short <= long, got {prior}, {short_ms}, {long_ms}.")
     out = np.zeros(len(short_counts), np.float32)
     cdef float[::1] score = out
