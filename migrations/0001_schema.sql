@@ -192,6 +192,22 @@ BEGIN
 END
 $$;
 
+-- A moment such that every event created before it is committed and visible, and every later one is created at or after
+-- it: it waits for the batches in flight, through the lock that each of them shares.
+CREATE FUNCTION events_watermark() RETURNS timestamptz LANGUAGE plpgsql AS $$
+DECLARE
+    month timestamptz;
+BEGIN
+    LOOP
+        month := date_trunc('month', clock_timestamp(), 'UTC');
+        PERFORM pg_advisory_xact_lock(7202, (extract(epoch FROM month) / 86400)::int);
+        PERFORM pg_advisory_xact_lock(7202, (extract(epoch FROM ((month AT TIME ZONE 'UTC') - interval '1 month') AT TIME ZONE 'UTC') / 86400)::int);
+        EXIT WHEN date_trunc('month', clock_timestamp(), 'UTC') = month;
+    END LOOP;
+    RETURN date_trunc('milliseconds', clock_timestamp());
+END
+$$;
+
 CREATE TABLE experiments (
     id uuid CONSTRAINT experiments_pkey PRIMARY KEY DEFAULT gen_random_uuid(),
     tenant_id uuid NOT NULL CONSTRAINT experiments_tenant_id_fkey REFERENCES tenants (id),
@@ -280,10 +296,21 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
     WHERE k.key_hash = p_key_hash
 $$;
 
-CREATE FUNCTION tenants_with_new_events(p_since timestamptz) RETURNS SETOF uuid
+-- Active tenants whose newest model lacks something: an event stored since p_since, or a change of the catalog.
+CREATE FUNCTION tenants_due(p_since timestamptz) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
-    SELECT DISTINCT e.tenant_id FROM events e JOIN tenants t ON t.id = e.tenant_id
-    WHERE e.created_at > p_since AND t.status = 'active'
+    WITH served AS (
+        SELECT DISTINCT ON (tenant_id) tenant_id, through, coalesce((stats ->> 'catalogVersion')::bigint, 0) AS catalog_version
+        FROM models WHERE status = 'ready' ORDER BY tenant_id, id DESC
+    ), newest AS (
+        SELECT e.tenant_id, max(e.created_at) AS created_at FROM events e WHERE e.created_at >= p_since GROUP BY e.tenant_id
+    )
+    SELECT t.id
+    FROM tenants t
+    LEFT JOIN served s ON s.tenant_id = t.id
+    LEFT JOIN newest n ON n.tenant_id = t.id
+    LEFT JOIN catalog_state c ON c.tenant_id = t.id
+    WHERE t.status = 'active' AND (n.created_at >= coalesce(s.through, '-infinity') OR c.version > coalesce(s.catalog_version, 0))
 $$;
 
 DO $$
@@ -303,7 +330,7 @@ ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenants_declared ON tenants TO recomengine_app USING (id = ANY ((SELECT declared_tenants())::uuid[]));
 GRANT SELECT, INSERT, UPDATE ON tenants TO recomengine_app;
 GRANT SELECT, INSERT, UPDATE ON admins TO recomengine_app;
-REVOKE ALL ON FUNCTION ensure_event_partitions, store_events, find_api_key, tenants_with_new_events FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ensure_event_partitions, store_events, find_api_key, tenants_with_new_events TO recomengine_app;
+REVOKE ALL ON FUNCTION ensure_event_partitions, store_events, events_watermark, find_api_key, tenants_due FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ensure_event_partitions, store_events, events_watermark, find_api_key, tenants_due TO recomengine_app;
 SELECT ensure_event_partitions(2);
 GRANT SELECT ON schema_migrations TO recomengine_app;

@@ -14,7 +14,7 @@ import os
 import numpy as np
 
 from cython.parallel cimport parallel, prange, threadid
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from recomengine._core.csr import CSR, checked
 from recomengine._core.interactions import transpose
@@ -24,7 +24,7 @@ cdef extern from "sparse.h" nogil:
         int64_t item, const int64_t *item_indptr, const int32_t *item_baskets, const int64_t *basket_indptr,
         const int32_t *basket_items, const float *basket_weight, const int64_t *popularity, const float *col_norm,
         int64_t n_baskets, int64_t min_support, double threshold, double damping, int64_t k, float *acc, int32_t *counts,
-        int32_t *touched, int32_t *out_indices, float *out_scores, int32_t *out_support)
+        int32_t *touched, uint64_t *keys, int64_t room, int32_t *out_indices, float *out_scores, int32_t *out_support)
 
 
 def together_topk(baskets, int n_items, int k, *, int min_support=2, double significance=3.84, double size_exponent=0.7,
@@ -73,6 +73,8 @@ cdef int _together(baskets, items, const float[::1] weight, const int64_t[::1] p
     cdef float[:, ::1] acc = np.zeros((threads, n_items), np.float32)
     cdef int32_t[:, ::1] counts = np.zeros((threads, n_items), np.int32)
     cdef int32_t[:, ::1] touched = np.empty((threads, n_items + 1), np.int32)
+    cdef int64_t room = 4 * k + 128
+    cdef uint64_t[:, ::1] keys = np.empty((threads, room), np.uint64)
     cdef int thread
     if bi.shape[0] == 0:
         return 0
@@ -81,6 +83,6 @@ cdef int _together(baskets, items, const float[::1] weight, const int64_t[::1] p
         for item in prange(n_items, schedule="dynamic", chunksize=32):
             kept[item] = reco_together_row(
                 item, &ip[0], &ii[0], &bp[0], &bi[0], &weight[0], &popularity[0], &col_norm[0], n_baskets, min_support, threshold,
-                damping, k, &acc[thread, 0], &counts[thread, 0], &touched[thread, 0], &indices[item, 0], &scores[item, 0],
-                &support[item, 0])
+                damping, k, &acc[thread, 0], &counts[thread, 0], &touched[thread, 0], &keys[thread, 0], room, &indices[item, 0],
+                &scores[item, 0], &support[item, 0])
     return 0

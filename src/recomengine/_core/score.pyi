@@ -8,13 +8,14 @@ from recomengine._core.csr import CSR, Float32, Int32, Int64
 NO_SOURCE: int
 """Stands for "no evidence": the product came from the fallback."""
 
-Source = tuple[Neighbours | None, Int32, Float32, float]
-"""(neighbours or None, seeds int32, weights float32 beside them, scale of the source in the blend)."""
+Source = tuple[tuple[Neighbours, ...], Int32, Float32, float]
+"""(tables that are summed; none: the seeds are the candidates, seeds int32, weights float32 beside them, scale of the source in the blend)."""
 
 class Neighbours:
     """A checked items × items matrix, kept as it is (memory-mapped) for `recommend`. Raises ValueError on a bad one."""
 
     rows: int
+    columns: int
     def __init__(self, matrix: CSR, columns: int) -> None: ...
     def row(self, number: int) -> tuple[Int32, Float32]:
         """Neighbours of an item and their values, best first; empty for an item that the matrix does not know."""

@@ -1,8 +1,8 @@
 """The serving kernel: a shopper's history and the page at hand to a filtered, ranked list with its evidence.
 
-score(j) = Σ_s scale_s · e_s(j) / max_{eligible j'} e_s(j'),    e_s(j) = Σ_{k ∈ seeds_s} weight_k · neighbours_s[k, j]
+score(j) = Σ_s scale_s · e_s(j) / max_{eligible j'} e_s(j'),    e_s(j) = Σ_{k ∈ seeds_s} weight_k · Σ_{tables T of s} T[k, j]
 
-A source without neighbours says e_s(j) = Σ_{k: seed_k = j} weight_k: its seeds are the candidates themselves. Only
+A source without tables says e_s(j) = Σ_{k: seed_k = j} weight_k: its seeds are the candidates themselves. Only
 eligible products take part, in the maxima too, so a filter never shortens a list: what the sources do not fill comes
 from `fallback` in its order, then from the rest of the catalog by number.
 
@@ -32,12 +32,12 @@ cdef class Neighbours:
     cdef const int64_t[::1] indptr
     cdef const int32_t[::1] indices
     cdef const float[::1] data
-    cdef readonly int64_t rows
+    cdef readonly int64_t rows, columns
 
     def __init__(self, matrix, int columns):
         matrix = checked(matrix, columns, "neighbours")
         self.indptr, self.indices, self.data = matrix.indptr, matrix.indices, matrix.data
-        self.rows = matrix.rows
+        self.rows, self.columns = matrix.rows, columns
 
     def row(self, int64_t number):
         if number < 0 or number >= self.rows:
@@ -192,9 +192,9 @@ def recommend(Workspace workspace, sources, int limit, *, available, price_cents
         raise ValueError(f"price_cents, categories: expected {n} values each, got {len(price_cents)} and {len(categories)}.")
     if limit < 1:
         raise ValueError(f"limit: expected at least 1, got {limit}.")
-    for neighbours, _, _, _ in sources:
-        if neighbours is not None:
-            widest = max(widest, (<Neighbours?> neighbours).rows)
+    for tables, _, _, _ in sources:
+        for neighbours in tables:
+            widest = max(widest, (<Neighbours?> neighbours).columns)
     if widest > workspace.size:
         workspace._grow(widest + widest // 4)
     f.available, f.price, f.category = (&av[0] if n else NULL), (&pr[0] if n else NULL), (&ca[0] if n else NULL)
@@ -209,14 +209,13 @@ def recommend(Workspace workspace, sources, int limit, *, available, price_cents
     for t in range(ex.shape[0]):
         if 0 <= ex[t] < workspace.size:
             workspace.state[ex[t]] = BARRED
-    for neighbours, seed_array, weight_array, scale in sources:
+    for tables, seed_array, weight_array, scale in sources:
         seeds, weights = contiguous(seed_array, np.int32, "seeds"), contiguous(weight_array, np.float32, "weights")
         if seeds.shape[0] != weights.shape[0]:
             raise ValueError(f"seeds, weights: expected equal lengths, got {len(seed_array)} and {len(weight_array)}.")
-        if neighbours is None:
+        if not tables:
             _gather_seeds(workspace, &f, seeds, weights)
-        else:
-            table = neighbours
+        for table in tables:
             _gather(workspace, &f, table.indptr, table.indices, table.data, seeds, weights)
         _blend(workspace, scale, code)
         code += 1

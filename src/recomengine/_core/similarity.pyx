@@ -14,7 +14,7 @@ import os
 import numpy as np
 
 from cython.parallel cimport parallel, prange, threadid
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from recomengine._core.csr import CSR, checked, contiguous
 
@@ -23,7 +23,7 @@ cdef extern from "sparse.h" nogil:
         int64_t row, const int64_t *left_indptr, const int32_t *left_indices, const float *left_data,
         const int64_t *right_indptr, const int32_t *right_indices, const float *right_data,
         const float *row_norm, const float *col_norm, float shrink, int skip_diagonal, int64_t k,
-        float *acc, int32_t *touched, int32_t *out_indices, float *out_scores)
+        float *acc, int32_t *touched, uint64_t *keys, int64_t room, int32_t *out_indices, float *out_scores)
 
 
 def product_topk(left, right, int columns, int k, *, row_norm, col_norm, float shrink=0.0, bint skip_diagonal=False, int threads=0):
@@ -56,6 +56,8 @@ cdef int _product(left, right, const float[::1] row_norm, const float[::1] col_n
     cdef int64_t row, rows = lp.shape[0] - 1
     cdef float[:, ::1] acc = np.zeros((threads, columns), np.float32)
     cdef int32_t[:, ::1] touched = np.empty((threads, columns + 1), np.int32)
+    cdef int64_t room = 4 * k + 128
+    cdef uint64_t[:, ::1] keys = np.empty((threads, room), np.uint64)
     cdef int thread
     if rows == 0 or li.shape[0] == 0 or ri.shape[0] == 0:
         return 0
@@ -64,7 +66,7 @@ cdef int _product(left, right, const float[::1] row_norm, const float[::1] col_n
         for row in prange(rows, schedule="dynamic", chunksize=32):
             counts[row] = reco_product_row(
                 row, &lp[0], &li[0], &ld[0], &rp[0], &ri[0], &rd[0], &row_norm[0], &col_norm[0], shrink, skip_diagonal, k,
-                &acc[thread, 0], &touched[thread, 0], &out_indices[row, 0], &out_scores[row, 0])
+                &acc[thread, 0], &touched[thread, 0], &keys[thread, 0], room, &out_indices[row, 0], &out_scores[row, 0])
     return 0
 
 

@@ -4,65 +4,119 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "clones.h"
 
-/* (score, index) a is worse than b: a lower score, or the same score and a larger index. */
-static inline int reco_worse(float score_a, int32_t index_a, float score_b, int32_t index_b) {
-    return score_a < score_b || (score_a == score_b && index_a > index_b);
+#if defined(__GNUC__) || defined(__clang__)
+#define RECO_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define RECO_PREFETCH(address) ((void)(address))
+#endif
+
+/* How many sparse rows ahead of the sum memory is asked for: rows lie anywhere, so each is a cache miss otherwise. */
+enum { RECO_AHEAD = 12 };
+
+/* A score and an index in one number: larger is better, a higher score first and of equal scores the smaller index.
+   Scores are >= 0, so their bits order as they do. */
+static inline uint64_t reco_key(float score, int32_t index) {
+    uint32_t bits;
+    memcpy(&bits, &score, sizeof bits);
+    return (uint64_t)bits << 32 | ~(uint32_t)index;
 }
 
-/* Restore the heap (worst at the top) below `at`. */
-static inline void reco_sift_down(float *scores, int32_t *indices, int64_t size, int64_t at) {
-    float score = scores[at];
-    int32_t index = indices[at];
-    for (;;) {
-        int64_t child = 2 * at + 1;
-        if (child >= size) break;
-        if (child + 1 < size && reco_worse(scores[child + 1], indices[child + 1], scores[child], indices[child])) child++;
-        if (!reco_worse(scores[child], indices[child], score, index)) break;
-        scores[at] = scores[child];
-        indices[at] = indices[child];
-        at = child;
+/* Moves the larger keys to the front; returns the place of the pivot, the median of three. Keys are distinct. */
+static inline int64_t reco_partition(uint64_t *keys, int64_t size) {
+    uint64_t *first = keys, *middle = keys + size / 2, *last = keys + size - 1;
+    uint64_t *low = *first < *middle ? first : middle, *high = *first < *middle ? middle : first;
+    uint64_t *median = *last < *low ? low : (*last > *high ? high : last);
+    uint64_t pivot = *median;
+    int64_t front = 0;
+    *median = *last;
+    for (int64_t i = 0; i < size - 1; i++) {
+        uint64_t key = keys[i];
+        keys[i] = keys[front];
+        keys[front] = key;
+        front += key > pivot;
     }
-    scores[at] = score;
-    indices[at] = index;
+    *last = keys[front];
+    keys[front] = pivot;
+    return front;
 }
 
-/* Offer (score, index) to a heap of at most k; returns the heap's new size. */
-static inline int64_t reco_offer(float *scores, int32_t *indices, int64_t size, int64_t k, float score, int32_t index) {
-    if (size < k) {
-        int64_t at = size;
-        while (at > 0) {
-            int64_t parent = (at - 1) / 2;
-            if (!reco_worse(score, index, scores[parent], indices[parent])) break;
-            scores[at] = scores[parent];
-            indices[at] = indices[parent];
-            at = parent;
+/* Moves the k largest of `size` keys to the front. */
+static void reco_select(uint64_t *keys, int64_t size, int64_t k) {
+    while (size > 1 && k > 0 && k < size) {
+        int64_t pivot = reco_partition(keys, size);
+        if (pivot >= k) {
+            size = pivot;
+        } else {
+            keys += pivot + 1;
+            size -= pivot + 1;
+            k -= pivot + 1;
         }
-        scores[at] = score;
-        indices[at] = index;
-        return size + 1;
     }
-    if (k > 0 && reco_worse(scores[0], indices[0], score, index)) {
-        scores[0] = score;
-        indices[0] = index;
-        reco_sift_down(scores, indices, size, 0);
-    }
-    return size;
 }
 
-/* Heap to list, best first. */
-static inline void reco_sort_heap(float *scores, int32_t *indices, int64_t size) {
-    for (int64_t last = size - 1; last > 0; last--) {
-        float score = scores[last];
-        int32_t index = indices[last];
-        scores[last] = scores[0];
-        indices[last] = indices[0];
-        scores[0] = score;
-        indices[0] = index;
-        reco_sift_down(scores, indices, last, 0);
+/* Largest first. */
+static void reco_sort(uint64_t *keys, int64_t size) {
+    while (size > 16) {
+        int64_t pivot = reco_partition(keys, size), rest = size - pivot - 1;
+        if (pivot < rest) {
+            reco_sort(keys, pivot);
+            keys += pivot + 1;
+            size = rest;
+        } else {
+            reco_sort(keys + pivot + 1, rest);
+            size = pivot;
+        }
     }
+    for (int64_t i = 1; i < size; i++) {
+        uint64_t key = keys[i];
+        int64_t at = i;
+        for (; at > 0 && keys[at - 1] < key; at--) keys[at] = keys[at - 1];
+        keys[at] = key;
+    }
+}
+
+/* The best k of a stream of keys. `keys` has room for more than k: when it is full, the best k stay and the worst of them
+   becomes the floor below which nothing enters. Cheaper than a heap: a key that enters costs O(1). */
+typedef struct {
+    uint64_t *keys, floor;
+    int64_t size, room, k;
+} reco_top;
+
+static inline void reco_top_cut(reco_top *top) {
+    if (top->size <= top->k) return;
+    reco_select(top->keys, top->size, top->k);
+    top->size = top->k;
+    top->floor = top->keys[0];
+    for (int64_t i = 1; i < top->k; i++) top->floor = top->keys[i] < top->floor ? top->keys[i] : top->floor;
+}
+
+static inline void reco_top_offer(reco_top *top, float score, int32_t index) {
+    uint64_t key = reco_key(score, index);
+    top->keys[top->size] = key;
+    top->size += key > top->floor;
+    if (top->size == top->room) reco_top_cut(top);
+}
+
+/* The best k as a list, best first; returns how many there are. */
+static inline int64_t reco_top_list(reco_top *top, int32_t *indices, float *scores) {
+    reco_top_cut(top);
+    reco_sort(top->keys, top->size);
+    for (int64_t i = 0; i < top->size; i++) {
+        uint32_t bits = (uint32_t)(top->keys[i] >> 32);
+        memcpy(&scores[i], &bits, sizeof bits);
+        indices[i] = (int32_t)~(uint32_t)top->keys[i];
+    }
+    return top->size;
+}
+
+/* Asks for the start of sparse row `row`. */
+static inline void reco_prefetch_row(const int64_t *indptr, const int32_t *indices, const float *data, int64_t row) {
+    RECO_PREFETCH(&indices[indptr[row]]);
+    RECO_PREFETCH(&data[indptr[row]]);
 }
 
 /* acc += weight * row, noting each column when its acc leaves 0 (no value is negative, so it happens once). */
@@ -84,10 +138,14 @@ RECO_CLONES
 static int64_t reco_product_row(int64_t row, const int64_t *left_indptr, const int32_t *left_indices, const float *left_data,
                                 const int64_t *right_indptr, const int32_t *right_indices, const float *right_data,
                                 const float *row_norm, const float *col_norm, float shrink, int skip_diagonal, int64_t k,
-                                float *acc, int32_t *touched, int32_t *out_indices, float *out_scores) {
-    int64_t count = 0, size = 0;
-    for (int64_t p = left_indptr[row]; p < left_indptr[row + 1]; p++) {
+                                float *acc, int32_t *touched, uint64_t *keys, int64_t room, int32_t *out_indices,
+                                float *out_scores) {
+    int64_t count = 0, end = left_indptr[row + 1];
+    reco_top top = {keys, 0, 0, room, k};
+    for (int64_t p = left_indptr[row]; p < end; p++) {
         int64_t inner = left_indices[p];
+        if (p + 2 * RECO_AHEAD < end) RECO_PREFETCH(&right_indptr[left_indices[p + 2 * RECO_AHEAD]]);
+        if (p + RECO_AHEAD < end) reco_prefetch_row(right_indptr, right_indices, right_data, left_indices[p + RECO_AHEAD]);
         count = reco_add_row(right_indices, right_data, right_indptr[inner], right_indptr[inner + 1], left_data[p], acc, touched, count);
     }
     float norm = row_norm[row];
@@ -97,10 +155,9 @@ static int64_t reco_product_row(int64_t row, const int64_t *left_indptr, const i
         acc[column] = 0.0f;
         if (skip_diagonal && column == row) continue;
         float score = dot / (norm * col_norm[column] + shrink);
-        size = reco_offer(out_scores, out_indices, size, k, score, column);
+        reco_top_offer(&top, score, column);
     }
-    reco_sort_heap(out_scores, out_indices, size);
-    return size;
+    return reco_top_list(&top, out_indices, out_scores);
 }
 
 /* x ln x, 0 at 0. */
@@ -118,11 +175,17 @@ static inline double reco_g2(double both, double only_a, double only_b, double n
 static int64_t reco_together_row(int64_t item, const int64_t *item_indptr, const int32_t *item_baskets, const int64_t *basket_indptr,
                                  const int32_t *basket_items, const float *basket_weight, const int64_t *popularity,
                                  const float *col_norm, int64_t n_baskets, int64_t min_support, double threshold, double damping,
-                                 int64_t k, float *acc, int32_t *counts, int32_t *touched, int32_t *out_indices, float *out_scores,
-                                 int32_t *out_support) {
-    int64_t count = 0, size = 0;
-    for (int64_t p = item_indptr[item]; p < item_indptr[item + 1]; p++) {
+                                 int64_t k, float *acc, int32_t *counts, int32_t *touched, uint64_t *keys, int64_t room,
+                                 int32_t *out_indices, float *out_scores, int32_t *out_support) {
+    int64_t count = 0, size, end = item_indptr[item + 1];
+    reco_top top = {keys, 0, 0, room, k};
+    for (int64_t p = item_indptr[item]; p < end; p++) {
         int64_t basket = item_baskets[p];
+        if (p + 2 * RECO_AHEAD < end) RECO_PREFETCH(&basket_indptr[item_baskets[p + 2 * RECO_AHEAD]]);
+        if (p + RECO_AHEAD < end) {
+            RECO_PREFETCH(&basket_items[basket_indptr[item_baskets[p + RECO_AHEAD]]]);
+            RECO_PREFETCH(&basket_weight[item_baskets[p + RECO_AHEAD]]);
+        }
         float weight = basket_weight[basket];
         for (int64_t q = basket_indptr[basket]; q < basket_indptr[basket + 1]; q++) {
             int32_t partner = basket_items[q];
@@ -139,9 +202,9 @@ static int64_t reco_together_row(int64_t item, const int64_t *item_indptr, const
         if (partner == item || counts[partner] < min_support || both * all <= own * other) continue;
         if (threshold > 0.0 && reco_g2(both, own - both, other - both, all - own - other + both) < threshold) continue;
         float score = (float)(acc[partner] / ((own + damping) * col_norm[partner]));
-        size = reco_offer(out_scores, out_indices, size, k, score, partner);
+        reco_top_offer(&top, score, partner);
     }
-    reco_sort_heap(out_scores, out_indices, size);
+    size = reco_top_list(&top, out_indices, out_scores);
     for (int64_t t = 0; t < size; t++) out_support[t] = counts[out_indices[t]];
     for (int64_t t = 0; t < count; t++) {
         acc[touched[t]] = 0.0f;

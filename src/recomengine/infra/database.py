@@ -18,13 +18,14 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 DECLARE_TENANTS = "SELECT set_config('app.tenants', $1, true)"
 
 
-async def open_pool(url: str, *, min_size: int = 2, max_size: int = 10, role: str | None = SERVING_ROLE) -> Pool:
-    """A pool whose connections work as `role` (None: the URL's own user, for migrations and the job queue)."""
-    settings = {"timezone": "UTC", "application_name": "recomengine"}
-    settings |= {"statement_timeout": str(STATEMENT_TIMEOUT_MS), "role": role} if role else {}
+async def open_pool(url: str, *, min_size: int = 2, max_size: int = 10, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) -> Pool:
+    """A pool whose connections work as the serving role."""
+    settings = {
+        "timezone": "UTC", "application_name": "recomengine", "role": SERVING_ROLE, "statement_timeout": str(statement_timeout_ms),
+    }  # fmt: skip
     return await asyncpg.create_pool(
-        url, min_size=min_size, max_size=max_size, server_settings=settings, init=_prepare_connection,
-        reset=_keep_connection, command_timeout=None if role is None else STATEMENT_TIMEOUT_MS / 1000,
+        url, min_size=min_size, max_size=max_size, server_settings=settings, init=_prepare_connection, reset=_keep_connection,
+        command_timeout=statement_timeout_ms / 1000,
     )
 
 

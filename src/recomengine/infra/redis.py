@@ -187,4 +187,5 @@ def _fail(calls: "deque[_Call] | list[_Call]", reason: str) -> None:
 def _refuse(future: "asyncio.Future[list[Any]]", reason: str) -> "asyncio.Future[list[Any]]":
     REDIS_FAILURES.inc()
     future.set_exception(RedisUnavailable(reason))
+    future.exception()  # whoever stopped caring must not be logged as forgetful
     return future

@@ -1,0 +1,95 @@
+"""What `recomengine demo` does between the migrations and the first request: the sample shop, its traffic, its model.
+
+Done once a data dir. The tenant and its keys are kept in the data dir, so a restart prints the same ones.
+"""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from rich.console import Console
+
+from recomengine.catalog.service import write_products
+from recomengine.demo.catalog import demo_products
+from recomengine.demo.simulation import regulars, simulate
+from recomengine.events.importing import import_lines
+from recomengine.events.writer import EventWriter
+from recomengine.infra.bus import Bus
+from recomengine.infra.data_dir import write_private
+from recomengine.infra.database import open_pool
+from recomengine.infra.redis import RedisClient
+from recomengine.models.service import refresh
+from recomengine.models.store import ModelStore
+from recomengine.settings import Settings, SettingsError
+from recomengine.tenants.service import create_tenant
+from recomengine.web.caller import TenantConfig
+
+DEMO_FILE = "demo.json"
+SLICE = 2000
+
+console = Console(stderr=True)
+_encode = msgspec.json.Encoder().encode
+
+
+async def prepare_demo(settings: Settings) -> None:
+    """Load the sample shop unless this data dir has it, and print how to use it."""
+    path = settings.data_dir / DEMO_FILE
+    if not path.exists():
+        await _load(settings, path)
+    made = json.loads(path.read_text(encoding="utf-8"))
+    console.print(_greeting(settings, made), highlight=False, soft_wrap=True, markup=False)
+
+
+async def _load(settings: Settings, path: Path) -> None:
+    started = time.perf_counter()
+    console.print("loading the sample shop …")
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(settings.database_url, statement_timeout_ms=600_000)
+        stack.push_async_callback(pool.close)
+        redis = RedisClient(settings.redis_url)
+        stack.push_async_callback(redis.close)
+        bus = Bus(settings.redis_url, redis)
+        tenant = await create_tenant(pool, settings.api_key_hmac_secret, "Sample shop", TenantConfig())
+        products = demo_products()
+        await write_products(pool, bus, tenant.tenant_id, products)
+        writer = EventWriter(pool, redis)
+        stack.push_async_callback(writer.close)
+        done = await import_lines(writer, tenant.tenant_id, _lines(products))
+        if done.rejected:
+            raise SettingsError(f"The sample shop's events were refused: {done.errors[:3]}.")
+        await refresh(pool, ModelStore(settings.model_store_url, settings.data_dir / "models-cache"), bus, tenant.tenant_id)
+    keys: dict[str, str] = msgspec.to_builtins(tenant.keys)
+    write_private(path, {"tenantId": str(tenant.tenant_id), **keys, "user": regulars()[0]})
+    console.print(f"{len(products)} products, {done.accepted} events, model built in {time.perf_counter() - started:.1f} s")
+
+
+async def _lines(products: list[dict[str, Any]]) -> AsyncIterator[list[tuple[int, bytes]]]:
+    """The simulated traffic as batches of numbered NDJSON lines."""
+    events = enumerate(simulate(products, end_ms=int(time.time() * 1000) - 60_000), 1)
+    while batch := list(islice(events, SLICE)):
+        yield [(number, _encode(event)) for number, event in batch]
+
+
+def _greeting(settings: Settings, made: dict[str, str]) -> str:
+    base, product = settings.base_url, demo_products()[0]["productId"]
+    return f"""
+RecomEngine runs on {base}   (Ctrl-C stops it)
+
+  storefront        {base}/demo
+  tenant            {UUID(made["tenantId"])}
+  read key          {made["read"]}
+  read-write key    {made["readWrite"]}
+  publish key       {made["publish"]}
+
+Try it:
+
+curl '{base}/api/v1/recommendations?userId={made["user"]}&limit=4' -H 'Authorization: Bearer {made["read"]}'
+curl '{base}/api/v1/recommendations?userId=you&productId={product}&strategy=frequently_bought_together&limit=4' -H 'Authorization: Bearer {made["read"]}'
+curl '{base}/api/v1/events' -H 'Authorization: Bearer {made["readWrite"]}' -H 'Content-Type: application/json' -d '{{"eventType":"view","userId":"you","productId":"{product}"}}'
+"""

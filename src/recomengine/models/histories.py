@@ -1,0 +1,97 @@
+"""A tenant's events as flat arrays, shopper by shopper, oldest first: what every part of a build reads."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recomengine._core.csr import Int32, Int64
+from recomengine.infra.database import Connection
+from recomengine.models import queries
+
+KINDS = ("impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase")
+"""Kinds of event that concern a product; a kind's code is its position."""
+CLICK, VIEW, ADD_TO_CART, PURCHASE = KINDS.index("click"), KINDS.index("view"), KINDS.index("add_to_cart"), KINDS.index("purchase")
+EPOCH_2000_MS = 946_684_800_000
+DAY_MS = 86_400_000
+NO_GROUP = 0
+
+
+class Histories(NamedTuple):
+    """User u did kinds[indptr[u]:indptr[u+1]] with items[…] at times_ms[…] within the order or session groups[…]."""
+
+    users: list[str]
+    indptr: Int64
+    items: Int32
+    kinds: NDArray[np.uint8]
+    times_ms: Int64
+    groups: Int64
+
+    @property
+    def owners(self) -> Int64:
+        """The user number of each event."""
+        return np.repeat(np.arange(len(self.users)), np.diff(self.indptr))
+
+    @property
+    def newest_ms(self) -> int:
+        return int(self.times_ms.max()) if len(self.times_ms) else 0
+
+
+async def read_histories(connection: Connection, tenant_id: UUID, through: datetime) -> Histories:
+    rows = await queries.load_histories(connection, tenant_id, through, KINDS)
+    return unpack(rows)
+
+
+def unpack(rows: "list[Any]") -> Histories:
+    """Rows of packed columns to arrays; events of a user in the order of time, then of kind."""
+    indptr = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum([row["events"] for row in rows], out=indptr[1:])
+    items = _column(rows, "numbers", ">i4").astype(np.int32)
+    kinds = (_column(rows, "kinds", ">i2") - 1).astype(np.uint8)
+    times_ms = _column(rows, "times", ">i8").astype(np.int64) // 1000 + EPOCH_2000_MS
+    groups = _column(rows, "groups", ">i8").astype(np.int64)
+    owners = np.repeat(np.arange(len(rows)), np.diff(indptr))
+    order = np.lexsort((items, kinds, times_ms, owners))
+    return Histories([row["user_id"] for row in rows], indptr, items[order], kinds[order], times_ms[order], groups[order])
+
+
+def _column(rows: "list[Any]", name: str, dtype: str) -> NDArray[Any]:
+    return np.frombuffer(b"".join([row[name] for row in rows]), dtype)
+
+
+def newest_per_user(histories: Histories, limit: int) -> tuple[Int64, NDArray[np.bool_]]:
+    """The last `limit` events of each user: (indptr of the kept, mask over the events)."""
+    ends = np.repeat(histories.indptr[1:], np.diff(histories.indptr))
+    kept = np.arange(len(histories.items)) >= ends - limit
+    indptr = np.zeros(len(histories.users) + 1, np.int64)
+    np.cumsum(np.minimum(np.diff(histories.indptr), limit), out=indptr[1:])
+    return indptr, kept
+
+
+def repeat_share(histories: Histories) -> float:
+    """Of purchases by users who had bought before, the share of products that the user had already bought on a former day."""
+    bought = histories.kinds == PURCHASE
+    owners, items, days = histories.owners[bought], histories.items[bought], histories.times_ms[bought] // DAY_MS
+    if not len(items):
+        return 0.0
+    first_day = np.full(len(histories.users), np.iinfo(np.int64).max)
+    np.minimum.at(first_day, owners, days)
+    pairs = np.unique(np.stack([owners, items, days], axis=1), axis=0)
+    later = pairs[:, 2] > first_day[pairs[:, 0]]
+    known = np.zeros(len(pairs), bool)
+    known[1:] = (pairs[1:, :2] == pairs[:-1, :2]).all(axis=1)
+    return float(known[later].mean()) if later.any() else 0.0
+
+
+def revisit_share(histories: Histories) -> float:
+    """Of the views and clicks after a session's first, the share that goes to a product seen before in that session."""
+    seen = (histories.kinds == VIEW) | (histories.kinds == CLICK)
+    seen &= histories.groups != NO_GROUP
+    keys = np.stack([histories.owners[seen], histories.groups[seen], histories.items[seen]], axis=1)
+    if not len(keys):
+        return 0.0
+    sessions = len(np.unique(keys[:, :2], axis=0))
+    later = len(keys) - sessions
+    return (len(keys) - len(np.unique(keys, axis=0))) / later if later else 0.0

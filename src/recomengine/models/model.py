@@ -1,0 +1,90 @@
+"""A model as a process serves it: the mapped arrays behind the names that scoring uses."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recomengine._core.csr import CSR, Float32, Int32, Int64
+from recomengine._core.score import Neighbours
+from recomengine._core.strings import StringTable
+from recomengine.models.content import similar, vectors_of
+
+OVERLAY_NEIGHBOURS = 50
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class History(NamedTuple):
+    """What a shopper did up to the build, oldest first: product numbers, codes of kinds, times in ms, order or session."""
+
+    items: Int32
+    kinds: NDArray[np.uint8]
+    times_ms: Int64
+    groups: Int64
+
+
+NO_HISTORY = History(np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+class Model:
+    """`size`: product numbers that it knows, 0 to size - 1. `overlay`: content neighbours of products that came later."""
+
+    def __init__(self, arrays: Arrays, manifest: Mapping[str, Any]) -> None:
+        self.version: str = manifest["version"]
+        self.through_ms: int = manifest["throughMs"]
+        self.newest_ms: int = manifest["newestMs"]
+        self.size: int = manifest["numbers"]
+        self.repeat_share: float = manifest["repeatShare"]
+        self.revisit_share: float = manifest["revisitShare"]
+        self.collaborative = Neighbours(_csr(arrays, "collaborative"), self.size)
+        self.together = Neighbours(_csr(arrays, "together"), self.size)
+        self.content = Neighbours(_csr(arrays, "content"), self.size)
+        self.popular: Int32 = arrays["popular.items"]
+        self.trending: Int32 = arrays["trending.items"]
+        self.trending_scores: Float32 = arrays["trending.scores"]
+        self.overlay: Neighbours | None = None
+        self.overlay_through = self.size
+        self._users = StringTable(arrays["users.offsets"], arrays["users.data"], arrays["users.slots"])
+        self._terms = StringTable(arrays["terms.offsets"], arrays["terms.data"], arrays["terms.slots"])
+        self._idf: Float32 = arrays["terms.idf"]
+        self._vectors = _csr(arrays, "vectors")
+        self._history = History(*(arrays[f"history.{part}"] for part in ("items", "kinds", "times", "groups")))
+        self._history_indptr: Int64 = arrays["history.indptr"]
+
+    def history(self, user_id: str) -> History:
+        number = self._users.find(user_id)
+        if number < 0:
+            return NO_HISTORY
+        start, end = int(self._history_indptr[number]), int(self._history_indptr[number + 1])
+        return History(*(column[start:end] for column in self._history))
+
+    def overlay_for(self, products: Sequence[Mapping[str, Any]], size: int) -> Neighbours | None:
+        """Content neighbours between `products` (rows with number >= self.size) and all, both ways; None when there are none.
+
+        size: product numbers in use now. About a millisecond a product at 10,000 products; call it off the loop.
+        """
+        if not products or not len(self._idf):
+            return None
+        new = vectors_of(products, self._terms, self._idf)
+        old = similar(new, self._vectors, len(self._idf), OVERLAY_NEIGHBOURS, same=False)
+        among = similar(new, new, len(self._idf), OVERLAY_NEIGHBOURS, same=True)
+        numbers = np.array([product["number"] for product in products], np.int32)
+        ahead = np.repeat(numbers, np.diff(old.indptr))
+        between = np.repeat(numbers, np.diff(among.indptr))
+        rows = np.concatenate([ahead, old.indices, between])
+        columns = np.concatenate([old.indices, ahead, numbers[among.indices]])
+        values = np.concatenate([old.data, old.data, among.data])
+        return Neighbours(_by_row(rows, columns, values, size), size)
+
+
+def _by_row(rows: Int32, columns: Int32, values: Float32, size: int) -> CSR:
+    """Triplets as a CSR, each row best first."""
+    order = np.lexsort((columns, -values, rows))
+    indptr = np.zeros(size + 1, np.int64)
+    np.cumsum(np.bincount(rows, minlength=size), out=indptr[1:])
+    return CSR(indptr, columns[order].astype(np.int32), values[order])
+
+
+def _csr(arrays: Arrays, name: str) -> CSR:
+    return CSR(arrays[f"{name}.indptr"], arrays[f"{name}.indices"], arrays[f"{name}.data"])

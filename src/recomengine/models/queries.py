@@ -1,0 +1,107 @@
+"""SQL of the models: the builds' ledger, and what a build reads."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from recomengine.infra.database import Connection
+
+EVENTS_WATERMARK = "SELECT events_watermark()"
+
+# One row a shopper, its events as packed binary columns: int4 product number, int2 kind, int8 µs since 2000, int8 basket.
+LOAD_HISTORIES = """
+SELECT e.user_id, count(*) AS events,
+       string_agg(int4send(i.number), ''::bytea) AS numbers,
+       string_agg(int2send(array_position($3::text[], e.event_type)::int2), ''::bytea) AS kinds,
+       string_agg(timestamptz_send(e.timestamp), ''::bytea) AS times,
+       string_agg(int8send(coalesce(hashtextextended(coalesce('o' || (e.metadata ->> 'orderId'), 's' || e.session_id), 0), 0)), ''::bytea) AS groups
+FROM events e JOIN catalog_items i ON i.tenant_id = e.tenant_id AND i.product_id = e.product_id
+WHERE e.tenant_id = $1 AND e.created_at < $2 AND e.event_type = ANY ($3::text[])
+GROUP BY e.user_id
+ORDER BY e.user_id COLLATE "C"
+"""
+LOAD_CATALOG = """
+SELECT number, name, category, brand, description, attributes
+FROM catalog_items WHERE tenant_id = $1 AND deleted_at IS NULL ORDER BY number
+"""
+LOAD_NEW_PRODUCTS = """
+SELECT number, name, category, brand, description, attributes
+FROM catalog_items WHERE tenant_id = $1 AND number >= $2 AND deleted_at IS NULL ORDER BY number DESC LIMIT $3
+"""
+CATALOG_STATE = "SELECT version, next_number FROM catalog_state WHERE tenant_id = $1"
+START_MODEL = "INSERT INTO models (tenant_id, version, status) VALUES ($1, $2, 'building')"
+FINISH_MODEL = """
+UPDATE models SET status = 'ready', stats = $3, through = $4, finished_at = now() WHERE tenant_id = $1 AND version = $2
+"""
+FAIL_MODEL = "UPDATE models SET status = 'failed', error = $3, finished_at = now() WHERE tenant_id = $1 AND version = $2"
+FAIL_ABANDONED = """
+UPDATE models SET status = 'failed', error = 'the worker ended during the build', finished_at = now()
+WHERE tenant_id = $1 AND status = 'building' AND version <> $2
+"""
+NEWEST_MODEL = "SELECT version, status, error, stats FROM models WHERE tenant_id = $1 ORDER BY id DESC LIMIT 1"
+NEWEST_READY_STATS = """
+SELECT version, stats, finished_at FROM models WHERE tenant_id = $1 AND status = 'ready' ORDER BY id DESC LIMIT 1
+"""
+NEWEST_READY = """
+SELECT DISTINCT ON (tenant_id) tenant_id, version FROM models
+WHERE tenant_id = ANY ($1::uuid[]) AND status = 'ready' ORDER BY tenant_id, id DESC
+"""
+OLD_VERSIONS = "SELECT version FROM models WHERE tenant_id = $1 AND status <> 'building' ORDER BY id DESC OFFSET $2"
+DELETE_VERSIONS = "DELETE FROM models WHERE tenant_id = $1 AND version = ANY ($2::text[])"
+
+
+async def events_watermark(connection: Connection) -> Any:
+    return await connection.fetchval(EVENTS_WATERMARK)
+
+
+async def load_histories(connection: Connection, tenant_id: UUID, through: Any, kinds: Sequence[str]) -> list[asyncpg.Record]:
+    return await connection.fetch(LOAD_HISTORIES, tenant_id, through, list(kinds), timeout=1800)
+
+
+async def load_catalog(connection: Connection, tenant_id: UUID) -> list[asyncpg.Record]:
+    return await connection.fetch(LOAD_CATALOG, tenant_id)
+
+
+async def load_new_products(connection: Connection, tenant_id: UUID, first_number: int, limit: int) -> list[asyncpg.Record]:
+    return await connection.fetch(LOAD_NEW_PRODUCTS, tenant_id, first_number, limit)
+
+
+async def catalog_state(connection: Connection, tenant_id: UUID) -> asyncpg.Record:
+    row = await connection.fetchrow(CATALOG_STATE, tenant_id)
+    assert row is not None  # made together with the tenant
+    return row
+
+
+async def start_model(connection: Connection, tenant_id: UUID, version: str) -> None:
+    await connection.execute(FAIL_ABANDONED, tenant_id, version)
+    await connection.execute(START_MODEL, tenant_id, version)
+
+
+async def finish_model(connection: Connection, tenant_id: UUID, version: str, stats: dict[str, Any], through: Any) -> None:
+    await connection.execute(FINISH_MODEL, tenant_id, version, stats, through)
+
+
+async def fail_model(connection: Connection, tenant_id: UUID, version: str, error: str) -> None:
+    await connection.execute(FAIL_MODEL, tenant_id, version, error)
+
+
+async def newest_model(connection: Connection, tenant_id: UUID) -> asyncpg.Record | None:
+    return await connection.fetchrow(NEWEST_MODEL, tenant_id)
+
+
+async def newest_ready_stats(connection: Connection, tenant_id: UUID) -> asyncpg.Record | None:
+    return await connection.fetchrow(NEWEST_READY_STATS, tenant_id)
+
+
+async def newest_ready(connection: Connection, tenant_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The served version of each tenant that has one."""
+    return {row["tenant_id"]: row["version"] for row in await connection.fetch(NEWEST_READY, list(tenant_ids))}
+
+
+async def drop_old_versions(connection: Connection, tenant_id: UUID, keep: int) -> list[str]:
+    """Forget all builds but the newest `keep`; their versions."""
+    old = [row["version"] for row in await connection.fetch(OLD_VERSIONS, tenant_id, keep)]
+    await connection.execute(DELETE_VERSIONS, tenant_id, old)
+    return old

@@ -1,0 +1,114 @@
+"""The models that a process serves: one look-up in a dict; loading and swapping happen off the loop, then one assignment.
+
+A tenant's model is loaded on its first request. A new version is announced on the bus; `poll` is the net under it. New
+products are folded into the served model as a content overlay, at most once a round.
+"""
+
+import asyncio
+from collections import OrderedDict
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from recomengine.catalog.live import Catalogs
+from recomengine.infra.bus import Bus
+from recomengine.infra.database import Pool, tenant_transaction
+from recomengine.infra.metrics import MODELS_LOADED
+from recomengine.models import queries
+from recomengine.models.model import Model
+from recomengine.models.store import ModelMissing, ModelStore
+
+MAX_MODELS = 2000
+MAX_OVERLAY_PRODUCTS = 5000
+
+log = structlog.get_logger()
+
+
+class ModelRegistry:
+    def __init__(self, pool: Pool, store: ModelStore, catalogs: Catalogs, bus: Bus) -> None:
+        self._pool = pool
+        self._store = store
+        self._catalogs = catalogs
+        self._models: OrderedDict[UUID, Model | None] = OrderedDict()
+        self._loading: dict[UUID, asyncio.Task[Model | None]] = {}
+        self._announced = asyncio.Event()
+        bus.subscribe("model", self._on_announced)
+        bus.subscribe("catalog", self._on_announced)
+
+    async def get(self, tenant_id: UUID) -> Model | None:
+        """The tenant's newest model; None when none was built yet."""
+        if tenant_id in self._models:
+            return self._models[tenant_id]
+        task = self._loading.get(tenant_id)
+        if task is None:
+            task = self._loading[tenant_id] = asyncio.create_task(self._load_first(tenant_id))
+        return await asyncio.shield(task)
+
+    async def wait_announced(self, timeout_s: float) -> None:
+        """Until something was announced, at most `timeout_s`."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._announced.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._announced.clear()
+
+    async def poll(self) -> None:
+        """Wait for an announcement or half a second, then load what is new."""
+        await self.wait_announced(0.5)
+        await self.update()
+
+    async def update(self) -> None:
+        """Bring every loaded tenant to its newest version, and new products into its overlay."""
+        tenants = list(self._models)
+        if not tenants:
+            return
+        async with tenant_transaction(self._pool, *tenants) as connection:
+            newest = await queries.newest_ready(connection, tenants)
+        for tenant_id in tenants:
+            served = self._models.get(tenant_id)
+            version = newest.get(tenant_id)
+            if version is not None and (served is None or served.version != version):
+                self._keep(tenant_id, await self._load(tenant_id, version))
+            await self._extend(tenant_id)
+
+    async def _load_first(self, tenant_id: UUID) -> Model | None:
+        try:
+            async with tenant_transaction(self._pool, tenant_id) as connection:
+                version = (await queries.newest_ready(connection, [tenant_id])).get(tenant_id)
+            model = await self._load(tenant_id, version) if version else None
+            self._keep(tenant_id, model)
+            await self._extend(tenant_id)
+            return model
+        finally:
+            del self._loading[tenant_id]
+
+    async def _load(self, tenant_id: UUID, version: str) -> Model | None:
+        try:
+            return await asyncio.to_thread(lambda: Model(*self._store.open(tenant_id, version)))
+        except ModelMissing as error:
+            log.warning("model missing", tenant=str(tenant_id), version=version, error=str(error))
+            return self._models.get(tenant_id)
+
+    def _keep(self, tenant_id: UUID, model: Model | None) -> None:
+        self._models[tenant_id] = model
+        self._models.move_to_end(tenant_id)
+        if len(self._models) > MAX_MODELS:
+            self._models.popitem(last=False)
+        MODELS_LOADED.set(len(self._models))
+
+    async def _extend(self, tenant_id: UUID) -> None:
+        """Fold products that came after the build into the model's overlay."""
+        model, catalog = self._models.get(tenant_id), self._catalogs.loaded(tenant_id)
+        if model is None or catalog is None or catalog.size <= model.overlay_through:
+            return
+        size = catalog.size
+        async with tenant_transaction(self._pool, tenant_id) as connection:
+            products = await queries.load_new_products(connection, tenant_id, model.size, MAX_OVERLAY_PRODUCTS)
+        model.overlay = await asyncio.to_thread(model.overlay_for, products, size)
+        model.overlay_through = size
+
+    def _on_announced(self, _tenant_id: UUID, _data: dict[str, Any]) -> None:
+        self._announced.set()

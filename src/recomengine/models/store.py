@@ -1,0 +1,107 @@
+"""Where published models lie: MODEL_STORE, a folder (file://) or an object store (s3://bucket/prefix, through obstore).
+
+A model is a directory <tenant>/<version>/ of .npy files and manifest.json. It appears whole: in a folder by a rename, in
+an object store because the manifest is put last and readers start from it. From an object store each machine keeps a
+local copy, which its processes map.
+"""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+from uuid import UUID
+
+import numpy as np
+import obstore
+from numpy.typing import NDArray
+from obstore.store import ObjectStore, from_url
+
+MANIFEST = "manifest.json"
+
+
+class ModelMissing(Exception):
+    """The version is not, or no longer, in the store."""
+
+
+class ModelStore:
+    """Blocking: call it from a thread."""
+
+    def __init__(self, url: str, cache: Path) -> None:
+        parts = urlparse(url)
+        self._remote: ObjectStore | None = None
+        if parts.scheme == "file":
+            self._root = Path(unquote(parts.path))
+        else:
+            self._remote = from_url(url)
+            self._root = cache
+
+    def publish(self, tenant_id: UUID, version: str, arrays: dict[str, NDArray[Any]], manifest: dict[str, Any]) -> int:
+        """Make the model visible to every machine; its size in bytes."""
+        target = self._root / str(tenant_id) / version
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{version}."))
+        new.chmod(0o755)
+        try:
+            for name, array in arrays.items():
+                np.save(new / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
+            (new / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+            if self._remote is not None:
+                self._upload(self._remote, new, f"{tenant_id}/{version}")
+            new.rename(target)
+        except BaseException:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+        return sum(file.stat().st_size for file in target.iterdir())
+
+    def open(self, tenant_id: UUID, version: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """(arrays, mapped read-only; manifest). Raises ModelMissing."""
+        folder = self._root / str(tenant_id) / version
+        if not folder.is_dir():
+            if self._remote is None:
+                raise ModelMissing(f"No model {version} of tenant {tenant_id} in the store.")
+            self._download(self._remote, folder, f"{tenant_id}/{version}")
+        try:
+            arrays = {file.stem: _map(file) for file in folder.glob("*.npy")}
+            manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise ModelMissing(f"Model {version} of tenant {tenant_id} was removed.") from error
+        return arrays, manifest
+
+    def remove(self, tenant_id: UUID, version: str) -> None:
+        """Delete a version; processes that map it keep what they have open."""
+        if self._remote is not None:
+            paths = [meta["path"] for batch in self._remote.list(f"{tenant_id}/{version}") for meta in batch]
+            if paths:
+                obstore.delete(self._remote, paths)
+        shutil.rmtree(self._root / str(tenant_id) / version, ignore_errors=True)
+
+    @staticmethod
+    def _upload(remote: ObjectStore, folder: Path, prefix: str) -> None:
+        files = sorted(folder.iterdir(), key=lambda file: file.name == MANIFEST)
+        for file in files:
+            obstore.put(remote, f"{prefix}/{file.name}", file)
+
+    @staticmethod
+    def _download(remote: ObjectStore, folder: Path, prefix: str) -> None:
+        try:
+            manifest = bytes(obstore.get(remote, f"{prefix}/{MANIFEST}").bytes())
+        except FileNotFoundError as error:
+            raise ModelMissing(f"No model {prefix} in the store.") from error
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".fetch."))
+        try:
+            for meta in [meta for batch in obstore.list(remote, prefix) for meta in batch]:
+                (new / Path(meta["path"]).name).write_bytes(bytes(obstore.get(remote, meta["path"]).bytes()))
+            (new / MANIFEST).write_bytes(manifest)
+            if not folder.is_dir():
+                new.rename(folder)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+
+
+def _map(file: Path) -> NDArray[Any]:
+    """An empty array cannot be mapped; it is read."""
+    mapped = np.load(file, mmap_mode=None if file.stat().st_size <= 128 else "r", allow_pickle=False)
+    return np.asarray(mapped)

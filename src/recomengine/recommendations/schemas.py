@@ -1,0 +1,82 @@
+"""What a recommendation request may say, from a query string or a JSON body."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Meta
+
+from recomengine.web.caller import Strategy
+from recomengine.web.codec import validation_problem
+from recomengine.web.problems import MalformedBody, invalid
+
+Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Ids = Annotated[list[Id], Meta(max_length=100)]
+Price = Annotated[Decimal, Meta(ge=0, le=9_999_999_999)]
+PageContext = Literal["home", "product", "cart"]
+MAX_REQUESTS = 100
+REPEATABLE = frozenset({"productId", "exclude"})
+
+
+class Query(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True, kw_only=True):
+    user_id: Id | None = None
+    session_id: Id | None = None
+    placement_id: Id | None = None
+    product_id: Id | Ids = []
+    strategy: Strategy | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 8
+    category: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    min_price: Price | None = None
+    max_price: Price | None = None
+    exclude: Id | Ids = []
+    context: PageContext | None = None
+    exclude_purchased: bool | None = None
+    key: str | None = None
+    """A publish key, for browsers."""
+
+    @property
+    def products(self) -> list[str]:
+        return [self.product_id] if isinstance(self.product_id, str) else self.product_id
+
+    @property
+    def excluded(self) -> list[str]:
+        return [self.exclude] if isinstance(self.exclude, str) else self.exclude
+
+    @property
+    def page(self) -> PageContext:
+        """The context: as said, else a product's page where products are given, else home."""
+        return self.context or ("product" if self.products else "home")
+
+
+class Batch(msgspec.Struct, forbid_unknown_fields=True):
+    requests: Annotated[list[Query], Meta(min_length=1, max_length=MAX_REQUESTS)]
+    key: str | None = None
+
+
+decode_query = msgspec.json.Decoder(Query)
+decode_batch = msgspec.json.Decoder(Batch)
+
+
+def parse_query(query_string: bytes) -> Query:
+    """The query of a GET; a field given twice, misspelt or of the wrong kind is a 422 that names it."""
+    try:
+        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, strict_parsing=False, max_num_fields=300, errors="strict")
+    except ValueError as error:
+        raise MalformedBody(f"The query string is not percent-encoded UTF-8: {error}. Encode it.") from None
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in REPEATABLE:
+            fields.setdefault(name, []).append(value)
+        elif name in fields:
+            raise invalid(f"$.{name}", "expected once, got it twice. Send one value.")
+        else:
+            fields[name] = value
+    try:
+        return msgspec.convert(fields, Query, strict=False)
+    except msgspec.ValidationError as error:
+        raise validation_problem(error) from None
+
+
+def cents(price: Decimal | None) -> int:
+    return -1 if price is None else int(price * 100)
