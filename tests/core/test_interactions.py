@@ -60,6 +60,14 @@ def test_events_of_a_kind_without_weight_leave_no_trace() -> None:
     assert pairs(matrix([[(0, 2, NOW), (1, 3, NOW)], [(2, 0, NOW)]])) == [[], [(2, 1.0)]]
 
 
+@examples
+@given(st.integers(0, 2**32 - 1), st.integers(1, 400))
+def test_long_histories_come_out_sorted(seed: int, n_items: int) -> None:
+    items = np.random.default_rng(seed).permutation(n_items).tolist()
+    found = matrix([[(item, 0, NOW) for item in items]], n_items=n_items, cap=1000)
+    assert pairs(found) == [[(item, 1.0) for item in range(n_items)]]
+
+
 def test_an_event_after_now_counts_as_of_now() -> None:
     assert pairs(matrix([[(0, 1, NOW + 10_000 * DAY)]])) == [[(0, 3.0)]]
 

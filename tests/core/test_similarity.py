@@ -77,6 +77,22 @@ def test_result_is_the_same_to_the_bit_with_any_number_of_threads(threads: int) 
     assert same(product_topk(items, users, 300, 20, **norms, threads=threads), alone)
 
 
+@examples
+@given(st.integers(0, 2**32 - 1), st.integers(1, 1500), st.integers(1, 60), st.sampled_from([2, 40, 10**6]))
+def test_long_rows_give_the_reference_whatever_the_order_of_their_columns(seed: int, columns: int, k: int, values: int) -> None:
+    draw = np.random.default_rng(seed)
+    right: Row = {int(column): float(draw.integers(1, values)) for column in draw.permutation(columns)}
+    found = product_topk(csr([{0: 1.0}]), csr([right]), columns, k, row_norm=ones(1), col_norm=ones(columns), threads=1)
+    assert pairs(found) == [reference.best(right, k)]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_rows_in_order_of_score_give_the_reference(order: int) -> None:
+    right: Row = {column: float(column + 1) for column in range(20_000)[::order]}
+    found = product_topk(csr([{0: 1.0}]), csr([right]), 20_000, 100, row_norm=ones(1), col_norm=ones(20_000))
+    assert pairs(found) == [reference.best(right, 100)]
+
+
 def test_long_rows_keep_the_smaller_indices_of_equal_scores() -> None:
     right = csr([dict.fromkeys(range(999, -1, -1), 2.0)])
     found = product_topk(csr([{0: 1.0}]), right, 1000, 10, row_norm=ones(1), col_norm=ones(1000))

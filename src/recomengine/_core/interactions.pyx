@@ -8,16 +8,15 @@ positive weight are left out. Cost: O(events), rows sorted by item.
 
 import numpy as np
 
-from libc.math cimport exp2, fmax
 from libc.stdint cimport int32_t, int64_t, uint8_t
-from libc.stdlib cimport qsort
 
 from recomengine._core.csr import CSR, check_range, checked, checked_indptr, contiguous
 
+cdef extern from "decay.h" nogil:
+    void reco_decay(const int64_t *times, int64_t size, double now, double half_life, double *decay)
 
-cdef int _ascending(const void *a, const void *b) noexcept nogil:
-    cdef int32_t x = (<const int32_t *> a)[0], y = (<const int32_t *> b)[0]
-    return (x > y) - (x < y)
+cdef extern from "sparse.h" nogil:
+    void reco_sort_indices(int32_t *indices, int64_t size)
 
 
 def weighted_matrix(indptr, items, kinds, times, int n_items, *, weight_by_kind, int64_t now_ms, double half_life_ms, int cap):
@@ -45,8 +44,10 @@ def weighted_matrix(indptr, items, kinds, times, int n_items, *, weight_by_kind,
     cdef int64_t[::1] op = out_indptr
     cdef int32_t[::1] oi = out_indices
     cdef float[::1] od = out_data
+    cdef double[::1] decay = np.empty(max(int(np.diff(ip).max(initial=0)), 1), np.float64)
     with nogil:
         for user in range(n_users):
+            reco_decay(&tm[ip[user]], ip[user + 1] - ip[user], now_ms, half_life_ms, &decay[0])
             start, kept = filled, 0
             for p in range(ip[user + 1] - 1, ip[user] - 1, -1):
                 item = it[p]
@@ -58,9 +59,8 @@ def weighted_matrix(indptr, items, kinds, times, int n_items, *, weight_by_kind,
                     seen[item] = 1
                     oi[start + kept] = item
                     kept += 1
-                acc[item] += by_kind[kd[p]] * exp2(-fmax(<double> now_ms - <double> tm[p], 0.0) / half_life_ms)
-            if kept > 1:
-                qsort(&oi[start], kept, sizeof(int32_t), _ascending)
+                acc[item] += by_kind[kd[p]] * decay[p - ip[user]]
+            reco_sort_indices(&oi[start], kept)
             for q in range(start, start + kept):
                 item = oi[q]
                 value = acc[item]
@@ -82,11 +82,16 @@ def transpose(matrix, int columns):
     cdef int64_t rows = ip.shape[0] - 1, row, p, at
     out_indptr = np.zeros(columns + 1, np.int64)
     out_indices, out_data = np.empty(len(matrix.indices), np.int32), np.empty(len(matrix.indices), np.float32)
-    np.cumsum(np.bincount(matrix.indices, minlength=columns), out=out_indptr[1:])
-    cdef int64_t[::1] cursor = out_indptr[:columns].copy()
+    cdef int64_t[::1] cursor = np.zeros(columns, np.int64), op = out_indptr
     cdef int32_t[::1] oi = out_indices
     cdef float[::1] od = out_data
+    cdef int64_t column, entries = ix.shape[0]
     with nogil:
+        for p in range(entries):
+            cursor[ix[p]] += 1
+        for column in range(columns):
+            op[column + 1] = op[column] + cursor[column]
+            cursor[column] = op[column]
         for row in range(rows):
             for p in range(ip[row], ip[row + 1]):
                 at = cursor[ix[p]]

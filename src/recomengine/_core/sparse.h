@@ -172,6 +172,39 @@ static inline int64_t reco_top_list(reco_top *top, int32_t *indices, float *scor
     return top->size;
 }
 
+/* Distinct indices, smallest first. The few of a usual row are placed by counting smaller ones: no branch to mispredict. */
+static void reco_sort_indices(int32_t *indices, int64_t size) {
+    int32_t copy[32];
+    while (size > 32) {
+        int32_t pivot = indices[size / 2];
+        int64_t front = 0, rest;
+        indices[size / 2] = indices[size - 1];
+        for (int64_t i = 0; i < size - 1; i++) {
+            int32_t index = indices[i];
+            indices[i] = indices[front];
+            indices[front] = index;
+            front += index < pivot;
+        }
+        indices[size - 1] = indices[front];
+        indices[front] = pivot;
+        rest = size - front - 1;
+        if (front < rest) {
+            reco_sort_indices(indices, front);
+            indices += front + 1;
+            size = rest;
+        } else {
+            reco_sort_indices(indices + front + 1, rest);
+            size = front;
+        }
+    }
+    memcpy(copy, indices, size * sizeof *copy);
+    for (int64_t i = 0; i < size; i++) {
+        int32_t place = 0;
+        for (int64_t j = 0; j < size; j++) place += copy[j] < copy[i];
+        indices[place] = copy[i];
+    }
+}
+
 /* Asks for the start of sparse row `row`. */
 static inline void reco_prefetch_row(const int64_t *indptr, const int32_t *indices, const float *data, int64_t row) {
     RECO_PREFETCH(&indices[indptr[row]]);

@@ -9,10 +9,15 @@ Events after `now` count as of now. Cost: two exponentials an event, one pass.
 
 import numpy as np
 
-from libc.math cimport exp2, fmax, sqrt
 from libc.stdint cimport int32_t, int64_t
 
 from recomengine._core.csr import check_range, check_values, contiguous
+
+cdef extern from "decay.h" nogil:
+    void reco_decayed_counts(const int32_t *items, const int64_t *times, const float *weights, int64_t size, double now,
+                             double half_life, double *total)
+    void reco_trend(const double *fast, const double *slow, int64_t size, double short_ms, double long_ms, double prior,
+                    float *score)
 
 
 def decayed_counts(items, times, weights, int n_items, *, int64_t now_ms, double half_life_ms):
@@ -27,10 +32,8 @@ def decayed_counts(items, times, weights, int n_items, *, int64_t now_ms, double
     check_values(weights, "weights")
     out = np.zeros(n_items, np.float64)
     cdef double[::1] total = out
-    cdef int64_t p
     with nogil:
-        for p in range(it.shape[0]):
-            total[it[p]] += wt[p] * exp2(-fmax(<double> now_ms - <double> tm[p], 0.0) / half_life_ms)
+        reco_decayed_counts(&it[0], &tm[0], &wt[0], it.shape[0], now_ms, half_life_ms, &total[0])
     return out
 
 
@@ -45,10 +48,6 @@ def trending_scores(short_counts, long_counts, *, double short_ms, double long_m
         raise ValueError(f"prior, short_ms, long_ms: expected prior > 0 and 0 < short <= long, got {prior}, {short_ms}, {long_ms}.")
     out = np.zeros(len(short_counts), np.float32)
     cdef float[::1] score = out
-    cdef double expected
-    cdef int64_t i
     with nogil:
-        for i in range(fast.shape[0]):
-            expected = slow[i] * short_ms / long_ms
-            score[i] = <float> ((fast[i] - expected) / sqrt(expected + prior))
+        reco_trend(&fast[0], &slow[0], fast.shape[0], short_ms, long_ms, prior, &score[0])
     return out
