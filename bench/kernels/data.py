@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -41,7 +42,7 @@ def core(matrix: sp.csr_matrix) -> CSR:
 def dense_scores(indptr: NDArray[Any], scores: NDArray[Any], k: int) -> NDArray[np.float64]:
     """The k best scores of each row, best first; -1 where there are fewer."""
     best = np.full((len(indptr) - 1, k), -1.0)
-    for row, (start, end) in enumerate(zip(indptr[:-1], indptr[1:], strict=True)):
+    for row, (start, end) in enumerate(pairwise(indptr)):
         best[row, : min(end - start, k)] = -np.sort(-scores[start:end])[:k]
     return best
 

@@ -17,6 +17,8 @@ cdef extern from "decay.h" nogil:
 
 cdef extern from "sparse.h" nogil:
     void reco_sort_indices(int32_t *indices, int64_t size)
+    void reco_transpose(int64_t rows, int64_t columns, const int64_t *indptr, const int32_t *indices, const float *data,
+                        int64_t *cursor, int64_t *out_indptr, int32_t *out_indices, float *out_data)
 
 
 def weighted_matrix(indptr, items, kinds, times, int n_items, *, weight_by_kind, int64_t now_ms, double half_life_ms, int cap):
@@ -79,23 +81,11 @@ def transpose(matrix, int columns):
     cdef const int64_t[::1] ip = matrix.indptr
     cdef const int32_t[::1] ix = matrix.indices
     cdef const float[::1] dt = matrix.data
-    cdef int64_t rows = ip.shape[0] - 1, row, p, at
-    out_indptr = np.zeros(columns + 1, np.int64)
-    out_indices, out_data = np.empty(len(matrix.indices), np.int32), np.empty(len(matrix.indices), np.float32)
-    cdef int64_t[::1] cursor = np.zeros(columns, np.int64), op = out_indptr
-    cdef int32_t[::1] oi = out_indices
-    cdef float[::1] od = out_data
-    cdef int64_t column, entries = ix.shape[0]
+    cdef int64_t[::1] cursor = np.empty(columns, np.int64)
+    out = CSR(np.zeros(columns + 1, np.int64), np.empty_like(matrix.indices), np.empty_like(matrix.data))
+    cdef int64_t[::1] op = out.indptr
+    cdef int32_t[::1] oi = out.indices
+    cdef float[::1] od = out.data
     with nogil:
-        for p in range(entries):
-            cursor[ix[p]] += 1
-        for column in range(columns):
-            op[column + 1] = op[column] + cursor[column]
-            cursor[column] = op[column]
-        for row in range(rows):
-            for p in range(ip[row], ip[row + 1]):
-                at = cursor[ix[p]]
-                oi[at] = <int32_t> row
-                od[at] = dt[p]
-                cursor[ix[p]] = at + 1
-    return CSR(out_indptr, out_indices, out_data)
+        reco_transpose(ip.shape[0] - 1, columns, &ip[0], &ix[0], &dt[0], &cursor[0], &op[0], &oi[0], &od[0])
+    return out

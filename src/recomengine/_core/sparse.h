@@ -211,6 +211,28 @@ static inline void reco_prefetch_row(const int64_t *indptr, const int32_t *indic
     RECO_PREFETCH(&data[indptr[row]]);
 }
 
+/* Columns x rows. out_indptr, all 0, has columns + 1 places, and `cursor` as many as columns. */
+static void reco_transpose(int64_t rows, int64_t columns, const int64_t *indptr, const int32_t *indices, const float *data,
+                           int64_t *cursor, int64_t *out_indptr, int32_t *out_indices, float *out_data) {
+    int64_t entries = indptr[rows];
+    for (int64_t p = 0; p < entries; p++) out_indptr[indices[p] + 1]++;
+    for (int64_t column = 0; column < columns; column++) {
+        cursor[column] = out_indptr[column];
+        out_indptr[column + 1] += out_indptr[column];
+    }
+    for (int64_t row = 0; row < rows; row++) {
+        for (int64_t p = indptr[row]; p < indptr[row + 1]; p++) {
+            int64_t at = cursor[indices[p]]++;
+            if (p + 2 * RECO_AHEAD < entries) {
+                RECO_PREFETCH(&out_indices[cursor[indices[p + 2 * RECO_AHEAD]]]);
+                RECO_PREFETCH(&out_data[cursor[indices[p + 2 * RECO_AHEAD]]]);
+            }
+            out_indices[at] = (int32_t)row;
+            out_data[at] = data[p];
+        }
+    }
+}
+
 /* acc += weight * row, noting each column when its acc leaves 0 (no value is negative, so it happens once). */
 static inline int64_t reco_add_row(const int32_t *indices, const float *data, int64_t start, int64_t end, float weight,
                                    float *acc, int32_t *touched, int64_t count) {
