@@ -10,9 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from recomengine.catalog.routes import routes as catalog_routes
 from recomengine.context import open_context
+from recomengine.events.routes import routes as event_routes
 from recomengine.health.routes import routes as health_routes
 from recomengine.infra.logs import configure_logs
+from recomengine.models.routes import routes as model_routes
+from recomengine.recommendations.routes import routes as recommendation_routes
 from recomengine.settings import Settings, load_settings
 from recomengine.web.middleware import RequestLayer
 from recomengine.web.problems import MethodNotAllowed, NotFound, Problem, problem_response
@@ -34,7 +38,7 @@ def create_app(settings: Settings) -> Starlette:
 
 
 def all_routes() -> list[BaseRoute]:
-    return [*health_routes]
+    return [*recommendation_routes, *event_routes, *catalog_routes, *model_routes, *health_routes]
 
 
 def _on_problem(request: Request, error: Exception) -> Response:

@@ -6,10 +6,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from recomengine.api_keys.service import KeyCache
+from recomengine.catalog.live import Catalogs
+from recomengine.events.writer import EventWriter
 from recomengine.infra.background import repeat
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, open_pool
 from recomengine.infra.redis import RedisClient
+from recomengine.models.registry import ModelRegistry
+from recomengine.models.store import ModelStore
+from recomengine.recommendations.service import Recommender
 from recomengine.settings import Settings
 from recomengine.web.guard import Guard
 from recomengine.web.limits import Limits
@@ -23,6 +28,10 @@ class Context:
     bus: Bus
     guard: Guard
     limits: Limits
+    catalogs: Catalogs
+    models: ModelRegistry
+    events: EventWriter
+    recommender: Recommender
 
 
 @asynccontextmanager
@@ -33,6 +42,10 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         redis = RedisClient(settings.redis_url)
         stack.push_async_callback(redis.close)
         bus = Bus(settings.redis_url, redis)
+        catalogs = Catalogs(pool, bus)
+        models = ModelRegistry(pool, ModelStore(settings.model_store_url, settings.data_dir / "models-cache"), catalogs, bus)
+        events = EventWriter(pool, redis)
+        stack.push_async_callback(events.close)
         context = Context(
             settings=settings,
             pool=pool,
@@ -40,9 +53,15 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
             bus=bus,
             guard=Guard(KeyCache(pool, bus, settings.api_key_hmac_secret)),
             limits=Limits(redis),
+            catalogs=catalogs,
+            models=models,
+            events=events,
+            recommender=Recommender(pool, redis, catalogs, models),
         )
         tasks = [
             asyncio.create_task(repeat("bus", bus.listen, every_s=0.5)),
+            asyncio.create_task(repeat("catalogs", catalogs.poll, every_s=0.0)),
+            asyncio.create_task(repeat("models", models.poll, every_s=0.0)),
         ]
         stack.push_async_callback(_cancel, tasks)
         yield context

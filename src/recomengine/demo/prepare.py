@@ -15,7 +15,9 @@ from uuid import UUID
 import msgspec
 from rich.console import Console
 
-from recomengine.catalog.service import write_products
+from recomengine.catalog.checking import check_item
+from recomengine.catalog.schemas import ItemIn
+from recomengine.catalog.service import write_items
 from recomengine.demo.catalog import demo_products
 from recomengine.demo.simulation import regulars, simulate
 from recomengine.events.importing import import_lines
@@ -57,7 +59,8 @@ async def _load(settings: Settings, path: Path) -> None:
         bus = Bus(settings.redis_url, redis)
         tenant = await create_tenant(pool, settings.api_key_hmac_secret, "Sample shop", TenantConfig())
         products = demo_products()
-        await write_products(pool, bus, tenant.tenant_id, products)
+        items = [check_item(msgspec.convert(product, ItemIn, strict=False)) for product in products]
+        await write_items(pool, bus, tenant.tenant_id, items)
         writer = EventWriter(pool, redis)
         stack.push_async_callback(writer.close)
         done = await import_lines(writer, tenant.tenant_id, _lines(products))
@@ -65,7 +68,7 @@ async def _load(settings: Settings, path: Path) -> None:
             raise SettingsError(f"The sample shop's events were refused: {done.errors[:3]}.")
         await refresh(pool, ModelStore(settings.model_store_url, settings.data_dir / "models-cache"), bus, tenant.tenant_id)
     keys: dict[str, str] = msgspec.to_builtins(tenant.keys)
-    write_private(path, {"tenantId": str(tenant.tenant_id), **keys, "user": regulars()[0]})
+    write_private(path, {"tenantId": str(tenant.tenant_id), **keys, "user": regulars()[0][0]})
     console.print(f"{len(products)} products, {done.accepted} events, model built in {time.perf_counter() - started:.1f} s")
 
 

@@ -13,9 +13,9 @@ from recomengine.web.problems import MalformedBody, invalid
 
 Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Ids = Annotated[list[Id], Meta(max_length=100)]
-Price = Annotated[Decimal, Meta(ge=0, le=9_999_999_999)]
 PageContext = Literal["home", "product", "cart"]
 MAX_REQUESTS = 100
+MAX_PRICE = Decimal(9_999_999_999)
 REPEATABLE = frozenset({"productId", "exclude"})
 
 
@@ -27,13 +27,18 @@ class Query(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=T
     strategy: Strategy | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 8
     category: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
-    min_price: Price | None = None
-    max_price: Price | None = None
+    min_price: Decimal | None = None
+    max_price: Decimal | None = None
     exclude: Id | Ids = []
     context: PageContext | None = None
     exclude_purchased: bool | None = None
     key: str | None = None
     """A publish key, for browsers."""
+
+    def __post_init__(self) -> None:
+        for name, price in (("minPrice", self.min_price), ("maxPrice", self.max_price)):
+            if price is not None and not (price.is_finite() and 0 <= price <= MAX_PRICE):
+                raise ValueError(f"{name}: expected 0 to {MAX_PRICE}, got {price}")
 
     @property
     def products(self) -> list[str]:

@@ -7,15 +7,18 @@ is a fixed mixture a context.
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from recomengine._core.csr import Float32, Int32
-from recomengine._core.score import Neighbours, Source
+from recomengine._core.score import Neighbours
 from recomengine.models.histories import DAY_MS, PURCHASE
 from recomengine.models.model import Model
 from recomengine.recommendations.shopper import Shopper, interests, purchases
+
+if TYPE_CHECKING:
+    from recomengine._core.score import Source
 
 REPEAT_SHOP = 0.15
 """From this share of repeat purchases on, people buy again here: purchased products stay in the lists."""
@@ -68,7 +71,7 @@ class Seeds(NamedTuple):
 class Plan(NamedTuple):
     """Sources for the kernel, and the kind of evidence of each."""
 
-    sources: list[Source]
+    sources: "list[Source]"
     kinds: list[Evidence]
 
 

@@ -1,0 +1,110 @@
+"""Bulk import of products: batches of NDJSON lines to stored products. For HTTP and the CLI alike."""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from rich.console import Console
+
+from recomengine.catalog.checking import read_item
+from recomengine.catalog.schemas import ItemIn
+from recomengine.catalog.service import write_items
+from recomengine.infra.bus import Bus
+from recomengine.infra.database import Pool, open_pool
+from recomengine.web.files import Progress, read_batches
+from recomengine.infra.redis import RedisClient
+from recomengine.settings import Settings, SettingsError
+from recomengine.web.ndjson import LINE_TOO_LONG, MAX_LINE_BYTES
+from recomengine.web.problems import Problem
+
+MAX_ERRORS = 100
+COLUMN_OF = {"product_id": "productId", "item_id": "productId", "itemId": "productId", "image_url": "imageUrl"}
+ITEM_COLUMNS = frozenset({"productId", "name", "category", "price", "currency", "imageUrl", "url", "description", "brand", "available"})
+
+_encode = msgspec.json.Encoder().encode
+
+
+class LineError(msgspec.Struct):
+    line: int
+    message: str
+
+
+class ImportResult(msgspec.Struct):
+    accepted: int = 0
+    rejected: int = 0
+    errors: list[LineError] = []
+
+    def reject(self, line: int, message: str) -> None:
+        self.rejected += 1
+        if len(self.errors) < MAX_ERRORS:
+            self.errors.append(LineError(line, message))
+
+
+async def import_items(pool: Pool, bus: Bus, tenant_id: UUID, batches: AsyncIterator[Sequence[tuple[int, bytes]]]) -> ImportResult:
+    """Write every good line; a bad one is reported and the rest goes in."""
+    result = ImportResult()
+    async for lines in batches:
+        items = _read(lines, result)
+        if items:
+            await write_items(pool, bus, tenant_id, items)
+            result.accepted += len(items)
+    return result
+
+
+def _read(lines: Sequence[tuple[int, bytes]], result: ImportResult) -> list[ItemIn]:
+    items = []
+    for number, line in lines:
+        if line is LINE_TOO_LONG:
+            result.reject(number, f"The line is longer than {MAX_LINE_BYTES} bytes. Shorten the product.")
+            continue
+        try:
+            items.append(read_item(line))
+        except Problem as problem:
+            result.reject(number, problem.detail)
+    return items
+
+
+async def import_catalog_files(settings: Settings, tenant_id: UUID, files: Sequence[str], console: Console) -> None:
+    """`recomengine import catalog`: files to products, with progress on the console."""
+    pool = await open_pool(settings.database_url, min_size=1, max_size=2)
+    redis = RedisClient(settings.redis_url)
+    started = time.perf_counter()
+    try:
+        with Progress(console, files) as progress:
+            result = await import_items(pool, Bus(settings.redis_url, redis), tenant_id, read_batches(files, row_to_item, progress))
+    finally:
+        await redis.close()
+        await pool.close()
+    seconds = time.perf_counter() - started
+    for error in result.errors[:20]:
+        console.print(f"line {error.line}: {error.message}", highlight=False, markup=False)
+    console.print(
+        f"{result.accepted} products stored, {result.rejected} rejected, in {seconds:.1f} s "
+        f"({(result.accepted + result.rejected) / seconds:,.0f}/s)", highlight=False,
+    )  # fmt: skip
+    if result.rejected and not result.accepted:
+        raise SettingsError("No product was stored: every line was rejected. Correct the file and import it again.")
+
+
+def row_to_item(row: dict[str, Any]) -> bytes:
+    """A CSV row (camelCase or snake_case columns) as a product's JSON; columns that are no field become attributes."""
+    item: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
+    for column, cell in row.items():
+        if cell is None or cell == "":
+            continue
+        name = COLUMN_OF.get(column, column)
+        if name == "attributes":
+            attributes |= msgspec.json.decode(cell)
+        elif name not in ITEM_COLUMNS:
+            attributes[name] = cell
+        elif name == "price":
+            item[name] = float(cell)
+        elif name == "available":
+            item[name] = cell.lower() in ("1", "true", "yes", "t")
+        else:
+            item[name] = cell
+    item.setdefault("name", item.get("productId", ""))
+    return _encode(item | {"attributes": attributes} if attributes else item)

@@ -1,0 +1,194 @@
+"""What a process holds of each tenant's catalog in memory: arrays by product number, and products as pre-encoded JSON.
+
+A tenant's catalog is read whole on its first request, and afterwards only what changed: on a message of the bus at
+once, and by `poll`, which asks for the versions of all loaded tenants in one query every half second.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from recomengine._core.csr import Int32, Int64
+from recomengine.catalog import queries
+from recomengine.infra.bus import Bus
+from recomengine.infra.database import Pool, tenant_transaction
+
+POLL_S = 0.5
+CHUNK = 5000
+MAX_TENANTS = 2000
+IDLE_S = 1800.0
+SEPARATOR = " > "
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class LiveCatalog:
+    """Products by number, 0 to size - 1. available uint8 (0: not to be offered), price_cents int64 (-1: none), categories int32 (-1: none)."""
+
+    def __init__(self) -> None:
+        self.version = -1
+        self.size = 0
+        self.ids: list[str] = []
+        self.names: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._fragments: list[bytes] = []
+        self._category_codes: dict[str, int] = {}
+        self._masks: dict[str, NDArray[np.uint8]] = {}
+        self._available = np.zeros(0, np.uint8)
+        self._price_cents = np.zeros(0, np.int64)
+        self._categories = np.zeros(0, np.int32)
+
+    @property
+    def available(self) -> NDArray[np.uint8]:
+        return self._available[: self.size]
+
+    @property
+    def price_cents(self) -> Int64:
+        return self._price_cents[: self.size]
+
+    @property
+    def categories(self) -> Int32:
+        return self._categories[: self.size]
+
+    def number(self, product_id: str) -> int:
+        """-1 for a product that is unknown or deleted."""
+        return self._numbers.get(product_id, -1)
+
+    def fragment(self, number: int, currency: str) -> bytes:
+        """The product's members of an answer, without braces; `currency` stands in where the product has none of its own."""
+        fragment = self._fragments[number]
+        return fragment[:-4] + b'"%b"' % currency.encode() if fragment.endswith(b'"currency":null') else fragment
+
+    def category_mask(self, path: str) -> NDArray[np.uint8]:
+        """One byte a category code: 1 for `path` and everything below it."""
+        path = SEPARATOR.join(part.strip() for part in path.split(">"))
+        mask = self._masks.get(path)
+        if mask is None or len(mask) < len(self._category_codes):
+            below = path + SEPARATOR
+            mask = np.array([name == path or name.startswith(below) for name in self._category_codes] or [False], np.uint8)
+            if len(self._masks) >= 1000:
+                self._masks.clear()
+            self._masks[path] = mask
+        return mask
+
+    def apply(self, rows: Sequence[Any]) -> None:
+        """Take over changed rows; a reader never sees half of them, since nothing is awaited here."""
+        for row in rows:
+            self._put(row)
+
+    def _put(self, row: Any) -> None:
+        number: int = row["number"]
+        if number >= self.size:
+            self._grow(number + 1)
+        product_id: str = row["product_id"]
+        gone = row["deleted_at"] is not None
+        if gone:
+            self._numbers.pop(product_id, None)
+        else:
+            self._numbers[product_id] = number
+        self.ids[number], self.names[number] = product_id, row["name"]
+        self._available[number] = row["available"] and not gone
+        self._price_cents[number] = -1 if row["price"] is None else int(row["price"] * 100)
+        category = row["category"]
+        self._categories[number] = -1 if category is None else self._category_codes.setdefault(category, len(self._category_codes))
+        self._fragments[number] = _encode({
+            "productId": product_id, "name": row["name"], "imageUrl": row["image_url"], "url": row["url"], "category": category,
+            "price": row["price"], "currency": row["currency"],
+        })[1:-1]  # fmt: skip
+
+    def _grow(self, size: int) -> None:
+        room = len(self._available)
+        if size > room:
+            more = max(1024, 2 * room, size) - room
+            self._available = np.concatenate([self._available, np.zeros(more, np.uint8)])
+            self._price_cents = np.concatenate([self._price_cents, np.full(more, -1, np.int64)])
+            self._categories = np.concatenate([self._categories, np.full(more, -1, np.int32)])
+        missing = size - self.size
+        self.ids += [""] * missing
+        self.names += [""] * missing
+        self._fragments += [b""] * missing
+        self.size = size
+
+
+class Catalogs:
+    def __init__(self, pool: Pool, bus: Bus) -> None:
+        self._pool = pool
+        self._catalogs: OrderedDict[UUID, LiveCatalog] = OrderedDict()
+        self._asked_at: dict[UUID, float] = {}
+        self._loading: dict[UUID, asyncio.Task[LiveCatalog]] = {}
+        self._announced = asyncio.Event()
+        bus.subscribe("catalog", self._on_announced)
+
+    async def get(self, tenant_id: UUID) -> LiveCatalog:
+        self._asked_at[tenant_id] = time.monotonic()
+        catalog = self._catalogs.get(tenant_id)
+        if catalog is not None:
+            return catalog
+        task = self._loading.get(tenant_id)
+        if task is None:
+            task = self._loading[tenant_id] = asyncio.create_task(self._load(tenant_id))
+        return await asyncio.shield(task)
+
+    def loaded(self, tenant_id: UUID) -> LiveCatalog | None:
+        return self._catalogs.get(tenant_id)
+
+    async def poll(self) -> None:
+        """Wait for an announcement, at most POLL_S, then take over what changed anywhere."""
+        try:
+            async with asyncio.timeout(POLL_S):
+                await self._announced.wait()
+        except TimeoutError:
+            self._evict()
+        self._announced.clear()
+        await self.update()
+
+    async def update(self) -> None:
+        """Bring every loaded catalog to its newest version."""
+        tenants = list(self._catalogs)
+        if not tenants:
+            return
+        async with tenant_transaction(self._pool, *tenants) as connection:
+            versions = await queries.catalog_versions(connection, tenants)
+        for tenant_id, version in versions.items():
+            catalog = self._catalogs.get(tenant_id)
+            if catalog is not None and version > catalog.version:
+                await self._read_changes(tenant_id, catalog)
+
+    async def _load(self, tenant_id: UUID) -> LiveCatalog:
+        try:
+            catalog = LiveCatalog()
+            await self._read_changes(tenant_id, catalog)
+            self._catalogs[tenant_id] = catalog
+            return catalog
+        finally:
+            del self._loading[tenant_id]
+
+    async def _read_changes(self, tenant_id: UUID, catalog: LiveCatalog) -> None:
+        """Apply every row beyond the catalog's version, in chunks between which other requests run."""
+        async with tenant_transaction(self._pool, tenant_id) as connection:
+            version = (await queries.catalog_versions(connection, [tenant_id])).get(tenant_id, 0)
+            after_version, after_number = catalog.version, -1
+            while rows := await queries.changed_items(connection, tenant_id, after_version, after_number, version, CHUNK):
+                catalog.apply(rows)
+                after_version, after_number = rows[-1]["version"], rows[-1]["number"]
+                await asyncio.sleep(0)
+        catalog.version = max(catalog.version, version)
+
+    def _evict(self) -> None:
+        """Let go of tenants that nobody asks for."""
+        too_old = time.monotonic() - IDLE_S
+        idle = [tenant_id for tenant_id in self._catalogs if self._asked_at.get(tenant_id, 0.0) < too_old]
+        by_age = sorted(self._catalogs, key=lambda tenant_id: self._asked_at.get(tenant_id, 0.0))
+        for tenant_id in {*idle, *by_age[: max(0, len(self._catalogs) - MAX_TENANTS)]}:
+            del self._catalogs[tenant_id]
+            self._asked_at.pop(tenant_id, None)
+
+    def _on_announced(self, _tenant_id: UUID, _data: dict[str, Any]) -> None:
+        self._announced.set()

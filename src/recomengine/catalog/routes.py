@@ -1,0 +1,132 @@
+"""The catalog over HTTP."""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from recomengine.catalog import service
+from recomengine.catalog.checking import read_item
+from recomengine.catalog.importing import import_items
+from recomengine.catalog.schemas import ItemBatch, ItemIn, ItemPatch, ItemResult, Search
+from recomengine.catalog.searching import search
+from recomengine.web.caller import Caller
+from recomengine.web.codec import data_response, decode, list_response, read_body, validation_problem
+from recomengine.web.guard import Permission
+from recomengine.web.limits import Kind
+from recomengine.web.ndjson import ndjson_lines
+from recomengine.web.problems import Problem, invalid
+
+if TYPE_CHECKING:
+    from recomengine.context import Context
+
+MAX_ITEM_BYTES = 256 * 1024
+MAX_BATCH_BYTES = 20 * 1024 * 1024
+
+_patch = msgspec.json.Decoder(ItemPatch)
+_batch = msgspec.json.Decoder(ItemBatch)
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+async def _admit(request: Request, permission: Permission, kind: Kind) -> tuple["Context", Caller]:
+    context: "Context" = request.app.state.context
+    caller = await context.guard.caller(request, permission)
+    await context.limits.charge(request, caller, kind)
+    return context, caller
+
+
+async def put_item(request: Request) -> Response:
+    context, caller = await _admit(request, Permission.WRITE, "write")
+    item = _named(await read_body(request, limit=MAX_ITEM_BYTES), request.path_params["product_id"])
+    made, new = await service.put_item(context.pool, context.bus, caller.tenant_id, item)
+    return data_response(made, 201 if new else 200)
+
+
+def _named(body: bytes, product_id: str) -> ItemIn:
+    """The item of a PUT, whose id stands in the path and may stand in the body."""
+    members = decode(_object, body)
+    if "productId" in members and msgspec.json.decode(members["productId"]) != product_id:
+        raise invalid("$.productId", f"expected {product_id}, as in the path. Leave it out of the body, or make both the same")
+    members["productId"] = msgspec.Raw(msgspec.json.encode(product_id))
+    return read_item(msgspec.json.encode(members))
+
+
+async def post_item(request: Request) -> Response:
+    context, caller = await _admit(request, Permission.WRITE, "write")
+    item = read_item(await read_body(request, limit=MAX_ITEM_BYTES))
+    return data_response(await service.create_item(context.pool, context.bus, caller.tenant_id, item), 201)
+
+
+async def get_item(request: Request) -> Response:
+    context, caller = await _admit(request, Permission.READ, "read")
+    return data_response(await service.read_item(context.pool, caller.tenant_id, request.path_params["product_id"]))
+
+
+async def patch_item(request: Request) -> Response:
+    context, caller = await _admit(request, Permission.WRITE, "write")
+    patch = decode(_patch, await read_body(request, limit=MAX_ITEM_BYTES))
+    return data_response(await service.patch_item(context.pool, context.bus, caller.tenant_id, request.path_params["product_id"], patch))
+
+
+async def delete_item(request: Request) -> Response:
+    context, caller = await _admit(request, Permission.WRITE, "write")
+    await service.delete_item(context.pool, context.bus, caller.tenant_id, request.path_params["product_id"])
+    return Response(status_code=204)
+
+
+async def post_batch(request: Request) -> Response:
+    context, caller = await _admit(request, Permission.WRITE, "write")
+    batch = decode(_batch, await read_body(request, limit=MAX_BATCH_BYTES))
+    results: list[ItemResult] = []
+    items: list[ItemIn] = []
+    for index, body in enumerate(batch.items):
+        try:
+            items.append(read_item(body))
+        except Problem as problem:
+            path = problem.errors[0].path if problem.errors else "$"
+            results.append(ItemResult(index, "rejected", error={"code": problem.problem_code, "message": problem.detail, "path": path}))
+        else:
+            results.append(ItemResult(index, "unchanged", items[-1].product_id))
+    if items:
+        good = (result for result in results if result.status != "rejected")
+        for result, status in zip(good, await service.write_items(context.pool, context.bus, caller.tenant_id, items), strict=True):
+            result.status = status
+    return data_response({"accepted": len(items), "rejected": len(results) - len(items), "results": results})
+
+
+async def post_import(request: Request) -> Response:
+    context, caller = await _admit(request, Permission.WRITE, "write")
+    return data_response(await import_items(context.pool, context.bus, caller.tenant_id, ndjson_lines(request)))
+
+
+async def list_items(request: Request) -> Response:
+    context, caller = await _admit(request, Permission.READ, "read")
+    items, cursor = await search(context.pool, caller.tenant_id, _search_of(request))
+    return list_response(items, cursor)
+
+
+def _search_of(request: Request) -> Search:
+    fields: dict[str, Any] = {}
+    for name, value in request.query_params.multi_items():
+        if name in fields:
+            raise invalid(f"$.{name}", "expected once, got it twice. Send one value")
+        if value or name != "q":
+            fields[name] = value
+    try:
+        return msgspec.convert(fields, Search, strict=False)
+    except msgspec.ValidationError as error:
+        raise validation_problem(error) from None
+
+
+routes = [
+    Route("/api/v1/catalog", list_items, methods=["GET"]),
+    Route("/api/v1/catalog", post_item, methods=["POST"]),
+    Route("/api/v1/catalog/batch", post_batch, methods=["POST"]),
+    Route("/api/v1/catalog/import", post_import, methods=["POST"]),
+    Route("/api/v1/catalog/{product_id:path}", get_item, methods=["GET"]),
+    Route("/api/v1/catalog/{product_id:path}", put_item, methods=["PUT"]),
+    Route("/api/v1/catalog/{product_id:path}", patch_item, methods=["PATCH"]),
+    Route("/api/v1/catalog/{product_id:path}", delete_item, methods=["DELETE"]),
+]

@@ -1,0 +1,87 @@
+"""A product as it arrives and as it is answered."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+ProductId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, Meta(min_length=1, max_length=500)]
+Category = Annotated[str, Meta(max_length=500)]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+Link = Annotated[str, Meta(max_length=2048, pattern=r"^(https?://|/)\S*$")]
+Description = Annotated[str, Meta(max_length=20_000)]
+Brand = Annotated[str, Meta(max_length=200)]
+Attributes = dict[str, Any]
+MAX_BATCH = 1000
+MAX_ATTRIBUTE_BYTES = 16 * 1024
+MAX_ATTRIBUTE_DEPTH = 16
+MAX_PRICE = Decimal("9999999999.99")
+
+
+class ItemIn(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    product_id: ProductId
+    name: Name
+    category: Category | None = None
+    price: Decimal | None = None
+    currency: Currency | None = None
+    image_url: Link | None = None
+    url: Link | None = None
+    description: Description | None = None
+    brand: Brand | None = None
+    attributes: Attributes = {}
+    available: bool = True
+
+
+class ItemPatch(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """Any of an item's fields; null clears those that may be absent."""
+
+    name: Name | UnsetType = UNSET
+    category: Category | None | UnsetType = UNSET
+    price: Decimal | None | UnsetType = UNSET
+    currency: Currency | None | UnsetType = UNSET
+    image_url: Link | None | UnsetType = UNSET
+    url: Link | None | UnsetType = UNSET
+    description: Description | None | UnsetType = UNSET
+    brand: Brand | None | UnsetType = UNSET
+    attributes: Attributes | UnsetType = UNSET
+    available: bool | UnsetType = UNSET
+
+
+class ItemOut(msgspec.Struct, rename="camel"):
+    product_id: str
+    name: str
+    category: str | None
+    price: Decimal | None
+    currency: str | None
+    image_url: str | None
+    url: str | None
+    description: str | None
+    brand: str | None
+    attributes: Attributes
+    available: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class ItemBatch(msgspec.Struct, forbid_unknown_fields=True):
+    items: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_BATCH)]
+
+
+class ItemResult(msgspec.Struct, rename="camel", omit_defaults=True):
+    index: int
+    status: Literal["created", "updated", "unchanged", "rejected"]
+    product_id: str | None = None
+    error: dict[str, Any] | None = None
+
+
+class Search(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
+    """The query of GET catalog."""
+
+    q: Annotated[str, Meta(max_length=200)] | None = None
+    category: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    available: bool | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    cursor: Annotated[str, Meta(max_length=500)] | None = None

@@ -1,0 +1,138 @@
+"""Bulk import: batches of NDJSON lines to stored events, several batches under way at once. For HTTP and the CLI alike."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from rich.console import Console
+
+from recomengine.events.preparing import Source, prepare
+from recomengine.events.schemas import Event, LineError
+from recomengine.events.writer import EventWriter
+from recomengine.infra.database import open_pool
+from recomengine.web.files import Progress, read_batches
+from recomengine.infra.redis import RedisClient
+from recomengine.settings import Settings, SettingsError
+from recomengine.web.ndjson import LINE_TOO_LONG, MAX_LINE_BYTES
+from recomengine.web.problems import Problem
+
+MAX_ERRORS = 100
+MAX_UNDER_WAY = 3
+SLICE = 250
+METADATA_COLUMNS = {
+    "price": float, "quantity": int, "currency": str, "orderId": str, "placementId": str, "strategy": str, "recommendationId": str,
+    "experimentId": str, "variant": str, "query": str,
+}  # fmt: skip
+COLUMN_OF = {
+    "user_id": "userId", "item_id": "productId", "product_id": "productId", "itemId": "productId", "event_type": "eventType",
+    "session_id": "sessionId", "event_id": "eventId", "order_id": "orderId", "placement_id": "placementId",
+    "recommendation_id": "recommendationId", "experiment_id": "experimentId",
+}  # fmt: skip
+EVENT_COLUMNS = frozenset({"userId", "productId", "eventType", "sessionId", "eventId", "timestamp", "metadata"})
+
+_encode = msgspec.json.Encoder().encode
+
+
+class ImportResult(msgspec.Struct):
+    """errors: of the first lines that were rejected."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    errors: list[LineError] = []
+
+    def reject(self, line: int, message: str) -> None:
+        self.rejected += 1
+        if len(self.errors) < MAX_ERRORS:
+            self.errors.append(LineError(line, message))
+
+
+
+async def import_lines(writer: EventWriter, tenant_id: UUID, batches: AsyncIterator[Sequence[tuple[int, bytes]]]) -> ImportResult:
+    """Store every good line; a bad one is reported and the rest goes in. A Problem of the source ends it after what came before is stored."""
+    result = ImportResult()
+    under_way: deque[asyncio.Task[list[bool]]] = deque()
+    try:
+        async for lines in batches:
+            events = await _prepare(lines, tenant_id, result)
+            if not events:
+                continue
+            if len(under_way) >= MAX_UNDER_WAY:
+                _count(result, await under_way.popleft())
+            under_way.append(asyncio.create_task(writer.store(events)))
+    finally:
+        outcomes = await asyncio.gather(*under_way, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        _count(result, outcome)
+    return result
+
+
+async def _prepare(lines: Sequence[tuple[int, bytes]], tenant_id: UUID, result: ImportResult) -> list[Event]:
+    """The good events of `lines`; other requests get the loop after every SLICE lines."""
+    source = Source(tenant_id, int(time.time() * 1000), live=False)
+    events = []
+    for position, (number, line) in enumerate(lines):
+        if position % SLICE == SLICE - 1:
+            await asyncio.sleep(0)
+        if line is LINE_TOO_LONG:
+            result.reject(number, f"The line is longer than {MAX_LINE_BYTES} bytes. Split it.")
+            continue
+        try:
+            events.append(prepare(line, source))
+        except Problem as problem:
+            result.reject(number, problem.detail)
+    return events
+
+
+def _count(result: ImportResult, new: Sequence[bool]) -> None:
+    accepted = sum(new)
+    result.accepted += accepted
+    result.duplicates += len(new) - accepted
+
+
+async def import_event_files(settings: Settings, tenant_id: UUID, files: Sequence[str], console: Console) -> None:
+    """`recomengine import events`: files to stored events, with progress on the console."""
+    pool = await open_pool(settings.database_url, max_size=MAX_UNDER_WAY + 1)
+    redis = RedisClient(settings.redis_url)
+    writer = EventWriter(pool, redis)
+    started = time.perf_counter()
+    try:
+        with Progress(console, files) as progress:
+            result = await import_lines(writer, tenant_id, read_batches(files, row_to_event, progress))
+    finally:
+        await writer.close()
+        await redis.close()
+        await pool.close()
+    seconds = time.perf_counter() - started
+    total = result.accepted + result.duplicates + result.rejected
+    for error in result.errors[:20]:
+        console.print(f"line {error.line}: {error.message}", highlight=False, markup=False)
+    console.print(
+        f"{result.accepted} events stored, {result.duplicates} were there, {result.rejected} rejected, "
+        f"in {seconds:.1f} s ({total / seconds:,.0f}/s)", highlight=False,
+    )  # fmt: skip
+    if total and result.rejected == total:
+        raise SettingsError("No event was stored: every line was rejected. Correct the file and import it again.")
+
+
+def row_to_event(row: dict[str, Any]) -> bytes:
+    """A CSV row (camelCase or snake_case columns) as an event's JSON; empty cells are left out."""
+    event: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
+    for column, cell in row.items():
+        if cell is None or cell == "":
+            continue
+        name = COLUMN_OF.get(column, column)
+        if name == "metadata":
+            metadata |= msgspec.json.decode(cell)
+        elif name in EVENT_COLUMNS:
+            event[name] = int(cell) if name == "timestamp" and cell.lstrip("-").isdigit() else cell
+        else:
+            metadata[name] = METADATA_COLUMNS.get(name, str)(cell)
+    return _encode(event | {"metadata": metadata} if metadata else event)

@@ -1,0 +1,129 @@
+"""From the bytes of one event to the row that is stored: decode, check, identify. Raises a Problem that names the path."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from recomengine.events.identity import named_id, natural_id
+from recomengine.events.schemas import (
+    MAX_AHEAD_MS,
+    MAX_METADATA_BYTES,
+    MAX_METADATA_DEPTH,
+    MAX_PRICE,
+    MAX_TIMESTAMP_MS,
+    MIN_TIMESTAMP_MS,
+    Event,
+    EventIn,
+    KnownMetadata,
+)
+from recomengine.web.codec import decode, validation_problem
+from recomengine.web.problems import MalformedBody, Problem, invalid
+
+_event = msgspec.json.Decoder(EventIn)
+_known = msgspec.json.Decoder(KnownMetadata)
+_any = msgspec.json.Decoder()
+_encode = msgspec.json.Encoder().encode
+
+
+class Source:
+    """Who sends, and when: what the rows of one request have in common."""
+
+    __slots__ = ("live", "now_ms", "single", "tenant_bytes", "tenant_id")
+
+    def __init__(self, tenant_id: UUID, now_ms: int, *, live: bool, single: bool = False) -> None:
+        self.tenant_id = tenant_id
+        self.tenant_bytes = tenant_id.bytes
+        self.now_ms = now_ms
+        self.live = live
+        self.single = single
+
+
+def prepare(body: "bytes | msgspec.Raw", source: Source) -> Event:
+    return prepare_decoded(decode(_event, body), source)
+
+
+def decode_event(body: bytes) -> EventIn:
+    return decode(_event, body)
+
+
+def prepare_decoded(event: EventIn, source: Source) -> Event:
+    if event.product_id is None and event.event_type != "search":
+        raise invalid("$.productId", f"expected for {event.event_type}, got none. Only search events go without a product")
+    timestamp_ms = source.now_ms if event.timestamp is None else _checked_ms(event.timestamp, source.now_ms)
+    metadata, revenue_cents = (None, 0) if event.metadata is None else _checked_metadata(event.metadata, event.event_type)
+    product_id = event.product_id or ""
+    if event.event_id is None:
+        identity = natural_id(source.tenant_bytes, event.user_id, event.event_type, product_id, timestamp_ms)
+    else:
+        identity = named_id(source.tenant_bytes, event.event_id)
+    return Event(
+        identity, source.tenant_id, event.event_type, event.user_id, event.product_id, event.session_id, event.event_id, metadata,
+        timestamp_ms, revenue_cents, source.live, source.single,
+    )
+
+
+def _checked_ms(timestamp: int | datetime, now_ms: int) -> int:
+    ms = timestamp if isinstance(timestamp, int) else int(timestamp.timestamp() * 1000)
+    if not MIN_TIMESTAMP_MS <= ms <= MAX_TIMESTAMP_MS:
+        raise invalid("$.timestamp", f"expected a time of the years 1 to 9999 in milliseconds, got {ms}")
+    if ms > now_ms + MAX_AHEAD_MS:
+        raise invalid("$.timestamp", "lies more than 5 minutes ahead of the server's clock. Correct the sender's clock, or send milliseconds")
+    return ms
+
+
+def _checked_metadata(raw: msgspec.Raw, event_type: str) -> tuple[str, int]:
+    """(JSON text for jsonb, revenue in cents of a purchase)."""
+    text = bytes(raw)
+    if len(text) > MAX_METADATA_BYTES:
+        raise invalid("$.metadata", f"expected at most {MAX_METADATA_BYTES} bytes, got {len(text)}")
+    value = _decoded(text)
+    if not isinstance(value, dict):
+        raise invalid("$.metadata", f"expected an object, got {type(value).__name__}")
+    try:
+        known = _known.decode(text)
+    except msgspec.ValidationError as error:
+        raise _within_metadata(validation_problem(error)) from None
+    if known.price is not None and not (known.price.is_finite() and 0 <= known.price <= MAX_PRICE):
+        raise invalid("$.metadata.price", f"expected 0 to {MAX_PRICE}, got {known.price:.3g}" if known.price.is_finite() else "expected a finite number")
+    if b"\\" in text or text.count(b"{") + text.count(b"[") > MAX_METADATA_DEPTH:
+        _check_tree(value, "$.metadata", 1)
+        text = _encode(value)
+    return text.decode(), _revenue_cents(known) if event_type == "purchase" else 0
+
+
+def _decoded(text: bytes) -> Any:
+    try:
+        return _any.decode(text)
+    except RecursionError:
+        raise invalid("$.metadata", f"is nested deeper than {MAX_METADATA_DEPTH} levels. Flatten it") from None
+    except msgspec.ValidationError as error:
+        raise _within_metadata(validation_problem(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedBody(f"$.metadata: not valid JSON in UTF-8: {error}.") from None
+
+
+def _within_metadata(problem: Problem) -> Problem:
+    inner = problem.errors[0]
+    return invalid("$.metadata" + inner.path.removeprefix("$"), inner.message)
+
+
+def _check_tree(value: object, path: str, depth: int) -> None:
+    """Refuse what jsonb cannot hold (\\u0000) and what is nested too deeply."""
+    if depth > MAX_METADATA_DEPTH:
+        raise invalid("$.metadata", f"is nested deeper than {MAX_METADATA_DEPTH} levels. Flatten it")
+    if isinstance(value, str) and "\0" in value:
+        raise invalid(path, "holds the character U+0000, which cannot be stored. Remove it")
+    if isinstance(value, dict):
+        for name, member in value.items():
+            _check_tree(name, path, depth)
+            _check_tree(member, f"{path}.{name}", depth + 1)
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            _check_tree(member, f"{path}[{index}]", depth + 1)
+
+
+def _revenue_cents(known: KnownMetadata) -> int:
+    return int((known.price or Decimal()) * (known.quantity or 1) * 100)

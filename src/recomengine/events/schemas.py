@@ -1,0 +1,87 @@
+"""An event as it arrives, and as it is stored."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+EventType = Literal["impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase", "search"]
+Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Text = Annotated[str, Meta(max_length=500)]
+MAX_BATCH = 1000
+MAX_METADATA_BYTES = 8 * 1024
+MAX_METADATA_DEPTH = 32
+MAX_AHEAD_MS = 5 * 60 * 1000
+MIN_TIMESTAMP_MS, MAX_TIMESTAMP_MS = -62_135_596_800_000, 253_402_300_799_999
+"""The years 1 to 9999, which RFC 3339 can write."""
+MAX_PRICE = Decimal("9999999999.99")
+
+
+class EventIn(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
+    event_type: EventType
+    user_id: Id
+    product_id: Id | None = None
+    session_id: Id | None = None
+    timestamp: int | Annotated[datetime, Meta(tz=True)] | None = None
+    event_id: Id | None = None
+    metadata: msgspec.Raw | None = None
+    key: str | None = None
+    """A publish key, for browsers."""
+
+
+class KnownMetadata(msgspec.Struct, rename="camel", gc=False):
+    """The fields of metadata that mean something to us; the others are the client's own."""
+
+    price: Decimal | None = None
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] | None = None
+    quantity: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    order_id: Text | None = None
+    placement_id: Text | None = None
+    strategy: Text | None = None
+    recommendation_id: Text | None = None
+    experiment_id: Text | None = None
+    variant: Text | None = None
+    query: Text | None = None
+
+
+class Event(msgspec.Struct, gc=False):
+    """One row, ready to be stored."""
+
+    id: UUID
+    tenant_id: UUID
+    event_type: str
+    user_id: str
+    product_id: str | None
+    session_id: str | None
+    client_event_id: str | None
+    metadata: str | None
+    timestamp_ms: int
+    revenue_cents: int = 0
+    live: bool = False
+    """Whether it was sent as it happened (not imported), whatever its timestamp."""
+    single: bool = False
+    """Whether it came alone, and its identity is remembered in Redis."""
+
+    @property
+    def shown_id(self) -> str:
+        return self.client_event_id or str(self.id)
+
+
+class EventBatch(msgspec.Struct, forbid_unknown_fields=True):
+    events: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_BATCH)]
+    key: str | None = None
+
+
+class EventResult(msgspec.Struct, rename="camel", omit_defaults=True):
+    index: int
+    status: Literal["accepted", "duplicate", "rejected"]
+    event_id: str | None = None
+    error: dict[str, Any] | None = None
+
+
+class LineError(msgspec.Struct):
+    line: int
+    message: str

@@ -1,0 +1,38 @@
+"""A shopper's newest events in Redis: what the model does not know yet. Written after the commit, read by each request.
+
+`reco:{tenant}:recent:<user>` is a list, newest first, of at most TRAIL_LENGTH entries; an entry is its fields joined by
+a control character that no id can hold. Redis may lose it: PostgreSQL has every event.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+TRAIL_LENGTH = 100
+TRAIL_TTL_S = 7 * 86_400
+SEPARATOR = "\x1f"
+
+
+class Trail(NamedTuple):
+    """One recent event; created_ms is when it was stored, timestamp_ms when it happened."""
+
+    created_ms: int
+    timestamp_ms: int
+    event_type: str
+    product_id: str
+    session_id: str
+
+
+def trail_key(tenant: str, user_id: str) -> str:
+    return f"reco:{{{tenant}}}:recent:{user_id}"
+
+
+def trail_entry(event: Trail) -> str:
+    return SEPARATOR.join((str(event.created_ms), str(event.timestamp_ms), event.event_type, event.product_id, event.session_id))
+
+
+def parse_trail(entries: Sequence[bytes]) -> list[Trail]:
+    trail = []
+    for entry in entries:
+        created_ms, timestamp_ms, event_type, product_id, session_id = entry.decode().split(SEPARATOR)
+        trail.append(Trail(int(created_ms), int(timestamp_ms), event_type, product_id, session_id))
+    return trail

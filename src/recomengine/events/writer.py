@@ -1,0 +1,205 @@
+"""The group-commit writer: events of concurrent requests go into one statement, and each caller is answered after the
+commit that holds its event.
+
+There is no timer: an idle writer sends at once; while MAX_IN_FLIGHT batches are under way the next one gathers. So one
+event waits for one round trip, and a thousand a second share a few. Twice the same event in one batch is stored once;
+across batches, processes and months, store_events (migrations/) sees to it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from recomengine.events import queries
+from recomengine.events.schemas import Event
+from recomengine.events.trail import TRAIL_LENGTH, TRAIL_TTL_S, Trail, trail_entry, trail_key
+from recomengine.infra.database import Pool
+from recomengine.infra.metrics import EVENTS_DROPPED, EVENTS_INGESTED, FALLBACKS
+from recomengine.infra.redis import Command, RedisClient, RedisUnavailable
+from recomengine.web.problems import Unavailable, invalid
+
+MAX_BATCH = 2000
+MAX_IN_FLIGHT = 3
+MAX_PENDING = 50_000
+COUNTER_TTL_S = 48 * 3600
+DEDUP_TTL_S = 24 * 3600
+TRAIL_MAX_AGE_MS = 24 * 3_600_000
+COUNTERS = {"impression": "impressions", "click": "clicks", "purchase": "conversions"}
+TRAIL_TYPES = frozenset({"click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase"})
+
+log = structlog.get_logger()
+
+
+class _Wait(NamedTuple):
+    """One caller: its events, and the future of which of them were new."""
+
+    events: Sequence[Event]
+    future: "asyncio.Future[list[bool]]"
+
+
+def dedup_key(tenant: str, identity: UUID) -> str:
+    return f"reco:{{{tenant}}}:dedup:{identity.hex}"
+
+
+class EventWriter:
+    def __init__(self, pool: Pool, redis: RedisClient) -> None:
+        self._pool = pool
+        self._redis = redis
+        self._waiting: deque[_Wait] = deque()
+        self._pending = 0
+        self._flights: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def store(self, events: Sequence[Event]) -> list[bool]:
+        """Store `events` (at most MAX_BATCH); which of them were new. Returns after the commit.
+
+        Raises Unavailable when too much waits or the database is away: nothing is known to be stored then, and
+        sending again is safe.
+        """
+        if self._closed:
+            raise Unavailable("The server is stopping. Send the events again.", code="stopping")
+        if self._pending + len(events) > MAX_PENDING:
+            EVENTS_DROPPED.labels("overloaded").inc(len(events))
+            raise Unavailable(f"More than {MAX_PENDING} events wait to be stored. Send them again in a second.", code="overloaded")
+        wait = _Wait(events, asyncio.get_running_loop().create_future())
+        self._waiting.append(wait)
+        self._pending += len(events)
+        self._launch()
+        return await wait.future
+
+    async def close(self) -> None:
+        """Store what was accepted, and take no more."""
+        self._closed = True
+        while self._flights:
+            await asyncio.gather(*self._flights, return_exceptions=True)
+
+    def _launch(self) -> None:
+        while self._waiting and len(self._flights) < MAX_IN_FLIGHT:
+            flight = asyncio.create_task(self._fly(self._next_batch()))
+            self._flights.add(flight)
+            flight.add_done_callback(self._landed)
+
+    def _landed(self, flight: "asyncio.Task[None]") -> None:
+        self._flights.discard(flight)
+        self._launch()
+
+    def _next_batch(self) -> list[_Wait]:
+        batch, size = [self._waiting.popleft()], 0
+        size = len(batch[0].events)
+        while self._waiting and size + len(self._waiting[0].events) <= MAX_BATCH:
+            batch.append(self._waiting.popleft())
+            size += len(batch[-1].events)
+        return batch
+
+    async def _fly(self, batch: Sequence[_Wait]) -> None:
+        """Store one batch and answer its callers, each with its own result or failure."""
+        try:
+            await self._commit(batch)
+        except asyncpg.DataError as error:
+            await self._divide(batch, error)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("events not stored", error=f"{type(error).__name__}: {error}", events=sum(len(wait.events) for wait in batch))
+            self._fail(batch, Unavailable("The database is away. Send the events again.", code="database_unavailable"))
+        except BaseException:
+            self._fail(batch, Unavailable("The server is stopping. Send the events again.", code="stopping"))
+            raise
+
+    async def _commit(self, batch: Sequence[_Wait]) -> None:
+        unique: dict[UUID, Event] = {}
+        for wait in batch:
+            for event in wait.events:
+                unique.setdefault(event.id, event)
+        rows = list(unique.values())
+        stored, moment = await queries.store_events(self._pool, list({row.tenant_id for row in rows}), _columns(rows))
+        new = set(unique) if stored is None else set(stored)
+        fresh = rows if stored is None else [row for row in rows if row.id in new]
+        EVENTS_INGESTED.inc(len(fresh))
+        await self._tell_redis(fresh, rows, moment)
+        for wait in batch:
+            self._pending -= len(wait.events)
+            if not wait.future.done():
+                wait.future.set_result([_take(new, event.id) for event in wait.events])
+
+    async def _divide(self, batch: Sequence[_Wait], error: asyncpg.DataError) -> None:
+        """PostgreSQL refused a value: store the others, so that one caller's poison is its own."""
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            await self._fly(batch[:middle])
+            await self._fly(batch[middle:])
+            return
+        EVENTS_DROPPED.labels("refused").inc(len(batch[0].events))
+        log.warning("events refused by the database", error=str(error), events=len(batch[0].events))
+        self._fail(batch, invalid("$", f"the database refuses a value: {error}. Correct it"))
+
+    def _fail(self, batch: Sequence[_Wait], problem: Exception) -> None:
+        for wait in batch:
+            self._pending -= len(wait.events)
+            if not wait.future.done():
+                wait.future.set_exception(problem)
+
+    async def _tell_redis(self, fresh: Sequence[Event], rows: Sequence[Event], moment: datetime) -> None:
+        """After the commit: shoppers' trails, live counters, remembered identities. Without Redis only warmth is lost."""
+        commands = [*_trail_commands(fresh, int(moment.timestamp() * 1000)), *_counter_commands(fresh, moment)]
+        commands += [("SET", dedup_key(str(row.tenant_id), row.id), 1, "EX", DEDUP_TTL_S) for row in rows if row.single]
+        if not commands:
+            return
+        try:
+            await self._redis.call(*commands)
+        except RedisUnavailable:
+            FALLBACKS.labels("recents").inc()
+
+
+def _columns(rows: Sequence[Event]) -> list[list[object]]:
+    return [
+        [row.id for row in rows], [row.tenant_id for row in rows], [row.event_type for row in rows], [row.user_id for row in rows],
+        [row.product_id for row in rows], [row.session_id for row in rows], [row.client_event_id for row in rows],
+        [row.metadata for row in rows], [row.timestamp_ms for row in rows],
+    ]  # fmt: skip
+
+
+def _take(new: set[UUID], identity: UUID) -> bool:
+    """Whether this is the first to ask for a new event; the second caller's copy is a duplicate."""
+    if identity in new:
+        new.remove(identity)
+        return True
+    return False
+
+
+def _trail_commands(fresh: Sequence[Event], created_ms: int) -> list[Command]:
+    trails: dict[str, list[Trail]] = {}
+    for event in fresh:
+        if event.product_id and event.event_type in TRAIL_TYPES and (event.live or created_ms - event.timestamp_ms < TRAIL_MAX_AGE_MS):
+            key = trail_key(str(event.tenant_id), event.user_id)
+            trails.setdefault(key, []).append(Trail(created_ms, event.timestamp_ms, event.event_type, event.product_id, event.session_id or ""))
+    commands: list[Command] = []
+    for key, trail in trails.items():
+        commands.append(("LPUSH", key, *map(trail_entry, sorted(trail, key=lambda entry: entry.timestamp_ms))))
+        commands.append(("LTRIM", key, 0, TRAIL_LENGTH - 1))
+        commands.append(("EXPIRE", key, TRAIL_TTL_S))
+    return commands
+
+
+def _counter_commands(fresh: Sequence[Event], moment: datetime) -> list[Command]:
+    counts: dict[str, int] = {}
+    for event in fresh:
+        name = COUNTERS.get(event.event_type)
+        if name is None:
+            continue
+        day = datetime.fromtimestamp(event.timestamp_ms / 1000, UTC).date() if event.timestamp_ms >= 0 else None
+        if day != moment.date():
+            continue  # the counters are today's live view; other days are computed from the events
+        base = f"reco:{{{event.tenant_id}}}:counter:{day}"
+        counts[f"{base}:{name}"] = counts.get(f"{base}:{name}", 0) + 1
+        if event.revenue_cents:
+            counts[f"{base}:revenue"] = counts.get(f"{base}:revenue", 0) + event.revenue_cents
+    commands: list[Command] = []
+    for key, count in counts.items():
+        commands.append(("INCRBY", key, count))
+        commands.append(("EXPIRE", key, COUNTER_TTL_S))
+    return commands

@@ -1,0 +1,141 @@
+"""Newline-delimited JSON of any length from a request's body: plain, gzip or zstd, in bounded memory.
+
+A compressed body is expanded in steps of STEP bytes, so a bomb costs time, not memory. A line beyond MAX_LINE_BYTES is
+dropped while it is read and stands in the result as LINE_TOO_LONG.
+"""
+
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import zstandard
+from starlette.requests import Request
+
+from recomengine.web.problems import MalformedBody, WrongMediaType
+
+NDJSON_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
+MAX_LINE_BYTES = 1024 * 1024
+STEP = 256 * 1024
+LINE_TOO_LONG = b"\0line too long"
+BOM = b"\xef\xbb\xbf"
+Lines = list[tuple[int, bytes]]
+
+
+async def ndjson_lines(request: Request, *, max_lines: int = 2000) -> AsyncIterator[Lines]:
+    """Batches of (line number from 1, line); blank lines are left out. Raises WrongMediaType, MalformedBody."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media not in NDJSON_TYPES:
+        raise WrongMediaType(f"Expected Content-Type application/x-ndjson, got {media or 'none'}. Send one JSON object a line.")
+    expand = _expander(request.headers.get("content-encoding", "identity").strip().lower())
+    splitter = _Splitter()
+    async for chunk in request.stream():
+        for piece in _checked(expand, chunk, splitter):
+            for batch in splitter.feed(piece, max_lines):
+                yield batch
+    for piece in _checked(expand, b"", splitter):
+        for batch in splitter.feed(piece, max_lines):
+            yield batch
+    if last := splitter.rest():
+        yield last
+
+
+def _checked(expand: Callable[[bytes], Iterator[bytes]], chunk: bytes, splitter: "_Splitter") -> Iterator[bytes]:
+    try:
+        yield from expand(chunk)
+    except (zlib.error, zstandard.ZstdError, EOFError) as error:
+        raise MalformedBody(
+            f"The compressed body is corrupt or cut short after line {splitter.number}: {error}. "
+            "The lines before were taken; sending everything again adds nothing twice."
+        ) from None
+
+
+def _expander(encoding: str) -> Callable[[bytes], Iterator[bytes]]:
+    """A function from a chunk (b"" at the end) to expanded pieces."""
+    if encoding in ("identity", ""):
+        return lambda chunk: iter((chunk,) if chunk else ())
+    if encoding == "gzip":
+        return _Gzip().expand
+    if encoding == "zstd":
+        return _Zstd().expand
+    raise WrongMediaType(f"Expected Content-Encoding gzip, zstd or none, got {encoding}.")
+
+
+class _Gzip:
+    """Members one after the other, as `cat a.gz b.gz` makes them."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(wbits=31)
+        self._begun = False
+
+    def expand(self, chunk: bytes) -> Iterator[bytes]:
+        if not chunk:
+            if self._begun and not self._member.eof:
+                raise EOFError("the gzip stream ends early")
+            return
+        while chunk:
+            if self._member.eof:
+                self._member, self._begun = zlib.decompressobj(wbits=31), False
+            self._begun = True
+            yield self._member.decompress(chunk, STEP)
+            chunk = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
+
+
+class _Zstd:
+    """Frames one after the other; each step takes little enough input to stay small when expanded."""
+
+    def __init__(self) -> None:
+        self._decoder = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+        self._frame = self._decoder.decompressobj(write_size=STEP)
+        self._begun = False
+
+    def expand(self, chunk: bytes) -> Iterator[bytes]:
+        if not chunk:
+            if self._begun and not self._frame.eof:
+                raise EOFError("the zstd stream ends early")
+            return
+        for start in range(0, len(chunk), 4096):
+            part = chunk[start : start + 4096]
+            while part:
+                if self._frame.eof:
+                    self._frame = self._decoder.decompressobj(write_size=STEP)
+                self._begun = True
+                yield self._frame.decompress(part)
+                part = self._frame.unused_data if self._frame.eof else b""
+
+
+class _Splitter:
+    """Bytes to numbered lines, whatever the cuts between pieces."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._tail = b""
+        self._overlong = False
+        self._batch: Lines = []
+
+    def feed(self, piece: bytes, max_lines: int) -> Iterator[Lines]:
+        lines = (self._tail + piece).split(b"\n")
+        self._tail = lines.pop()
+        for line in lines:
+            self._add(line)
+            if len(self._batch) >= max_lines:
+                batch, self._batch = self._batch, []
+                yield batch
+        if len(self._tail) > MAX_LINE_BYTES:
+            self._tail, self._overlong = b"", True
+
+    def rest(self) -> Lines:
+        if self._tail or self._overlong:
+            self._add(self._tail)
+            self._tail = b""
+        return self._batch
+
+    def _add(self, line: bytes) -> None:
+        self.number += 1
+        if self._overlong or len(line) > MAX_LINE_BYTES:
+            self._batch.append((self.number, LINE_TOO_LONG))
+            self._overlong = False
+            return
+        if self.number == 1:
+            line = line.removeprefix(BOM)
+        line = line.strip()
+        if line:
+            self._batch.append((self.number, line))
