@@ -6,7 +6,7 @@ A pair counts only with n_ij >= min_support, more often together than independen
 G² >= significance (Dunning 1993; 3.84 is p < 0.05, 10.83 p < 0.001). Tests decide who is in, never the rank: raw G² and
 lift rank badly. Large baskets say little of a pair, hence |b|^-g; a > 0 holds back what is in every basket.
 
-Cost: Σ_b |b|², O(items) scratch a thread. Ties go to the smaller index.
+Cost: Σ_b |b|², O(items + k) scratch a thread. Ties go to the smaller index.
 """
 
 import os

@@ -5,7 +5,7 @@ score(i, j) = Σ_u left[i, u] · right[u, j] / (row_norm[i] · col_norm[j] + shr
 With right = leftᵀ the choice of norms gives the classical measures: L2 norms cosine; |i|^2a and |j|^2(1-a) asymmetric
 cosine (Aiolli 2013); row-stochastic factors with col_norm = degree^β RP3β (Paudel et al. 2017); BM25-weighted data, BM25.
 
-Cost: Σ_i Σ_{u ∈ i} |u| multiply-adds, O(columns) scratch a thread. Rows are independent, each is summed in the order of its
+Cost: Σ_i Σ_{u ∈ i} |u| multiply-adds, O(columns + k) scratch a thread. Rows are independent, each is summed in the order of its
 entries, and equal scores go to the smaller index: the result does not depend on the number of threads.
 """
 

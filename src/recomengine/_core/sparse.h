@@ -6,8 +6,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "clones.h"
-
 /* A heap, for the short lists of a request.
    (score, index) a is worse than b: a lower score, or the same score and a larger index. */
 static inline int reco_worse(float score_a, int32_t index_a, float score_b, int32_t index_b) {
@@ -248,7 +246,6 @@ static inline int64_t reco_add_row(const int32_t *indices, const float *data, in
 }
 
 /* One row of left x right, scaled and cut to its top k; returns how many were kept, best first in out_*. */
-RECO_CLONES
 static int64_t reco_product_row(int64_t row, const int64_t *left_indptr, const int32_t *left_indices, const float *left_data,
                                 const int64_t *right_indptr, const int32_t *right_indices, const float *right_data,
                                 const float *row_norm, const float *col_norm, float shrink, int skip_diagonal, int64_t k,
