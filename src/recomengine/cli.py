@@ -52,14 +52,14 @@ TenantId = Annotated[UUID, typer.Option("--tenant", help="The tenant's id.", sho
 def up(host: Host = None, port: Port = None, data_dir: DataDir = None, processes: Processes = 1) -> None:
     """Run everything: private servers where no URL is set, migrations, API and worker."""
     settings = _settings(host=host, port=port, data_dir=data_dir)
-    _run(run_up(settings, processes=processes))
+    asyncio.run(run_up(settings, processes=processes))
 
 
 @app.command()
 def demo(host: Host = None, port: Port = None, data_dir: DataDir = None, processes: Processes = 1) -> None:
     """`up` with a sample shop, its shoppers' traffic, and a small storefront."""
     settings = _settings(host=host, port=port, data_dir=data_dir)
-    _run(run_up(settings, processes=processes, demo=True, prepare=prepare_demo))
+    asyncio.run(run_up(settings, processes=processes, demo=True, prepare=prepare_demo))
 
 
 @app.command()

@@ -90,7 +90,9 @@ async def run_up(settings: Settings, *, processes: int = 1, demo: bool = False, 
 
     def start(child: Child) -> None:
         children.append(child)
-        keepers.append(asyncio.create_task(child.keep()))
+        keeper = asyncio.create_task(child.keep())
+        keeper.add_done_callback(lambda _: stop.set())  # a child that cannot even be started ends it all
+        keepers.append(keeper)
 
     try:
         private = await asyncio.to_thread(
@@ -136,19 +138,18 @@ async def _unless(stop: asyncio.Event, work: Any) -> None:
 
 async def _stop_all(children: Sequence[Child], keepers: "Sequence[asyncio.Task[None]]") -> None:
     """Our own processes first, together, then the servers."""
-    for keeper in keepers:
-        if not keeper.done():
-            continue
-        keeper.result()
     own = [child for child in children if child.name in ("serve", "worker")]
     servers = [child for child in children if child not in own]
     for child in servers:
         child.stopping = True
     await asyncio.gather(*(child.stop(STOP_S - 2) for child in own))
     await asyncio.gather(*(child.stop(STOP_S) for child in servers))
+    failed = [keeper for keeper in keepers if keeper.done() and keeper.exception()]
     for keeper in keepers:
         keeper.cancel()
     await asyncio.gather(*keepers, return_exceptions=True)
+    for keeper in failed:
+        keeper.result()
 
 
 def _server_child(server: embedded.Server, private: embedded.Embedded) -> Child:

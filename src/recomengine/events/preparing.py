@@ -53,7 +53,7 @@ def prepare_decoded(event: EventIn, source: Source) -> Event:
     if event.product_id is None and event.event_type != "search":
         raise invalid("$.productId", f"expected for {event.event_type}, got none. Only search events go without a product")
     timestamp_ms = source.now_ms if event.timestamp is None else _checked_ms(event.timestamp, source.now_ms)
-    metadata, revenue_cents = (None, 0) if event.metadata is None else _checked_metadata(event.metadata, event.event_type)
+    metadata, revenue_cents = _checked_metadata(bytes(event.metadata), event.event_type)
     product_id = event.product_id or ""
     if event.event_id is None:
         identity = natural_id(source.tenant_bytes, event.user_id, event.event_type, product_id, timestamp_ms)
@@ -74,9 +74,10 @@ def _checked_ms(timestamp: int | datetime, now_ms: int) -> int:
     return ms
 
 
-def _checked_metadata(raw: msgspec.Raw, event_type: str) -> tuple[str, int]:
+def _checked_metadata(text: bytes, event_type: str) -> tuple[str | None, int]:
     """(JSON text for jsonb, revenue in cents of a purchase)."""
-    text = bytes(raw)
+    if text == b"null":
+        return None, 0
     if len(text) > MAX_METADATA_BYTES:
         raise invalid("$.metadata", f"expected at most {MAX_METADATA_BYTES} bytes, got {len(text)}")
     value = _decoded(text)

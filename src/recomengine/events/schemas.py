@@ -27,7 +27,7 @@ class EventIn(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=Fal
     session_id: Id | None = None
     timestamp: int | Annotated[datetime, Meta(tz=True)] | None = None
     event_id: Id | None = None
-    metadata: msgspec.Raw | None = None
+    metadata: msgspec.Raw = msgspec.Raw(b"null")
     key: str | None = None
     """A publish key, for browsers."""
 
