@@ -137,4 +137,5 @@ def _repeat(request: bytes) -> Iterator[bytes]:
 
 
 def _say(name: str, summary: dict[str, float]) -> None:
-    print(f"{name:32s} p50 {summary['p50_ms']:8.2f} ms  p95 {summary['p95_ms']:8.2f} ms  {summary['per_second']:8.0f}/s  failed {summary['failed']}", flush=True)
+    latency = f"p50 {summary['p50_ms']:8.2f} ms  p95 {summary['p95_ms']:8.2f} ms"
+    print(f"{name:32s} {latency}  {summary['per_second']:8.0f}/s  failed {summary['failed']}", flush=True)

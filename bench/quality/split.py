@@ -11,6 +11,7 @@ Protocols, and what a case asks for:
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,9 +27,9 @@ class Case(NamedTuple):
     user: str
     kind: str
     targets: list[str]
-    items: list[str] = []
+    items: "Sequence[str]" = ()
     """The live session or the basket so far; not among the training events."""
-    times: list[int] = []
+    times: "Sequence[int]" = ()
     exclude: frozenset[str] = frozenset()
 
 

@@ -31,10 +31,12 @@ from recomengine.jobs.worker import run_worker
 from recomengine.settings import Settings, SettingsError, load_settings
 from recomengine.supervisor import run_up
 from recomengine.tenants.service import create_tenant
-from recomengine.web.caller import RateLimits, TenantConfig
+from recomengine.web.caller import TenantConfig
 from recomengine.web.problems import Problem
 
-app = typer.Typer(help="RecomEngine: product recommendations for online shops.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    help="RecomEngine: product recommendations for online shops.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 tenant_app = typer.Typer(help="Tenants: the shops that are served.", no_args_is_help=True)
 import_app = typer.Typer(help="Load files: CSV or NDJSON, plain, .gz or .zst, - for standard input.", no_args_is_help=True)
 app.add_typer(tenant_app, name="tenant")

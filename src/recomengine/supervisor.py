@@ -33,7 +33,8 @@ PROBE_S = 0.05
 BACKOFF_S = (0.2, 5.0)
 
 log = structlog.get_logger()
-Prepare = Callable[[Settings], Awaitable[None]]
+Prepare = Callable[[Settings], Awaitable[str]]
+"""Work between the migrations and the first request; what it returns is printed once the API answers."""
 
 
 @dataclass
@@ -116,12 +117,26 @@ async def run_up(settings: Settings, *, processes: int = 1, demo: bool = False, 
 
 async def _start_rest(settings: Settings, start: Callable[[Child], None], processes: int, demo: bool, prepare: Prepare | None) -> None:
     await migrate(settings.database_url)
-    if prepare:
-        await prepare(settings)
+    greeting = await prepare(settings) if prepare else f"RecomEngine runs on {settings.base_url}   (Ctrl-C stops it)"
     environment = {**os.environ, **_environment(settings)}
     serve = ["serve", "--processes", str(processes), *(["--demo"] if demo else [])]
     for name, arguments in (("serve", serve), ("worker", ["worker"])):
         start(_own_child(name, arguments, environment))
+    await _serving(settings)
+    print(greeting, flush=True)
+
+
+async def _serving(settings: Settings) -> None:
+    """Wait until the API takes connections."""
+    async with asyncio.timeout(READY_S):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(settings.host, settings.port)
+            except OSError:
+                await asyncio.sleep(PROBE_S)
+            else:
+                writer.close()
+                return
 
 
 async def _unless(stop: asyncio.Event, work: Any) -> None:
@@ -179,7 +194,8 @@ async def _ready(settings: Settings) -> None:
             while not await _redis_answers(settings.redis_url):
                 await asyncio.sleep(PROBE_S)
     except TimeoutError:
-        raise SettingsError(f"PostgreSQL or Redis does not answer after {READY_S:.0f} s. See {settings.data_dir / 'servers.log'}.") from None
+        log_file = settings.data_dir / "servers.log"
+        raise SettingsError(f"PostgreSQL or Redis does not answer after {READY_S:.0f} s. See {log_file}.") from None
 
 
 async def _database_answers(url: str) -> bool:

@@ -13,9 +13,9 @@ from recomengine.catalog.schemas import ItemIn
 from recomengine.catalog.service import write_items
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, open_pool
-from recomengine.web.files import Progress, read_batches
 from recomengine.infra.redis import RedisClient
 from recomengine.settings import Settings, SettingsError
+from recomengine.web.files import Progress, read_batches
 from recomengine.web.ndjson import LINE_TOO_LONG, MAX_LINE_BYTES
 from recomengine.web.problems import Problem
 

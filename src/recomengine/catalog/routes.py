@@ -31,7 +31,7 @@ _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 async def _admit(request: Request, permission: Permission, kind: Kind) -> tuple["Context", Caller]:
-    context: "Context" = request.app.state.context
+    context: Context = request.app.state.context
     caller = await context.guard.caller(request, permission)
     await context.limits.charge(request, caller, kind)
     return context, caller

@@ -39,13 +39,13 @@ class ItemPatch(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """Any of an item's fields; null clears those that may be absent."""
 
     name: Name | UnsetType = UNSET
-    category: Category | None | UnsetType = UNSET
-    price: Decimal | None | UnsetType = UNSET
-    currency: Currency | None | UnsetType = UNSET
-    image_url: Link | None | UnsetType = UNSET
-    url: Link | None | UnsetType = UNSET
-    description: Description | None | UnsetType = UNSET
-    brand: Brand | None | UnsetType = UNSET
+    category: Category | UnsetType | None = UNSET
+    price: Decimal | UnsetType | None = UNSET
+    currency: Currency | UnsetType | None = UNSET
+    image_url: Link | UnsetType | None = UNSET
+    url: Link | UnsetType | None = UNSET
+    description: Description | UnsetType | None = UNSET
+    brand: Brand | UnsetType | None = UNSET
     attributes: Attributes | UnsetType = UNSET
     available: bool | UnsetType = UNSET
 

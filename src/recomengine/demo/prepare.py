@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from rich.console import Console
@@ -39,13 +38,13 @@ console = Console(stderr=True)
 _encode = msgspec.json.Encoder().encode
 
 
-async def prepare_demo(settings: Settings) -> None:
-    """Load the sample shop unless this data dir has it, and print how to use it."""
+async def prepare_demo(settings: Settings) -> str:
+    """Load the sample shop unless this data dir has it; what to tell the user once the system answers."""
     path = settings.data_dir / DEMO_FILE
     if not path.exists():
         await _load(settings, path)
     made = json.loads(path.read_text(encoding="utf-8"))
-    console.print(_greeting(settings, made), highlight=False, soft_wrap=True, markup=False)
+    return _greeting(settings, made)
 
 
 async def _load(settings: Settings, path: Path) -> None:
@@ -80,19 +79,21 @@ async def _lines(products: list[dict[str, Any]]) -> AsyncIterator[list[tuple[int
 
 
 def _greeting(settings: Settings, made: dict[str, str]) -> str:
-    base, product = settings.base_url, demo_products()[0]["productId"]
+    api, product = f"{settings.base_url}/api/v1", demo_products()[0]["productId"]
+    read, write = f"-H 'Authorization: Bearer {made['read']}'", f"-H 'Authorization: Bearer {made['readWrite']}'"
+    event = f'{{"eventType":"view","userId":"you","productId":"{product}"}}'
     return f"""
-RecomEngine runs on {base}   (Ctrl-C stops it)
+RecomEngine runs on {settings.base_url}   (Ctrl-C stops it)
 
-  storefront        {base}/demo
-  tenant            {UUID(made["tenantId"])}
+  storefront        {settings.base_url}/demo
+  tenant            {made["tenantId"]}
   read key          {made["read"]}
   read-write key    {made["readWrite"]}
   publish key       {made["publish"]}
 
 Try it:
 
-curl '{base}/api/v1/recommendations?userId={made["user"]}&limit=4' -H 'Authorization: Bearer {made["read"]}'
-curl '{base}/api/v1/recommendations?userId=you&productId={product}&strategy=frequently_bought_together&limit=4' -H 'Authorization: Bearer {made["read"]}'
-curl '{base}/api/v1/events' -H 'Authorization: Bearer {made["readWrite"]}' -H 'Content-Type: application/json' -d '{{"eventType":"view","userId":"you","productId":"{product}"}}'
+curl '{api}/recommendations?userId={made["user"]}&limit=4' {read}
+curl '{api}/recommendations?userId=you&productId={product}&strategy=frequently_bought_together&limit=4' {read}
+curl '{api}/events' {write} -H 'Content-Type: application/json' -d '{event}'
 """

@@ -14,9 +14,9 @@ from recomengine.events.preparing import Source, prepare
 from recomengine.events.schemas import Event, LineError
 from recomengine.events.writer import EventWriter
 from recomengine.infra.database import open_pool
-from recomengine.web.files import Progress, read_batches
 from recomengine.infra.redis import RedisClient
 from recomengine.settings import Settings, SettingsError
+from recomengine.web.files import Progress, read_batches
 from recomengine.web.ndjson import LINE_TOO_LONG, MAX_LINE_BYTES
 from recomengine.web.problems import Problem
 

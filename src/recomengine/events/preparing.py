@@ -88,7 +88,7 @@ def _checked_metadata(text: bytes, event_type: str) -> tuple[str | None, int]:
     except msgspec.ValidationError as error:
         raise _within_metadata(validation_problem(error)) from None
     if known.price is not None and not (known.price.is_finite() and 0 <= known.price <= MAX_PRICE):
-        raise invalid("$.metadata.price", f"expected 0 to {MAX_PRICE}, got {known.price:.3g}" if known.price.is_finite() else "expected a finite number")
+        raise invalid("$.metadata.price", f"expected 0 to {MAX_PRICE}, got {str(known.price)[:40]}")
     if b"\\" in text or text.count(b"{") + text.count(b"[") > MAX_METADATA_DEPTH:
         _check_tree(value, "$.metadata", 1)
         text = _encode(value)

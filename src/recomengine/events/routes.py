@@ -31,7 +31,7 @@ _batch = msgspec.json.Decoder(EventBatch)
 
 
 async def post_event(request: Request) -> Response:
-    context: "Context" = request.app.state.context
+    context: Context = request.app.state.context
     decoded = decode_event(await read_body(request, types=SDK_TYPES, limit=MAX_EVENT_BYTES))
     caller = await context.guard.caller(request, Permission.INGEST, body_key=decoded.key)
     charged = context.limits.charge(request, caller, "write")
@@ -52,7 +52,7 @@ async def _is_remembered(remembered: "asyncio.Future[list[Any]]") -> bool:
 
 
 async def post_batch(request: Request) -> Response:
-    context: "Context" = request.app.state.context
+    context: Context = request.app.state.context
     batch = decode(_batch, await read_body(request, types=SDK_TYPES, limit=MAX_BATCH_BYTES))
     caller = await context.guard.caller(request, Permission.INGEST, body_key=batch.key)
     await context.limits.charge(request, caller, "write")
@@ -87,7 +87,7 @@ def _error_of(problem: Problem) -> dict[str, Any]:
 
 
 async def post_import(request: Request) -> Response:
-    context: "Context" = request.app.state.context
+    context: Context = request.app.state.context
     caller = await context.guard.caller(request, Permission.WRITE)
     await context.limits.charge(request, caller, "write")
     return data_response(await import_lines(context.events, caller.tenant_id, ndjson_lines(request)))

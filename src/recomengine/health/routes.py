@@ -25,7 +25,7 @@ async def health(_request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    context: "Context" = request.app.state.context
+    context: Context = request.app.state.context
     checks = {"postgresql": await _database_check(context), "redis": await _redis_check(context)}
     status = "not_ready" if checks["postgresql"] != "ok" else "ready" if checks["redis"] == "ok" else "degraded"
     return Response(
@@ -51,7 +51,7 @@ async def _redis_check(context: "Context") -> str:
 
 
 async def metrics(request: Request) -> Response:
-    context: "Context" = request.app.state.context
+    context: Context = request.app.state.context
     _, _, token = request.headers.get("authorization", "").partition(" ")
     expected = context.settings.internal_api_key
     if not expected or not hmac.compare_digest(token.encode(), expected.encode()):

@@ -15,7 +15,7 @@ async def repeat(name: str, round_: Callable[[], Awaitable[object]], *, every_s:
     while True:
         try:
             await round_()
-        except Exception as error:  # the loop outlives any fault of a round
+        except Exception as error:  # noqa: BLE001 - the loop outlives any fault of a round
             BACKGROUND_FAILURES.labels(name).inc()
             log.warning("background round failed", task=name, error=f"{type(error).__name__}: {error}")
         await asyncio.sleep(every_s)

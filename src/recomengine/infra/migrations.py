@@ -80,7 +80,9 @@ async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migrations: l
     done = {row["name"]: row["digest"] for row in await connection.fetch(LIST_APPLIED)}
     unknown = sorted(done.keys() - {migration.name for migration in migrations})
     if unknown:
-        raise MigrationError(f"The database has migration {unknown[-1]}, which this version does not know. Run the version that applied it, or a newer one.")
+        raise MigrationError(
+            f"The database has migration {unknown[-1]}, which this version does not know. Run the version that applied it, or a newer one."
+        )
     applied = []
     for migration in migrations:
         if migration.name not in done:

@@ -21,7 +21,7 @@ CONNECT_TIMEOUT_S = 1.0
 BREAK_S = 1.0
 MAX_WAITING = 10_000
 
-Command: TypeAlias = tuple[str | bytes | int | float, ...]
+Command: TypeAlias = tuple[str | int | float | bytes | memoryview, ...]
 _NOTHING = object()
 
 
@@ -54,7 +54,8 @@ class _Wire(asyncio.Protocol):
     def send(self, calls: Sequence[_Call]) -> None:
         assert self.transport is not None
         self.waiting.extend(calls)
-        self.transport.write(b"".join(hiredis.pack_command(command) for call in calls for command in call.commands))
+        # its stub says a tuple of one element
+        self.transport.write(b"".join(hiredis.pack_command(command) for call in calls for command in call.commands))  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
         self._reader.feed(data)

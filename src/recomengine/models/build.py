@@ -3,6 +3,7 @@
 Every figure is relative to the tenant's newest event, so a history of years ago builds the same model as a live one.
 """
 
+import itertools
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -63,7 +64,7 @@ def build_model(histories: Histories, products: Sequence[Mapping[str, Any]], n_i
     _put_rankings(arrays, histories, n_items)
     done("trending")
     steps = list(clock.items())
-    seconds = {name: round(end - before, 3) for (_, before), (name, end) in zip(steps, steps[1:], strict=False)}
+    seconds = {name: round(end - before, 3) for (_, before), (name, end) in itertools.pairwise(steps)}
     return Built(arrays, _stats(arrays, histories, len(products), n_items, seconds))
 
 
@@ -137,7 +138,8 @@ def _put_content(arrays: Arrays, products: Sequence[Mapping[str, Any]], n_items:
     _put_strings(arrays, "terms", content.terms)
     arrays["terms.idf"] = content.idf
     _put_csr(arrays, "vectors", content.vectors)
-    _put_csr(arrays, "content", similar(content.vectors, content.vectors, len(content.terms), CONTENT_NEIGHBOURS, same=True) if content.terms else _empty(n_items))
+    vectors, terms = content.vectors, len(content.terms)
+    _put_csr(arrays, "content", similar(vectors, vectors, terms, CONTENT_NEIGHBOURS, same=True) if terms else _empty(n_items))
 
 
 def _put_rankings(arrays: Arrays, histories: Histories, n_items: int) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from recomengine._core.csr import CSR, Float32
 from recomengine._core.interactions import transpose
 from recomengine._core.similarity import product_topk
+from recomengine._core.strings import StringTable
 
 WORD = re.compile(r"\w+", re.UNICODE)
 FIELD_WEIGHTS = {"name": 1.0, "category": 1.0, "brand": 0.7, "attribute": 0.7, "description": 0.3}
@@ -94,8 +95,8 @@ def _normalised_rows(row: NDArray[np.int64], column: NDArray[np.int64], value: F
     return CSR(indptr, column.astype(np.int32), (value / norms[row]).astype(np.float32))
 
 
-def vectors_of(products: Iterable[Mapping[str, Any]], numbers: "Mapping[str, int] | Any", idf: Float32) -> CSR:
-    """Rows for products that came after the build, in the build's terms; `numbers` has find(term) -> number or -1."""
+def vectors_of(products: Iterable[Mapping[str, Any]], numbers: StringTable, idf: Float32) -> CSR:
+    """Rows for products that came after the build, in the build's terms; `numbers`: number of each term."""
     row: list[int] = []
     column: list[int] = []
     value: list[float] = []

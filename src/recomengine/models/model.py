@@ -49,7 +49,7 @@ class Model:
         self._terms = StringTable(arrays["terms.offsets"], arrays["terms.data"], arrays["terms.slots"])
         self._idf: Float32 = arrays["terms.idf"]
         self._vectors = _csr(arrays, "vectors")
-        self._history = History(*(arrays[f"history.{part}"] for part in ("items", "kinds", "times", "groups")))
+        self._history = History(arrays["history.items"], arrays["history.kinds"], arrays["history.times"], arrays["history.groups"])
         self._history_indptr: Int64 = arrays["history.indptr"]
 
     def history(self, user_id: str) -> History:
@@ -57,7 +57,8 @@ class Model:
         if number < 0:
             return NO_HISTORY
         start, end = int(self._history_indptr[number]), int(self._history_indptr[number + 1])
-        return History(*(column[start:end] for column in self._history))
+        items, kinds, times_ms, groups = self._history
+        return History(items[start:end], kinds[start:end], times_ms[start:end], groups[start:end])
 
     def overlay_for(self, products: Sequence[Mapping[str, Any]], size: int) -> Neighbours | None:
         """Content neighbours between `products` (rows with number >= self.size) and all, both ways; None when there are none.

@@ -60,11 +60,11 @@ async def load_histories(connection: Connection, tenant_id: UUID, through: Any, 
     return await connection.fetch(LOAD_HISTORIES, tenant_id, through, list(kinds), timeout=1800)
 
 
-async def load_catalog(connection: Connection, tenant_id: UUID) -> list[asyncpg.Record]:
+async def load_catalog(connection: Connection, tenant_id: UUID) -> Sequence[Any]:
     return await connection.fetch(LOAD_CATALOG, tenant_id)
 
 
-async def load_new_products(connection: Connection, tenant_id: UUID, first_number: int, limit: int) -> list[asyncpg.Record]:
+async def load_new_products(connection: Connection, tenant_id: UUID, first_number: int, limit: int) -> Sequence[Any]:
     return await connection.fetch(LOAD_NEW_PRODUCTS, tenant_id, first_number, limit)
 
 

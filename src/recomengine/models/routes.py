@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def refresh(request: Request) -> Response:
-    context: "Context" = request.app.state.context
+    context: Context = request.app.state.context
     caller = await context.guard.caller(request, Permission.WRITE)
     await context.limits.charge(request, caller, "write")
     tenant_id = _own_tenant(request, caller)
@@ -27,7 +27,7 @@ async def refresh(request: Request) -> Response:
 
 
 async def model(request: Request) -> Response:
-    context: "Context" = request.app.state.context
+    context: Context = request.app.state.context
     caller = await context.guard.caller(request, Permission.WRITE)
     await context.limits.charge(request, caller, "read")
     return data_response(await service.status(context.pool, _own_tenant(request, caller)))

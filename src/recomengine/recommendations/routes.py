@@ -20,13 +20,13 @@ YIELD_EVERY = 10
 
 
 async def get_recommendations(request: Request) -> Response:
-    context: "Context" = request.app.state.context
+    context: Context = request.app.state.context
     caller = await context.guard.caller(request, Permission.RECOMMEND)
     return await _one(context, request, caller, parse_query(request.scope["query_string"]))
 
 
 async def post_recommendations(request: Request) -> Response:
-    context: "Context" = request.app.state.context
+    context: Context = request.app.state.context
     query = decode(decode_query, await read_body(request, types=SDK_TYPES, limit=MAX_BODY_BYTES))
     caller = await context.guard.caller(request, Permission.RECOMMEND, body_key=query.key)
     return await _one(context, request, caller, query)
@@ -40,7 +40,7 @@ async def _one(context: "Context", request: Request, caller: Caller, query: Quer
 
 
 async def post_batch(request: Request) -> Response:
-    context: "Context" = request.app.state.context
+    context: Context = request.app.state.context
     batch = decode(decode_batch, await read_body(request, types=SDK_TYPES, limit=MAX_BODY_BYTES))
     caller = await context.guard.caller(request, Permission.RECOMMEND, body_key=batch.key)
     charged = context.limits.charge(request, caller, "read")

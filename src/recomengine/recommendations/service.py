@@ -27,7 +27,18 @@ from recomengine.models.registry import ModelRegistry
 from recomengine.recommendations.cache import Cached, Item, cache_key, decode_cached, encode_cached, ttl_s
 from recomengine.recommendations.schemas import Query, cents
 from recomengine.recommendations.shopper import NOBODY, Shopper, look_up
-from recomengine.recommendations.strategies import OWN_EVIDENCE, REPEAT_SHOP, REVISIT_SHOP, STRATEGY_OF, Evidence, Plan, Seeds, choose_seeds, make_plan, reason_of
+from recomengine.recommendations.strategies import (
+    OWN_EVIDENCE,
+    REPEAT_SHOP,
+    REVISIT_SHOP,
+    STRATEGY_OF,
+    Evidence,
+    Plan,
+    Seeds,
+    choose_seeds,
+    make_plan,
+    reason_of,
+)
 from recomengine.web.caller import Caller
 
 TRAIL_LENGTH = 100

@@ -28,7 +28,8 @@ class Shopper(NamedTuple):
 
     @property
     def purchased(self) -> Int32:
-        return self.items[self.kinds == PURCHASE]
+        bought: Int32 = self.items[self.kinds == PURCHASE]
+        return bought
 
 
 NOBODY = Shopper(NO_HISTORY.items, NO_HISTORY.kinds, NO_HISTORY.times_ms, 0)

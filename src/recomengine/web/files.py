@@ -12,7 +12,8 @@ from typing import Any, BinaryIO, cast
 import msgspec
 import zstandard
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress as Bar, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 from recomengine.settings import SettingsError
 from recomengine.web.ndjson import LINE_TOO_LONG, MAX_LINE_BYTES

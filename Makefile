@@ -1,0 +1,40 @@
+# make help lists the targets. Everything is installed into .venv; scripts/setup.py does it and is quick when nothing changed.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo dev test check bench build lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## everything that the other targets need; quick when nothing changed
+	@$(PYTHON) scripts/setup.py
+
+demo: setup ## the sample shop on http://127.0.0.1:5008 (PORT and DATA_DIR are honoured)
+	@exec $(BIN)/recomengine demo
+
+dev: setup ## the system without the sample shop, with readable logs
+	@LOG_FORMAT=console exec $(BIN)/recomengine up
+
+check: setup ## linter, types, one-way imports
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+test: check ## linters, types and every test
+	$(BIN)/python -m pytest -q
+
+bench: setup ## kernels beside their peers, HTTP budgets, kill -9; into bench/results
+	$(BIN)/python -m bench
+
+build: setup ## a wheel and a source distribution in dist/
+	rm -rf dist
+	$(BIN)/python -m uv build --no-build-isolation --quiet --out-dir dist
+
+lock: ## pin requirements/*.txt anew from pyproject.toml
+	$(PYTHON) scripts/setup.py --lock
+
+clean: ## remove what setup and the tests made
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src -name '*.so' -delete -o -name '*.c' -path '*/_core/*' -delete

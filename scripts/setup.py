@@ -1,0 +1,120 @@
+"""`make setup`: .venv with the pinned packages and the compiled project, by steps that are left out when nothing changed.
+
+A step is done when its stamp in .venv names the digest of all that it depends on. Runs on a bare Python >= 3.11; as root
+on Debian it installs what Python itself lacks (venv, headers, a compiler), for others it says what to install.
+`--lock` pins requirements/*.txt anew.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+LOCKS = {"runtime": [], "dev": ["--group", "dev"]}
+BOOTSTRAP = ROOT / "requirements" / "bootstrap.txt"
+CORE = ROOT / "src" / "recomengine" / "_core"
+DEBIAN = ["python3-venv", "python3-dev", "gcc", "libc6-dev"]
+
+
+def main() -> None:
+    started = time.perf_counter()
+    if "--lock" in sys.argv:
+        lock()
+        return
+    check_tools()
+    lines = [
+        step("environment", [BOOTSTRAP], make_environment),
+        step("packages", [BOOTSTRAP, ROOT / "requirements" / "dev.txt"], install_packages),
+        step("kernels", [ROOT / "pyproject.toml", ROOT / "setup.py", ROOT / "requirements" / "dev.txt", *sources()], install_project),
+    ]
+    print(f"setup: {'done' if any(lines) else 'nothing to do'}, {time.perf_counter() - started:.1f} s")
+
+
+def sources() -> list[Path]:
+    return sorted([*CORE.glob("*.pyx"), *CORE.glob("*.h")])
+
+
+def step(name: str, inputs: list[Path], work: Callable[[], None]) -> str | None:
+    """Run `work` unless its stamp says that it was done with these inputs, this Python and this place."""
+    digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
+    for file in inputs:
+        digest.update(file.read_bytes())
+    stamp = VENV / f".{name}.stamp"
+    if PYTHON.exists() and stamp.exists() and stamp.read_text() == digest.hexdigest():
+        return None
+    started = time.perf_counter()
+    print(f"setup: {name} …", flush=True)
+    work()
+    stamp.write_text(digest.hexdigest())
+    print(f"setup: {name}, {time.perf_counter() - started:.1f} s", flush=True)
+    return name
+
+
+def make_environment() -> None:
+    shutil.rmtree(VENV, ignore_errors=True)
+    run([sys.executable, "-m", "venv", str(VENV)])
+    run([str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(BOOTSTRAP)])
+
+
+def install_packages() -> None:
+    run([str(PYTHON), "-m", "uv", "pip", "sync", "--quiet", "--require-hashes", str(ROOT / "requirements" / "dev.txt")])
+
+
+def install_project() -> None:
+    command = ["-m", "uv", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--reinstall", "--editable", str(ROOT)]
+    run([str(PYTHON), *command])
+
+
+def check_tools() -> None:
+    if sys.version_info < (3, 11):
+        sys.exit(f"setup: Python 3.11 or newer is needed, this is {sys.version.split()[0]}. Call `make PYTHON=python3.12 …`.")
+    missing = [name for name, there in tools().items() if not there]
+    if not missing:
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"setup: installing {', '.join(DEBIAN)} with apt-get …", flush=True)
+        run(["apt-get", "update", "-qq"])
+        run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *DEBIAN])
+        missing = [name for name, there in tools().items() if not there]
+    if missing:
+        sys.exit(f"setup: missing {', '.join(missing)}. On Debian or Ubuntu: sudo apt-get install {' '.join(DEBIAN)}. On macOS: xcode-select --install")
+
+
+def tools() -> dict[str, bool]:
+    headers = Path(sysconfig.get_path("include")) / "Python.h"
+    pip = subprocess.run([sys.executable, "-c", "import venv, ensurepip"], capture_output=True, check=False)
+    compiler = os.environ.get("CC", "cc").split()[0]
+    return {"Python's venv": pip.returncode == 0, "Python's headers": headers.exists(), "a C compiler": shutil.which(compiler) is not None}
+
+
+def lock() -> None:
+    """Names, versions and hashes for every platform; no addresses, so any index and any mirror will do."""
+    compile_ = [
+        str(PYTHON), "-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes",
+        "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
+    ]  # fmt: skip
+    for name, options in LOCKS.items():
+        run([*compile_, *options, "pyproject.toml", "-o", f"requirements/{name}.txt"])
+    entry = re.search(r"^uv==.*?(?=^\S|\Z)", (ROOT / "requirements" / "dev.txt").read_text(), re.MULTILINE | re.DOTALL)
+    assert entry is not None
+    BOOTSTRAP.write_text(entry[0])
+
+
+def run(command: list[str]) -> None:
+    try:
+        subprocess.run(command, check=True, cwd=ROOT)
+    except (subprocess.CalledProcessError, FileNotFoundError) as error:
+        sys.exit(f"setup: {' '.join(command[:6])} … failed: {error}. See the messages above.")
+
+
+if __name__ == "__main__":
+    main()
