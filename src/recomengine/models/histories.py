@@ -13,7 +13,8 @@ from recomengine.models import queries
 
 KINDS = ("impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase")
 """Kinds of event that concern a product; a kind's code is its position."""
-CLICK, VIEW, ADD_TO_CART, PURCHASE = KINDS.index("click"), KINDS.index("view"), KINDS.index("add_to_cart"), KINDS.index("purchase")
+IMPRESSION, CLICK, VIEW = KINDS.index("impression"), KINDS.index("click"), KINDS.index("view")
+ADD_TO_CART, PURCHASE = KINDS.index("add_to_cart"), KINDS.index("purchase")
 EPOCH_2000_MS = 946_684_800_000
 DAY_MS = 86_400_000
 NO_GROUP = 0
@@ -62,11 +63,16 @@ def _column(rows: "list[Any]", name: str, dtype: str) -> NDArray[Any]:
 
 
 def newest_per_user(histories: Histories, limit: int) -> tuple[Int64, NDArray[np.bool_]]:
-    """The last `limit` events of each user: (indptr of the kept, mask over the events)."""
-    ends = np.repeat(histories.indptr[1:], np.diff(histories.indptr))
-    kept = np.arange(len(histories.items)) >= ends - limit
-    indptr = np.zeros(len(histories.users) + 1, np.int64)
-    np.cumsum(np.minimum(np.diff(histories.indptr), limit), out=indptr[1:])
+    """What stays known of each user: (indptr of the kept, mask over the events).
+
+    The last `limit` events other than impressions, which say nothing of the user and would push the rest out; and every
+    purchase, since what was bought stays bought.
+    """
+    counted = histories.kinds != IMPRESSION
+    so_far = np.concatenate([[0], np.cumsum(counted)])
+    left = np.repeat(so_far[histories.indptr[1:]], np.diff(histories.indptr)) - so_far[1:]
+    kept = counted & ((left < limit) | (histories.kinds == PURCHASE))
+    indptr = np.concatenate([[0], np.cumsum(kept)])[histories.indptr].astype(np.int64)
     return indptr, kept
 
 

@@ -63,7 +63,8 @@ class Model:
     def overlay_for(self, products: Sequence[Mapping[str, Any]], size: int) -> Neighbours | None:
         """Content neighbours between `products` (rows with number >= self.size) and all, both ways; None when there are none.
 
-        size: product numbers in use now. About a millisecond a product at 10,000 products; call it off the loop.
+        size: product numbers in use now, or fewer where some of `products` are newer than that.
+        About a millisecond a product at 10,000 products; call it off the loop.
         """
         if not products or not len(self._idf):
             return None
@@ -71,6 +72,7 @@ class Model:
         old = similar(new, self._vectors, len(self._idf), OVERLAY_NEIGHBOURS, same=False)
         among = similar(new, new, len(self._idf), OVERLAY_NEIGHBOURS, same=True)
         numbers = np.array([product["number"] for product in products], np.int32)
+        size = max(size, int(numbers.max()) + 1)
         ahead = np.repeat(numbers, np.diff(old.indptr))
         between = np.repeat(numbers, np.diff(among.indptr))
         rows = np.concatenate([ahead, old.indices, between])

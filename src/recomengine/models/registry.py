@@ -14,7 +14,7 @@ import structlog
 from recomengine.catalog.live import Catalogs
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, tenant_transaction
-from recomengine.infra.metrics import MODELS_LOADED
+from recomengine.infra.metrics import BACKGROUND_FAILURES, MODELS_LOADED
 from recomengine.models import queries
 from recomengine.models.model import Model
 from recomengine.models.store import ModelMissing, ModelStore
@@ -68,11 +68,17 @@ class ModelRegistry:
         async with tenant_transaction(self._pool, *tenants) as connection:
             newest = await queries.newest_ready(connection, tenants)
         for tenant_id in tenants:
-            served = self._models.get(tenant_id)
-            version = newest.get(tenant_id)
-            if version is not None and (served is None or served.version != version):
-                self._keep(tenant_id, await self._load(tenant_id, version))
-            await self._extend(tenant_id)
+            try:
+                await self._update(tenant_id, newest.get(tenant_id))
+            except Exception as error:  # noqa: BLE001 - one tenant's unreadable model is no other tenant's
+                BACKGROUND_FAILURES.labels("models").inc()
+                log.warning("model not updated", tenant=str(tenant_id), error=f"{type(error).__name__}: {error}")
+
+    async def _update(self, tenant_id: UUID, version: str | None) -> None:
+        served = self._models.get(tenant_id)
+        if version is not None and (served is None or served.version != version):
+            self._keep(tenant_id, await self._load(tenant_id, version))
+        await self._extend(tenant_id)
 
     async def _load_first(self, tenant_id: UUID) -> Model | None:
         try:

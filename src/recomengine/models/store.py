@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from obstore.store import ObjectStore, from_url
 
 MANIFEST = "manifest.json"
+KEPT_COPIES = 3
+"""Of a tenant's models in an object store, how many a machine that only serves keeps."""
 
 
 class ModelMissing(Exception):
@@ -62,6 +64,7 @@ class ModelStore:
             if self._remote is None:
                 raise ModelMissing(f"No model {version} of tenant {tenant_id} in the store.")
             self._download(self._remote, folder, f"{tenant_id}/{version}")
+            _remove_old_copies(folder.parent)
         try:
             arrays = {file.stem: _map(file) for file in folder.glob("*.npy")}
             manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -72,9 +75,10 @@ class ModelStore:
     def remove(self, tenant_id: UUID, version: str) -> None:
         """Delete a version; processes that map it keep what they have open."""
         if self._remote is not None:
-            paths = [meta["path"] for batch in self._remote.list(f"{tenant_id}/{version}") for meta in batch]
-            if paths:
-                obstore.delete(self._remote, paths)
+            paths = [meta["path"] for batch in obstore.list(self._remote, f"{tenant_id}/{version}") for meta in batch]
+            paths.sort(key=lambda path: Path(path).name != MANIFEST)  # a fetch that ends and finds it has all the rest
+            for path in paths:
+                obstore.delete(self._remote, path)
         shutil.rmtree(self._root / str(tenant_id) / version, ignore_errors=True)
 
     @staticmethod
@@ -95,10 +99,19 @@ class ModelStore:
             for meta in [meta for batch in obstore.list(remote, prefix) for meta in batch]:
                 (new / Path(meta["path"]).name).write_bytes(bytes(obstore.get(remote, meta["path"]).bytes()))
             (new / MANIFEST).write_bytes(manifest)
+            obstore.head(remote, f"{prefix}/{MANIFEST}")
             if not folder.is_dir():
                 new.rename(folder)
+        except FileNotFoundError as error:
+            raise ModelMissing(f"Model {prefix} was removed.") from error
         finally:
             shutil.rmtree(new, ignore_errors=True)
+
+
+def _remove_old_copies(folder: Path) -> None:
+    """Versions sort by age. What a process maps stays open to it."""
+    for copy in sorted(path for path in folder.iterdir() if not path.name.startswith("."))[:-KEPT_COPIES]:
+        shutil.rmtree(copy, ignore_errors=True)
 
 
 def _map(file: Path) -> NDArray[Any]:

@@ -14,7 +14,6 @@ from recomengine.models.histories import DAY_MS, KINDS, PURCHASE
 from recomengine.models.model import NO_HISTORY, History, Model
 
 SESSION_GAP_MS = 30 * 60 * 1000
-MAX_EVENTS = 200
 CODE_OF_KIND = {kind: code for code, kind in enumerate(KINDS)}
 
 
@@ -57,9 +56,9 @@ def _merge(history: History, fresh: Sequence[tuple[int, int, int, str]], session
     if len(fresh) and len(history.times_ms) and fresh[-1][0] < history.times_ms[-1]:
         order = np.argsort(-times, kind="stable")
         items, kinds, times = items[order], kinds[order], times[order]
-        return Shopper(items[:MAX_EVENTS], kinds[:MAX_EVENTS], times[:MAX_EVENTS], _session_length(times, None, ()))
+        return Shopper(items, kinds, times, _session_length(times, None, ()))
     sessions = [event[3] for event in fresh]
-    return Shopper(items[:MAX_EVENTS], kinds[:MAX_EVENTS], times[:MAX_EVENTS], _session_length(times, session_id, sessions))
+    return Shopper(items, kinds, times, _session_length(times, session_id, sessions))
 
 
 def _session_length(times_ms: Int64, session_id: str | None, sessions: Sequence[str]) -> int:

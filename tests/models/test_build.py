@@ -1,0 +1,182 @@
+"""A build finds what the simulated shoppers do on purpose, and builds whatever it is given."""
+
+import numpy as np
+import pytest
+
+from recomengine.demo.planted import TASTES
+from recomengine.demo.simulation import GroundTruth, ground_truth
+from recomengine.models.build import HISTORY_LENGTH, MAX_TRENDING, build_model
+from recomengine.models.histories import DAY_MS, IMPRESSION, PURCHASE, VIEW, Histories
+from tests.models.shops import DemoShop, Event, as_histories, as_rows, demo_shop, model_of, product
+
+NOBODY = as_histories([], [])
+TEN_YEARS_MS = 3650 * DAY_MS
+
+
+@pytest.fixture(scope="module")
+def shop() -> DemoShop:
+    return demo_shop()
+
+
+@pytest.fixture(scope="module")
+def truth(shop: DemoShop) -> GroundTruth:
+    return ground_truth(shop.products)
+
+
+def test_every_planted_pair_is_found_as_bought_together(shop: DemoShop, truth: GroundTruth) -> None:
+    missed = [
+        (wanted, added)
+        for wanted, added in truth.pairs
+        if shop.numbers[added] not in shop.model.together.row(shop.numbers[wanted])[0][:3].tolist()
+    ]
+
+    assert missed == []
+
+
+def test_collaborative_neighbours_are_what_people_of_the_same_taste_like(shop: DemoShop, truth: GroundTruth) -> None:
+    taste_of = {shop.numbers[key]: taste for taste, keys in truth.tastes.items() for key in keys}
+    same, all_ = 0, 0
+    for number, taste in taste_of.items():
+        neighbours = shop.model.collaborative.row(number)[0][:10].tolist()
+        same += sum(taste_of[neighbour] == taste for neighbour in neighbours)
+        all_ += len(neighbours)
+
+    assert all_ >= 10 * len(taste_of) * 0.9
+    assert same / all_ > 6 / len(TASTES), "chance is one in as many as there are tastes"
+
+
+def test_a_product_is_not_its_own_neighbour(shop: DemoShop) -> None:
+    for table in (shop.model.collaborative, shop.model.together, shop.model.content):
+        assert all(number not in table.row(number)[0] for number in range(len(shop.products)))
+
+
+def test_rising_products_lead_the_trend(shop: DemoShop, truth: GroundTruth) -> None:
+    leading = [shop.products[number]["productId"] for number in shop.model.trending[: len(truth.rising)]]
+
+    assert set(leading) == set(truth.rising)
+
+
+def test_content_neighbours_lie_in_the_same_aisle(shop: DemoShop) -> None:
+    aisle = [each["category"] for each in shop.products]
+    nearest = [shop.model.content.row(number)[0][:5].tolist() for number in range(len(aisle))]
+    shares = [aisle[neighbour] == aisle[number] for number, row in enumerate(nearest) for neighbour in row]
+
+    assert all(len(row) == 5 for row in nearest)
+    assert np.mean(shares) > 0.85
+
+
+def test_the_shop_is_known_as_one_where_people_buy_again(shop: DemoShop) -> None:
+    assert 0.15 < shop.model.repeat_share < 1.0
+
+
+def test_the_same_history_of_ten_years_ago_builds_the_same_arrays(shop: DemoShop) -> None:
+    old = shop.histories._replace(times_ms=shop.histories.times_ms - TEN_YEARS_MS)
+
+    built = build_model(old, as_rows(shop.products), len(shop.products))
+
+    assert built.arrays.keys() == shop.built.arrays.keys()
+    for name, array in built.arrays.items():
+        shifted = array + TEN_YEARS_MS if name == "history.times" else array
+        assert shifted.dtype == shop.built.arrays[name].dtype
+        assert np.array_equal(shifted, shop.built.arrays[name]), name
+    assert built.stats["newestMs"] == shop.built.stats["newestMs"] - TEN_YEARS_MS
+
+
+def test_the_same_input_builds_the_same_arrays_to_the_last_bit(shop: DemoShop) -> None:
+    again = build_model(shop.histories, as_rows(shop.products), len(shop.products))
+
+    assert all(again.arrays[name].tobytes() == array.tobytes() for name, array in shop.built.arrays.items())
+
+
+def test_a_history_is_kept_newest_last_for_every_shopper(shop: DemoShop) -> None:
+    for number in (0, 1, 500):
+        user = shop.histories.users[number]
+        kept = shop.model.history(user)
+        span = slice(shop.histories.indptr[number], shop.histories.indptr[number + 1])
+        done = shop.histories.kinds[span] != IMPRESSION
+        assert kept.times_ms[-1] == shop.histories.times_ms[span][done][-1]
+        assert (np.diff(kept.times_ms) >= 0).all()
+    assert not len(shop.model.history("nobody").items)
+
+
+def view(user: str, product_id: str, time_ms: int) -> Event:
+    return {"eventType": "view", "userId": user, "productId": product_id, "timestamp": time_ms, "metadata": {}}
+
+
+def browsing(views: int) -> Histories:
+    """One shopper who bought product 0 long ago and was then shown and looked at much else."""
+    goods = [product(f"p{number}") for number in range(5)]
+    events = [view("u", "p0", 0) | {"eventType": "purchase"}]
+    for number in range(1, views + 1):
+        seen = view("u", f"p{1 + number % 4}", number * 1000)
+        events += [seen | {"eventType": "impression"}, seen]
+    return as_histories(events, goods)
+
+
+def test_a_purchase_is_remembered_however_much_was_looked_at_since() -> None:
+    model = model_of(build_model(browsing(2 * HISTORY_LENGTH), as_rows([product(f"p{number}") for number in range(5)]), 5))
+
+    history = model.history("u")
+
+    assert 0 in history.items[history.kinds == PURCHASE]
+
+
+def test_what_was_only_shown_does_not_push_what_was_done_out_of_a_history() -> None:
+    model = model_of(build_model(browsing(HISTORY_LENGTH - 1), as_rows([product(f"p{number}") for number in range(5)]), 5))
+
+    kinds = model.history("u").kinds
+
+    assert (kinds == VIEW).sum() == HISTORY_LENGTH - 1
+    assert not (kinds == IMPRESSION).any()
+
+
+@pytest.mark.parametrize("products", [0, 1, 3])
+def test_a_shop_without_events_builds(products: int) -> None:
+    goods = [product(f"p{number}", category="Things") for number in range(products)]
+
+    model = model_of(build_model(NOBODY, as_rows(goods), products))
+
+    assert model.size == products
+    assert not len(model.popular)
+    assert not len(model.trending)
+    assert not len(model.history("anyone").items)
+
+
+def test_products_without_a_word_in_common_build() -> None:
+    goods = [{"productId": "a", "name": "one"}, {"productId": "b", "name": "two"}, {"productId": "c", "name": "…"}]
+
+    model = model_of(build_model(NOBODY, as_rows(goods), 3))
+
+    assert not any(len(model.content.row(number)[0]) for number in range(3))
+
+
+def test_a_single_event_builds() -> None:
+    goods = [product("p0"), product("p1")]
+    event = view("u", "p1", -5_000_000_000)
+
+    model = model_of(build_model(as_histories([event], goods), as_rows(goods), 2))
+
+    assert model.popular.tolist() == [1]
+    assert model.history("u").items.tolist() == [1]
+
+
+def test_numbers_of_deleted_products_stay_in_range() -> None:
+    goods = [product("p0", category="A"), product("p1", category="A"), product("p2", category="A")]
+    events = [view(f"u{user}", f"p{number}", user) for user in range(3) for number in range(3)]
+
+    rows = [row for row in as_rows(goods) if row["number"] != 2]
+    model = model_of(build_model(as_histories(events, goods), rows, 3))
+
+    assert model.size == 3
+    assert model.content.row(2)[0].tolist() == []
+
+
+def test_the_trend_is_bounded() -> None:
+    count = MAX_TRENDING + 50
+    goods = [product(f"p{number}") for number in range(count)]
+    events = [view(f"u{number % 7}", f"p{number}", number) for number in range(count)]
+
+    model = model_of(build_model(as_histories(events, goods), as_rows(goods), count))
+
+    assert len(model.trending) <= MAX_TRENDING
+    assert len(model.popular) == count
