@@ -1,7 +1,8 @@
 """Shops for the tests: a catalog and events written without HTTP, and the simulated demo shop as arrays."""
 
+import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -26,7 +27,15 @@ Event = dict[str, Any]
 Product = dict[str, Any]
 END_MS = 1_790_000_000_000
 PLACES = 4
+WITHIN_S = 10
 FIELDS = ("category", "brand", "description", "attributes")
+
+
+async def until(met: Callable[[], Awaitable[bool]]) -> None:
+    """Ask again until it is so; between questions the background works on."""
+    async with asyncio.timeout(WITHIN_S):
+        while not await met():
+            await asyncio.sleep(0.01)
 
 
 def product(product_id: str, **fields: Any) -> Product:

@@ -1,7 +1,7 @@
 """The served models of a process: loaded once, swapped without a gap, extended by what came after the build."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -14,16 +14,9 @@ from recomengine.models.model import Model
 from recomengine.models.registry import ModelRegistry
 from recomengine.models.store import ModelMissing, ModelStore
 from tests.conftest import MakeTenant, Tenant
-from tests.models.shops import as_histories, as_rows, build, fill_catalog, model_of, product, send, store_of
+from tests.models.shops import as_histories, as_rows, build, fill_catalog, model_of, product, send, store_of, until
 
 WITHIN_S = 5
-
-
-async def until(met: Callable[[], Awaitable[bool]]) -> None:
-    """Ask again until it is so; each question lets the background work on."""
-    async with asyncio.timeout(WITHIN_S):
-        while not await met():
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture

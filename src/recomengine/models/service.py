@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import structlog
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.queries import Queries
@@ -30,14 +31,22 @@ log = structlog.get_logger()
 
 
 async def request_refresh(pool: Pool, tenant_id: UUID) -> bool:
-    """Queue a build; False when one that has not begun is queued already. A running one does not count: it may miss the newest."""
-    async with tenant_transaction(pool, tenant_id) as connection:
-        newest = await queries.newest_model(connection, tenant_id)
-    running = newest is not None and newest["status"] == "building"
-    key = f"{REFRESH_JOB}:{tenant_id}:{newest['version'] if newest is not None and running else 'idle'}"
+    """Queue a build; False when one that has not begun is queued already. A running one does not count: it may miss the newest.
+
+    A job's key names the newest build before it. So it is shared only with a job that has yet to begin one, although
+    the queue holds on to a key until the job is done and off its books.
+    """
+    newest = await newest_build(pool, tenant_id)
+    key = f"{REFRESH_JOB}:{tenant_id}:{newest['version'] if newest is not None else 'none'}"
     queue = Queries(AsyncpgPoolDriver(pool))
     made = await queue.enqueue([REFRESH_JOB], [tenant_id.bytes], [0], dedupe_key=[key], on_conflict="skip")
     return made[0] is not None
+
+
+async def newest_build(pool: Pool, tenant_id: UUID) -> asyncpg.Record | None:
+    """version, status and error of the newest build, be it running, ready or failed."""
+    async with tenant_transaction(pool, tenant_id) as connection:
+        return await queries.newest_model(connection, tenant_id)
 
 
 async def status(pool: Pool, tenant_id: UUID) -> dict[str, Any]:
@@ -85,9 +94,10 @@ async def _build_and_publish(pool: Pool, store: ModelStore, tenant_id: UUID, ver
         state = await queries.catalog_state(connection, tenant_id)
         products = await queries.load_catalog(connection, tenant_id)
         histories = await read_histories(connection, tenant_id, through)
-    built = await asyncio.to_thread(build_model, histories, products, state["next_number"])
+        numbers = (await queries.catalog_state(connection, tenant_id))["next_number"]  # read last: of products made meanwhile, too
+    built = await asyncio.to_thread(build_model, histories, products, numbers)
     stats = built.stats | {"catalogVersion": state["version"], "buildSeconds": round(time.perf_counter() - started, 2)}
-    manifest = stats | {"version": version, "builtAt": datetime.now(UTC).isoformat(), "throughMs": int(through.timestamp() * 1000)}
+    manifest = stats | {"version": version, "builtAt": datetime.now(UTC).isoformat(), "throughMs": round(through.timestamp() * 1000)}
     size = await asyncio.to_thread(store.publish, tenant_id, version, built.arrays, manifest)
     async with tenant_transaction(pool, tenant_id) as connection:
         await queries.finish_model(connection, tenant_id, version, stats | {"bytes": size}, through)

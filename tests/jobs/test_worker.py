@@ -1,0 +1,236 @@
+"""The worker and its schedule: what is queued is built, what is due is queued."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from pgqueuer import PgQueuer
+from pgqueuer.db import AsyncpgPoolDriver
+
+from recomengine.context import Context
+from recomengine.infra.database import open_pool, tenant_transaction
+from recomengine.jobs import queries, worker
+from recomengine.jobs.refresh import refresh_now
+from recomengine.models import service
+from recomengine.models.store import ModelStore
+from recomengine.settings import SettingsError
+from tests.conftest import MakeTenant, Tenant
+from tests.models.shops import build, fill_catalog, product, send, store_of, until
+from tests.models.test_service import Gate
+
+__all__ = ["Gate"]
+
+
+@pytest.fixture
+async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
+    tenant = await make_tenant()
+    await fill_catalog(context, tenant.id, [product("boot"), product("clog")])
+    return tenant
+
+
+@pytest.fixture(autouse=True)
+async def empty_queue(context: Context) -> None:
+    await context.pool.execute("DELETE FROM pgqueuer")
+
+
+@asynccontextmanager
+async def working(context: Context) -> AsyncIterator[None]:
+    """A worker that runs meanwhile, and ends in order."""
+    pool = await open_pool(context.settings.database_url, min_size=1, max_size=6)
+    queue = PgQueuer(AsyncpgPoolDriver(pool))
+    worker.register(queue, pool, store_of(context), context.bus)
+    running = asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=1), batch_size=1, max_concurrent_tasks=2))
+    try:
+        yield
+    finally:
+        queue.shutdown.set()
+        async with asyncio.timeout(20):
+            await running
+        await pool.close()
+
+
+def stands(context: Context, tenant: Tenant, state: str) -> Any:
+    async def asked() -> bool:
+        return (await service.status(context.pool, tenant.id))["status"] == state
+
+    return asked
+
+
+async def queued(context: Context, tenant_id: UUID) -> int:
+    return int(await context.pool.fetchval("SELECT count(*) FROM pgqueuer WHERE payload = $1", tenant_id.bytes))
+
+
+async def test_a_queued_refresh_is_built_published_and_served(context: Context, tenant: Tenant) -> None:
+    await send(context, tenant.id, [{"eventType": "view", "userId": "ann", "productId": "boot"}])
+    assert await context.models.get(tenant.id) is None
+    await service.request_refresh(context.pool, tenant.id)
+
+    async with working(context):
+        async def served() -> bool:
+            return await context.models.get(tenant.id) is not None
+
+        await until(served)
+
+    model = await context.models.get(tenant.id)
+    assert model is not None
+    assert model.history("ann").items.tolist() == [0]
+    assert await queued(context, tenant.id) == 0
+
+
+async def test_a_request_during_a_build_is_built_after_it(
+    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    monkeypatch.setattr(service, "build_model", gate.build)
+    await service.request_refresh(context.pool, tenant.id)
+    async with working(context):
+        await until(gate.reached)
+        await send(context, tenant.id, [{"eventType": "view", "userId": "late", "productId": "clog"}])
+
+        assert [await service.request_refresh(context.pool, tenant.id) for _ in range(2)] == [True, False]
+        gate.open()
+
+        async def has_the_late_one() -> bool:
+            return (await service.status(context.pool, tenant.id))["events"] == 1
+
+        await until(has_the_late_one)
+    assert gate.begun == 2
+
+
+async def test_a_request_right_after_a_build_is_not_taken_for_the_finished_one(context: Context, tenant: Tenant) -> None:
+    await service.request_refresh(context.pool, tenant.id)
+    async with working(context):
+        for _ in range(3):
+            before = (await service.status(context.pool, tenant.id))["version"]
+
+            async def built(before: str | None = before) -> bool:
+                status = await service.status(context.pool, tenant.id)
+                return status["status"] == "ready" and status["version"] != before
+
+            await until(built)
+            assert await service.request_refresh(context.pool, tenant.id)
+
+
+async def test_a_request_during_a_build_and_one_after_it_make_one_more_build(
+    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with tenant_transaction(context.pool, tenant.id) as connection:
+        await connection.execute("INSERT INTO models (tenant_id, version, status) VALUES ($1, 'v1', 'building')", tenant.id)
+    assert await service.request_refresh(context.pool, tenant.id)
+    async with tenant_transaction(context.pool, tenant.id) as connection:
+        await connection.execute("UPDATE models SET status = 'ready' WHERE tenant_id = $1", tenant.id)
+
+    assert not await service.request_refresh(context.pool, tenant.id)
+    assert await queued(context, tenant.id) == 1
+
+
+async def test_a_build_that_fails_does_not_stop_the_worker(
+    context: Context, tenant: Tenant, make_tenant: MakeTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await make_tenant()
+    publish = ModelStore.publish
+
+    def broken_for_one(self: Any, tenant_id: UUID, *args: Any) -> int:
+        if tenant_id == tenant.id:
+            raise OSError("no room")
+        return publish(self, tenant_id, *args)
+
+    monkeypatch.setattr(ModelStore, "publish", broken_for_one)
+    for each in (tenant, other):
+        await service.request_refresh(context.pool, each.id)
+
+    async with working(context):
+        await until(stands(context, tenant, "failed"))
+        await until(stands(context, other, "ready"))
+
+    assert (await service.status(context.pool, tenant.id))["error"] == "OSError: no room"
+
+
+async def due(context: Context) -> set[UUID]:
+    return set(await queries.tenants_due(context.pool, datetime.now(UTC) - timedelta(minutes=20)))
+
+
+async def test_a_tenant_is_due_when_it_has_events_or_products_that_its_model_lacks(context: Context, make_tenant: MakeTenant) -> None:
+    tenant = await make_tenant()
+    assert tenant.id not in await due(context)
+    await fill_catalog(context, tenant.id, [product("boot")])
+    assert tenant.id in await due(context)
+    await build(context, tenant.id)
+    assert tenant.id not in await due(context)
+    await send(context, tenant.id, [{"eventType": "view", "userId": "ann", "productId": "boot"}])
+    assert tenant.id in await due(context)
+    await build(context, tenant.id)
+    assert tenant.id not in await due(context)
+
+
+async def test_a_suspended_tenant_is_not_due(context: Context, tenant: Tenant) -> None:
+    async with tenant_transaction(context.pool, tenant.id) as connection:
+        await connection.execute("UPDATE tenants SET status = 'suspended' WHERE id = $1", tenant.id)
+
+    assert tenant.id not in await due(context)
+
+
+async def test_the_schedule_queues_each_due_tenant_once(context: Context, tenant: Tenant) -> None:
+    assert await worker.request_due(context.pool, timedelta(minutes=20)) >= 1
+    await worker.request_due(context.pool, timedelta(minutes=20))
+
+    assert await queued(context, tenant.id) == 1
+
+
+async def test_missing_partitions_are_made_and_there_is_one_for_each_month_ahead(context: Context, database_url: str) -> None:
+    assert await worker.make_partitions(context.pool) == 0
+    owner = await asyncpg.connect(database_url)
+    try:
+        listed = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'events'::regclass ORDER BY 1"
+        partitions = [row[0] for row in await owner.fetch(listed)]
+        await owner.execute(f"DROP TABLE {partitions[-1]}")
+
+        assert await worker.make_partitions(context.pool) == 1
+        assert [row[0] for row in await owner.fetch(listed)] == partitions
+        assert len(partitions) == 1 + worker.MONTHS_AHEAD
+    finally:
+        await owner.close()
+
+
+async def test_the_refresh_command_waits_for_the_new_model(context: Context, tenant: Tenant, capsys: pytest.CaptureFixture[str]) -> None:
+    await build(context, tenant.id)
+    async with working(context), asyncio.timeout(10):
+        await refresh_now(context.settings, tenant.id, wait=True)
+
+    version = (await service.status(context.pool, tenant.id))["version"]
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"model {version}: 0 events, 0 users, 2 items")
+
+
+async def test_the_refresh_command_is_not_misled_by_a_failure_of_before(
+    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fail(context, tenant, monkeypatch)
+
+    async with working(context), asyncio.timeout(10):
+        await refresh_now(context.settings, tenant.id, wait=True)
+
+    assert (await service.status(context.pool, tenant.id))["status"] == "ready"
+
+
+async def test_the_refresh_command_says_why_its_build_failed(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    await build(context, tenant.id)
+    monkeypatch.setattr(ModelStore, "publish", broken)
+    async with working(context), asyncio.timeout(10):
+        with pytest.raises(SettingsError, match="OSError: no room"):
+            await refresh_now(context.settings, tenant.id, wait=True)
+
+
+def broken(*_: Any) -> int:
+    raise OSError("no room")
+
+
+async def fail(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(ModelStore, "publish", broken)
+        with pytest.raises(OSError, match="no room"):
+            await build(context, tenant.id)
