@@ -75,7 +75,7 @@ def install_project() -> None:
 
 
 def check_tools() -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this is where an older one is told so
         sys.exit(f"setup: Python 3.11 or newer is needed, this is {sys.version.split()[0]}. Call `make PYTHON=python3.12 …`.")
     missing = [name for name, there in tools().items() if not there]
     if not missing:
@@ -86,7 +86,8 @@ def check_tools() -> None:
         run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *DEBIAN])
         missing = [name for name, there in tools().items() if not there]
     if missing:
-        sys.exit(f"setup: missing {', '.join(missing)}. On Debian or Ubuntu: sudo apt-get install {' '.join(DEBIAN)}. On macOS: xcode-select --install")
+        remedy = f"On Debian or Ubuntu: sudo apt-get install {' '.join(DEBIAN)}. On macOS: xcode-select --install"
+        sys.exit(f"setup: missing {', '.join(missing)}. {remedy}")
 
 
 def tools() -> dict[str, bool]:
