@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -23,6 +24,7 @@ from recomengine.tenants.service import create_tenant
 from recomengine.web.caller import RateLimits, TenantConfig
 
 SECRET = "0123456789abcdef0123456789abcdef"
+DEAD_REDIS = "redis://127.0.0.1:1/0"
 READY_S = 60
 
 
@@ -90,11 +92,32 @@ def settings(servers: Servers, tmp_path: Path) -> Settings:
     )  # fmt: skip
 
 
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Starlette]:
+    """A running app with a pool and connections of its own."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
 @pytest.fixture
 async def app(settings: Settings) -> AsyncIterator[Starlette]:
     """A running app of its own; `app.state.context` is what it holds open."""
-    app = create_app(settings)
-    async with app.router.lifespan_context(app):
+    async with running(settings) as app:
+        yield app
+
+
+@pytest.fixture
+async def neighbour(settings: Settings) -> AsyncIterator[Starlette]:
+    """A second app on the same servers, as another process has one."""
+    async with running(settings) as app:
+        yield app
+
+
+@pytest.fixture
+async def without_redis(settings: Settings) -> AsyncIterator[Starlette]:
+    """An app on the same database whose Redis is dead."""
+    async with running(msgspec.structs.replace(settings, redis_url=DEAD_REDIS)) as app:
         yield app
 
 

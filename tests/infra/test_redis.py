@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from recomengine.infra.redis import RedisClient, RedisRefused, RedisUnavailable
+from tests.infra.relay import Relay
 
 
 @asynccontextmanager
@@ -52,13 +53,19 @@ async def test_an_absent_server_fails_at_once_and_then_without_trying() -> None:
             await call
 
 
-async def test_a_silent_server_is_given_up_within_the_time_out() -> None:
-    silent = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
-    port = silent.sockets[0].getsockname()[1]
-    async with silent, opened(f"redis://127.0.0.1:{port}/0") as client:
+async def test_a_silent_server_is_given_up_within_the_time_out(redis_url: str) -> None:
+    async with Relay(redis_url) as silent, opened(silent.url) as client:
+        silent.freeze()
         with pytest.raises(RedisUnavailable):
             async with asyncio.timeout(2):
                 await client.call(("PING",))
+
+
+async def test_a_server_that_refuses_a_command_is_as_good_as_absent_to_whoever_has_a_fallback(redis_url: str) -> None:
+    async with opened(redis_url) as client:
+        await client.call(("SET", "text", "no list"))
+        with pytest.raises(RedisUnavailable, match="WRONGTYPE"):
+            await client.call(("LPUSH", "text", 1))
 
 
 async def test_a_lost_connection_fails_what_waits_and_is_made_again_later(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """Making API keys and recognising them: a digest's caller is kept in-process, so a known key costs no look-up.
 
-A revocation or a change of the tenant is announced on the bus and dropped here at once; LIFETIME_S is the net under a
-lost message, and while the bus is down the lifetime is LIFETIME_ALONE_S.
+A revocation or a change of the tenant is announced on the bus and dropped here at once. While the bus is down the
+lifetime is LIFETIME_ALONE_S, and all is dropped when it is back; LIFETIME_S is the net under a lost message.
 """
 
 import time
@@ -44,6 +44,7 @@ class KeyCache:
         self._forgotten = 0
         bus.subscribe("key", self._forget)
         bus.subscribe("tenant", self._forget)
+        bus.on_connected(self._forget_all)
 
     async def find(self, key: str) -> Caller | None:
         """The caller that `key` stands for; None when it is malformed, unknown or revoked."""
@@ -72,6 +73,10 @@ class KeyCache:
         gone = [digest for digest, entry in self._entries.items() if entry.caller is None or entry.caller.tenant_id == tenant_id]
         for digest in gone:
             del self._entries[digest]
+
+    def _forget_all(self) -> None:
+        self._forgotten += 1
+        self._entries.clear()
 
 
 def _caller(row: Any) -> Caller:

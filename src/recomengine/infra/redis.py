@@ -29,8 +29,8 @@ class RedisUnavailable(Exception):
     """Redis did not answer; the caller goes on without it."""
 
 
-class RedisRefused(Exception):
-    """Redis answered with an error: a fault of ours, not an outage."""
+class RedisRefused(RedisUnavailable):
+    """Redis answered with an error (full, read-only, loading): the caller goes on without it as well."""
 
 
 class _Call(NamedTuple):
@@ -79,11 +79,11 @@ class RedisClient:
         self._closed = False
 
     def call(self, *commands: Command) -> "asyncio.Future[list[Any]]":
-        """A future of the replies to `commands`; it fails with RedisUnavailable or RedisRefused."""
+        """A future of the replies to `commands`; it fails with RedisUnavailable, of which RedisRefused is one."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[list[Any]] = loop.create_future()
         if self._closed or loop.time() < self._broken_until or len(self._tick) >= MAX_WAITING:
-            return _refuse(future, "Redis is down")
+            return _refuse(future, RedisUnavailable("Redis is down"))
         if not self._tick:
             loop.call_soon(self._flush)
         self._tick.append(_Call(future, commands))
@@ -175,18 +175,18 @@ def _answer(future: "asyncio.Future[list[Any]]", replies: list[Any]) -> None:
     if error is None:
         future.set_result(replies)
     else:
-        future.set_exception(RedisRefused(str(error)))
+        _refuse(future, RedisRefused(str(error)))
 
 
 def _fail(calls: "deque[_Call] | list[_Call]", reason: str) -> None:
     for call in calls:
         if not call.future.done():
-            _refuse(call.future, reason)
+            _refuse(call.future, RedisUnavailable(reason))
     calls.clear()
 
 
-def _refuse(future: "asyncio.Future[list[Any]]", reason: str) -> "asyncio.Future[list[Any]]":
+def _refuse(future: "asyncio.Future[list[Any]]", error: RedisUnavailable) -> "asyncio.Future[list[Any]]":
     REDIS_FAILURES.inc()
-    future.set_exception(RedisUnavailable(reason))
+    future.set_exception(error)
     future.exception()  # whoever stopped caring must not be logged as forgetful
     return future
