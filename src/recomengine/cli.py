@@ -4,10 +4,12 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from uuid import UUID
 
 import asyncpg
@@ -30,7 +32,7 @@ from recomengine.jobs.refresh import refresh_now
 from recomengine.jobs.worker import run_worker
 from recomengine.settings import Settings, SettingsError, load_settings
 from recomengine.supervisor import run_up
-from recomengine.tenants.service import create_tenant
+from recomengine.tenants.service import create_tenant, require_tenant
 from recomengine.web.caller import TenantConfig
 from recomengine.web.problems import Problem
 
@@ -65,20 +67,36 @@ def demo(host: Host = None, port: Port = None, data_dir: DataDir = None, process
 
 
 @app.command()
-def serve(host: Host = None, port: Port = None, processes: Processes = 1, demo: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
+def serve(
+    host: Host = None, port: Port = None, processes: Processes = 1,
+    demo: Annotated[bool, typer.Option(hidden=True)] = False,
+    fd: Annotated[int | None, typer.Option(hidden=True, help="An inherited listening socket, in place of host and port.")] = None,
+) -> None:  # fmt: skip
     """Run the API alone, against DATABASE_URL and REDIS_URL."""
     settings = _settings(host=host, port=port)
     settings.require_secrets()
     settings.require_servers()
     os.environ |= {"HOST": settings.host, "PORT": str(settings.port)}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
-    uvicorn.run(
-        "recomengine.demo.app:create_app_from_environment" if demo else "recomengine.app:create_app_from_environment",
-        factory=True, host=settings.host, port=settings.port, workers=processes if processes > 1 else None,
-        loop="uvloop", http="httptools", lifespan="on", access_log=False, log_config=None, server_header=False,
-        timeout_graceful_shutdown=6, timeout_keep_alive=75, backlog=2048,
-        proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=settings.trusted_proxies or None,
-    )  # fmt: skip
+    server: dict[str, Any] = {
+        "app": "recomengine.demo.app:create_app_from_environment" if demo else "recomengine.app:create_app_from_environment",
+        "factory": True, "host": settings.host, "port": settings.port, "loop": "uvloop", "http": "httptools", "lifespan": "on",
+        "access_log": False, "log_config": None, "server_header": False, "timeout_graceful_shutdown": 6, "timeout_keep_alive": 75,
+        "backlog": 2048, "proxy_headers": bool(settings.trusted_proxies), "forwarded_allow_ips": settings.trusted_proxies or None,
+    }  # fmt: skip
+    if fd is None:
+        uvicorn.run(**server, workers=processes if processes > 1 else None)
+    else:
+        _serve_inherited(fd, uvicorn.Config(**server))
+
+
+def _serve_inherited(fd: int, config: uvicorn.Config) -> None:
+    """Serve on a socket that is closed here as soon as this process stops, so that it holds up no connection."""
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[socket.socket(fileno=fd)])
+    if not server.started:
+        sys.exit(1)
 
 
 @app.command()
@@ -96,7 +114,7 @@ def migrate_command(data_dir: DataDir = None) -> None:
     if not settings.database_url:
         settings.require_servers()
     applied = _run(migrate(settings.database_url))
-    console.print(f"applied {', '.join(applied)}" if applied else "nothing to apply")
+    typer.echo(f"applied {', '.join(applied)}" if applied else "nothing to apply")
 
 
 @app.command()
@@ -105,7 +123,7 @@ def doctor(data_dir: DataDir = None) -> None:
     settings = with_data_dir(_settings(data_dir=data_dir))
     results = _run(checks.examine(settings))
     for check in results:
-        console.print(f"{'[green]ok[/]  ' if check.ok else '[red]bad[/] '} {check.name}: {check.detail}", highlight=False)
+        typer.echo(f"{typer.style('ok ', fg='green') if check.ok else typer.style('bad', fg='red')}  {check.name}: {check.detail}")
     raise typer.Exit(0 if all(check.ok for check in results) else 1)
 
 
@@ -120,6 +138,7 @@ def create(
 ) -> None:
     """Make a tenant with a read, a read-write and a publish key; they are shown once."""
     settings = _running(data_dir)
+    settings.require_secrets("API_KEY_HMAC_SECRET")
     config = {"allowedOrigins": origin or [], "rateLimits": {"readPerMinute": reads_per_minute, "writePerMinute": writes_per_minute}}
     try:
         checked = msgspec.convert(config, TenantConfig)
@@ -143,13 +162,15 @@ def create(
 @import_app.command(name="catalog")
 def import_catalog(files: list[str], tenant: TenantId, data_dir: DataDir = None) -> None:
     """Load products."""
-    _run(import_catalog_files(_running(data_dir), tenant, files, console))
+    settings = _running(data_dir)
+    _run(_for_tenant(settings, tenant, lambda: import_catalog_files(settings, tenant, files, console)))
 
 
 @import_app.command(name="events")
 def import_events(files: list[str], tenant: TenantId, data_dir: DataDir = None) -> None:
     """Load events; loading a file again adds nothing, so an interrupted import is simply run again."""
-    _run(import_event_files(_running(data_dir), tenant, files, console))
+    settings = _running(data_dir)
+    _run(_for_tenant(settings, tenant, lambda: import_event_files(settings, tenant, files, console)))
 
 
 @app.command()
@@ -157,7 +178,18 @@ def refresh(
     tenant: TenantId, wait: Annotated[bool, typer.Option(help="Wait until the new model is published.")] = False, data_dir: DataDir = None
 ) -> None:
     """Have the worker build and publish the tenant's model now."""
-    _run(refresh_now(_running(data_dir), tenant, wait=wait))
+    settings = _running(data_dir)
+    _run(_for_tenant(settings, tenant, lambda: refresh_now(settings, tenant, wait=wait)))
+
+
+async def _for_tenant(settings: Settings, tenant_id: UUID, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do `work` unless there is no such tenant."""
+    pool = await open_pool(settings.database_url, min_size=1, max_size=1)
+    try:
+        await require_tenant(pool, tenant_id)
+    finally:
+        await pool.close()
+    await work()
 
 
 def _running(data_dir: Path | None) -> Settings:
@@ -165,7 +197,6 @@ def _running(data_dir: Path | None) -> Settings:
     settings = with_data_dir(_settings(data_dir=data_dir))
     if not settings.database_url:
         raise SettingsError(f"No server: set DATABASE_URL and REDIS_URL, or start `recomengine up` with the data dir {settings.data_dir}.")
-    settings.require_secrets()
     return settings
 
 
@@ -185,8 +216,17 @@ def main() -> None:
     try:
         app()
     except (SettingsError, EmbeddedError, MigrationError, Problem) as error:
-        console.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
-        raise SystemExit(1) from None
-    except (asyncpg.PostgresConnectionError, ConnectionError, FileNotFoundError) as error:
-        console.print(f"[red]error:[/] PostgreSQL or Redis cannot be reached: {error}", highlight=False, soft_wrap=True)
-        raise SystemExit(1) from None
+        _fail(str(error))
+    except asyncpg.UndefinedTableError as error:
+        _fail(f"The database lacks a table: {error}. Run `recomengine migrate`.")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        _fail(f"PostgreSQL refuses: {error}. Check DATABASE_URL.")
+    except OSError as error:
+        if error.filename is not None:
+            _fail(f"{error.filename}: {error.strerror}.")
+        _fail(f"PostgreSQL or Redis cannot be reached: {error or 'no answer in time'}. Check that they run; `recomengine doctor` says more.")
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"{typer.style('error:', fg='red')} {' '.join(message.split())}", err=True)
+    raise SystemExit(1)

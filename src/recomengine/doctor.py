@@ -13,6 +13,7 @@ from recomengine.infra.migrations import pending
 from recomengine.settings import Settings, SettingsError
 
 MIN_POSTGRESQL = 150_000
+MIN_REDIS = 7
 MIN_FREE_BYTES = 1 << 30
 
 
@@ -40,7 +41,7 @@ async def _database(settings: Settings) -> Check:
         return Check("postgresql", False, "DATABASE_URL is not set, and no `recomengine up` runs on this data dir. Set it, or start one.")
     try:
         connection = await asyncpg.connect(settings.database_url, timeout=5)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return Check("postgresql", False, f"cannot be reached: {error}. Check DATABASE_URL and that the server runs.")
     try:
         number = int(await connection.fetchval("SHOW server_version_num"))
@@ -57,18 +58,24 @@ async def _database(settings: Settings) -> Check:
 async def _redis(settings: Settings) -> Check:
     if not settings.redis_url:
         return Check("redis", False, "REDIS_URL is not set, and no `recomengine up` runs on this data dir. Set it, or start one.")
-    redis = Redis.from_url(settings.redis_url, socket_connect_timeout=5, socket_timeout=5)
+    try:
+        redis = Redis.from_url(settings.redis_url, socket_connect_timeout=5, socket_timeout=5)
+    except ValueError as error:
+        return Check("redis", False, f"REDIS_URL cannot be used: {error}")
     try:
         info = await redis.info("server")
     except RedisError as error:
         return Check("redis", False, f"cannot be reached: {error}. Requests are still served, without cache and shared limits.")
     finally:
         await redis.aclose()
-    return Check("redis", True, f"version {info['redis_version']}")
+    version = str(info["redis_version"])
+    if int(version.partition(".")[0]) < MIN_REDIS:
+        return Check("redis", False, f"is version {version}; {MIN_REDIS} or newer is needed.")
+    return Check("redis", True, f"version {version}")
 
 
 async def _space(settings: Settings) -> Check:
-    folder = settings.data_dir if settings.data_dir.exists() else settings.data_dir.resolve().parent
+    folder = next(path for path in (settings.data_dir.resolve(), *settings.data_dir.resolve().parents) if path.exists())
     free = shutil.disk_usage(folder).free
     return Check("disk", free >= MIN_FREE_BYTES, f"{free >> 20} MiB free at {folder}; models and embedded servers want 1024")
 

@@ -7,12 +7,13 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 PLACEHOLDERS = frozenset({"", "changeme", "change-me", "secret", "placeholder", "example", "test", "dev", "password"})
 MIN_SECRET_LENGTH = 32
+SECRETS = ("JWT_SECRET", "API_KEY_HMAC_SECRET", "INTERNAL_API_KEY")
 
 
 class SettingsError(Exception):
@@ -23,7 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str = ""
     redis_url: str = ""
     host: str = "127.0.0.1"
-    port: int = 5008
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 5008
     data_dir: Path = Path("data")
     model_store: str = ""
     jwt_secret: str = ""
@@ -42,7 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def base_url(self) -> str:
-        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
 
     def require_servers(self) -> None:
         """Raise unless both server URLs are set."""
@@ -50,14 +52,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             if not value:
                 raise SettingsError(f"{name} is not set. Set it, or run `recomengine up`, which brings its own servers.")
 
-    def require_secrets(self) -> None:
-        """Raise unless every secret is set, long enough, and no placeholder."""
-        secrets = {
-            "JWT_SECRET": self.jwt_secret,
-            "API_KEY_HMAC_SECRET": self.api_key_hmac_secret,
-            "INTERNAL_API_KEY": self.internal_api_key,
-        }
-        for name, value in secrets.items():
+    def require_secrets(self, *names: str) -> None:
+        """Raise unless every secret, or each of `names`, is set, long enough, and no placeholder."""
+        for name in names or SECRETS:
+            value: str = getattr(self, name.lower())
             if value.lower() in PLACEHOLDERS:
                 problem = "is not set" if not value else "is a placeholder"
             elif len(value) < MIN_SECRET_LENGTH:

@@ -1,7 +1,8 @@
 """`recomengine up`: the private servers, the API and the worker as children of one process.
 
-A child that ends is started again after a pause that grows with quick failures. On SIGTERM or SIGINT the API and the
-worker finish first, then the servers stop; everything has STOP_S.
+A child that ends is started again after a pause that grows with quick failures. The supervisor holds the listening
+socket and hands it to the API processes, so a connection that comes while one restarts waits instead of being refused.
+On SIGTERM or SIGINT the API and the worker finish first, then the servers stop; everything together has STOP_S.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,12 @@ from recomengine.infra.migrations import migrate
 from recomengine.settings import Settings, SettingsError
 
 READY_S = 60.0
-STOP_S = 9.0
+STOP_S = 9.5
+STOP_OWN_S = 7.0
+STOP_SERVERS_S = 1.5
+BACKLOG = 2048
 PROBE_S = 0.05
+PROBE = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 BACKOFF_S = (0.2, 5.0)
 
 log = structlog.get_logger()
@@ -77,66 +82,106 @@ class Child:
             await self.process.wait()
 
 
+class Children:
+    """The servers, and our own processes that need them."""
+
+    def __init__(self, stop: asyncio.Event) -> None:
+        self._stop = stop
+        self._servers: list[Child] = []
+        self._own: list[Child] = []
+        self._keepers: list[asyncio.Task[None]] = []
+
+    def start(self, child: Child, *, server: bool = False) -> None:
+        (self._servers if server else self._own).append(child)
+        keeper = asyncio.create_task(child.keep())
+        keeper.add_done_callback(lambda _: self._stop.set())  # a child that cannot even be started ends it all
+        self._keepers.append(keeper)
+
+    async def stop(self) -> None:
+        """Our own processes first, together, then the servers. Raises what kept a child from being started."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + STOP_S
+        for child in self._servers:
+            child.stopping = True
+        await asyncio.gather(*(child.stop(STOP_OWN_S) for child in self._own))
+        await asyncio.gather(*(child.stop(max(STOP_SERVERS_S, end - loop.time())) for child in self._servers))
+        failed = [keeper for keeper in self._keepers if keeper.done() and keeper.exception()]
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        for keeper in failed:
+            keeper.result()
+
+
 async def run_up(settings: Settings, *, processes: int = 1, demo: bool = False, prepare: Prepare | None = None) -> None:
     """Start everything, call `prepare` once the database is migrated, and serve until a signal."""
-    _check_port(settings)
-    lock = _lock(settings.data_dir)
-    settings = with_secrets(settings)
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    servers_file = settings.data_dir / SERVERS_FILE
-    children: list[Child] = []
-    keepers: list[asyncio.Task[None]] = []
-
-    def start(child: Child) -> None:
-        children.append(child)
-        keeper = asyncio.create_task(child.keep())
-        keeper.add_done_callback(lambda _: stop.set())  # a child that cannot even be started ends it all
-        keepers.append(keeper)
-
-    try:
-        private = await asyncio.to_thread(
-            embedded.prepare, settings.data_dir, postgres=not settings.database_url, redis=not settings.redis_url
-        )
-        for server in private.servers:
-            start(_server_child(server, private))
-        settings = msgspec.structs.replace(
-            settings, database_url=settings.database_url or private.database_url, redis_url=settings.redis_url or private.redis_url
-        )
-        await _unless(stop, _ready(settings))
-        if not stop.is_set():
-            write_private(servers_file, {"database_url": settings.database_url, "redis_url": settings.redis_url})
-            await _unless(stop, _start_rest(settings, start, processes, demo, prepare))
-        await stop.wait()
-    finally:
-        await _stop_all(children, keepers)
-        servers_file.unlink(missing_ok=True)
-        os.close(lock)
+    with ExitStack() as held:
+        held.callback(os.close, _lock(settings.data_dir))
+        listener = held.enter_context(_listen(settings))
+        settings = with_secrets(settings)
+        settings.require_secrets()
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        servers_file = settings.data_dir / SERVERS_FILE
+        held.callback(servers_file.unlink, missing_ok=True)
+        children = Children(stop)
+        try:
+            settings = await _start_servers(settings, children)
+            await _unless(stop, _ready(settings))
+            if not stop.is_set():
+                write_private(servers_file, {"database_url": settings.database_url, "redis_url": settings.redis_url})
+                await _unless(stop, _start_own(settings, children, listener, processes, demo, prepare))
+            await stop.wait()
+        finally:
+            listener.close()
+            await children.stop()
 
 
-async def _start_rest(settings: Settings, start: Callable[[Child], None], processes: int, demo: bool, prepare: Prepare | None) -> None:
+async def _start_servers(settings: Settings, children: Children) -> Settings:
+    """`settings` with the URLs of the private servers where it had none."""
+    private = await asyncio.to_thread(embedded.prepare, settings.data_dir, postgres=not settings.database_url, redis=not settings.redis_url)
+    for server in private.servers:
+        children.start(_server_child(server, private), server=True)
+    return msgspec.structs.replace(
+        settings, database_url=settings.database_url or private.database_url, redis_url=settings.redis_url or private.redis_url
+    )
+
+
+async def _start_own(
+    settings: Settings, children: Children, listener: socket.socket, processes: int, demo: bool, prepare: Prepare | None
+) -> None:
     await migrate(settings.database_url)
     greeting = await prepare(settings) if prepare else f"RecomEngine runs on {settings.base_url}   (Ctrl-C stops it)"
     environment = {**os.environ, **_environment(settings)}
-    serve = ["serve", "--processes", str(processes), *(["--demo"] if demo else [])]
-    for name, arguments in (("serve", serve), ("worker", ["worker"])):
-        start(_own_child(name, arguments, environment))
-    await _serving(settings)
+    serve = ["serve", "--fd", str(listener.fileno()), *(["--demo"] if demo else [])]
+    for _ in range(processes):
+        children.start(_own_child("serve", serve, environment, listener))
+    children.start(_own_child("worker", ["worker"], environment))
+    await _serving(listener)
     print(greeting, flush=True)
 
 
-async def _serving(settings: Settings) -> None:
-    """Wait until the API takes connections."""
-    async with asyncio.timeout(READY_S):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection(settings.host, settings.port)
-            except OSError:
+async def _serving(listener: socket.socket) -> None:
+    """Wait until the API answers. The connection waits in the listener's queue until a process takes it."""
+    try:
+        async with asyncio.timeout(READY_S):
+            while not await _answers(listener):
                 await asyncio.sleep(PROBE_S)
-            else:
-                writer.close()
-                return
+    except TimeoutError:
+        raise SettingsError(f"The API does not answer after {READY_S:.0f} s. See the messages above.") from None
+
+
+async def _answers(listener: socket.socket) -> bool:
+    address = listener.getsockname()
+    try:
+        reader, writer = await asyncio.open_connection(address[0], address[1])
+        writer.write(PROBE)
+        answer = await reader.readline()
+    except OSError:
+        return False
+    writer.close()
+    return b" 200 " in answer
 
 
 async def _unless(stop: asyncio.Event, work: Any) -> None:
@@ -151,31 +196,18 @@ async def _unless(stop: asyncio.Event, work: Any) -> None:
         task.result()
 
 
-async def _stop_all(children: Sequence[Child], keepers: "Sequence[asyncio.Task[None]]") -> None:
-    """Our own processes first, together, then the servers."""
-    own = [child for child in children if child.name in ("serve", "worker")]
-    servers = [child for child in children if child not in own]
-    for child in servers:
-        child.stopping = True
-    await asyncio.gather(*(child.stop(STOP_S - 2) for child in own))
-    await asyncio.gather(*(child.stop(STOP_S) for child in servers))
-    failed = [keeper for keeper in keepers if keeper.done() and keeper.exception()]
-    for keeper in keepers:
-        keeper.cancel()
-    await asyncio.gather(*keepers, return_exceptions=True)
-    for keeper in failed:
-        keeper.result()
-
-
 def _server_child(server: embedded.Server, private: embedded.Embedded) -> Child:
     output = os.open(private.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     options = embedded.spawn_options(private.user, server.orphan_signal) | {"stdout": output, "stderr": output, "stdin": asyncio.subprocess.DEVNULL}
     return Child(server.name, server.command, server.stop_signal, options)
 
 
-def _own_child(name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Child:
+def _own_child(name: str, arguments: Sequence[str], environment: Mapping[str, str], listener: socket.socket | None = None) -> Child:
     command = [sys.executable, "-m", "recomengine", *arguments]
-    options = {"env": environment, "preexec_fn": embedded.die_with_parent(signal.SIGTERM), "stdin": asyncio.subprocess.DEVNULL}
+    options = {
+        "env": environment, "preexec_fn": embedded.die_with_parent(signal.SIGTERM), "stdin": asyncio.subprocess.DEVNULL,
+        "pass_fds": () if listener is None else (listener.fileno(),),
+    }  # fmt: skip
     return Child(name, command, signal.SIGTERM, options)
 
 
@@ -202,13 +234,16 @@ async def _database_answers(url: str) -> bool:
     try:
         connection = await asyncpg.connect(url, timeout=5)
     except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError):
-        return False
+        return False  # anything else, such as a wrong password, will not mend itself
     await connection.close()
     return True
 
 
 async def _redis_answers(url: str) -> bool:
-    redis = Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
+    try:
+        redis = Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
+    except ValueError as error:
+        raise SettingsError(f"REDIS_URL cannot be used: {error}") from error
     try:
         return bool(await redis.ping())
     except RedisError:
@@ -217,13 +252,19 @@ async def _redis_answers(url: str) -> bool:
         await redis.aclose()
 
 
-def _check_port(settings: Settings) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise SettingsError(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Choose another with --port or PORT.") from error
+def _listen(settings: Settings) -> socket.socket:
+    """The listening socket: the port is ours from here on, and the API processes inherit it."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        with ExitStack() as opened:
+            listener = opened.enter_context(socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+            opened.pop_all()
+    except OSError as error:
+        raise SettingsError(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Choose another with --port or PORT.") from error
+    return listener
 
 
 def _lock(data_dir: Path) -> int:

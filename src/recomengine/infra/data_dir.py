@@ -10,9 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from recomengine.settings import Settings, SettingsError
+from recomengine.settings import SECRETS, Settings, SettingsError
 
-SECRETS = ("jwt_secret", "api_key_hmac_secret", "internal_api_key")
 SECRETS_FILE, SERVERS_FILE = "secrets.json", "servers.json"
 
 
@@ -20,7 +19,8 @@ def with_secrets(settings: Settings) -> Settings:
     """`settings` with every missing secret made, and kept in the data dir with mode 0600."""
     path = settings.data_dir / SECRETS_FILE
     kept = _read(path)
-    missing = {name: secrets.token_hex(32) for name in SECRETS if not getattr(settings, name) and name not in kept}
+    names = [name.lower() for name in SECRETS]
+    missing = {name: secrets.token_hex(32) for name in names if not getattr(settings, name) and name not in kept}
     if missing:
         kept |= missing
         write_private(path, kept)
@@ -35,11 +35,17 @@ def with_data_dir(settings: Settings) -> Settings:
 def write_private(path: Path, values: dict[str, str]) -> None:
     """Write a JSON file that only its owner can read, whole or not at all."""
     new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
     with open(new, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         json.dump(values, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the new name outlives a power cut, too
+    finally:
+        os.close(folder)
 
 
 def _fill(settings: Settings, values: dict[str, str]) -> Settings:
@@ -49,9 +55,9 @@ def _fill(settings: Settings, values: dict[str, str]) -> Settings:
 
 def _read(path: Path) -> dict[str, str]:
     try:
-        values: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        values = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, msgspec.MsgspecError) as error:
         raise SettingsError(f"{path} cannot be read: {error}. Restore it, or set its values in the environment.") from error
     return values

