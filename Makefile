@@ -12,7 +12,7 @@ setup: ## everything that the other targets need; quick when nothing changed
 	@$(PYTHON) scripts/setup.py
 
 demo: setup ## the sample shop on http://127.0.0.1:5008 (PORT and DATA_DIR are honoured)
-	@exec $(BIN)/recomengine demo
+	@LOG_LEVEL=$${LOG_LEVEL:-warning} LOG_FORMAT=$${LOG_FORMAT:-console} exec $(BIN)/recomengine demo
 
 dev: setup ## the system without the sample shop, with readable logs
 	@LOG_FORMAT=console exec $(BIN)/recomengine up

@@ -47,7 +47,8 @@ function remembered(area, key, make) {
   return memory[key];
 }
 
-const userId = () => remembered(local, "user", () => randomName("visitor"));
+// A first visit is a regular's, so that the shop shows at once what it knows of its shoppers.
+const userId = () => remembered(local, "user", () => shop.shoppers[0]?.userId ?? randomName("visitor"));
 const sessionId = () => remembered(session, "session", () => randomName("visit"));
 
 function becomes(user) {
@@ -77,10 +78,11 @@ function track(eventType, productId, metadata = {}) {
   fetch(`${API}/events`, options).catch(() => {});
 }
 
-async function recommend({ placementId, strategy = "auto", productIds = [], context }) {
+async function recommend({ placementId, strategy = "auto", productIds = [], exclude = [], context }) {
   const query = new URLSearchParams({ userId: userId(), sessionId: sessionId(), placementId, strategy, limit: "8", key: shop.key });
   if (context) query.set("context", context);
   for (const productId of productIds) query.append("productId", productId);
+  for (const productId of exclude) query.append("exclude", productId);
   const response = await fetch(`${API}/recommendations?${query}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
   if (!response.ok) throw new Error(`recommendations: ${response.status}`);
   return response.json();
@@ -103,17 +105,17 @@ function card({ productId, name, price, currency, reason }) {
   );
 }
 
-function row(title, request) {
+function row(title, request, answer = recommend(request)) {
   const waiting = Array.from({ length: 5 }, () => element("li", {}, element("div", { className: "skeleton" })));
   const shelf = element("ul", { className: "shelf", aria: { busy: "true" } }, ...waiting);
   const head = element("div", { className: "row-head" }, element("h2", { textContent: title }));
   const section = element("section", { className: "row", aria: { label: title } }, head, shelf);
-  fill(section, head, shelf, request).catch(() => (section.hidden = true));
+  fill(section, head, shelf, request, answer).catch(() => (section.hidden = true));
   return section;
 }
 
-async function fill(section, head, shelf, request) {
-  const { data, meta } = await recommend(request);
+async function fill(section, head, shelf, request, answer) {
+  const { data, meta } = await answer;
   if (data.length === 0) throw new Error("nothing to show");
   const shown = {
     placementId: request.placementId,
@@ -215,7 +217,8 @@ function announce(text) {
 // Pages
 
 const show = (parts) => main.replaceChildren(...parts.filter(Boolean));
-const homeRow = () => row("Recommended for you", { placementId: "home", context: "home" });
+const HOME = { placementId: "home", context: "home" };
+const homeRow = (answer) => row("Recommended for you", HOME, answer);
 const departmentOf = ({ category }) => category.split(" > ")[0];
 
 function empty(title, text) {
@@ -224,8 +227,10 @@ function empty(title, text) {
 }
 
 function homePage() {
-  const trending = row("Trending now", { placementId: "trending", strategy: "trending", context: "home" });
-  return [hero(), homeRow(), trending, browse()];
+  const home = recommend(HOME);
+  const trending = { placementId: "trending", strategy: "trending", context: "home" };
+  const below = home.then(({ data }) => data.map(({ productId }) => productId), () => []).then((exclude) => recommend({ ...trending, exclude }));
+  return [hero(), homeRow(home), row("Trending now", trending, below), browse()];
 }
 
 function hero() {
