@@ -5,19 +5,20 @@ import json
 import shlex
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+import msgspec
 import pytest
 import structlog
 
 from recomengine.demo.app import create_app_from_environment
 from recomengine.demo.catalog import demo_products
 from recomengine.demo.planted import GroundTruth, ground_truth
-from recomengine.demo.prepare import DEMO_FILE, prepare_demo
+from recomengine.demo.prepare import DEMO_FILE, prepare_demo, storefront_origins
 from recomengine.infra.migrations import migrate
 from recomengine.settings import Settings
 from tests.conftest import SECRET, Servers, bearer, client_of
@@ -162,14 +163,18 @@ async def test_the_printed_storefront_works_with_its_publish_key(shop: httpx.Asy
     page, config = await shop.get(address), (await shop.get(f"{address}/config.json")).json()
     shown = await shop.get(f"{API}/recommendations", params={"userId": config["shoppers"][0]["userId"], "key": config["key"]})
     event = {"key": config["key"], "eventType": "view", "userId": "visitor", "productId": config["products"][0]["productId"]}
-    seen = await shop.post(f"{API}/events", content=json.dumps(event), headers={"Content-Type": "text/plain"})
+
+    def sent_from(origin: str) -> Awaitable[httpx.Response]:
+        return shop.post(f"{API}/events", content=json.dumps(event), headers={"Content-Type": "text/plain", "Origin": origin})
+
+    seen = [(await sent_from(f"http://{host}")).status_code for host in ("127.0.0.1:5999", "localhost:5999", "127.0.0.1:6000")]
 
     assert page.status_code == 200
     assert config["key"] == demo.made["publish"]
     assert (shown.status_code, len(shown.json()["data"])) == (200, 8)
     for item in shown.json()["data"]:
         assert (await shop.get(item["imageUrl"])).headers["content-type"] == "image/svg+xml"
-    assert seen.status_code == 202
+    assert seen == [202, 202, 403]
 
 
 async def test_a_restart_prints_the_same_and_loads_nothing_again(shop: httpx.AsyncClient, demo: Demo) -> None:
@@ -177,6 +182,28 @@ async def test_a_restart_prints_the_same_and_loads_nothing_again(shop: httpx.Asy
 
     assert await prepare_demo(demo.settings) == demo.greeting
     assert await fetchval(demo.settings.database_url, "SELECT count(*) FROM events") == before
+
+
+@pytest.mark.parametrize(
+    ("settings", "origins"),
+    [
+        (Settings(port=5008), ("http://127.0.0.1:5008", "http://localhost:5008")),
+        (Settings(host="0.0.0.0", port=80), ("http://0.0.0.0", "http://127.0.0.1", "http://localhost")),
+        (Settings(public_url="https://shop.example/reco/"), ("https://shop.example", "http://127.0.0.1:5008", "http://localhost:5008")),
+    ],
+)
+def test_the_storefront_may_be_called_by_every_name_it_has(settings: Settings, origins: tuple[str, ...]) -> None:
+    assert storefront_origins(settings) == origins
+
+
+async def test_a_restart_on_another_port_takes_events_from_there(shop: httpx.AsyncClient, demo: Demo) -> None:
+    moved = msgspec.structs.replace(demo.settings, port=6001)
+    greeting = await prepare_demo(moved)
+    event = {"key": demo.made["publish"], "eventType": "view", "userId": "visitor", "productId": "pocket-torch"}
+    seen = await shop.post(f"{API}/events", json=event, headers={"Origin": "http://localhost:6001"})
+
+    assert "http://127.0.0.1:6001/demo" in greeting
+    assert seen.status_code == 202
 
 
 def test_it_is_ready_well_within_a_minute(demo: Demo) -> None:

@@ -10,6 +10,8 @@ from contextlib import AsyncExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
 
 import msgspec
 from rich.console import Console
@@ -28,7 +30,7 @@ from recomengine.infra.redis import RedisClient
 from recomengine.models.service import refresh
 from recomengine.models.store import ModelStore
 from recomengine.settings import Settings, SettingsError
-from recomengine.tenants.service import create_tenant
+from recomengine.tenants.service import configure, create_tenant
 from recomengine.web.caller import TenantConfig
 
 DEMO_FILE = "demo.json"
@@ -44,7 +46,20 @@ async def prepare_demo(settings: Settings) -> str:
     if not path.exists():
         await _load(settings, path)
     made = json.loads(path.read_text(encoding="utf-8"))
+    pool = await open_pool(settings.database_url, min_size=1, max_size=1)
+    try:
+        await configure(pool, UUID(made["tenantId"]), TenantConfig(allowed_origins=storefront_origins(settings)))
+    finally:
+        await pool.close()
     return _greeting(settings, made)
+
+
+def storefront_origins(settings: Settings) -> tuple[str, ...]:
+    """What browsers call the place of the storefront: as it is printed, or by either name of this machine. It may be another at each start."""
+    local = (f"http://{host}:{settings.port}" for host in ("127.0.0.1", "localhost"))
+    parts = urlsplit(settings.base_url)
+    origins = dict.fromkeys((f"{parts.scheme}://{parts.netloc}", *local))
+    return tuple(origin.removesuffix(":443" if origin.startswith("https") else ":80") for origin in origins)
 
 
 async def _load(settings: Settings, path: Path) -> None:

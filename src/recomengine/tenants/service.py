@@ -27,6 +27,12 @@ async def create_tenant(pool: Pool, hmac_secret: str, name: str, config: TenantC
     return CreatedTenant(tenant_id, keys)
 
 
+async def configure(pool: Pool, tenant_id: UUID, config: TenantConfig) -> None:
+    """Put `config` in place of the tenant's; a process that knows the tenant learns of it when its memory of the keys ends."""
+    async with tenant_transaction(pool, tenant_id) as connection:
+        await queries.update_config(connection, tenant_id, config)
+
+
 async def require_tenant(pool: Pool, tenant_id: UUID) -> None:
     """Raise NotFound unless there is such a tenant, and it is not deleted."""
     async with tenant_transaction(pool, tenant_id) as connection:
