@@ -5,24 +5,22 @@ whether messages arrive, and is never wrong for longer than SILENCE_S: a peer th
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
+import hiredis
 import msgspec
 import structlog
-from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from recomengine.infra.metrics import FALLBACKS
-from recomengine.infra.redis import RedisClient, RedisUnavailable
+from recomengine.infra.redis import NOTHING, Command, RedisClient, RedisRefused, RedisUnavailable, open_stream
 
 CHANNEL = "reco:bus"
 SILENCE_S = 0.4
 CONNECT_TIMEOUT_S = 2.0
+READ_BYTES = 65_536
 Handler = Callable[[UUID, dict[str, Any]], None]
 
 log = structlog.get_logger()
@@ -62,22 +60,15 @@ class Bus:
 
     async def listen(self) -> None:
         """Deliver messages until the connection ends; run in a loop by the context."""
-        # no retries: a connection made anew behind our back would have missed messages
-        redis = Redis.from_url(self._url, socket_connect_timeout=CONNECT_TIMEOUT_S, retry=Retry(NoBackoff(), 0))
         try:
-            async with redis.pubsub() as channel:
-                async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                    await channel.subscribe(CHANNEL)
-                    await channel.get_message(timeout=None)  # the server's word that it was done
+            async with _channel(self._url) as channel:
                 self._connect()
-                while message := await _next_message(channel):
-                    if message["type"] == "message":
-                        self._deliver(message["data"])
-        except (RedisError, OSError) as error:  # OSError: of which TimeoutError is one
+                while True:
+                    self._deliver(await channel.next_message())
+        except (RedisUnavailable, OSError) as error:  # OSError: of which TimeoutError is one
             log.warning("message bus lost", error=str(error))
         finally:
             self.connected = False
-            await redis.aclose()
 
     def _connect(self) -> None:
         self.connected = True
@@ -94,10 +85,59 @@ class Bus:
             handler(message.tenant_id, message.data)
 
 
-async def _next_message(channel: PubSub) -> dict[str, Any] | None:
-    """The next message; after a silence the server is asked, and None is its not answering."""
-    message: dict[str, Any] | None = await channel.get_message(timeout=SILENCE_S)
-    if message is None:
-        await channel.ping()
-        message = await channel.get_message(timeout=SILENCE_S)
-    return message
+class _Channel:
+    """A connection that has subscribed."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._parser = hiredis.Reader(notEnoughData=NOTHING)
+
+    async def next_message(self) -> bytes:
+        """The next message's payload. After a silence the server is asked; its not answering is a TimeoutError."""
+        while True:
+            try:
+                async with asyncio.timeout(SILENCE_S):
+                    reply = await self._reply()
+            except TimeoutError:
+                await self.ask(("PING",))
+                async with asyncio.timeout(SILENCE_S):
+                    reply = await self._reply()
+            if reply[0] == b"message":
+                payload: bytes = reply[2]
+                return payload
+
+    async def ask(self, command: Command) -> None:
+        self._writer.write(hiredis.pack_command(command))  # type: ignore[arg-type]  # its stub says a tuple of one element
+        await self._writer.drain()
+
+    async def answer(self) -> None:
+        await self._reply()
+
+    async def _reply(self) -> Any:
+        while (reply := self._parser.gets()) is NOTHING:
+            data = await self._reader.read(READ_BYTES)
+            if not data:
+                raise RedisUnavailable("the connection was closed")
+            self._parser.feed(data)
+        if isinstance(reply, hiredis.ReplyError):
+            raise RedisRefused(str(reply))
+        return reply
+
+
+@asynccontextmanager
+async def _channel(url: str) -> AsyncIterator[_Channel]:
+    """Subscribed, by the server's own word."""
+    async with asyncio.timeout(CONNECT_TIMEOUT_S):
+        reader, writer, greeting = await open_stream(url)
+    try:
+        channel = _Channel(reader, writer)
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            for command in (*greeting, ("SUBSCRIBE", CHANNEL)):
+                await channel.ask(command)
+                await channel.answer()
+        yield channel
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()

@@ -22,7 +22,7 @@ BREAK_S = 1.0
 MAX_WAITING = 10_000
 
 Command: TypeAlias = tuple[str | int | float | bytes | memoryview, ...]
-_NOTHING = object()
+NOTHING = object()
 
 
 class RedisUnavailable(Exception):
@@ -43,10 +43,11 @@ class _Wire(asyncio.Protocol):
 
     def __init__(self, client: "RedisClient") -> None:
         self._client = client
-        self._reader = hiredis.Reader(notEnoughData=_NOTHING)
+        self._reader = hiredis.Reader(notEnoughData=NOTHING)
         self._replies: list[Any] = []
         self.waiting: deque[_Call] = deque()
         self.transport: asyncio.WriteTransport | None = None
+        self.ended = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.WriteTransport, transport)
@@ -59,14 +60,44 @@ class _Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._reader.feed(data)
-        while (reply := self._reader.gets()) is not _NOTHING:
+        while (reply := self._reader.gets()) is not NOTHING:
             self._replies.append(reply)
             if len(self._replies) == len(self.waiting[0].commands):
                 _answer(self.waiting.popleft().future, self._replies)
                 self._replies = []
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.ended.set()
         self._client.lost(self, exc)
+
+
+class _Place(NamedTuple):
+    """Where a URL leads, and the commands that a new connection there starts with."""
+
+    path: str | None
+    host: str
+    port: int
+    tls: ssl.SSLContext | None
+    greeting: list[Command]
+
+
+def _place(url: str) -> _Place:
+    options = parse_url(url)
+    greeting: list[Command] = []
+    if password := options.get("password"):
+        greeting.append(("AUTH", options.get("username") or "default", password))
+    if database := options.get("db"):
+        greeting.append(("SELECT", database))
+    tls = ssl.create_default_context() if url.startswith("rediss:") else None
+    return _Place(options.get("path"), options.get("host", "localhost"), options.get("port", 6379), tls, greeting)
+
+
+async def open_stream(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, list[Command]]:
+    """A connection for whoever reads replies as they come, and the commands that it starts with."""
+    place = _place(url)
+    if place.path is not None:
+        return *await asyncio.open_unix_connection(place.path), place.greeting
+    return *await asyncio.open_connection(place.host, place.port, ssl=place.tls), place.greeting
 
 
 class RedisClient:
@@ -93,8 +124,11 @@ class RedisClient:
         self._closed = True
         if self._connecting:
             self._connecting.cancel()
-        if self._wire and self._wire.transport:
-            self._wire.transport.close()
+            await asyncio.gather(self._connecting, return_exceptions=True)
+        _fail(self._tick, "the client was closed")
+        if (wire := self._wire) and wire.transport:
+            wire.transport.abort()
+            await wire.ended.wait()
 
     def lost(self, wire: _Wire, error: Exception | None) -> None:
         """The connection ended, by the peer or after a time-out: what waits on it fails, and the breaker opens."""
@@ -143,18 +177,12 @@ class RedisClient:
     async def _open(self, wire: _Wire) -> list[Command]:
         """Connect `wire`; the commands that a new connection starts with."""
         loop = asyncio.get_running_loop()
-        options = parse_url(self._url)
-        if "path" in options:
-            await loop.create_unix_connection(lambda: wire, options["path"])
+        place = _place(self._url)
+        if place.path is not None:
+            await loop.create_unix_connection(lambda: wire, place.path)
         else:
-            tls = ssl.create_default_context() if self._url.startswith("rediss:") else None
-            await loop.create_connection(lambda: wire, options.get("host", "localhost"), options.get("port", 6379), ssl=tls)
-        greeting: list[Command] = []
-        if password := options.get("password"):
-            greeting.append(("AUTH", options.get("username") or "default", password))
-        if database := options.get("db"):
-            greeting.append(("SELECT", database))
-        return greeting
+            await loop.create_connection(lambda: wire, place.host, place.port, ssl=place.tls)
+        return place.greeting
 
     async def _greet(self, wire: _Wire, greeting: Sequence[Command]) -> None:
         future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
