@@ -1,7 +1,10 @@
 """Real servers for the tests: one private PostgreSQL and Valkey a run, a migrated database, tenants of their own a test."""
 
 import asyncio
+import os
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -98,6 +101,25 @@ async def running(settings: Settings) -> AsyncIterator[Starlette]:
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         yield app
+
+
+@pytest.fixture(scope="session")
+def other_process(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a server process of its own on the same database and Redis."""
+    environment = {
+        "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "DATA_DIR": str(tmp_path_factory.mktemp("other")),
+        "JWT_SECRET": SECRET, "API_KEY_HMAC_SECRET": SECRET, "INTERNAL_API_KEY": SECRET, "LOG_LEVEL": "error",
+    }  # fmt: skip
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # what comes before it serves waits here
+        command = ["-m", "uvicorn", "--factory", "recomengine.app:create_app_from_environment", "--fd", str(listener.fileno())]
+        process = subprocess.Popen(
+            [sys.executable, *command, "--log-level", "error"], env={**os.environ, **environment}, pass_fds=[listener.fileno()]
+        )
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
 @pytest.fixture

@@ -3,23 +3,27 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match, Route
 
 from recomengine.catalog.routes import routes as catalog_routes
 from recomengine.context import open_context
 from recomengine.events.routes import routes as event_routes
 from recomengine.health.routes import routes as health_routes
+from recomengine.infra.database import DATABASE_AWAY
 from recomengine.infra.logs import configure_logs
 from recomengine.models.routes import routes as model_routes
 from recomengine.recommendations.routes import routes as recommendation_routes
 from recomengine.settings import Settings, load_settings
 from recomengine.web.middleware import RequestLayer
-from recomengine.web.problems import MethodNotAllowed, NotFound, Problem, problem_response
+from recomengine.web.problems import MethodNotAllowed, NotFound, Problem, Unavailable, problem_response
+
+log = structlog.get_logger()
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -32,7 +36,7 @@ def create_app(settings: Settings) -> Starlette:
     return Starlette(
         routes=all_routes(),
         middleware=[Middleware(RequestLayer)],
-        exception_handlers={Problem: _on_problem, HTTPException: _on_http_exception},
+        exception_handlers={Problem: _on_problem, HTTPException: _on_http_exception, **dict.fromkeys(DATABASE_AWAY, _on_database_away)},
         lifespan=lifespan,
     )
 
@@ -46,13 +50,24 @@ def _on_problem(request: Request, error: Exception) -> Response:
     return problem_response(request, error)
 
 
+def _on_database_away(request: Request, error: Exception) -> Response:
+    log.warning("database away", error=f"{type(error).__name__}: {error}")
+    return problem_response(request, Unavailable("The database is away. Try again in a second.", code="database_unavailable"))
+
+
 def _on_http_exception(request: Request, error: Exception) -> Response:
     """What the router raises by itself."""
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
-        return problem_response(request, MethodNotAllowed(f"{request.method} is not offered here; {allowed} is.", headers=error.headers))
-    return problem_response(request, NotFound(f"There is nothing at {request.url.path}. See /openapi.json for what there is."))
+        allowed = ", ".join(_methods_at(request))
+        return problem_response(request, MethodNotAllowed(f"Expected {allowed} here, got {request.method}.", headers={"Allow": allowed}))
+    return problem_response(request, NotFound(f"There is nothing at {request.scope['path']}. See /openapi.json for what there is."))
+
+
+def _methods_at(request: Request) -> list[str]:
+    """What is offered at the request's path, by all routes together."""
+    routes = [route for route in request.app.routes if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in routes for method in route.methods or ()})
 
 
 def create_app_from_environment() -> Starlette:

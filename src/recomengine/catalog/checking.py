@@ -5,22 +5,42 @@ from typing import Any
 
 import msgspec
 
-from recomengine.catalog.schemas import MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTE_DEPTH, MAX_PRICE, ItemIn
+from recomengine.catalog.schemas import MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTE_DEPTH, MAX_PRICE, ItemIn, ItemPatch
 from recomengine.web.codec import decode
 from recomengine.web.problems import invalid
 
 _item = msgspec.json.Decoder(ItemIn)
+_patch = msgspec.json.Decoder(ItemPatch)
 _encode = msgspec.json.Encoder().encode
 SEPARATOR = " > "
 
 
+class _Price(msgspec.Struct):
+    """Decimals may be text in JSON; a price may not."""
+
+    price: float | None = None
+
+
+_price = msgspec.json.Decoder(_Price)
+
+
 def read_item(body: "bytes | msgspec.Raw") -> ItemIn:
-    return check_item(decode(_item, body))
+    item = decode(_item, body)
+    if item.price is not None:
+        decode(_price, body)
+    return check_item(item)
+
+
+def read_patch(body: bytes) -> ItemPatch:
+    patch = decode(_patch, body)
+    if patch.price:
+        decode(_price, body)
+    return patch
 
 
 def check_item(item: ItemIn) -> ItemIn:
     """`item` with its category normalised; raises Invalid."""
-    for name in ("name", "category", "description", "brand", "url", "image_url"):
+    for name in ("name", "description", "brand", "url", "image_url"):
         _check_text(getattr(item, name), f"$.{name}" if name != "image_url" else "$.imageUrl")
     if not item.name.strip():
         raise invalid("$.name", "expected a name, got only spaces")
@@ -32,6 +52,7 @@ def check_item(item: ItemIn) -> ItemIn:
 
 def normal_category(path: str | None) -> str | None:
     """"Shoes >Running " as "Shoes > Running"; None for an empty path."""
+    _check_text(path, "$.category")
     if path is None or not path.strip():
         return None
     parts = [part.strip() for part in path.split(">")]

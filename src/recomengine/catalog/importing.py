@@ -15,12 +15,13 @@ from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, open_pool
 from recomengine.infra.redis import RedisClient
 from recomengine.settings import Settings, SettingsError
-from recomengine.web.files import Progress, read_batches
-from recomengine.web.ndjson import LINE_TOO_LONG, MAX_LINE_BYTES
+from recomengine.web.files import Progress, number_of, read_batches
+from recomengine.web.ndjson import Unreadable
 from recomengine.web.problems import Problem
 
 MAX_ERRORS = 100
 COLUMN_OF = {"product_id": "productId", "item_id": "productId", "itemId": "productId", "image_url": "imageUrl"}
+TRUE, FALSE = frozenset({"true", "t", "yes", "y", "1"}), frozenset({"false", "f", "no", "n", "0"})
 ITEM_COLUMNS = frozenset({"productId", "name", "category", "price", "currency", "imageUrl", "url", "description", "brand", "available"})
 
 _encode = msgspec.json.Encoder().encode
@@ -56,8 +57,8 @@ async def import_items(pool: Pool, bus: Bus, tenant_id: UUID, batches: AsyncIter
 def _read(lines: Sequence[tuple[int, bytes]], result: ImportResult) -> list[ItemIn]:
     items = []
     for number, line in lines:
-        if line is LINE_TOO_LONG:
-            result.reject(number, f"The line is longer than {MAX_LINE_BYTES} bytes. Shorten the product.")
+        if isinstance(line, Unreadable):
+            result.reject(number, line.decode())
             continue
         try:
             items.append(read_item(line))
@@ -79,10 +80,10 @@ async def import_catalog_files(settings: Settings, tenant_id: UUID, files: Seque
         await pool.close()
     seconds = time.perf_counter() - started
     for error in result.errors[:20]:
-        console.print(f"line {error.line}: {error.message}", highlight=False, markup=False)
+        console.print(f"line {error.line}: {error.message}", highlight=False, markup=False, soft_wrap=True)
     console.print(
         f"{result.accepted} products stored, {result.rejected} rejected, in {seconds:.1f} s "
-        f"({(result.accepted + result.rejected) / seconds:,.0f}/s)", highlight=False,
+        f"({(result.accepted + result.rejected) / seconds:,.0f}/s)", highlight=False, soft_wrap=True,
     )  # fmt: skip
     if result.rejected and not result.accepted:
         raise SettingsError("No product was stored: every line was rejected. Correct the file and import it again.")
@@ -97,14 +98,21 @@ def row_to_item(row: dict[str, Any]) -> bytes:
             continue
         name = COLUMN_OF.get(column, column)
         if name == "attributes":
-            attributes |= msgspec.json.decode(cell)
+            attributes |= msgspec.json.decode(cell, type=dict[str, Any])
         elif name not in ITEM_COLUMNS:
             attributes[name] = cell
         elif name == "price":
-            item[name] = float(cell)
+            item[name] = number_of(cell)
         elif name == "available":
-            item[name] = cell.lower() in ("1", "true", "yes", "t")
+            item[name] = _truth(cell)
         else:
             item[name] = cell
     item.setdefault("name", item.get("productId", ""))
     return _encode(item | {"attributes": attributes} if attributes else item)
+
+
+def _truth(cell: str) -> bool:
+    word = cell.strip().lower()
+    if word not in TRUE | FALSE:
+        raise ValueError(f"available: expected true or false, got {cell!r}.")
+    return word in TRUE

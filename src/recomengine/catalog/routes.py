@@ -8,9 +8,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from recomengine.catalog import service
-from recomengine.catalog.checking import read_item
+from recomengine.catalog.checking import read_item, read_patch
 from recomengine.catalog.importing import import_items
-from recomengine.catalog.schemas import ItemBatch, ItemIn, ItemPatch, ItemResult, Search
+from recomengine.catalog.schemas import ItemBatch, ItemIn, ItemResult, Search
 from recomengine.catalog.searching import search
 from recomengine.web.caller import Caller
 from recomengine.web.codec import data_response, decode, list_response, read_body, validation_problem
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 MAX_ITEM_BYTES = 256 * 1024
 MAX_BATCH_BYTES = 20 * 1024 * 1024
 
-_patch = msgspec.json.Decoder(ItemPatch)
 _batch = msgspec.json.Decoder(ItemBatch)
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_any = msgspec.json.Decoder()
 
 
 async def _admit(request: Request, permission: Permission, kind: Kind) -> tuple["Context", Caller]:
@@ -47,7 +47,7 @@ async def put_item(request: Request) -> Response:
 def _named(body: bytes, product_id: str) -> ItemIn:
     """The item of a PUT, whose id stands in the path and may stand in the body."""
     members = decode(_object, body)
-    if "productId" in members and msgspec.json.decode(members["productId"]) != product_id:
+    if "productId" in members and decode(_any, members["productId"]) != product_id:
         raise invalid("$.productId", f"expected {product_id}, as in the path. Leave it out of the body, or make both the same")
     members["productId"] = msgspec.Raw(msgspec.json.encode(product_id))
     return read_item(msgspec.json.encode(members))
@@ -66,7 +66,7 @@ async def get_item(request: Request) -> Response:
 
 async def patch_item(request: Request) -> Response:
     context, caller = await _admit(request, Permission.WRITE, "write")
-    patch = decode(_patch, await read_body(request, limit=MAX_ITEM_BYTES))
+    patch = read_patch(await read_body(request, limit=MAX_ITEM_BYTES))
     return data_response(await service.patch_item(context.pool, context.bus, caller.tenant_id, request.path_params["product_id"], patch))
 
 

@@ -7,11 +7,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-ProductId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
+from recomengine.web.fields import Currency, Id, Link
+
 Name = Annotated[str, Meta(min_length=1, max_length=500)]
 Category = Annotated[str, Meta(max_length=500)]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
-Link = Annotated[str, Meta(max_length=2048, pattern=r"^(https?://|/)\S*$")]
 Description = Annotated[str, Meta(max_length=20_000)]
 Brand = Annotated[str, Meta(max_length=200)]
 Attributes = dict[str, Any]
@@ -22,7 +21,7 @@ MAX_PRICE = Decimal("9999999999.99")
 
 
 class ItemIn(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    product_id: ProductId
+    product_id: Id
     name: Name
     category: Category | None = None
     price: Decimal | None = None

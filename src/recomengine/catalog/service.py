@@ -69,7 +69,7 @@ async def patch_item(pool: Pool, bus: Bus, tenant_id: UUID, product_id: str, pat
 async def delete_item(pool: Pool, bus: Bus, tenant_id: UUID, product_id: str) -> None:
     async with tenant_transaction(pool, tenant_id) as connection:
         version, _ = await queries.lock_catalog(connection, tenant_id)
-        if not await queries.delete_item(connection, tenant_id, product_id, version + 1):
+        if "\0" in product_id or not await queries.delete_item(connection, tenant_id, product_id, version + 1):
             raise _missing(product_id)
         await queries.advance_catalog(connection, tenant_id, version + 1, 0)
     await bus.publish("catalog", tenant_id)
@@ -81,7 +81,7 @@ async def read_item(pool: Pool, tenant_id: UUID, product_id: str) -> ItemOut:
 
 
 async def _get(connection: Connection, tenant_id: UUID, product_id: str) -> ItemOut:
-    row = await queries.get_item(connection, tenant_id, product_id)
+    row = await queries.get_item(connection, tenant_id, product_id) if "\0" not in product_id else None
     if row is None:
         raise _missing(product_id)
     return ItemOut(**dict(row))

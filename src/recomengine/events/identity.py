@@ -2,8 +2,8 @@
 
 A UUID of version 8. Without a client's eventId: 48 bits of the event's own millisecond, then a hash of
 (tenantId, userId, eventType, productId, timestamp), so ids sort by time and the index stays local. With one: a hash of
-(tenantId, eventId) alone, so that a retry without a timestamp is the same event. Parts are length-prefixed: no two
-different tuples hash the same bytes.
+(tenantId, eventId) alone, so that a retry without a timestamp is the same event; so is a line of an import that has
+neither, by (tenantId, userId, eventType, productId). Parts are length-prefixed: no two different tuples hash the same bytes.
 """
 
 from hashlib import blake2b
@@ -25,6 +25,12 @@ def natural_id(tenant: bytes, user_id: str, event_type: str, product_id: str, ti
 def named_id(tenant: bytes, event_id: str) -> UUID:
     """The identity of an event that its client has named."""
     hashed = _hash(tenant, event_id.encode())
+    return _uuid(hashed >> 80, hashed)
+
+
+def untimed_id(tenant: bytes, user_id: str, event_type: str, product_id: str) -> UUID:
+    """The identity of an imported event without a time: it must not depend on when it is imported."""
+    hashed = _hash(tenant, user_id.encode(), event_type.encode(), product_id.encode())
     return _uuid(hashed >> 80, hashed)
 
 

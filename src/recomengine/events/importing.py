@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,15 +16,15 @@ from recomengine.events.writer import EventWriter
 from recomengine.infra.database import open_pool
 from recomengine.infra.redis import RedisClient
 from recomengine.settings import Settings, SettingsError
-from recomengine.web.files import Progress, read_batches
-from recomengine.web.ndjson import LINE_TOO_LONG, MAX_LINE_BYTES
+from recomengine.web.files import Progress, number_of, read_batches
+from recomengine.web.ndjson import Unreadable
 from recomengine.web.problems import Problem
 
 MAX_ERRORS = 100
 MAX_UNDER_WAY = 3
 SLICE = 250
-METADATA_COLUMNS = {
-    "price": float, "quantity": int, "currency": str, "orderId": str, "placementId": str, "strategy": str, "recommendationId": str,
+METADATA_COLUMNS: dict[str, Callable[[str], object]] = {
+    "price": number_of, "quantity": int, "currency": str, "orderId": str, "placementId": str, "strategy": str, "recommendationId": str,
     "experimentId": str, "variant": str, "query": str,
 }  # fmt: skip
 COLUMN_OF = {
@@ -49,7 +49,6 @@ class ImportResult(msgspec.Struct):
         self.rejected += 1
         if len(self.errors) < MAX_ERRORS:
             self.errors.append(LineError(line, message))
-
 
 
 async def import_lines(writer: EventWriter, tenant_id: UUID, batches: AsyncIterator[Sequence[tuple[int, bytes]]]) -> ImportResult:
@@ -80,8 +79,8 @@ async def _prepare(lines: Sequence[tuple[int, bytes]], tenant_id: UUID, result: 
     for position, (number, line) in enumerate(lines):
         if position % SLICE == SLICE - 1:
             await asyncio.sleep(0)
-        if line is LINE_TOO_LONG:
-            result.reject(number, f"The line is longer than {MAX_LINE_BYTES} bytes. Split it.")
+        if isinstance(line, Unreadable):
+            result.reject(number, line.decode())
             continue
         try:
             events.append(prepare(line, source))
@@ -112,10 +111,10 @@ async def import_event_files(settings: Settings, tenant_id: UUID, files: Sequenc
     seconds = time.perf_counter() - started
     total = result.accepted + result.duplicates + result.rejected
     for error in result.errors[:20]:
-        console.print(f"line {error.line}: {error.message}", highlight=False, markup=False)
+        console.print(f"line {error.line}: {error.message}", highlight=False, markup=False, soft_wrap=True)
     console.print(
         f"{result.accepted} events stored, {result.duplicates} were there, {result.rejected} rejected, "
-        f"in {seconds:.1f} s ({total / seconds:,.0f}/s)", highlight=False,
+        f"in {seconds:.1f} s ({total / seconds:,.0f}/s)", highlight=False, soft_wrap=True,
     )  # fmt: skip
     if total and result.rejected == total:
         raise SettingsError("No event was stored: every line was rejected. Correct the file and import it again.")
@@ -130,7 +129,7 @@ def row_to_event(row: dict[str, Any]) -> bytes:
             continue
         name = COLUMN_OF.get(column, column)
         if name == "metadata":
-            metadata |= msgspec.json.decode(cell)
+            metadata |= msgspec.json.decode(cell, type=dict[str, Any])
         elif name in EVENT_COLUMNS:
             event[name] = int(cell) if name == "timestamp" and cell.lstrip("-").isdigit() else cell
         else:

@@ -1,13 +1,13 @@
 """From the bytes of one event to the row that is stored: decode, check, identify. Raises a Problem that names the path."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from recomengine.events.identity import named_id, natural_id
+from recomengine.events.identity import named_id, natural_id, untimed_id
 from recomengine.events.schemas import (
     MAX_AHEAD_MS,
     MAX_METADATA_BYTES,
@@ -22,10 +22,12 @@ from recomengine.events.schemas import (
 from recomengine.web.codec import decode, validation_problem
 from recomengine.web.problems import MalformedBody, Problem, invalid
 
-_event = msgspec.json.Decoder(EventIn)
+event_decoder = msgspec.json.Decoder(EventIn)
 _known = msgspec.json.Decoder(KnownMetadata)
 _any = msgspec.json.Decoder()
 _encode = msgspec.json.Encoder().encode
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 
 
 class Source:
@@ -42,11 +44,7 @@ class Source:
 
 
 def prepare(body: "bytes | msgspec.Raw", source: Source) -> Event:
-    return prepare_decoded(decode(_event, body), source)
-
-
-def decode_event(body: bytes) -> EventIn:
-    return decode(_event, body)
+    return prepare_decoded(decode(event_decoder, body), source)
 
 
 def prepare_decoded(event: EventIn, source: Source) -> Event:
@@ -54,19 +52,26 @@ def prepare_decoded(event: EventIn, source: Source) -> Event:
         raise invalid("$.productId", f"expected for {event.event_type}, got none. Only search events go without a product")
     timestamp_ms = source.now_ms if event.timestamp is None else _checked_ms(event.timestamp, source.now_ms)
     metadata, revenue_cents = _checked_metadata(bytes(event.metadata), event.event_type)
-    product_id = event.product_id or ""
-    if event.event_id is None:
-        identity = natural_id(source.tenant_bytes, event.user_id, event.event_type, product_id, timestamp_ms)
-    else:
-        identity = named_id(source.tenant_bytes, event.event_id)
+    identity, name = _identity(event, source, timestamp_ms)
     return Event(
-        identity, source.tenant_id, event.event_type, event.user_id, event.product_id, event.session_id, event.event_id, metadata,
+        identity, source.tenant_id, event.event_type, event.user_id, event.product_id, event.session_id, name, metadata,
         timestamp_ms, revenue_cents, source.live, source.single,
     )
 
 
+def _identity(event: EventIn, source: Source, timestamp_ms: int) -> tuple[UUID, str | None]:
+    """(the event's id, the name that it is stored under as its client's)."""
+    if event.event_id is not None:
+        return named_id(source.tenant_bytes, event.event_id), event.event_id
+    what = (event.user_id, event.event_type, event.product_id or "")
+    if event.timestamp is None and not source.live:
+        identity = untimed_id(source.tenant_bytes, *what)
+        return identity, str(identity)  # named, so that it is looked for in every month
+    return natural_id(source.tenant_bytes, *what, timestamp_ms), None
+
+
 def _checked_ms(timestamp: int | datetime, now_ms: int) -> int:
-    ms = timestamp if isinstance(timestamp, int) else int(timestamp.timestamp() * 1000)
+    ms = timestamp if isinstance(timestamp, int) else (timestamp - EPOCH) // MILLISECOND
     if not MIN_TIMESTAMP_MS <= ms <= MAX_TIMESTAMP_MS:
         raise invalid("$.timestamp", f"expected a time of the years 1 to 9999 in milliseconds, got {ms}")
     if ms > now_ms + MAX_AHEAD_MS:
@@ -87,8 +92,8 @@ def _checked_metadata(text: bytes, event_type: str) -> tuple[str | None, int]:
         known = _known.decode(text)
     except msgspec.ValidationError as error:
         raise _within_metadata(validation_problem(error)) from None
-    if known.price is not None and not (known.price.is_finite() and 0 <= known.price <= MAX_PRICE):
-        raise invalid("$.metadata.price", f"expected 0 to {MAX_PRICE}, got {str(known.price)[:40]}")
+    if known.price is not None and not 0 <= known.price <= MAX_PRICE:
+        raise invalid("$.metadata.price", f"expected 0 to {MAX_PRICE}, got {known.price}")
     if b"\\" in text or text.count(b"{") + text.count(b"[") > MAX_METADATA_DEPTH:
         _check_tree(value, "$.metadata", 1)
         text = _encode(value)
@@ -127,4 +132,4 @@ def _check_tree(value: object, path: str, depth: int) -> None:
 
 
 def _revenue_cents(known: KnownMetadata) -> int:
-    return int((known.price or Decimal()) * (known.quantity or 1) * 100)
+    return int(Decimal(repr(known.price or 0.0)) * (known.quantity or 1) * 100)

@@ -11,12 +11,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from recomengine.events.importing import import_lines
-from recomengine.events.preparing import Source, decode_event, prepare, prepare_decoded
+from recomengine.events.preparing import Source, event_decoder, prepare, prepare_decoded
 from recomengine.events.schemas import Event, EventBatch, EventResult
 from recomengine.events.writer import dedup_key
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import RedisUnavailable
-from recomengine.web.codec import SDK_TYPES, data_response, decode, read_body
+from recomengine.web.codec import data_response, read_keyed
 from recomengine.web.guard import Permission
 from recomengine.web.ndjson import ndjson_lines
 from recomengine.web.problems import Problem
@@ -32,10 +32,13 @@ _batch = msgspec.json.Decoder(EventBatch)
 
 async def post_event(request: Request) -> Response:
     context: Context = request.app.state.context
-    decoded = decode_event(await read_body(request, types=SDK_TYPES, limit=MAX_EVENT_BYTES))
-    caller = await context.guard.caller(request, Permission.INGEST, body_key=decoded.key)
+    decoded, caller = await read_keyed(request, context.guard, context.limits, Permission.INGEST, "write", event_decoder, MAX_EVENT_BYTES)
     charged = context.limits.charge(request, caller, "write")
-    event = prepare_decoded(decoded, Source(caller.tenant_id, _now_ms(), live=True, single=True))
+    try:
+        event = prepare_decoded(decoded, Source(caller.tenant_id, _now_ms(), live=True, single=True))
+    except Problem:
+        await charged
+        raise
     remembered = context.redis.call(("EXISTS", dedup_key(caller.tenant, event.id)))
     await charged
     new = not await _is_remembered(remembered) and (await context.events.store([event]))[0]
@@ -53,8 +56,7 @@ async def _is_remembered(remembered: "asyncio.Future[list[Any]]") -> bool:
 
 async def post_batch(request: Request) -> Response:
     context: Context = request.app.state.context
-    batch = decode(_batch, await read_body(request, types=SDK_TYPES, limit=MAX_BATCH_BYTES))
-    caller = await context.guard.caller(request, Permission.INGEST, body_key=batch.key)
+    batch, caller = await read_keyed(request, context.guard, context.limits, Permission.INGEST, "write", _batch, MAX_BATCH_BYTES)
     await context.limits.charge(request, caller, "write")
     results, events = _prepare_all(batch.events, Source(caller.tenant_id, _now_ms(), live=True))
     if events:

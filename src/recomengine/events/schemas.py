@@ -8,8 +8,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from recomengine.web.fields import Currency, Id
+
 EventType = Literal["impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase", "search"]
-Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Text = Annotated[str, Meta(max_length=500)]
 MAX_BATCH = 1000
 MAX_METADATA_BYTES = 8 * 1024
@@ -35,8 +36,9 @@ class EventIn(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=Fal
 class KnownMetadata(msgspec.Struct, rename="camel", gc=False):
     """The fields of metadata that mean something to us; the others are the client's own."""
 
-    price: Decimal | None = None
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] | None = None
+    price: float | None = None
+    """A number and no text; exact to 2 places as its shortest decimal form is."""
+    currency: Currency | None = None
     quantity: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     order_id: Text | None = None
     placement_id: Text | None = None

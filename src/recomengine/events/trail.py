@@ -1,6 +1,6 @@
 """A shopper's newest events in Redis: what the model does not know yet. Written after the commit, read by each request.
 
-`reco:{tenant}:recent:<user>` is a list, newest first, of at most TRAIL_LENGTH entries; an entry is its fields joined by
+`reco:recent:{tenant}:<user>` is a list, newest first, of at most TRAIL_LENGTH entries; an entry is its fields joined by
 a control character that no id can hold. Redis may lose it: PostgreSQL has every event.
 """
 
@@ -23,7 +23,7 @@ class Trail(NamedTuple):
 
 
 def trail_key(tenant: str, user_id: str) -> str:
-    return f"reco:{{{tenant}}}:recent:{user_id}"
+    return f"reco:recent:{{{tenant}}}:{user_id}"
 
 
 def trail_entry(event: Trail) -> str:

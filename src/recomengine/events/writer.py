@@ -44,7 +44,7 @@ class _Wait(NamedTuple):
 
 
 def dedup_key(tenant: str, identity: UUID) -> str:
-    return f"reco:{{{tenant}}}:dedup:{identity.hex}"
+    return f"reco:dedup:{{{tenant}}}:{identity.hex}"
 
 
 class EventWriter:
@@ -194,7 +194,7 @@ def _counter_commands(fresh: Sequence[Event], moment: datetime) -> list[Command]
         day = datetime.fromtimestamp(event.timestamp_ms / 1000, UTC).date() if event.timestamp_ms >= 0 else None
         if day != moment.date():
             continue  # the counters are today's live view; other days are computed from the events
-        base = f"reco:{{{event.tenant_id}}}:counter:{day}"
+        base = f"reco:counter:{{{event.tenant_id}}}:{day}"
         counts[f"{base}:{name}"] = counts.get(f"{base}:{name}", 0) + 1
         if event.revenue_cents:
             counts[f"{base}:revenue"] = counts.get(f"{base}:revenue", 0) + event.revenue_cents

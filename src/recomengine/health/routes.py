@@ -1,5 +1,6 @@
 """Liveness, readiness and metrics."""
 
+import asyncio
 import hmac
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from recomengine.web.problems import Unauthorized
 
 if TYPE_CHECKING:
     from recomengine.context import Context
+
+CHECK_TIMEOUT_S = 2.0
 
 _encode = msgspec.json.Encoder().encode
 
@@ -35,7 +38,7 @@ async def ready(request: Request) -> Response:
 
 async def _database_check(context: "Context") -> str:
     try:
-        async with context.pool.acquire(timeout=2) as connection:
+        async with asyncio.timeout(CHECK_TIMEOUT_S), context.pool.acquire() as connection:
             missing = await pending(connection)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return f"unreachable: {type(error).__name__}"
@@ -52,9 +55,9 @@ async def _redis_check(context: "Context") -> str:
 
 async def metrics(request: Request) -> Response:
     context: Context = request.app.state.context
-    _, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
     expected = context.settings.internal_api_key
-    if not expected or not hmac.compare_digest(token.encode(), expected.encode()):
+    if scheme.lower() != "bearer" or not expected or not hmac.compare_digest(token.encode(), expected.encode()):
         raise Unauthorized("Send `Authorization: Bearer INTERNAL_API_KEY`.", headers={"WWW-Authenticate": "Bearer"})
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 

@@ -12,6 +12,12 @@ from asyncpg.pool import PoolConnectionProxy
 SERVING_ROLE = "recomengine_app"
 STATEMENT_TIMEOUT_MS = 30_000
 
+DATABASE_AWAY = (
+    OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+)  # fmt: skip
+"""What a query raises when the server cannot be reached, is stopping, full, slow (a TimeoutError is an OSError) or a standby."""
+
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 

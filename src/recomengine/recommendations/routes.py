@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from recomengine.recommendations.schemas import Query, decode_batch, decode_query, parse_query
+from recomengine.recommendations.schemas import Query, batch_decoder, check_batch, check_prices, parse_query, query_decoder
 from recomengine.web.caller import Caller
-from recomengine.web.codec import SDK_TYPES, decode, read_body
+from recomengine.web.codec import read_keyed
 from recomengine.web.guard import Permission
+from recomengine.web.problems import Problem
 
 if TYPE_CHECKING:
     from recomengine.context import Context
@@ -22,13 +23,19 @@ YIELD_EVERY = 10
 async def get_recommendations(request: Request) -> Response:
     context: Context = request.app.state.context
     caller = await context.guard.caller(request, Permission.RECOMMEND)
-    return await _one(context, request, caller, parse_query(request.scope["query_string"]))
+    try:
+        query = parse_query(request.scope["query_string"])
+    except Problem:
+        await context.limits.charge(request, caller, "read")
+        raise
+    return await _one(context, request, caller, query)
 
 
 async def post_recommendations(request: Request) -> Response:
     context: Context = request.app.state.context
-    query = decode(decode_query, await read_body(request, types=SDK_TYPES, limit=MAX_BODY_BYTES))
-    caller = await context.guard.caller(request, Permission.RECOMMEND, body_key=query.key)
+    query, caller = await read_keyed(
+        request, context.guard, context.limits, Permission.RECOMMEND, "read", query_decoder, MAX_BODY_BYTES, check_prices
+    )
     return await _one(context, request, caller, query)
 
 
@@ -41,8 +48,9 @@ async def _one(context: "Context", request: Request, caller: Caller, query: Quer
 
 async def post_batch(request: Request) -> Response:
     context: Context = request.app.state.context
-    batch = decode(decode_batch, await read_body(request, types=SDK_TYPES, limit=MAX_BODY_BYTES))
-    caller = await context.guard.caller(request, Permission.RECOMMEND, body_key=batch.key)
+    batch, caller = await read_keyed(
+        request, context.guard, context.limits, Permission.RECOMMEND, "read", batch_decoder, MAX_BODY_BYTES, check_batch
+    )
     charged = context.limits.charge(request, caller, "read")
     looked = [context.recommender.look(caller, query) for query in batch.requests]
     await charged

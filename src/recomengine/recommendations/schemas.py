@@ -1,6 +1,7 @@
 """What a recommendation request may say, from a query string or a JSON body."""
 
 from decimal import Decimal
+from math import ceil
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
@@ -9,9 +10,9 @@ from msgspec import Meta
 
 from recomengine.web.caller import Strategy
 from recomengine.web.codec import validation_problem
+from recomengine.web.fields import Id
 from recomengine.web.problems import MalformedBody, invalid
 
-Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Ids = Annotated[list[Id], Meta(max_length=100)]
 PageContext = Literal["home", "product", "cart"]
 MAX_REQUESTS = 100
@@ -35,11 +36,6 @@ class Query(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=T
     key: str | None = None
     """A publish key, for browsers."""
 
-    def __post_init__(self) -> None:
-        for name, price in (("minPrice", self.min_price), ("maxPrice", self.max_price)):
-            if price is not None and not (price.is_finite() and 0 <= price <= MAX_PRICE):
-                raise ValueError(f"{name}: expected 0 to {MAX_PRICE}, got {price}")
-
     @property
     def products(self) -> list[str]:
         return [self.product_id] if isinstance(self.product_id, str) else self.product_id
@@ -59,8 +55,8 @@ class Batch(msgspec.Struct, forbid_unknown_fields=True):
     key: str | None = None
 
 
-decode_query = msgspec.json.Decoder(Query)
-decode_batch = msgspec.json.Decoder(Batch)
+query_decoder = msgspec.json.Decoder(Query)
+batch_decoder = msgspec.json.Decoder(Batch)
 
 
 def parse_query(query_string: bytes) -> Query:
@@ -78,10 +74,30 @@ def parse_query(query_string: bytes) -> Query:
         else:
             fields[name] = value
     try:
-        return msgspec.convert(fields, Query, strict=False)
+        query = msgspec.convert(fields, Query, strict=False)
     except msgspec.ValidationError as error:
         raise validation_problem(error) from None
+    check_prices(query)
+    return query
 
 
-def cents(price: Decimal | None) -> int:
+def check_prices(query: Query, path: str = "$") -> None:
+    """Raise Invalid for a price limit that is none; `path` leads to the query."""
+    for name, price in (("minPrice", query.min_price), ("maxPrice", query.max_price)):
+        if price is not None and not (price.is_finite() and 0 <= price <= MAX_PRICE):
+            raise invalid(f"{path}.{name}", f"expected 0 to {MAX_PRICE}, got {str(price)[:40]}")
+
+
+def check_batch(batch: Batch) -> None:
+    for position, query in enumerate(batch.requests):
+        check_prices(query, f"$.requests[{position}]")
+
+
+def least_cents(price: Decimal | None) -> int:
+    """The lowest price in whole cents that is not below `price`; -1 for no limit."""
+    return -1 if price is None else ceil(price * 100)
+
+
+def most_cents(price: Decimal | None) -> int:
+    """The highest price in whole cents that is not above `price`; -1 for no limit."""
     return -1 if price is None else int(price * 100)

@@ -25,7 +25,7 @@ from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.models.model import Model
 from recomengine.models.registry import ModelRegistry
 from recomengine.recommendations.cache import Cached, Item, cache_key, decode_cached, encode_cached, ttl_s
-from recomengine.recommendations.schemas import Query, cents
+from recomengine.recommendations.schemas import Query, least_cents, most_cents
 from recomengine.recommendations.shopper import NOBODY, Shopper, look_up
 from recomengine.recommendations.strategies import (
     OWN_EVIDENCE,
@@ -90,9 +90,10 @@ class Recommender:
         try:
             replies = await looked
         except RedisUnavailable:
-            FALLBACKS.labels("recents").inc()
+            FALLBACKS.labels("cache").inc()
             if query.user_id is None:
                 return Known([], "", None)
+            FALLBACKS.labels("recents").inc()
             return Known(await recent_from_database(self._pool, caller.tenant_id, query.user_id, TRAIL_LENGTH), "", None)
         entries = replies[1] if len(replies) > 1 else []
         return Known(parse_trail(entries), entries[0].decode() if entries else "", replies[0])
@@ -111,7 +112,7 @@ class Recommender:
             fallback=model.popular if model else NOTHING,
             excluded=_excluded(query, catalog, model, seeds, shopper, products, repeats=repeats),
             category_mask=None if query.category is None else catalog.category_mask(query.category),
-            min_price_cents=cents(query.min_price), max_price_cents=cents(query.max_price),
+            min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
         )  # fmt: skip
         kinds = [Evidence.POPULAR if source == NO_SOURCE else plan.kinds[source] for source in sources]
         did = dict(zip(shopper.items.tolist(), shopper.kinds.tolist(), strict=True))

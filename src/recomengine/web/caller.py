@@ -6,11 +6,13 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from recomengine.web.fields import Currency
+
 Strategy = Literal["auto", "collaborative", "content_based", "trending", "frequently_bought_together"]
 ExcludePurchased = Literal["auto", "always", "never"]
 Permissions = Literal["read", "read-write", "publish"]
 Limit = Annotated[int, Meta(ge=0, le=10_000_000)]
-Origin = Annotated[str, Meta(max_length=253, pattern=r"^https?://[^/\s]+$")]
+Origin = Annotated[str, Meta(max_length=253, pattern=r"^https?://[^/\s]+$(?!\n)")]
 
 
 class RateLimits(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
@@ -23,7 +25,7 @@ class RateLimits(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fie
 class TenantConfig(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
     default_strategy: Strategy = "auto"
     allowed_origins: tuple[Origin, ...] = ()
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] = "USD"
+    currency: Currency = "USD"
     attribution_window_hours: Annotated[int, Meta(ge=1, le=2160)] = 168
     rate_limits: RateLimits = RateLimits()
     exclude_purchased: ExcludePurchased = "auto"

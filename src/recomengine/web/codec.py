@@ -1,19 +1,33 @@
 """Bodies in and out: size, type and JSON faults become problems here, in one place."""
 
 import re
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from recomengine.web.caller import Caller
+from recomengine.web.guard import Guard, Permission, header_key
+from recomengine.web.limits import Kind, Limits
 from recomengine.web.problems import FieldError, Invalid, MalformedBody, Problem, TooLarge, WrongMediaType
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
 JSON_TYPES = frozenset({"application/json"})
 SDK_TYPES = frozenset({"application/json", "text/plain"})
 
+
+
+class Keyed(Protocol):
+    """A body with room for a publish key."""
+
+    @property
+    def key(self) -> str | None: ...
+
+
 T = TypeVar("T")
+K = TypeVar("K", bound=Keyed)
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _AT = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 
@@ -35,6 +49,23 @@ async def read_body(request: Request, *, types: frozenset[str] = JSON_TYPES, lim
             raise too_large(limit)
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+async def read_keyed(
+    request: Request, guard: Guard, limits: Limits, permission: Permission, kind: Kind, decoder: "msgspec.json.Decoder[K]", limit: int,
+    check: Callable[[K], None] = lambda _: None,
+) -> tuple[K, Caller]:
+    """The decoded body of a POST that may carry a publish key, and its caller; a bad body counts against the caller's limit."""
+    caller = await guard.caller(request, permission) if header_key(request) else None
+    body = await read_body(request, types=SDK_TYPES, limit=limit)
+    try:
+        decoded = decode(decoder, body)
+        check(decoded)
+    except Problem:
+        if caller is not None:
+            await limits.charge(request, caller, kind)
+        raise
+    return decoded, caller or await guard.caller(request, permission, body_key=decoded.key)
 
 
 def too_large(limit: int) -> TooLarge:

@@ -1,13 +1,17 @@
-"""Files for the command line's imports: CSV or NDJSON, plain, .gz or .zst, - for standard input, as batches of lines."""
+"""Files for the command line's imports: CSV or NDJSON, plain, .gz or .zst, - for standard input, as batches of lines.
+
+A file says by its name what it is, standard input by its first bytes. A line that cannot be read comes as Unreadable.
+"""
 
 import csv
-import gzip
 import io
+import math
 import sys
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import msgspec
 import zstandard
@@ -16,10 +20,13 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColu
 from rich.progress import Progress as Bar
 
 from recomengine.settings import SettingsError
-from recomengine.web.ndjson import LINE_TOO_LONG, MAX_LINE_BYTES
+from recomengine.web.ndjson import BOM, LINE_TOO_LONG, MAX_LINE_BYTES, Unreadable
 
 BATCH = 2000
 STDIN = "-"
+STEP = 64 * 1024
+MAX_WINDOW = 1 << 27
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 class Progress:
@@ -31,7 +38,7 @@ class Progress:
             TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[rate]:,.0f} lines/s"),
             TimeElapsedColumn(), TimeRemainingColumn(),
         )  # fmt: skip
-        self._bar = Bar(*columns, console=console, transient=True)
+        self._bar = Bar(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._bar.add_task("importing", total=sum(sizes) if len(sizes) == len(files) else None, rate=0.0)
         self._lines = 0
 
@@ -58,10 +65,15 @@ async def read_batches(
         try:
             for batch in _batches(_lines(file, raw, convert_row)):
                 yield batch
-                progress.advance(len(batch), before + (raw.tell() if file != STDIN else 0))
-            before += raw.tell() if file != STDIN else 0
+                progress.advance(len(batch), before + _position(raw))
+            before += _position(raw)
         finally:
-            raw.close()
+            if file != STDIN:
+                raw.close()
+
+
+def _position(raw: BinaryIO) -> int:
+    return raw.tell() if raw.seekable() else 0
 
 
 def _batches(lines: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
@@ -85,26 +97,74 @@ def _open(file: str) -> BinaryIO:
 
 
 def _lines(file: str, raw: BinaryIO, convert_row: Callable[[dict[str, Any]], bytes]) -> Iterator[tuple[int, bytes]]:
-    stream = _expanded(file, raw)
+    kind = _kind_by_content(raw) if file == STDIN else _kind_by_name(file)
+    stream = io.BufferedReader(cast(Any, _Expanded(raw, kind.compression))) if kind.compression else raw
+    if file == STDIN and kind.compression:
+        kind = kind._replace(delimiter=_kind_by_content(stream).delimiter)
     try:
-        if _is_csv(file):
-            yield from _csv_lines(stream, convert_row)
+        if kind.delimiter:
+            yield from _csv_lines(stream, kind.delimiter, convert_row)
         else:
             yield from _ndjson_lines(stream)
-    except (OSError, EOFError, zstandard.ZstdError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         raise SettingsError(f"{file} cannot be read to its end: {error}. What came before was taken; importing again adds nothing twice.") from error
 
 
-def _expanded(file: str, raw: BinaryIO) -> BinaryIO:
-    if file.endswith(".gz"):
-        return cast(BinaryIO, gzip.GzipFile(fileobj=raw))
-    if file.endswith(".zst"):
-        return cast(BinaryIO, io.BufferedReader(cast(Any, zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))))
-    return raw
+class _Kind(NamedTuple):
+    compression: bytes
+    """Its magic number; empty: none."""
+    delimiter: str
+    """Of CSV; empty: NDJSON."""
 
 
-def _is_csv(file: str) -> bool:
-    return file.removesuffix(".gz").removesuffix(".zst").lower().endswith((".csv", ".tsv"))
+def _kind_by_name(file: str) -> _Kind:
+    name = file.lower()
+    compression = GZIP if name.endswith(".gz") else ZSTD if name.endswith(".zst") else b""
+    name = name.removesuffix(".gz").removesuffix(".zst")
+    return _Kind(compression, "," if name.endswith(".csv") else "\t" if name.endswith(".tsv") else "")
+
+
+def _kind_by_content(stream: BinaryIO) -> _Kind:
+    head = cast(io.BufferedReader, stream).peek(4096)
+    compression = next((magic for magic in (GZIP, ZSTD) if head.startswith(magic)), b"")
+    if compression or head.removeprefix(BOM).lstrip()[:1] in (b"{", b""):
+        return _Kind(compression, "")
+    return _Kind(b"", "\t" if b"\t" in head.partition(b"\n")[0] else ",")
+
+
+class _Expanded(io.RawIOBase):
+    """A compressed stream read plain; one that is cut short is an error. Members (frames) may follow each other."""
+
+    def __init__(self, raw: BinaryIO, compression: bytes) -> None:
+        self._raw = raw
+        self._new = _gzip_member if compression == GZIP else _zstd_frame
+        self._member: Any = None
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            chunk = (self._member.unused_data if self._member and self._member.eof else b"") or self._raw.read(STEP)
+            if not chunk:
+                if self._member and not self._member.eof:
+                    raise EOFError("it is cut short")
+                return 0
+            if self._member is None or self._member.eof:
+                self._member = self._new()
+            self._rest = self._member.decompress(chunk)
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+
+def _gzip_member() -> Any:
+    return zlib.decompressobj(wbits=31)
+
+
+def _zstd_frame() -> Any:
+    return zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompressobj()
 
 
 def _ndjson_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -116,15 +176,35 @@ def _ndjson_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
                 line = stream.readline(MAX_LINE_BYTES)
             yield number, LINE_TOO_LONG
             continue
-        line = (line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line).strip()
+        line = (line.removeprefix(BOM) if number == 1 else line).strip()
         if line:
             yield number, line
 
 
-def _csv_lines(stream: BinaryIO, convert_row: Callable[[dict[str, Any]], bytes]) -> Iterator[tuple[int, bytes]]:
-    rows = csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""))
-    for row in rows:
-        try:
-            yield rows.line_num, convert_row(row)
-        except (ValueError, TypeError, msgspec.MsgspecError) as error:
-            yield rows.line_num, msgspec.json.encode({"unreadable": str(error)})
+def _csv_lines(stream: BinaryIO, delimiter: str, convert_row: Callable[[dict[str, Any]], bytes]) -> Iterator[tuple[int, bytes]]:
+    csv.field_size_limit(MAX_LINE_BYTES)
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    rows = csv.DictReader(text, delimiter=delimiter)
+    try:
+        while True:
+            try:
+                row = next(rows)
+                if None in row:
+                    raise ValueError(f"The row has more cells than the header's {len(rows.fieldnames or ())} columns.")
+                yield rows.reader.line_num, convert_row(row)
+            except StopIteration:
+                return
+            except UnicodeEncodeError:
+                yield rows.reader.line_num, Unreadable(b"The row is not UTF-8. Save the file as UTF-8.")
+            except (csv.Error, ValueError, TypeError, msgspec.MsgspecError) as error:
+                yield rows.reader.line_num, Unreadable(str(error).encode(errors="replace"))
+    finally:
+        text.detach()  # else it closes `stream` when it is collected
+
+
+def number_of(cell: str) -> float:
+    """A CSV cell's number."""
+    number = float(cell)
+    if not math.isfinite(number):
+        raise ValueError(f"expected a number, got {cell}")
+    return number

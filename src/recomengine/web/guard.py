@@ -41,7 +41,10 @@ class Guard:
         if header is None and caller.permissions != "publish":
             log.warning("secret key in a URL or body: treat it as leaked", key_prefix=caller.prefix, tenant=caller.tenant)
             raise _unauthorized("Only a publish key may stand in the URL or body. Send this one in a header, and rotate it.", "key_in_url")
-        _authorize(caller, permission, request.headers.get("origin"))
+        origin = request.headers.get("origin")
+        _authorize(caller, permission, origin)
+        if caller.permissions == "publish" and origin is not None:
+            request.scope["allowed_origin"] = origin  # its pages may read the answer
         return caller
 
 
@@ -49,7 +52,7 @@ def header_key(request: HTTPConnection) -> str | None:
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and credential:
         return credential.strip()
-    return request.headers.get("x-api-key")
+    return request.headers.get("x-api-key") or None
 
 
 def _authorize(caller: Caller, permission: Permission, origin: str | None) -> None:

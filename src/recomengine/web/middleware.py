@@ -6,12 +6,14 @@ from uuid import uuid4
 
 import structlog
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recomengine.infra.metrics import HTTP_DURATION_MS, HTTP_REQUESTS
 from recomengine.web.problems import Problem, problem_response
 
+CLIENT_GONE = 499
+"""Stands in the metrics for a request whose client left before the answer."""
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 log = structlog.get_logger()
@@ -38,10 +40,16 @@ class RequestLayer:
                 headers["X-Content-Type-Options"] = "nosniff"
                 if (allowance := scope.get("allowance")) is not None:
                     headers.update(allowance.headers)
+                if (origin := scope.get("allowed_origin")) is not None:
+                    headers["Access-Control-Allow-Origin"] = origin
+                    headers["Access-Control-Expose-Headers"] = "X-Request-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
+                    headers.add_vary_header("Origin")
             await send(message)
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            status = CLIENT_GONE
         except Exception as error:
             log.error("request failed", request_id=request_id, error=type(error).__name__, exc_info=error)
             if status:

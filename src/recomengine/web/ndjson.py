@@ -1,9 +1,11 @@
 """Newline-delimited JSON of any length from a request's body: plain, gzip or zstd, in bounded memory.
 
-A compressed body is expanded in steps of STEP bytes, so a bomb costs time, not memory. A line beyond MAX_LINE_BYTES is
-dropped while it is read and stands in the result as LINE_TOO_LONG.
+A compressed body is expanded in small steps, between which other requests run, so a bomb costs time, not memory. A
+batch ends at MAX_BATCH_BYTES, too. A line beyond MAX_LINE_BYTES is dropped while it is read and stands in the result as
+LINE_TOO_LONG.
 """
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -14,10 +16,19 @@ from recomengine.web.problems import MalformedBody, WrongMediaType
 
 NDJSON_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 MAX_LINE_BYTES = 1024 * 1024
-STEP = 256 * 1024
-LINE_TOO_LONG = b"\0line too long"
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+STEP = 64 * 1024
+ZSTD_INPUT = 256
+"""Bytes of zstd input a step: 4 of them can stand for a block of 128 KB."""
 BOM = b"\xef\xbb\xbf"
 Lines = list[tuple[int, bytes]]
+
+
+class Unreadable(bytes):
+    """Stands in the place of a line that cannot be read, and says why."""
+
+
+LINE_TOO_LONG = Unreadable(b"The line is longer than %d bytes. Shorten it." % MAX_LINE_BYTES)
 
 
 async def ndjson_lines(request: Request, *, max_lines: int = 2000) -> AsyncIterator[Lines]:
@@ -27,25 +38,21 @@ async def ndjson_lines(request: Request, *, max_lines: int = 2000) -> AsyncItera
         raise WrongMediaType(f"Expected Content-Type application/x-ndjson, got {media or 'none'}. Send one JSON object a line.")
     expand = _expander(request.headers.get("content-encoding", "identity").strip().lower())
     splitter = _Splitter()
-    async for chunk in request.stream():
-        for piece in _checked(expand, chunk, splitter):
-            for batch in splitter.feed(piece, max_lines):
-                yield batch
-    for piece in _checked(expand, b"", splitter):
-        for batch in splitter.feed(piece, max_lines):
-            yield batch
-    if last := splitter.rest():
-        yield last
-
-
-def _checked(expand: Callable[[bytes], Iterator[bytes]], chunk: bytes, splitter: "_Splitter") -> Iterator[bytes]:
     try:
-        yield from expand(chunk)
+        async for chunk in request.stream():  # the last one is empty: the end
+            for piece in expand(chunk):
+                for batch in splitter.feed(piece, max_lines):
+                    yield batch
+                await asyncio.sleep(0)
     except (zlib.error, zstandard.ZstdError, EOFError) as error:
+        if whole := splitter.taken():
+            yield whole
         raise MalformedBody(
             f"The compressed body is corrupt or cut short after line {splitter.number}: {error}. "
             "The lines before were taken; sending everything again adds nothing twice."
         ) from None
+    if last := splitter.rest():
+        yield last
 
 
 def _expander(encoding: str) -> Callable[[bytes], Iterator[bytes]]:
@@ -92,8 +99,8 @@ class _Zstd:
             if self._begun and not self._frame.eof:
                 raise EOFError("the zstd stream ends early")
             return
-        for start in range(0, len(chunk), 4096):
-            part = chunk[start : start + 4096]
+        for start in range(0, len(chunk), ZSTD_INPUT):
+            part = chunk[start : start + ZSTD_INPUT]
             while part:
                 if self._frame.eof:
                     self._frame = self._decoder.decompressobj(write_size=STEP)
@@ -110,23 +117,29 @@ class _Splitter:
         self._tail = b""
         self._overlong = False
         self._batch: Lines = []
+        self._bytes = 0
 
     def feed(self, piece: bytes, max_lines: int) -> Iterator[Lines]:
         lines = (self._tail + piece).split(b"\n")
         self._tail = lines.pop()
         for line in lines:
             self._add(line)
-            if len(self._batch) >= max_lines:
-                batch, self._batch = self._batch, []
-                yield batch
+            if len(self._batch) >= max_lines or self._bytes >= MAX_BATCH_BYTES:
+                yield self.taken()
         if len(self._tail) > MAX_LINE_BYTES:
             self._tail, self._overlong = b"", True
 
+    def taken(self) -> Lines:
+        """The whole lines that no batch has held yet."""
+        batch, self._batch, self._bytes = self._batch, [], 0
+        return batch
+
     def rest(self) -> Lines:
+        """The last batch, with a last line that no line break ends."""
         if self._tail or self._overlong:
             self._add(self._tail)
             self._tail = b""
-        return self._batch
+        return self.taken()
 
     def _add(self, line: bytes) -> None:
         self.number += 1
@@ -139,3 +152,4 @@ class _Splitter:
         line = line.strip()
         if line:
             self._batch.append((self.number, line))
+            self._bytes += len(line)

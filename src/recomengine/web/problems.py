@@ -88,7 +88,7 @@ def problem_response(request: Request, problem: Problem) -> Response:
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
-        "instance": request.url.path,
+        "instance": request.scope["path"],
         "code": problem.problem_code,
         "requestId": request.scope.get("request_id", ""),
     }

@@ -1,0 +1,13 @@
+"""Kinds of text that stand in many bodies.
+
+`$(?!\\n)`: Python's `$` alone also matches before a last line break.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
+"""A name that a client gives to something: any characters but control characters."""
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+Link = Annotated[str, Meta(max_length=2048, pattern=r"^(https?://|/)\S*$(?!\n)")]
