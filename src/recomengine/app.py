@@ -33,12 +33,14 @@ def create_app(settings: Settings) -> Starlette:
             app.state.context = context
             yield
 
-    return Starlette(
+    app = Starlette(
         routes=all_routes(),
         middleware=[Middleware(RequestLayer)],
         exception_handlers={Problem: _on_problem, HTTPException: _on_http_exception, **dict.fromkeys(DATABASE_AWAY, _on_database_away)},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # a redirect would be written from the Host header, whatever that says
+    return app
 
 
 def all_routes() -> list[BaseRoute]:

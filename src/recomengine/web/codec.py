@@ -29,12 +29,17 @@ class Keyed(Protocol):
 T = TypeVar("T")
 K = TypeVar("K", bound=Keyed)
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+_CHARSET = re.compile(r";\s*charset=\"?([^\s;\"]*)")
 _AT = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 
 
 async def read_body(request: Request, *, types: frozenset[str] = JSON_TYPES, limit: int = MAX_BODY_BYTES) -> bytes:
     """The whole body, refused when it is of another type or longer than `limit` bytes."""
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    header = request.headers.get("content-type", "").lower()
+    media = header.partition(";")[0].strip()
+    charset = _CHARSET.search(header)
+    if charset is not None and charset[1] not in ("utf-8", "utf8", "us-ascii"):
+        raise WrongMediaType(f"Expected JSON in UTF-8, got {charset[1]}. Encode it as UTF-8.")
     if media not in types:
         raise WrongMediaType(f"Expected Content-Type {' or '.join(sorted(types))}, got {media or 'none'}. Set the header.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":

@@ -105,7 +105,9 @@ class _Zstd:
                 if self._frame.eof:
                     self._frame = self._decoder.decompressobj(write_size=STEP)
                 self._begun = True
-                yield self._frame.decompress(part)
+                expanded = self._frame.decompress(part)
+                for at in range(0, len(expanded), STEP):
+                    yield expanded[at : at + STEP]
                 part = self._frame.unused_data if self._frame.eof else b""
 
 

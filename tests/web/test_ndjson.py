@@ -1,0 +1,119 @@
+"""Lines out of bodies: any cut, any packing, bounded memory."""
+
+import asyncio
+import gzip
+import tracemalloc
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
+from starlette.types import Message
+
+from recomengine.web.ndjson import BOM, LINE_TOO_LONG, MAX_BATCH_BYTES, MAX_LINE_BYTES, ndjson_lines
+from recomengine.web.problems import MalformedBody
+
+MB = 1024 * 1024
+
+
+def request_of(chunks: Sequence[bytes], encoding: str = "identity") -> Request:
+    messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
+    messages.append({"type": "http.request", "body": b"", "more_body": False})
+    waiting = iter(messages)
+
+    async def receive() -> Message:
+        return next(waiting)
+
+    headers = [(b"content-type", b"application/x-ndjson"), (b"content-encoding", encoding.encode())]
+    return Request({"type": "http", "method": "POST", "headers": headers}, receive)
+
+
+async def lines(chunks: Sequence[bytes], encoding: str = "identity", max_lines: int = 2000) -> list[tuple[int, bytes]]:
+    return [line async for batch in ndjson_lines(request_of(chunks, encoding), max_lines=max_lines) for line in batch]
+
+
+@given(st.lists(st.binary(max_size=12), max_size=12), st.integers(1, 5), st.sampled_from(["identity", "gzip", "zstd"]))
+def test_any_body_in_any_cut_is_split_as_a_whole_one_is(parts: list[bytes], size: int, encoding: str) -> None:
+    body = b"\n".join(parts)
+    expected = [(number, line.strip()) for number, line in enumerate(body.removeprefix(BOM).split(b"\n"), 1) if line.strip()]
+    packed = {"identity": bytes, "gzip": gzip.compress, "zstd": zstandard.compress}[encoding](body)
+    chunks = [packed[start : start + size] for start in range(0, len(packed), size)]
+    assert asyncio.run(lines(chunks, encoding, max_lines=3)) == expected
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+async def test_a_line_too_long_is_marked_and_numbered_and_the_next_is_read(end: bytes) -> None:
+    long = b"x" * (MAX_LINE_BYTES + 1)
+    assert await lines([b"a\n", long[:MB], long[MB:], b"\nb\n", long + end]) == [(1, b"a"), (2, LINE_TOO_LONG), (3, b"b"), (4, LINE_TOO_LONG)]
+    assert await lines([b"y" * (MAX_LINE_BYTES - 1) + end]) == [(1, b"y" * (MAX_LINE_BYTES - 1))]
+
+
+async def test_a_batch_ends_at_its_bytes_as_well_as_at_its_lines() -> None:
+    batches = [batch async for batch in ndjson_lines(request_of([b"x" * (MB - 1) + b"\n"] * 20))]
+    assert sum(map(len, batches)) == 20
+    assert max(sum(len(line) for _, line in batch) for batch in batches) <= MAX_BATCH_BYTES + MAX_LINE_BYTES
+
+
+def bombs() -> list[tuple[str, bytes]]:
+    """Small bodies that expand to 64 MB, or to a million blank lines."""
+    blank, endless, many = b"\n" * MB, b"x" * MB, b"x" * (MB // 2 - 1) + b"\n"
+    found = []
+    for piece in (endless, many):
+        packer = zstandard.ZstdCompressor().compressobj()
+        found.append(("zstd", b"".join(packer.compress(piece) for _ in range(64)) + packer.flush()))
+        found.append(("gzip", gzip.compress(piece * 64, 9)))
+    return [*found, ("gzip", gzip.compress(blank, 9)), ("zstd", zstandard.compress(blank))]
+
+
+@pytest.mark.parametrize(("encoding", "bomb"), bombs())
+async def test_a_bomb_costs_little_memory_and_lets_others_run(encoding: str, bomb: bytes) -> None:
+    assert len(bomb) < 200_000
+    turns = 0
+
+    async def another() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(another())
+    tracemalloc.start()
+    try:
+        async for _ in ndjson_lines(request_of([bomb], encoding)):
+            pass
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        beside.cancel()
+        await asyncio.gather(beside, return_exceptions=True)
+    assert peak < 25 * MB
+    assert turns > 10
+
+
+async def test_whole_lines_before_a_break_come_out_before_the_problem() -> None:
+    packed = gzip.compress(b"".join(b"%d\n" % (number * 7919 % 10_007) for number in range(5000)))
+    seen: list[int] = []
+
+    async def read() -> None:
+        async for batch in ndjson_lines(request_of([packed[:-2000]], "gzip")):
+            seen.extend(number for number, _ in batch)
+
+    with pytest.raises(MalformedBody) as caught:
+        await read()
+    assert seen
+    assert f"after line {seen[-1]}:" in caught.value.detail
+
+
+async def test_nothing_is_read_ahead_of_who_reads() -> None:
+    taken: list[int] = []
+
+    async def receive() -> Message:
+        taken.append(len(taken))
+        return {"type": "http.request", "body": b"a\n" * 10, "more_body": len(taken) < 100}
+
+    headers = [(b"content-type", b"application/x-ndjson")]
+    batches: AsyncIterator[object] = ndjson_lines(Request({"type": "http", "method": "POST", "headers": headers}, receive), max_lines=10)
+    await anext(batches)
+    assert len(taken) == 1
