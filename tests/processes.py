@@ -73,9 +73,13 @@ def start_up(data_dir: Path, *flags: str, port: int | None = None, **environ: st
             env=environment(environ), start_new_session=True,
         )  # fmt: skip
     up = Up(process, data_dir, port, log)
-    wait_until(lambda: process.poll() is not None or b"RecomEngine runs on" in log.read_bytes()[start:])
-    assert process.poll() is None, log.read_text(encoding="utf-8")
-    wait_until(up.ready)
+    try:
+        wait_until(lambda: process.poll() is not None or b"RecomEngine runs on" in log.read_bytes()[start:])
+        assert process.poll() is None
+        wait_until(up.ready)
+    except AssertionError as error:
+        stop(up)
+        raise AssertionError(f"`up` did not start: {log.read_text(encoding='utf-8')}") from error
     return up
 
 
