@@ -1,0 +1,193 @@
+"""Recognising keys: known ones cost no look-up, and a revoked one is refused by every process within a second."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import httpx
+import pytest
+from msgspec.structs import replace
+from starlette.applications import Starlette
+
+from recomengine.api_keys import queries, service
+from recomengine.api_keys.secrets import digest, make_key
+from recomengine.context import Context
+from recomengine.infra.database import tenant_transaction
+from recomengine.settings import Settings
+from tests.conftest import SECRET, MakeTenant, Tenant, bearer, client_of, running
+from tests.infra.relay import Relay
+from tests.models.shops import until
+
+REVOKE = "UPDATE api_keys SET revoked_at = now() WHERE tenant_id = $1 AND key_hash = $2"
+SUSPEND = "UPDATE tenants SET status = 'suspended' WHERE id = $1"
+
+
+@pytest.fixture
+async def tenant(make_tenant: MakeTenant) -> Tenant:
+    return await make_tenant()
+
+
+@pytest.fixture
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The digests that the database was asked for."""
+    asked: list[bytes] = []
+    find_key = queries.find_key
+
+    async def counting(pool: object, key_hash: bytes) -> object:
+        asked.append(key_hash)
+        return await find_key(pool, key_hash)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(queries, "find_key", counting)
+    return asked
+
+
+async def revoke(context: Context, tenant_id: UUID, key: str, *, announce: bool = True) -> None:
+    async with tenant_transaction(context.pool, tenant_id) as connection:
+        await connection.execute(REVOKE, tenant_id, digest(key, SECRET))
+    if announce:
+        await context.bus.publish("key", tenant_id)
+
+
+async def status(client: httpx.AsyncClient, key: str) -> int:
+    return (await client.get("/api/v1/recommendations", headers=bearer(key))).status_code
+
+
+def refused(client: httpx.AsyncClient, key: str, code: int = 401) -> Callable[[], Awaitable[bool]]:
+    async def is_refused() -> bool:
+        return await status(client, key) == code
+
+    return is_refused
+
+
+async def listens(context: Context) -> None:
+    async def is_connected() -> bool:
+        return context.bus.connected
+
+    await until(is_connected)
+
+
+async def test_a_known_key_costs_no_look_up(client: httpx.AsyncClient, context: Context, tenant: Tenant, looked_up: list[bytes]) -> None:
+    await listens(context)
+    assert [await status(client, tenant.read) for _ in range(5)] == [200] * 5
+    assert looked_up == [digest(tenant.read, SECRET)]
+
+
+async def test_a_key_that_was_never_made_is_looked_up_once_and_a_mistyped_one_never(
+    client: httpx.AsyncClient, context: Context, looked_up: list[bytes]
+) -> None:
+    await listens(context)
+    stranger = make_key("read", SECRET)
+    assert [await status(client, stranger.key) for _ in range(3)] == [401] * 3
+    assert [await status(client, key) for key in (stranger.key[:-1], "rk_live_x", "x" * 10_000)] == [401] * 3
+    assert looked_up == [stranger.digest]
+
+
+async def test_only_the_digest_of_a_key_is_stored(context: Context, tenant: Tenant) -> None:
+    async with tenant_transaction(context.pool, tenant.id) as connection:
+        rows = await connection.fetch("SELECT * FROM api_keys WHERE tenant_id = $1", tenant.id)
+    stored = repr([dict(row) for row in rows])
+    for key in (tenant.read, tenant.read_write, tenant.publish):
+        assert key not in stored
+        assert key.split("_")[3] not in stored
+        assert repr(digest(key, SECRET)) in stored
+
+
+async def test_a_revoked_key_is_refused_by_every_process_within_a_second(
+    context: Context, client: httpx.AsyncClient, neighbour: Starlette, without_redis: Starlette, other_process: str, tenant: Tenant
+) -> None:
+    for each in (context, neighbour.state.context):
+        await listens(each)
+    async with client_of(neighbour) as second, client_of(without_redis) as blind, httpx.AsyncClient(base_url=other_process, timeout=30) as other:
+        everywhere = (client, second, blind, other)
+        for each_client in everywhere:
+            assert await status(each_client, tenant.read) == 200
+        await revoke(context, tenant.id, tenant.read)
+        async with asyncio.timeout(1.0):
+            await asyncio.gather(*(until(refused(each_client, tenant.read)) for each_client in everywhere))
+        assert await status(client, tenant.read_write) == 200
+
+
+async def test_a_suspended_tenant_is_refused_in_another_process(
+    context: Context, client: httpx.AsyncClient, neighbour: Starlette, tenant: Tenant
+) -> None:
+    await listens(neighbour.state.context)
+    async with client_of(neighbour) as other:
+        assert await status(other, tenant.read) == 200
+        async with tenant_transaction(context.pool, tenant.id) as connection:
+            await connection.execute(SUSPEND, tenant.id)
+        await context.bus.publish("tenant", tenant.id)
+        async with asyncio.timeout(1.0):
+            await until(refused(other, tenant.read, 403))
+
+
+async def test_a_revocation_while_the_bus_is_frozen_or_cut_counts_within_a_second(
+    settings: Settings, context: Context, make_tenant: MakeTenant, redis_url: str
+) -> None:
+    async with Relay(redis_url) as relay, running(replace(settings, redis_url=relay.url)) as app, client_of(app) as client:
+        for harm in ("frozen", "cut"):
+            tenant = await make_tenant()
+            await listens(app.state.context)
+            assert await status(client, tenant.read) == 200
+            if harm == "frozen":
+                relay.freeze()
+            else:
+                await relay.cut()
+            await revoke(context, tenant.id, tenant.read)
+            async with asyncio.timeout(2.0):  # a second, and the answers of a frozen Redis
+                await until(refused(client, tenant.read))
+            await relay.cut()
+            await relay.mend()
+
+
+async def test_what_was_learned_without_the_bus_is_forgotten_when_it_is_back(
+    settings: Settings, context: Context, tenant: Tenant, redis_url: str
+) -> None:
+    """Else a revocation in the gap would be missed for a whole lifetime."""
+    async with Relay(redis_url) as relay, running(replace(settings, redis_url=relay.url)) as app, client_of(app) as client:
+        bus = app.state.context.bus
+        await listens(app.state.context)
+        await relay.cut()
+
+        async def is_alone() -> bool:
+            return not bus.connected
+
+        await until(is_alone)
+        assert await status(client, tenant.read) == 200
+        await revoke(context, tenant.id, tenant.read)
+        await relay.mend()
+        await listens(app.state.context)
+        assert await status(client, tenant.read) == 401
+
+
+async def test_a_row_that_was_read_before_a_change_was_announced_is_not_kept(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find_key = queries.find_key
+    await listens(context)
+
+    async def overtaken(pool: object, key_hash: bytes) -> object:
+        row = await find_key(pool, key_hash)  # type: ignore[arg-type]
+        heard = asyncio.Event()
+        context.bus.subscribe("key", lambda *_: heard.set())
+        await revoke(context, tenant.id, tenant.read)
+        await heard.wait()
+        return row
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queries, "find_key", overtaken)
+        await status(client, tenant.read)
+    assert await status(client, tenant.read) == 401
+
+
+async def test_the_cache_has_a_bound(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MAX_CACHED", 3)
+    cache = service.KeyCache(context.pool, context.bus, SECRET)
+    for _ in range(10):
+        assert await cache.find(make_key("read", SECRET).key) is None
+    assert len(cache._entries) == 3
+    assert (await cache.find(tenant.read)) is not None
+
+
+async def test_a_secret_of_another_installation_opens_nothing(settings: Settings, tenant: Tenant) -> None:
+    async with running(replace(settings, api_key_hmac_secret="another" * 8)) as app, client_of(app) as client:
+        assert await status(client, tenant.read) == 401
