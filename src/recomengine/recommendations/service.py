@@ -34,7 +34,6 @@ from recomengine.recommendations.strategies import (
     STRATEGY_OF,
     Evidence,
     Plan,
-    Seeds,
     choose_seeds,
     make_plan,
     reason_of,
@@ -106,14 +105,13 @@ class Recommender:
         seeds = choose_seeds(query.page, products, shopper, live=live)
         repeats = _purchased_stay(caller, query, model)
         plan = make_plan(strategy, model, seeds, shopper, buy_again=repeats) if model else Plan([], [])
-        items, scores, sources, because = recommend(
-            self._workspace, plan.sources, query.limit,
-            available=catalog.available, price_cents=catalog.price_cents, categories=catalog.categories,
-            fallback=model.popular if model else NOTHING,
-            excluded=_excluded(query, catalog, model, seeds, shopper, products, repeats=repeats),
-            category_mask=None if query.category is None else catalog.category_mask(query.category),
-            min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
-        )  # fmt: skip
+        never = _excluded(query, catalog, shopper, products, repeats=repeats)
+        seen = seeds.items if seeds.context == "session" and (model is None or model.revisit_share < REVISIT_SHOP) else NOTHING
+        items, scores, sources, because = self._best(query, query.limit, catalog, model, plan, np.concatenate([never, seen]))
+        if len(seen) and len(items) < query.limit:  # rather again what was seen in this session than too few
+            more = self._best(query, query.limit - len(items), catalog, model, plan, np.concatenate([never, np.array(items, np.int32)]))
+            items, sources, because = items + more[0], sources + more[2], because + more[3]
+            scores += [0.0] * len(more[0])
         kinds = [Evidence.POPULAR if source == NO_SOURCE else plan.kinds[source] for source in sources]
         did = dict(zip(shopper.items.tolist(), shopper.kinds.tolist(), strict=True))
         lines = [
@@ -123,6 +121,18 @@ class Recommender:
         own = OWN_EVIDENCE.get(strategy)
         fallback = bool(kinds) and (own not in kinds if own else all(kind in (Evidence.POPULAR, Evidence.TRENDING) for kind in kinds))
         return Cached(stamp, STRATEGY_OF[kinds[0]] if fallback and own else strategy, fallback, lines)
+
+    def _best(
+        self, query: Query, limit: int, catalog: LiveCatalog, model: Model | None, plan: Plan, excluded: Int32
+    ) -> tuple[list[int], list[float], list[int], list[int]]:
+        """The kernel's answer to `plan` under the query's filters."""
+        return recommend(
+            self._workspace, plan.sources, limit,
+            available=catalog.available, price_cents=catalog.price_cents, categories=catalog.categories,
+            fallback=model.popular if model else NOTHING, excluded=excluded,
+            category_mask=None if query.category is None else catalog.category_mask(query.category),
+            min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
+        )  # fmt: skip
 
     def _remember(self, key: str, made: Cached, query: Query) -> None:
         """Put the list into Redis without waiting for it."""
@@ -149,14 +159,11 @@ def _purchased_stay(caller: Caller, query: Query, model: Model | None) -> bool:
     return model is not None and model.repeat_share >= REPEAT_SHOP
 
 
-def _excluded(
-    query: Query, catalog: LiveCatalog, model: Model | None, seeds: Seeds, shopper: Shopper, products: Int32, *, repeats: bool
-) -> Int32:
+def _excluded(query: Query, catalog: LiveCatalog, shopper: Shopper, products: Int32, *, repeats: bool) -> Int32:
+    """What must not come, whatever else there is: the page's products, those named, and those bought."""
     parts = [products, numbers(catalog, query.excluded)]
     if not repeats:
         parts.append(shopper.purchased)
-    if seeds.context == "session" and (model is None or model.revisit_share < REVISIT_SHOP):
-        parts.append(seeds.items)
     return np.concatenate(parts)
 
 
