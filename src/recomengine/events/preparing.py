@@ -85,13 +85,7 @@ def _checked_metadata(text: bytes, event_type: str) -> tuple[str | None, int]:
         return None, 0
     if len(text) > MAX_METADATA_BYTES:
         raise invalid("$.metadata", f"expected at most {MAX_METADATA_BYTES} bytes, got {len(text)}")
-    value = _decoded(text)
-    if not isinstance(value, dict):
-        raise invalid("$.metadata", f"expected an object, got {type(value).__name__}")
-    try:
-        known = _known.decode(text)
-    except msgspec.ValidationError as error:
-        raise _within_metadata(validation_problem(error)) from None
+    known, value = _decoded(text)
     if known.price is not None and not 0 <= known.price <= MAX_PRICE:
         raise invalid("$.metadata.price", f"expected 0 to {MAX_PRICE}, got {known.price}")
     if b"\\" in text or text.count(b"{") + text.count(b"[") > MAX_METADATA_DEPTH:
@@ -100,9 +94,9 @@ def _checked_metadata(text: bytes, event_type: str) -> tuple[str | None, int]:
     return text.decode(), _revenue_cents(known) if event_type == "purchase" else 0
 
 
-def _decoded(text: bytes) -> Any:
+def _decoded(text: bytes) -> tuple[KnownMetadata, Any]:
     try:
-        return _any.decode(text)
+        return _known.decode(text), _any.decode(text)
     except RecursionError:
         raise invalid("$.metadata", f"is nested deeper than {MAX_METADATA_DEPTH} levels. Flatten it") from None
     except msgspec.ValidationError as error:

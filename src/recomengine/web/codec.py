@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -29,6 +30,7 @@ class Keyed(Protocol):
 T = TypeVar("T")
 K = TypeVar("K", bound=Keyed)
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+_any = msgspec.json.Decoder()
 _CHARSET = re.compile(r";\s*charset=\"?([^\s;\"]*)")
 _AT = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 
@@ -80,9 +82,13 @@ def too_large(limit: int) -> TooLarge:
 def decode(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
     """`body` as the decoder's type; malformed JSON is a 400, a wrong value a 422 that names its path."""
     try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise validation_problem(error) from None
+        try:
+            return decoder.decode(body)
+        except msgspec.ValidationError as error:
+            problem = validation_problem(error)
+        with suppress(msgspec.ValidationError):  # a number beyond any range
+            _any.decode(body)  # a wrong value may stand before what is no JSON at all
+        raise problem
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedBody(f"The body is not valid JSON in UTF-8: {error}.") from None
     except RecursionError:
