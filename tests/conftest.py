@@ -14,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+import hypothesis
 import msgspec
 import pytest
 from starlette.applications import Starlette
@@ -25,6 +26,9 @@ from recomengine.infra.migrations import migrate
 from recomengine.settings import Settings
 from recomengine.tenants.service import create_tenant
 from recomengine.web.caller import RateLimits, TenantConfig
+
+hypothesis.settings.register_profile("tests", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("tests")
 
 SECRET = "0123456789abcdef0123456789abcdef"
 DEAD_REDIS = "redis://127.0.0.1:1/0"
