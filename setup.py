@@ -37,7 +37,7 @@ def extensions() -> list[Extension]:
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
             extra_compile_args=[*flags, *openmp],
             extra_link_args=openmp,
-            depends=[str(header) for header in CORE.glob("*.h")],
+            depends=[str(read) for pattern in ("*.h", "*.pxd") for read in CORE.glob(pattern)],
         )
         for source in sorted(CORE.glob("*.pyx"))
     ]

@@ -82,7 +82,7 @@ async def _space(settings: Settings) -> Check:
 
 async def _core(_settings: Settings) -> Check:
     try:
-        from recomengine._core import score  # noqa: F401 - whether it loads is the question
+        from recomengine._core import ranking  # noqa: F401 - whether it loads is the question
     except ImportError as error:
         return Check("core", False, f"the kernels do not load: {error}. Run `make setup`.")
     return Check("core", True, f"kernels load, {os.cpu_count()} cores")

@@ -2,7 +2,8 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 Row = dict[int, float]
 """Values of a sparse row by column."""
@@ -112,3 +113,136 @@ def trending_scores(
         expected = slow * short_ms / long_ms
         scores.append((fast - expected) / math.sqrt(expected + prior))
     return scores
+
+
+def following_scores(
+    sequences: Sequence[Sequence[int]], n_items: int, *, window: int, exponent: float, back: float, col_norm: Sequence[float]
+) -> list[Row]:
+    """What follows each item within `window` places of a sequence, and, `back` times as much worth, what precedes it."""
+    result: list[Row] = [defaultdict(float) for _ in range(n_items)]
+    for sequence in sequences:
+        for here, item in enumerate(sequence):
+            for there, other in enumerate(sequence):
+                distance = there - here
+                if item != other and 0 < abs(distance) <= window:
+                    result[item][other] += (1.0 if distance > 0 else back) * abs(distance) ** -exponent
+    return [{other: value / col_norm[other] for other, value in row.items() if value > 0} for row in result]
+
+
+class Given(NamedTuple):
+    """One source's score of each item, and the seed that says most for it: of all credits the largest, the first of equals."""
+
+    score: Row
+    seed: dict[int, int]
+
+
+def summed(credits: Iterable[tuple[int, float, int]]) -> Given:
+    """Credits (item, value, seed) added up; what does not come to more than 0 is left out."""
+    score: Row = defaultdict(float)
+    largest: dict[int, tuple[float, int]] = {}
+    for item, value, seed in credits:
+        score[item] += value
+        if item not in largest or value > largest[item][0]:
+            largest[item] = value, seed
+    return Given({item: value for item, value in score.items() if value > 0}, {item: seed for item, (_, seed) in largest.items()})
+
+
+def table_credits(tables: Sequence[Sequence[Row]], seeds: Sequence[tuple[int, float]]) -> Iterator[tuple[int, float, int]]:
+    for table in tables:
+        for seed, weight in seeds:
+            if weight > 0 and 0 <= seed < len(table):
+                yield from ((item, weight * value, seed) for item, value in table[seed].items())
+
+
+def session_credits(
+    sequences: Sequence[Sequence[int]], idf: Sequence[float], seeds: Sequence[tuple[int, float]], *, sample: int, neighbours: int, decay: float,
+    length: float, back: float,
+) -> Iterator[tuple[int, float, int]]:  # fmt: skip
+    similarity: Row = defaultdict(float)
+    matched: dict[int, int] = {}
+    for seed, weight in seeds:
+        if weight <= 0 or not 0 <= seed < len(idf) or idf[seed] == 0:
+            continue
+        for number in [number for number, items in enumerate(sequences) if seed in items][-sample:]:
+            similarity[number] += weight * idf[seed]
+            matched.setdefault(number, seed)
+    scaled = {number: value * len(sequences[number]) ** -length for number, value in similarity.items()}
+    for number in sorted(scaled, key=lambda number: (-scaled[number], -number))[:neighbours]:
+        items, seed = sequences[number], matched[number]
+        match = max(place for place, item in enumerate(items) if item == seed)
+        for place, item in enumerate(items):
+            value = scaled[number] * decay ** min(abs(place - match), 63) * (1 if place >= match else back)
+            if value > 0:
+                yield item, value, seed
+
+
+class Asked(NamedTuple):
+    """A request: weights of the seeds by profile; (item, kind) of the history, newest first; products by number."""
+
+    seeds: Sequence[int]
+    profiles: Sequence[Sequence[float]]
+    own: Sequence[tuple[int, float]]
+    history: Sequence[tuple[int, int]]
+    session: int
+    purchase: int
+    available: Sequence[int]
+    prices: Sequence[int]
+    categories: Sequence[int]
+    fallback: Sequence[int]
+    excluded: Sequence[int]
+    mask: Sequence[int] | None
+    min_price: int
+    max_price: int
+
+    def eligible(self, item: int) -> bool:
+        if not 0 <= item < len(self.available) or not self.available[item] or item in self.excluded:
+            return False
+        price, category = self.prices[item], self.categories[item]
+        return (
+            (self.mask is None or (category >= 0 and bool(self.mask[category])))
+            and (self.min_price < 0 or price >= self.min_price)
+            and (self.max_price < 0 or 0 <= price <= self.max_price)
+        )
+
+
+def candidate_features(given: Sequence[Given], asked: Asked, item_features: Sequence[Sequence[float]], depth: int) -> dict[int, list[float]]:
+    """Of each candidate, two features a source and what the product, the history and the page say of it."""
+    pairs: dict[int, list[float]] = {}
+    for number, source in enumerate(given):
+        top = best({item: score for item, score in source.score.items() if asked.eligible(item)}, depth)
+        for place, (item, score) in enumerate(top):
+            row = pairs.setdefault(item, [0.0] * (2 * len(given)))
+            row[2 * number : 2 * number + 2] = [score / top[0][1], 3 / (place + 3)]
+    return {item: row + _described(item, asked, item_features) for item, row in pairs.items()}
+
+
+def _described(item: int, asked: Asked, item_features: Sequence[Sequence[float]]) -> list[float]:
+    places = [place for place, (other, _) in enumerate(asked.history) if other == item]
+    times_bought = sum(kind == asked.purchase for other, kind in asked.history if other == item)
+    hand = asked.seeds[0] if asked.seeds and 0 <= asked.seeds[0] < len(asked.available) else None
+    category, price = asked.categories[item], asked.prices[item]
+    seen = [asked.categories[seed] for seed in asked.seeds if 0 <= seed < len(asked.available) and asked.categories[seed] >= 0]
+    return [
+        float(item == hand),
+        float(any(place < asked.session for place in places)),
+        float(bool(places)),
+        1 / (1 + places[0]) if places else 0.0,
+        math.log1p(len(places)),
+        float(times_bought > 0),
+        math.log1p(times_bought),
+        float(hand is not None and category >= 0 and category == asked.categories[hand]),
+        seen.count(category) / len(seen) if seen and category >= 0 else 0.0,
+        min(price, asked.prices[hand]) / max(price, asked.prices[hand]) if hand is not None and price > 0 and asked.prices[hand] > 0 else 0.0,
+        *(item_features[item] if item < len(item_features) else [0.0] * 5),
+    ]
+
+
+def filled(chosen: Sequence[int], asked: Asked, limit: int) -> list[int]:
+    """`chosen`, then the fallback, then the catalog by number; what is of the running session after all that is not."""
+    running = {item for item, _ in asked.history[: max(asked.session, 0)]}
+    result = list(chosen[:limit])
+    for late in (False, True):
+        for item in [*asked.fallback, *range(len(asked.available))]:
+            if len(result) < limit and item not in result and asked.eligible(item) and (late or item not in running):
+                result.append(item)
+    return result

@@ -19,6 +19,7 @@ from recomengine.demo.simulation import simulate
 from recomengine.events.preparing import Source, prepare
 from recomengine.models import service
 from recomengine.models.build import Built, build_model
+from recomengine.models.evidence import PLACE, csr
 from recomengine.models.histories import KINDS, NO_GROUP, Histories
 from recomengine.models.model import Model
 from recomengine.models.store import ModelStore
@@ -28,7 +29,7 @@ Product = dict[str, Any]
 END_MS = 1_790_000_000_000
 PLACES = 4
 WITHIN_S = 10
-FIELDS = ("category", "brand", "description", "attributes")
+FIELDS = ("category", "brand", "description", "attributes", "price")
 
 
 async def until(met: Callable[[], Awaitable[bool]]) -> None:
@@ -113,3 +114,15 @@ def demo_shop() -> DemoShop:
 
 def model_of(built: Built, version: str = "v1") -> Model:
     return Model(built.arrays, built.stats | {"version": version, "throughMs": 0})
+
+
+def row(built: Built, table: str, number: int) -> list[int]:
+    """Neighbours of a product in one of the tables, as they are kept: best first."""
+    matrix = csr(built.arrays, table)
+    return matrix.indices[matrix.indptr[number] : matrix.indptr[number + 1]].tolist()
+
+
+def overlay_row(model: Model, number: int) -> list[int]:
+    """Content neighbours of a product among those that came after the build."""
+    tables = model.ranker.sources[PLACE["content"]].tables
+    return tables[1].row(number)[0].tolist() if len(tables) > 1 else []

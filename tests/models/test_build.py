@@ -5,9 +5,10 @@ import pytest
 
 from recomengine.demo.planted import TASTES
 from recomengine.demo.simulation import GroundTruth, ground_truth
-from recomengine.models.build import HISTORY_LENGTH, MAX_TRENDING, build_model
+from recomengine.models.build import HISTORY_LENGTH, build_model
+from recomengine.models.evidence import MAX_RANKING, PROFILES
 from recomengine.models.histories import DAY_MS, IMPRESSION, PURCHASE, VIEW, Histories
-from tests.models.shops import DemoShop, Event, as_histories, as_rows, demo_shop, model_of, product
+from tests.models.shops import DemoShop, Event, as_histories, as_rows, demo_shop, model_of, product, row
 
 NOBODY = as_histories([], [])
 TEN_YEARS_MS = 3650 * DAY_MS
@@ -27,7 +28,7 @@ def test_every_planted_pair_is_found_as_bought_together(shop: DemoShop, truth: G
     missed = [
         (wanted, added)
         for wanted, added in truth.pairs
-        if shop.numbers[added] not in shop.model.together.row(shop.numbers[wanted])[0][:3].tolist()
+        if shop.numbers[added] not in row(shop.built, "together", shop.numbers[wanted])[:3]
     ]
 
     assert missed == []
@@ -37,7 +38,7 @@ def test_collaborative_neighbours_are_what_people_of_the_same_taste_like(shop: D
     taste_of = {shop.numbers[key]: taste for taste, keys in truth.tastes.items() for key in keys}
     same, all_ = 0, 0
     for number, taste in taste_of.items():
-        neighbours = shop.model.collaborative.row(number)[0][:10].tolist()
+        neighbours = row(shop.built, "similar", number)[:10]
         same += sum(taste_of[neighbour] == taste for neighbour in neighbours)
         all_ += len(neighbours)
 
@@ -46,22 +47,22 @@ def test_collaborative_neighbours_are_what_people_of_the_same_taste_like(shop: D
 
 
 def test_a_product_is_not_its_own_neighbour(shop: DemoShop) -> None:
-    for table in (shop.model.collaborative, shop.model.together, shop.model.content):
-        assert all(number not in table.row(number)[0] for number in range(len(shop.products)))
+    for table in PROFILES:
+        assert all(number not in row(shop.built, table, number) for number in range(len(shop.products))), table
 
 
 def test_rising_products_lead_the_trend(shop: DemoShop, truth: GroundTruth) -> None:
-    leading = [shop.products[number]["productId"] for number in shop.model.trending[: len(truth.rising)]]
+    leading = [shop.products[number]["productId"] for number in shop.built.arrays["trending.items"][: len(truth.rising)]]
 
     assert set(leading) == set(truth.rising)
 
 
 def test_content_neighbours_lie_in_the_same_aisle(shop: DemoShop) -> None:
     aisle = [each["category"] for each in shop.products]
-    nearest = [shop.model.content.row(number)[0][:5].tolist() for number in range(len(aisle))]
-    shares = [aisle[neighbour] == aisle[number] for number, row in enumerate(nearest) for neighbour in row]
+    nearest = [row(shop.built, "content", number)[:5] for number in range(len(aisle))]
+    shares = [aisle[neighbour] == aisle[number] for number, found in enumerate(nearest) for neighbour in found]
 
-    assert all(len(row) == 5 for row in nearest)
+    assert all(len(found) == 5 for found in nearest)
     assert np.mean(shares) > 0.85
 
 
@@ -137,17 +138,16 @@ def test_a_shop_without_events_builds(products: int) -> None:
     model = model_of(build_model(NOBODY, as_rows(goods), products))
 
     assert model.size == products
-    assert not len(model.popular)
-    assert not len(model.trending)
+    assert not len(model.fallback)
     assert not len(model.history("anyone").items)
 
 
 def test_products_without_a_word_in_common_build() -> None:
     goods = [{"productId": "a", "name": "one"}, {"productId": "b", "name": "two"}, {"productId": "c", "name": "…"}]
 
-    model = model_of(build_model(NOBODY, as_rows(goods), 3))
+    built = build_model(NOBODY, as_rows(goods), 3)
 
-    assert not any(len(model.content.row(number)[0]) for number in range(3))
+    assert not any(row(built, "content", number) for number in range(3))
 
 
 def test_a_single_event_builds() -> None:
@@ -156,7 +156,7 @@ def test_a_single_event_builds() -> None:
 
     model = model_of(build_model(as_histories([event], goods), as_rows(goods), 2))
 
-    assert model.popular.tolist() == [1]
+    assert model.fallback.tolist() == [1]
     assert model.history("u").items.tolist() == [1]
 
 
@@ -164,19 +164,19 @@ def test_numbers_of_deleted_products_stay_in_range() -> None:
     goods = [product("p0", category="A"), product("p1", category="A"), product("p2", category="A")]
     events = [view(f"u{user}", f"p{number}", user) for user in range(3) for number in range(3)]
 
-    rows = [row for row in as_rows(goods) if row["number"] != 2]
-    model = model_of(build_model(as_histories(events, goods), rows, 3))
+    rows = [each for each in as_rows(goods) if each["number"] != 2]
+    built = build_model(as_histories(events, goods), rows, 3)
 
-    assert model.size == 3
-    assert model.content.row(2)[0].tolist() == []
+    assert model_of(built).size == 3
+    assert row(built, "content", 2) == []
 
 
 def test_the_trend_is_bounded() -> None:
-    count = MAX_TRENDING + 50
+    count = MAX_RANKING + 50
     goods = [product(f"p{number}") for number in range(count)]
     events = [view(f"u{number % 7}", f"p{number}", number) for number in range(count)]
 
-    model = model_of(build_model(as_histories(events, goods), as_rows(goods), count))
+    built = build_model(as_histories(events, goods), as_rows(goods), count)
 
-    assert len(model.trending) <= MAX_TRENDING
-    assert len(model.popular) == count
+    assert len(built.arrays["trending.items"]) <= MAX_RANKING
+    assert len(model_of(built).fallback) == count

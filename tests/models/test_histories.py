@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from recomengine.context import Context
 from recomengine.infra.database import tenant_transaction
 from recomengine.models import queries
-from recomengine.models.build import MIN_ORDERS, baskets
+from recomengine.models.evidence import MIN_ORDERS, baskets
 from recomengine.models.histories import (
     ADD_TO_CART,
     CLICK,
@@ -25,8 +25,6 @@ from recomengine.models.histories import (
     Histories,
     newest_per_user,
     read_histories,
-    repeat_share,
-    revisit_share,
 )
 from tests.conftest import MakeTenant
 from tests.core.matrices import examples, pairs
@@ -124,44 +122,6 @@ async def test_events_stored_from_the_watermark_on_are_left_to_the_trail(context
         assert (await read_histories(connection, tenant.id, through)).users == ["before"]
 
 
-def plain_repeat_share(deeds: Sequence[Did]) -> float:
-    days: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
-    for did in deeds:
-        if did.kind == PURCHASE:
-            days[did.user][did.time_ms // DAY_MS].add(did.item)
-    known = later = 0
-    for by_day in days.values():
-        owned: set[int] = set()
-        for position, day in enumerate(sorted(by_day)):
-            if position:
-                later += len(by_day[day])
-                known += len(by_day[day] & owned)
-            owned |= by_day[day]
-    return known / later if later else 0.0
-
-
-@examples
-@given(deeds)
-def test_repeat_share_equals_walking_through_each_shoppers_days(deeds: list[Did]) -> None:
-    assert repeat_share(histories_of(deeds)) == plain_repeat_share(deeds)
-
-
-def plain_revisit_share(deeds: Sequence[Did]) -> float:
-    sessions: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for did in deeds:
-        if did.kind in (VIEW, CLICK) and did.group:
-            sessions[did.user, did.group].append(did.item)
-    later = sum(len(items) - 1 for items in sessions.values())
-    again = sum(len(items) - len(set(items)) for items in sessions.values())
-    return again / later if later else 0.0
-
-
-@examples
-@given(deeds)
-def test_revisit_share_equals_walking_through_each_session(deeds: list[Did]) -> None:
-    assert revisit_share(histories_of(deeds)) == plain_revisit_share(deeds)
-
-
 @examples
 @given(deeds, st.integers(1, 12))
 def test_of_every_shopper_the_newest_deeds_and_all_purchases_stay_known(deeds: list[Did], limit: int) -> None:
@@ -188,7 +148,7 @@ def plain_baskets(deeds: Sequence[Did], kinds: set[int]) -> list[list[int]]:
 @examples
 @given(deeds)
 def test_where_orders_are_few_baskets_are_orders_and_carts_by_order_session_or_day(deeds: list[Did]) -> None:
-    made = baskets(histories_of(deeds), 6)
+    made = baskets(histories_of(deeds))
 
     assert sorted([item for item, _ in row] for row in pairs(made)) == plain_baskets(deeds, {PURCHASE, ADD_TO_CART})
 
@@ -197,7 +157,7 @@ def test_where_orders_are_many_what_was_only_put_in_the_cart_is_no_basket() -> N
     orders = [Did(order % 4, PURCHASE, item, START_MS, 10 + order) for order in range(MIN_ORDERS) for item in (order % 3, 3)]
     carts = [Did(0, ADD_TO_CART, item, START_MS, 5) for item in (4, 5)]
 
-    made = baskets(histories_of(orders + carts), 6)
+    made = baskets(histories_of(orders + carts))
 
     assert made.rows == MIN_ORDERS
     assert not {4, 5} & set(made.indices.tolist())
@@ -207,4 +167,4 @@ def test_purchases_without_an_order_are_one_basket_a_day() -> None:
     bought = [Did(0, PURCHASE, 0, START_MS, 0), Did(0, PURCHASE, 1, START_MS + 3_600_000, 0), Did(0, PURCHASE, 2, START_MS + DAY_MS, 0)]
     bought += [Did(1, PURCHASE, 3, START_MS, 0)]
 
-    assert [[item for item, _ in row] for row in pairs(baskets(histories_of(bought), 4))] == [[0, 1]]
+    assert [[item for item, _ in row] for row in pairs(baskets(histories_of(bought)))] == [[0, 1]]

@@ -14,7 +14,7 @@ from recomengine.models.model import Model
 from recomengine.models.registry import ModelRegistry
 from recomengine.models.store import ModelMissing, ModelStore
 from tests.conftest import MakeTenant, Tenant
-from tests.models.shops import as_histories, as_rows, build, fill_catalog, model_of, product, send, store_of, until
+from tests.models.shops import as_histories, as_rows, build, fill_catalog, model_of, overlay_row, product, send, store_of, until
 
 WITHIN_S = 5
 
@@ -160,7 +160,7 @@ async def test_a_served_version_works_on_after_its_files_are_removed(context: Co
 
     assert await context.models.get(tenant.id) is model
     assert model.history("ann").items.tolist() == [0]
-    assert model.popular.tolist() == [0]
+    assert model.fallback.tolist() == [0]
 
 
 async def test_while_a_new_version_cannot_be_read_the_old_one_is_served(context: Context, tenant: Tenant) -> None:
@@ -213,7 +213,7 @@ async def test_a_product_that_came_after_the_build_joins_the_model_within_a_seco
     for process in (context, other):
         async def joined(process: Context = process) -> bool:
             model = await process.models.get(tenant.id)
-            return model is not None and model.overlay is not None and 2 in model.overlay.row(0)[0]
+            return model is not None and 2 in overlay_row(model, 0)
 
         await until(joined)
     assert loop.time() - started < 1.0
@@ -265,5 +265,4 @@ async def test_new_products_come_into_the_overlay_after_a_swap_too(context: Cont
 
     assert model is not None
     assert model.size == 3
-    assert model.overlay is not None
-    assert 3 in model.overlay.row(2)[0]
+    assert 3 in overlay_row(model, 2)

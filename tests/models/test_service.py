@@ -277,7 +277,8 @@ async def test_status_says_how_the_model_stands(context: Context, client: httpx.
 
     none = await status()
     assert none == {
-        "status": "none", "version": None, "builtAt": None, "events": 0, "users": 0, "items": 0, "buildSeconds": None, "strategies": {},
+        "status": "none", "version": None, "builtAt": None, "events": 0, "users": 0, "items": 0, "buildSeconds": None,
+            "strategies": {}, "contexts": {},
     }  # fmt: skip
     building = refreshing(context, tenant)
     await until(gate.reached)
@@ -288,7 +289,7 @@ async def test_status_says_how_the_model_stands(context: Context, client: httpx.
     ready = await status()
     assert set(ready) == set(none)
     assert (ready["status"], ready["version"], ready["events"], ready["users"], ready["items"]) == ("ready", version, 1, 1, 2)
-    assert set(ready["strategies"]) == {"collaborative", "content_based", "trending", "frequently_bought_together"}
+    assert set(ready["strategies"]) == {"auto", "collaborative", "content_based", "trending", "frequently_bought_together"}
     assert ready["builtAt"].endswith(("Z", "+00:00"))
 
 

@@ -45,7 +45,7 @@ def test_keys_are_those_of_the_architecture() -> None:
     ],
 )
 def test_lifetimes_are_those_of_the_architecture(fields: dict[str, Any], seconds: int) -> None:
-    assert ttl_s(query(**fields)) == seconds
+    assert ttl_s(caller(), query(**fields)) == seconds
 
 
 ids = st.sampled_from(["a", "b", "a:auto", "recent"])

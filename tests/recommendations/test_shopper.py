@@ -9,7 +9,7 @@ from recomengine.catalog.live import LiveCatalog
 from recomengine.events.trail import Trail
 from recomengine.models.histories import DAY_MS, KINDS, PURCHASE, VIEW
 from recomengine.models.model import NO_HISTORY, History
-from recomengine.recommendations.shopper import SESSION_GAP_MS, interests, look_up, purchases
+from recomengine.recommendations.shopper import SESSION_GAP_MS, is_live, look_up
 
 BUILT = 1_000 * DAY_MS
 
@@ -85,22 +85,10 @@ def test_a_session_is_what_carries_its_id_or_follows_closely(catalog: LiveCatalo
     assert known(None, catalog, apart).session == 2
 
 
-def test_an_interest_fades_with_time_and_with_what_came_after(catalog: LiveCatalog) -> None:
-    trail = [event(number, BUILT - number * DAY_MS) for number in range(4)]
-    items, weights = interests(known(None, catalog, trail), half_life_ms=DAY_MS, decay=0.9, limit=3)
-    assert items.tolist() == [0, 1, 2]
-    assert weights / weights[0] == pytest.approx([1, 0.45, 0.2025])
-
-
-def test_what_a_shopper_removed_is_no_interest(catalog: LiveCatalog) -> None:
-    trail = [event(1, 3, kind="remove_from_cart"), event(2, 2, kind="impression"), event(3, 1)]
-    items, _ = interests(known(None, catalog, trail), half_life_ms=DAY_MS, decay=0.9, limit=5)
-    assert items.tolist() == [3]
-
-
-def test_purchases_weigh_by_their_age(catalog: LiveCatalog) -> None:
-    trail = [event(1, 20 * DAY_MS, kind="purchase"), event(2, 15 * DAY_MS), event(3, 10 * DAY_MS, kind="purchase")]
-    items, weights = purchases(known(None, catalog, trail), half_life_days=10)
-    assert items.tolist() == [1, 3]
-    assert weights == pytest.approx([1, 0.5])
-    assert len(purchases(known(None, catalog, []), half_life_days=10)[0]) == 0
+def test_a_shopper_is_live_within_a_sessions_gap_of_the_newest_event_or_with_its_session() -> None:
+    trail = [event(1, 5, created_ms=1_000_000, session="s")]
+    assert is_live(trail, None, 1_000_000 + SESSION_GAP_MS - 1)
+    assert not is_live(trail, None, 1_000_000 + SESSION_GAP_MS)
+    assert is_live(trail, "s", 1_000_000 + 10 * SESSION_GAP_MS)
+    assert not is_live(trail, "another", 1_000_000 + 10 * SESSION_GAP_MS)
+    assert not is_live([], "s", 0)

@@ -23,7 +23,7 @@ class CSR(NamedTuple):
         return len(self.indptr) - 1
 
 
-def checked(matrix: CSR, columns: int, name: str) -> CSR:
+def checked(matrix: CSR, columns: int, name: str, *, signed: bool = False) -> CSR:
     """`matrix` as contiguous arrays of the right types; ValueError names the array, what was expected and what came.
 
     Values must be finite and >= 0: the kernels tell an untouched column by its zero.
@@ -34,7 +34,10 @@ def checked(matrix: CSR, columns: int, name: str) -> CSR:
     if indptr[-1] != len(indices) or len(indices) != len(data):
         raise ValueError(f"{name}: indptr ends with {indptr[-1]}, but there are {len(indices)} indices and {len(data)} values; make them equal.")
     check_range(indices, columns, f"{name}.indices")
-    check_values(data, f"{name}.data")
+    if signed:
+        check_finite(data, f"{name}.data")
+    else:
+        check_values(data, f"{name}.data")
     return CSR(indptr, indices, data)
 
 
@@ -55,6 +58,12 @@ def check_range(numbers: Int32, count: int, name: str) -> None:
         raise ValueError(f"{name}: expected {expected}, got {numbers.min()} to {numbers.max()}.")
 
 
+def check_finite(values: NDArray[np.floating[Any]], name: str) -> None:
+    """ValueError unless all values are finite."""
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name}: expected finite values. Drop the others first.")
+
+
 def check_values(values: NDArray[np.floating[Any]], name: str) -> None:
     """ValueError unless all values are finite and >= 0."""
     if len(values) and not (values.min() >= 0 and values.max() < np.inf):
@@ -67,3 +76,11 @@ def contiguous(array: NDArray[Scalar], dtype: type[Scalar], name: str) -> NDArra
         found = f"{array.dtype} with {array.ndim} dimensions" if isinstance(array, np.ndarray) else type(array).__name__
         raise ValueError(f"{name}: expected a flat {np.dtype(dtype).name} array, got {found}. Convert it with astype.")
     return np.ascontiguousarray(array)
+
+
+def compact(counts: Int64, indices: NDArray[np.int32], values: NDArray[np.float32]) -> CSR:
+    """Row i of the result is the first counts[i] entries of row i of the rectangles `indices` and `values`."""
+    indptr = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=indptr[1:])
+    kept = np.arange(indices.shape[1]) < counts[:, None]
+    return CSR(indptr, indices[kept], values[kept])

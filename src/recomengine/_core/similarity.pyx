@@ -16,7 +16,7 @@ import numpy as np
 from cython.parallel cimport parallel, prange, threadid
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
-from recomengine._core.csr import CSR, checked, contiguous
+from recomengine._core.csr import checked, compact, contiguous
 
 cdef extern from "sparse.h" nogil:
     int64_t reco_product_row(
@@ -41,7 +41,7 @@ def product_topk(left, right, int columns, int k, *, row_norm, col_norm, float s
     counts = np.zeros(left.rows, np.int64)
     out_indices, out_scores = np.empty((left.rows, k), np.int32), np.empty((left.rows, k), np.float32)
     _product(left, right, row_norm, col_norm, shrink, skip_diagonal, k, columns, threads or os.cpu_count() or 1, counts, out_indices, out_scores)
-    return _compact(counts, out_indices, out_scores)
+    return compact(counts, out_indices, out_scores)
 
 
 def _positive(norms):
@@ -68,11 +68,3 @@ cdef int _product(left, right, const float[::1] row_norm, const float[::1] col_n
                 row, &lp[0], &li[0], &ld[0], &rp[0], &ri[0], &rd[0], &row_norm[0], &col_norm[0], shrink, skip_diagonal, k,
                 &acc[thread, 0], &touched[thread, 0], &keys[thread, 0], room, &out_indices[row, 0], &out_scores[row, 0])
     return 0
-
-
-def _compact(counts, indices, scores):
-    """Rows of at most k entries, packed into a CSR."""
-    indptr = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(counts, out=indptr[1:])
-    kept = np.arange(indices.shape[1]) < counts[:, None]
-    return CSR(indptr, indices[kept], scores[kept])

@@ -6,65 +6,6 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A heap, for the short lists of a request.
-   (score, index) a is worse than b: a lower score, or the same score and a larger index. */
-static inline int reco_worse(float score_a, int32_t index_a, float score_b, int32_t index_b) {
-    return score_a < score_b || (score_a == score_b && index_a > index_b);
-}
-
-/* Restore the heap (worst at the top) below `at`. */
-static inline void reco_sift_down(float *scores, int32_t *indices, int64_t size, int64_t at) {
-    float score = scores[at];
-    int32_t index = indices[at];
-    for (;;) {
-        int64_t child = 2 * at + 1;
-        if (child >= size) break;
-        if (child + 1 < size && reco_worse(scores[child + 1], indices[child + 1], scores[child], indices[child])) child++;
-        if (!reco_worse(scores[child], indices[child], score, index)) break;
-        scores[at] = scores[child];
-        indices[at] = indices[child];
-        at = child;
-    }
-    scores[at] = score;
-    indices[at] = index;
-}
-
-/* Offer (score, index) to a heap of at most k; returns the heap's new size. */
-static inline int64_t reco_offer(float *scores, int32_t *indices, int64_t size, int64_t k, float score, int32_t index) {
-    if (size < k) {
-        int64_t at = size;
-        while (at > 0) {
-            int64_t parent = (at - 1) / 2;
-            if (!reco_worse(score, index, scores[parent], indices[parent])) break;
-            scores[at] = scores[parent];
-            indices[at] = indices[parent];
-            at = parent;
-        }
-        scores[at] = score;
-        indices[at] = index;
-        return size + 1;
-    }
-    if (k > 0 && reco_worse(scores[0], indices[0], score, index)) {
-        scores[0] = score;
-        indices[0] = index;
-        reco_sift_down(scores, indices, size, 0);
-    }
-    return size;
-}
-
-/* Heap to list, best first. */
-static inline void reco_sort_heap(float *scores, int32_t *indices, int64_t size) {
-    for (int64_t last = size - 1; last > 0; last--) {
-        float score = scores[last];
-        int32_t index = indices[last];
-        scores[last] = scores[0];
-        indices[last] = indices[0];
-        scores[0] = score;
-        indices[0] = index;
-        reco_sift_down(scores, indices, last, 0);
-    }
-}
-
 #if defined(__GNUC__) || defined(__clang__)
 #define RECO_PREFETCH(address) __builtin_prefetch(address)
 #else
@@ -80,6 +21,23 @@ static inline uint64_t reco_key(float score, int32_t index) {
     uint32_t bits;
     memcpy(&bits, &score, sizeof bits);
     return (uint64_t)bits << 32 | ~(uint32_t)index;
+}
+
+/* The same where scores may be negative: not to be mixed with the other keys. */
+static inline uint64_t reco_signed_key(float score, int32_t index) {
+    uint32_t bits;
+    memcpy(&bits, &score, sizeof bits);
+    bits = bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+    return (uint64_t)bits << 32 | ~(uint32_t)index;
+}
+
+static inline int32_t reco_key_index(uint64_t key) { return (int32_t)~(uint32_t)key; }
+
+static inline float reco_key_score(uint64_t key) {
+    uint32_t bits = (uint32_t)(key >> 32);
+    float score;
+    memcpy(&score, &bits, sizeof score);
+    return score;
 }
 
 /* Moves the larger keys to the front; returns the place of the pivot, the median of three. Keys are distinct. */
@@ -163,9 +121,8 @@ static inline int64_t reco_top_list(reco_top *top, int32_t *indices, float *scor
     reco_top_cut(top);
     reco_sort(top->keys, top->size);
     for (int64_t i = 0; i < top->size; i++) {
-        uint32_t bits = (uint32_t)(top->keys[i] >> 32);
-        memcpy(&scores[i], &bits, sizeof bits);
-        indices[i] = (int32_t)~(uint32_t)top->keys[i];
+        scores[i] = reco_key_score(top->keys[i]);
+        indices[i] = reco_key_index(top->keys[i]);
     }
     return top->size;
 }

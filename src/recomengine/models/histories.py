@@ -11,8 +11,11 @@ from recomengine._core.csr import Int32, Int64
 from recomengine.infra.database import Connection
 from recomengine.models import queries
 
+WEIGHT_OF_KIND = {"impression": 0.0, "click": 1.0, "view": 1.0, "add_to_cart": 3.0, "remove_from_cart": 0.0, "wishlist": 3.0, "purchase": 5.0}
 KINDS = ("impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase")
 """Kinds of event that concern a product; a kind's code is its position."""
+KIND_WEIGHTS = np.array([WEIGHT_OF_KIND[kind] for kind in KINDS], np.float32)
+"""How much an event of each kind says of a shopper's interest."""
 IMPRESSION, CLICK, VIEW = KINDS.index("impression"), KINDS.index("click"), KINDS.index("view")
 ADD_TO_CART, PURCHASE = KINDS.index("add_to_cart"), KINDS.index("purchase")
 EPOCH_2000_MS = 946_684_800_000
@@ -62,6 +65,14 @@ def _column(rows: "list[Any]", name: str, dtype: str) -> NDArray[Any]:
     return np.frombuffer(b"".join([row[name] for row in rows]), dtype)
 
 
+def choose(histories: Histories, chosen: NDArray[np.bool_]) -> Histories:
+    """The same shoppers with only the `chosen` events."""
+    indptr = np.concatenate([[0], np.cumsum(chosen)])[histories.indptr].astype(np.int64)
+    return Histories(
+        histories.users, indptr, histories.items[chosen], histories.kinds[chosen], histories.times_ms[chosen], histories.groups[chosen]
+    )
+
+
 def newest_per_user(histories: Histories, limit: int) -> tuple[Int64, NDArray[np.bool_]]:
     """What stays known of each user: (indptr of the kept, mask over the events).
 
@@ -74,30 +85,3 @@ def newest_per_user(histories: Histories, limit: int) -> tuple[Int64, NDArray[np
     kept = counted & ((left < limit) | (histories.kinds == PURCHASE))
     indptr = np.concatenate([[0], np.cumsum(kept)])[histories.indptr].astype(np.int64)
     return indptr, kept
-
-
-def repeat_share(histories: Histories) -> float:
-    """Of purchases by users who had bought before, the share of products that the user had already bought on a former day."""
-    bought = histories.kinds == PURCHASE
-    owners, items, days = histories.owners[bought], histories.items[bought], histories.times_ms[bought] // DAY_MS
-    if not len(items):
-        return 0.0
-    first_day = np.full(len(histories.users), np.iinfo(np.int64).max)
-    np.minimum.at(first_day, owners, days)
-    pairs = np.unique(np.stack([owners, items, days], axis=1), axis=0)
-    later = pairs[:, 2] > first_day[pairs[:, 0]]
-    known = np.zeros(len(pairs), bool)
-    known[1:] = (pairs[1:, :2] == pairs[:-1, :2]).all(axis=1)
-    return float(known[later].mean()) if later.any() else 0.0
-
-
-def revisit_share(histories: Histories) -> float:
-    """Of the views and clicks after a session's first, the share that goes to a product seen before in that session."""
-    seen = (histories.kinds == VIEW) | (histories.kinds == CLICK)
-    seen &= histories.groups != NO_GROUP
-    keys = np.stack([histories.owners[seen], histories.groups[seen], histories.items[seen]], axis=1)
-    if not len(keys):
-        return 0.0
-    sessions = len(np.unique(keys[:, :2], axis=0))
-    later = len(keys) - sessions
-    return (len(keys) - len(np.unique(keys, axis=0))) / later if later else 0.0

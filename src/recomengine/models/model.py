@@ -7,9 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomengine._core.csr import CSR, Float32, Int32, Int64
-from recomengine._core.score import Neighbours
+from recomengine._core.ranking import Ranker
+from recomengine._core.sources import Neighbours
 from recomengine._core.strings import StringTable
+from recomengine.models.cases import CONTEXTS
 from recomengine.models.content import similar, vectors_of
+from recomengine.models.evidence import csr, make_ranker
 
 OVERLAY_NEIGHBOURS = 50
 Arrays = Mapping[str, NDArray[Any]]
@@ -28,7 +31,8 @@ NO_HISTORY = History(np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, n
 
 
 class Model:
-    """`size`: product numbers that it knows, 0 to size - 1. `overlay`: content neighbours of products that came later."""
+    """`size`: product numbers that it knows, 0 to size - 1. `weights`: of the blend, by context; `singles`: by context and kind of
+    evidence, the source that does best alone; `fallback`: products by popularity."""
 
     def __init__(self, arrays: Arrays, manifest: Mapping[str, Any]) -> None:
         self.version: str = manifest["version"]
@@ -36,19 +40,16 @@ class Model:
         self.newest_ms: int = manifest["newestMs"]
         self.size: int = manifest["numbers"]
         self.repeat_share: float = manifest["repeatShare"]
-        self.revisit_share: float = manifest["revisitShare"]
-        self.collaborative = Neighbours(_csr(arrays, "collaborative"), self.size)
-        self.together = Neighbours(_csr(arrays, "together"), self.size)
-        self.content = Neighbours(_csr(arrays, "content"), self.size)
-        self.popular: Int32 = arrays["popular.items"]
-        self.trending: Int32 = arrays["trending.items"]
-        self.trending_scores: Float32 = arrays["trending.scores"]
-        self.overlay: Neighbours | None = None
+        self.singles: dict[str, dict[str, str]] = manifest["singles"]
+        self.weights: dict[str, Float32] = {context: arrays[f"weights.{context}"] for context in CONTEXTS}
+        self.fallback: Int32 = arrays["fallback.items"]
+        self.ranker = make_ranker(arrays, self.size)
         self.overlay_through = self.size
+        self._arrays = arrays
         self._users = StringTable(arrays["users.offsets"], arrays["users.data"], arrays["users.slots"])
         self._terms = StringTable(arrays["terms.offsets"], arrays["terms.data"], arrays["terms.slots"])
         self._idf: Float32 = arrays["terms.idf"]
-        self._vectors = _csr(arrays, "vectors")
+        self._vectors = csr(arrays, "vectors")
         self._history = History(arrays["history.items"], arrays["history.kinds"], arrays["history.times"], arrays["history.groups"])
         self._history_indptr: Int64 = arrays["history.indptr"]
 
@@ -59,6 +60,10 @@ class Model:
         start, end = int(self._history_indptr[number]), int(self._history_indptr[number + 1])
         items, kinds, times_ms, groups = self._history
         return History(items[start:end], kinds[start:end], times_ms[start:end], groups[start:end])
+
+    def ranker_with(self, products: Sequence[Mapping[str, Any]], size: int) -> Ranker:
+        """The sources with `products`, which came after the build, as content neighbours of all others; see overlay_for."""
+        return make_ranker(self._arrays, self.size, self.overlay_for(products, size))
 
     def overlay_for(self, products: Sequence[Mapping[str, Any]], size: int) -> Neighbours | None:
         """Content neighbours between `products` (rows with number >= self.size) and all, both ways; None when there are none.
@@ -88,6 +93,3 @@ def _by_row(rows: Int32, columns: Int32, values: Float32, size: int) -> CSR:
     np.cumsum(np.bincount(rows, minlength=size), out=indptr[1:])
     return CSR(indptr, columns[order].astype(np.int32), values[order])
 
-
-def _csr(arrays: Arrays, name: str) -> CSR:
-    return CSR(arrays[f"{name}.indptr"], arrays[f"{name}.indices"], arrays[f"{name}.data"])

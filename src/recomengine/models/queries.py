@@ -22,8 +22,10 @@ WHERE e.tenant_id = $1 AND e.created_at < $2 AND e.event_type = ANY ($3::text[])
 GROUP BY e.user_id
 ORDER BY e.user_id COLLATE "C"
 """
+HASH_JOINS_ONLY = "SET LOCAL enable_nestloop = off"
+"""Just after an import the planner knows nothing of its rows, takes them for few, and would look up each event's product by itself."""
 LOAD_CATALOG = """
-SELECT number, name, category, brand, description, attributes
+SELECT number, name, category, brand, description, attributes, price
 FROM catalog_items WHERE tenant_id = $1 AND deleted_at IS NULL ORDER BY number
 """
 LOAD_NEW_PRODUCTS = """
@@ -57,6 +59,7 @@ async def events_watermark(connection: Connection) -> Any:
 
 
 async def load_histories(connection: Connection, tenant_id: UUID, through: Any, kinds: Sequence[str]) -> list[asyncpg.Record]:
+    await connection.execute(HASH_JOINS_ONLY)
     return await connection.fetch(LOAD_HISTORIES, tenant_id, through, list(kinds), timeout=1800)
 
 

@@ -94,7 +94,7 @@ class ModelRegistry:
     async def _load(self, tenant_id: UUID, version: str) -> Model | None:
         try:
             return await asyncio.to_thread(lambda: Model(*self._store.open(tenant_id, version)))
-        except ModelMissing as error:
+        except (ModelMissing, KeyError) as error:  # KeyError: the files are of another version of the program
             log.warning("model missing", tenant=str(tenant_id), version=version, error=str(error))
             return self._models.get(tenant_id)
 
@@ -113,7 +113,7 @@ class ModelRegistry:
         size = catalog.size
         async with tenant_transaction(self._pool, tenant_id) as connection:
             products = await queries.load_new_products(connection, tenant_id, model.size, MAX_OVERLAY_PRODUCTS)
-        model.overlay = await asyncio.to_thread(model.overlay_for, products, size)
+        model.ranker = await asyncio.to_thread(model.ranker_with, products, size)
         model.overlay_through = size
 
     def _on_announced(self, _tenant_id: UUID, _data: dict[str, Any]) -> None:

@@ -56,10 +56,10 @@ async def status(pool: Pool, tenant_id: UUID) -> dict[str, Any]:
         ready = await queries.newest_ready_stats(connection, tenant_id)
     answer: dict[str, Any] = {
         "status": newest["status"] if newest else "none", "version": None, "builtAt": None, "events": 0, "users": 0, "items": 0,
-        "buildSeconds": None, "strategies": {},
+        "buildSeconds": None, "strategies": {}, "contexts": {},
     }  # fmt: skip
     if ready is not None:
-        answer |= {name: ready["stats"].get(name) for name in ("events", "users", "items", "buildSeconds", "strategies")}
+        answer |= {name: ready["stats"].get(name) for name in ("events", "users", "items", "buildSeconds", "strategies", "contexts")}
         answer |= {"version": ready["version"], "builtAt": ready["finished_at"]}
     if newest is not None and newest["status"] == "failed":
         answer["error"] = newest["error"]

@@ -68,9 +68,10 @@ def cache_key(caller: Caller, query: Query) -> str:
     return f"{base}:{blake2b(_encode(plain), digest_size=8).hexdigest()}"
 
 
-def ttl_s(query: Query) -> int:
-    if query.user_id is None and query.strategy == "trending":
+def ttl_s(caller: Caller, query: Query) -> int:
+    strategy = query.strategy or caller.config.default_strategy
+    if query.user_id is None and strategy == "trending":
         return TRENDING_TTL_S
-    if query.user_id is None and query.strategy == "frequently_bought_together":
+    if query.user_id is None and strategy == "frequently_bought_together":
         return TOGETHER_TTL_S
     return TTL_S

@@ -7,41 +7,38 @@ invalidates all lists it touches, at no cost.
 
 import asyncio
 from collections.abc import Sequence
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 import msgspec
 import numpy as np
 
+from recomengine._core.candidates import Workspace
 from recomengine._core.csr import Int32
-from recomengine._core.score import NO_SOURCE, Workspace, recommend
+from recomengine._core.ranking import NO_SOURCE, Ranker, rank
 from recomengine.catalog.live import Catalogs, LiveCatalog
 from recomengine.events.queries import recent_from_database
 from recomengine.events.trail import Trail, parse_trail, trail_key
 from recomengine.infra.database import Pool
 from recomengine.infra.metrics import FALLBACKS, RECOMMENDATION_MS, RECOMMENDATION_REQUESTS
 from recomengine.infra.redis import RedisClient, RedisUnavailable
+from recomengine.models.backtest import REPEAT_SHARE, of_moment
+from recomengine.models.evidence import KIND_OF_STRATEGY
 from recomengine.models.model import Model
 from recomengine.models.registry import ModelRegistry
+from recomengine.models.shopper import NO_ITEMS, NOBODY, Shopper, moment
 from recomengine.recommendations.cache import Cached, Item, cache_key, decode_cached, encode_cached, ttl_s
 from recomengine.recommendations.schemas import Query, least_cents, most_cents
-from recomengine.recommendations.shopper import NOBODY, Shopper, look_up
-from recomengine.recommendations.strategies import (
-    OWN_EVIDENCE,
-    REPEAT_SHOP,
-    REVISIT_SHOP,
-    STRATEGY_OF,
-    Evidence,
-    Plan,
-    choose_seeds,
-    make_plan,
-    reason_of,
-)
+from recomengine.recommendations.shopper import is_live, look_up
+from recomengine.recommendations.strategies import KIND_OF_SOURCE, STRATEGY_OF_KIND, UNRANKED, reason_of, shown_scores, weights_of
 from recomengine.web.caller import Caller
 
 TRAIL_LENGTH = 100
-NOTHING = np.empty(0, np.int32)
+SEEDED = ("collaborative", "bought_together", "similar")
+"""Kinds of evidence that start from a product, which the reason names."""
+NO_EVIDENCE = Ranker([], np.zeros((0, 5), np.float32))
+NO_WEIGHTS = np.zeros(NO_EVIDENCE.width, np.float32)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -74,14 +71,14 @@ class Recommender:
         known = await self._know(caller, query, looked)
         catalog = await self._catalogs.get(caller.tenant_id)
         model = await self._models.get(caller.tenant_id)
-        stamp = f"{model.version if model else ''}|{catalog.version}|{known.newest}"
+        stamp = _stamp(caller, catalog, model, known)
         cached = decode_cached(known.cached, stamp)
         RECOMMENDATION_REQUESTS.labels("yes" if cached else "no").inc()
         if cached is None:
             started = perf_counter()
             made = self._compute(caller, query, catalog, model, known.trail, stamp)
             RECOMMENDATION_MS.observe((perf_counter() - started) * 1000)
-            self._remember(cache_key(caller, query), made, query)
+            self._remember(caller, query, made)
             return reply(caller, query, catalog, model, made, hit=False)
         return reply(caller, query, catalog, model, cached, hit=True)
 
@@ -101,42 +98,32 @@ class Recommender:
         shopper = look_up(model, catalog, query.user_id, trail, query.session_id) if query.user_id else NOBODY
         products = numbers(catalog, query.products)
         strategy = query.strategy or caller.config.default_strategy
-        live = query.session_id is not None or bool(trail)
-        seeds = choose_seeds(query.page, products, shopper, live=live)
+        now = moment(query.page, products, shopper, live=is_live(trail, query.session_id, int(time() * 1000)))
         repeats = _purchased_stay(caller, query, model)
-        plan = make_plan(strategy, model, seeds, shopper, buy_again=repeats) if model else Plan([], [])
+        context = "home_new" if now.context == "home" and not repeats else now.context
         never = _excluded(query, catalog, shopper, products, repeats=repeats)
-        seen = seeds.items if seeds.context == "session" and (model is None or model.revisit_share < REVISIT_SHOP) else NOTHING
-        items, scores, sources, because = self._best(query, query.limit, catalog, model, plan, np.concatenate([never, seen]))
-        if len(seen) and len(items) < query.limit:  # rather again what was seen in this session than too few
-            more = self._best(query, query.limit - len(items), catalog, model, plan, np.concatenate([never, np.array(items, np.int32)]))
-            items, sources, because = items + more[0], sources + more[2], because + more[3]
-            scores += [0.0] * len(more[0])
-        kinds = [Evidence.POPULAR if source == NO_SOURCE else plan.kinds[source] for source in sources]
-        did = dict(zip(shopper.items.tolist(), shopper.kinds.tolist(), strict=True))
-        lines = [
-            _line(catalog, number, score, kind, seed, seeds.context, did)
-            for number, score, kind, seed in zip(items, scores, kinds, because, strict=True)
-        ]
-        own = OWN_EVIDENCE.get(strategy)
-        fallback = bool(kinds) and (own not in kinds if own else all(kind in (Evidence.POPULAR, Evidence.TRENDING) for kind in kinds))
-        return Cached(stamp, STRATEGY_OF[kinds[0]] if fallback and own else strategy, fallback, lines)
-
-    def _best(
-        self, query: Query, limit: int, catalog: LiveCatalog, model: Model | None, plan: Plan, excluded: Int32
-    ) -> tuple[list[int], list[float], list[int], list[int]]:
-        """The kernel's answer to `plan` under the query's filters."""
-        return recommend(
-            self._workspace, plan.sources, limit,
-            available=catalog.available, price_cents=catalog.price_cents, categories=catalog.categories,
-            fallback=model.popular if model else NOTHING, excluded=excluded,
+        items, scores, sources, because = rank(
+            self._workspace, model.ranker if model else NO_EVIDENCE, weights_of(model, strategy, context) if model else NO_WEIGHTS, query.limit,
+            **of_moment(now), available=catalog.available, price_cents=catalog.price_cents, categories=catalog.categories,
+            fallback=model.fallback if model else NO_ITEMS, excluded=never,
             category_mask=None if query.category is None else catalog.category_mask(query.category),
             min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
         )  # fmt: skip
+        kinds = ["popular" if source == NO_SOURCE else KIND_OF_SOURCE[source] for source in sources]
+        did = dict(zip(shopper.items.tolist(), shopper.kinds.tolist(), strict=True))
+        lines = [
+            _line(catalog, number, score, kind, seed, now.context, did)
+            for number, score, kind, seed in zip(items, shown_scores(strategy, scores), kinds, because, strict=True)
+        ]
+        if model is None:
+            lines = [msgspec.structs.replace(line, reason=UNRANKED) for line in lines]
+        own = KIND_OF_STRATEGY.get(strategy)
+        fallback = bool(kinds) and (own not in kinds if own else all(kind in ("popular", "trending") for kind in kinds))
+        return Cached(stamp, STRATEGY_OF_KIND[kinds[0]] if fallback and own else strategy, fallback, lines)
 
-    def _remember(self, key: str, made: Cached, query: Query) -> None:
+    def _remember(self, caller: Caller, query: Query, made: Cached) -> None:
         """Put the list into Redis without waiting for it."""
-        self._redis.call(("SET", key, encode_cached(made), "EX", ttl_s(query))).add_done_callback(_count_failure)
+        self._redis.call(("SET", cache_key(caller, query), encode_cached(made), "EX", ttl_s(caller, query))).add_done_callback(_count_failure)
 
 
 def _count_failure(done: "asyncio.Future[list[Any]]") -> None:
@@ -150,13 +137,19 @@ def numbers(catalog: LiveCatalog, product_ids: Sequence[str]) -> Int32:
     return np.array([number for number in found if number >= 0], np.int32)
 
 
+def _stamp(caller: Caller, catalog: LiveCatalog, model: Model | None, known: Known) -> str:
+    """All that a list is made from beside the query."""
+    built = f"{model.version}+{model.overlay_through}" if model else ""
+    return f"{built}|{catalog.version}|{caller.config.exclude_purchased}|{known.newest}"
+
+
 def _purchased_stay(caller: Caller, query: Query, model: Model | None) -> bool:
     """Whether products that the shopper bought may be offered again."""
     if query.exclude_purchased is not None:
         return not query.exclude_purchased
     if caller.config.exclude_purchased != "auto":
         return caller.config.exclude_purchased == "never"
-    return model is not None and model.repeat_share >= REPEAT_SHOP
+    return model is not None and model.repeat_share >= REPEAT_SHARE
 
 
 def _excluded(query: Query, catalog: LiveCatalog, shopper: Shopper, products: Int32, *, repeats: bool) -> Int32:
@@ -167,11 +160,11 @@ def _excluded(query: Query, catalog: LiveCatalog, shopper: Shopper, products: In
     return np.concatenate(parts)
 
 
-def _line(catalog: LiveCatalog, number: int, score: float, kind: Evidence, seed: int, context: str, did: dict[int, int]) -> Item:
-    named = kind in (Evidence.COLLABORATIVE, Evidence.TOGETHER, Evidence.CONTENT) and seed < catalog.size
+def _line(catalog: LiveCatalog, number: int, score: float, kind: str, seed: int, context: str, did: dict[int, int]) -> Item:
+    named = kind in SEEDED and 0 <= seed < catalog.size
     name = catalog.names[seed] if named else None
-    because = (catalog.ids[seed],) if named else (catalog.ids[number],) if kind is Evidence.BUY_AGAIN else ()
-    return Item(catalog.ids[number], round(score, 6), reason_of(kind, context, name, did.get(seed)), kind.value, because)
+    because = (catalog.ids[seed],) if named else (catalog.ids[number],) if kind == "buy_again" else ()
+    return Item(catalog.ids[number], round(score, 6), reason_of(kind, context, name, did.get(seed)), kind, because)
 
 
 def reply(caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, made: Cached, *, hit: bool) -> bytes:

@@ -1,0 +1,101 @@
+"""A shop's model and its test cases in this process, without servers: what the ablation and the learning curves stand on.
+
+The same code as in a worker and in serving; `python -m bench.quality` measures the same through HTTP.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from bench.quality.split import Case as TestCase
+from bench.quality.split import read_catalog, split
+from recomengine._core.candidates import Workspace
+from recomengine._core.ranking import Ranker
+from recomengine.models.backtest import collect
+from recomengine.models.blend import Lists
+from recomengine.models.build import shelf_of
+from recomengine.models.cases import Case, past_of
+from recomengine.models.cases import split as cut
+from recomengine.models.content import build_content
+from recomengine.models.evidence import build_evidence, content_table, make_ranker
+from recomengine.models.histories import KINDS, Histories
+from recomengine.models.shopper import NO_ITEMS, NOBODY, Moment, Shopper, moment
+
+CONTEXT = {
+    "user_next": "home_new", "next_basket": "home", "next_basket_new": "home_new", "session_next": "session", "fbt": "product", "complete": "cart",
+}  # fmt: skip
+
+
+class Offline(NamedTuple):
+    """learning: candidates of the backtest's cases, by the evidence before the cut; test: those of the test cases, by the whole model."""
+
+    learning: Lists
+    test: Lists
+    metric: str
+
+
+def prepare(folder: Path, protocol: str, max_cases: int, newest: float = 1.0) -> Offline:
+    """newest: the share of the training events, the newest ones, that the model is built from."""
+    train, cases = split(folder, protocol, max_cases)
+    products = _products(folder)
+    numbers = {product["productId"]: product["number"] for product in products}
+    train = train.sort_values("timestamp", kind="stable").iloc[int(len(train) * (1 - newest)) :]
+    histories, users = as_histories(train, numbers)
+    shelf, content = shelf_of(products, len(products)), content_table(build_content(products, len(products)), len(products))
+    before, learning = cut(histories)
+    workspace, context = Workspace(), CONTEXT[protocol]
+
+    def ranker(of: Histories) -> Ranker:
+        return make_ranker(build_evidence(of, content, len(products))[0], len(products))
+
+    lists = collect(workspace, ranker(before), learning[context], shelf, new_only=context == "home_new")
+    asked = [_case(case, histories, users, numbers) for case in cases]
+    found = collect(workspace, ranker(histories), asked, shelf, new_only=context == "home_new")
+    return Offline(lists, found, "mrr@20" if context == "session" else "ndcg@10")
+
+
+def _products(folder: Path) -> list[dict[str, Any]]:
+    empty = {"brand": None, "description": None}
+    return [
+        {
+            "number": number, "productId": row["item_id"], "name": row["name"] or row["item_id"], "category": row["category"] or None,
+            "price": max(0.0, round(float(row["price"]), 2)) if row["price"] else None,
+            "attributes": json.loads(row["attributes"]) if row["attributes"] else {}, **empty,
+        }
+        for number, row in enumerate(read_catalog(folder).to_dict("records"))
+    ]  # fmt: skip
+
+
+def as_histories(events: pd.DataFrame, numbers: dict[str, int]) -> tuple[Histories, dict[str, int]]:
+    """The events as a build reads them, and the number of each user."""
+    users = sorted(set(events.user_id))
+    user_numbers = {user: number for number, user in enumerate(users)}
+    owners = events.user_id.map(user_numbers).to_numpy(np.int64)
+    items = events.item_id.map(numbers).to_numpy(np.int32)
+    kinds = events.event_type.map({kind: code for code, kind in enumerate(KINDS)}).to_numpy(np.uint8)
+    times = events.timestamp.to_numpy(np.int64)
+    group = next((events[name] for name in ("order_id", "session_id") if name in events), None)
+    groups = np.zeros(len(events), np.int64) if group is None else pd.factorize(group)[0].astype(np.int64) + 1
+    order = np.lexsort((items, kinds, times, owners))
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(users)))]).astype(np.int64)
+    return Histories(users, indptr, items[order], kinds[order], times[order], groups[order]), user_numbers
+
+
+def _case(case: TestCase, histories: Histories, users: dict[str, int], numbers: dict[str, int]) -> Case:
+    return Case(_moment(case, histories, users, numbers), np.array([numbers[item] for item in case.targets], np.int32))
+
+
+def _moment(case: TestCase, histories: Histories, users: dict[str, int], numbers: dict[str, int]) -> Moment:
+    items = np.array([numbers[item] for item in case.items], np.int32)
+    if case.kind in ("fbt", "complete"):
+        return moment("product" if case.kind == "fbt" else "cart", items[-50:], NOBODY, live=False)
+    if case.kind == "session_next":
+        views = np.full(len(items), KINDS.index("view"), np.uint8)
+        session = Shopper(items[::-1].copy(), views, np.array(case.times[::-1], np.int64), np.ones(len(items), np.int64), len(items))
+        return moment("home", NO_ITEMS, session, live=True)
+    return moment("home", NO_ITEMS, past_of(histories, users[case.user]) if case.user in users else NOBODY, live=False)
+
+

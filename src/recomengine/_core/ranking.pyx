@@ -1,0 +1,317 @@
+"""The serving kernel: candidates of many sources (see candidates.pyx) to one ranked, filtered list, in one pass.
+
+score(j) = Σ_f weight_f · feature_f(j) over the candidates j; features are two of each source and what the product, the history
+and the page say of j (see FEATURES). The best `limit` go out, ties to the smaller number; what candidates do not fill comes from
+`fallback`, then from the rest of the catalog by number, what was in the session last, so that a filter never shortens a list.
+
+Cost: of the candidates, then features · candidates; no allocation but the result.
+"""
+
+import numpy as np
+
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+
+from recomengine._core.candidates cimport BARRED, CHOSEN, N_FEATURES, UNKNOWN, Filter, Workspace, eligible, gather
+from recomengine._core.csr import check_finite, contiguous
+from recomengine._core.sources cimport SESSIONS, Neighbours, Source
+
+cdef extern from "math.h" nogil:
+    float log1pf(float x)
+
+cdef extern from "sparse.h" nogil:
+    uint64_t reco_signed_key(float score, int32_t index)
+    int32_t reco_key_index(uint64_t key)
+    void reco_select(uint64_t *keys, int64_t size, int64_t k)
+    void reco_sort(uint64_t *keys, int64_t size)
+
+NO_SOURCE = -1
+NO_SCORE = float("-inf")
+
+FEATURES = (
+    "at_hand", "in_session", "seen", "seen_lately", "times_seen", "bought", "times_bought", "same_category", "category_share",
+    "price_near", "popularity", "recent_popularity", "rising", "freshness", "newness",
+)
+cdef enum:
+    AT_HAND = 0
+    IN_SESSION = 1
+    SEEN = 2
+    SEEN_LATELY = 3
+    TIMES_SEEN = 4
+    BOUGHT = 5
+    TIMES_BOUGHT = 6
+    SAME_CATEGORY = 7
+    CATEGORY_SHARE = 8
+    PRICE_NEAR = 9
+    OF_ITEM = 10
+    N_ITEM_FEATURES = 5
+    WAS_SEEN = 1
+    WAS_IN_SESSION = 2
+    WAS_BOUGHT = 4
+
+
+cdef class Ranker:
+    """The sources of a model and what it knows of each product; shared by all requests."""
+    cdef readonly list sources
+    cdef readonly int n_sources, n_profiles
+    cdef readonly int64_t n_items, widest, n_sessions
+    cdef const float[:, ::1] item_features
+
+    def __init__(self, sources, item_features):
+        cdef Source s
+        cdef Neighbours t
+        self.sources, self.item_features = _checked_sources(sources), _checked_item_features(item_features)
+        self.n_sources, self.n_items, self.n_profiles = len(self.sources), len(item_features), 1
+        self.widest, self.n_sessions = self.n_items, 1
+        for s in self.sources:
+            self.n_profiles = max(self.n_profiles, s.profile + 1)
+            if s.kind == SESSIONS:
+                self.n_sessions = max(self.n_sessions, s.sequences.size)
+                self.widest = max(self.widest, s.sequences.n_items)
+            for t in s.tables:
+                self.widest = max(self.widest, t.columns)
+
+    @property
+    def width(self):
+        """How many weights `rank` takes: two a source, and one for each of FEATURES."""
+        return 2 * self.n_sources + N_FEATURES
+
+
+def _checked_sources(sources):
+    sources = list(sources)
+    for source in sources:
+        if not isinstance(source, Source) or source.tables is None:
+            raise ValueError(f"sources: expected what table, sessions, ranking and own make, got {type(source).__name__}.")
+    return sources
+
+
+def _checked_item_features(features):
+    _check_rectangle(features, "item_features")
+    if features.shape[1] != N_ITEM_FEATURES:
+        raise ValueError(f"item_features: expected {N_ITEM_FEATURES} columns, got {features.shape[1]}.")
+    return np.ascontiguousarray(features)
+
+
+def _checked_profiles(profiles, n_profiles, n_seeds):
+    _check_rectangle(profiles, "profiles")
+    if profiles.shape[0] < n_profiles or profiles.shape[1] != max(n_seeds, 1):
+        raise ValueError(f"profiles: expected {n_profiles} rows of {max(n_seeds, 1)} weights, got {profiles.shape[0]} of {profiles.shape[1]}.")
+    return np.ascontiguousarray(profiles)
+
+
+def _check_rectangle(array, name):
+    if not isinstance(array, np.ndarray) or array.dtype != np.float32 or array.ndim != 2:
+        found = f"{array.dtype} with {array.ndim} dimensions" if isinstance(array, np.ndarray) else type(array).__name__
+        raise ValueError(f"{name}: expected a float32 array with 2 dimensions, got {found}. Convert it with astype.")
+    check_finite(array, name)
+
+
+def _checked_values(values, count, name):
+    """Finite float32, `count` of them."""
+    values = contiguous(values, np.float32, name)
+    if len(values) != count:
+        raise ValueError(f"{name}: expected {count}, got {len(values)}.")
+    check_finite(values, name)
+    return values
+
+
+cdef void _remember(Workspace w, const int32_t[::1] items, const uint8_t[::1] kinds, int64_t session, int purchase) noexcept nogil:
+    """Per product of the history, newest first: flags, how often it was seen and bought, how many events ago it came last."""
+    cdef int64_t h
+    cdef int32_t item
+    for h in range(items.shape[0]):
+        item = items[h]
+        if item < 0 or item >= w.size:
+            continue
+        if w.flags[item] == 0:
+            w.ago[item] = <int32_t> h
+        w.flags[item] |= WAS_SEEN | WAS_IN_SESSION if h < session else WAS_SEEN
+        w.times_seen[item] += 1
+        if kinds[h] == purchase:
+            w.flags[item] |= WAS_BOUGHT
+            w.times_bought[item] += 1
+
+
+cdef void _forget(Workspace w, const int32_t[::1] items) noexcept nogil:
+    cdef int64_t h
+    for h in range(items.shape[0]):
+        if 0 <= items[h] < w.size:
+            w.flags[items[h]] = 0
+            w.times_seen[items[h]] = w.times_bought[items[h]] = 0
+
+
+cdef int64_t _count_categories(Workspace w, const Filter *f, const int32_t[::1] seeds) noexcept nogil:
+    cdef int64_t k, counted = 0
+    for k in range(seeds.shape[0]):
+        if 0 <= seeds[k] < f.size and f.category[seeds[k]] >= 0:
+            w.category_count[f.category[seeds[k]]] += 1
+            counted += 1
+    return counted
+
+
+cdef void _forget_categories(Workspace w, const Filter *f, const int32_t[::1] seeds) noexcept nogil:
+    cdef int64_t k
+    for k in range(seeds.shape[0]):
+        if 0 <= seeds[k] < f.size and f.category[seeds[k]] >= 0:
+            w.category_count[f.category[seeds[k]]] = 0
+
+
+cdef void _describe(Workspace w, Ranker r, const Filter *f, const int32_t[::1] seeds) noexcept nogil:
+    """The features beside the sources, for every candidate."""
+    cdef int64_t c, i, counted = _count_categories(w, f, seeds), hand_price = -1
+    cdef int32_t item, hand = seeds[0] if seeds.shape[0] else -1, hand_category = -1
+    cdef float *x
+    if 0 <= hand < f.size:
+        hand_category, hand_price = f.category[hand], f.price[hand]
+    for c in range(w.n_candidates):
+        item = w.candidates[c]
+        x = &w.features[c, 2 * r.n_sources]
+        x[AT_HAND] = item == hand
+        if w.flags[item]:
+            x[IN_SESSION] = (w.flags[item] & WAS_IN_SESSION) != 0
+            x[SEEN] = 1.0
+            x[SEEN_LATELY] = 1.0 / (1.0 + w.ago[item])
+            x[TIMES_SEEN] = log1pf(w.times_seen[item])
+            x[BOUGHT] = (w.flags[item] & WAS_BOUGHT) != 0
+            x[TIMES_BOUGHT] = log1pf(w.times_bought[item])
+        if f.category[item] >= 0 and counted:
+            x[SAME_CATEGORY] = f.category[item] == hand_category
+            x[CATEGORY_SHARE] = w.category_count[f.category[item]] / <float> counted
+        if hand_price > 0 and f.price[item] > 0:
+            x[PRICE_NEAR] = <float> min(hand_price, f.price[item]) / <float> max(hand_price, f.price[item])
+        if item < r.n_items:
+            for i in range(N_ITEM_FEATURES):
+                x[OF_ITEM + i] = r.item_features[item, i]
+    _forget_categories(w, f, seeds)
+
+
+cdef void _score(Workspace w, const float[::1] weights) noexcept nogil:
+    cdef int64_t c, i
+    cdef float total
+    for c in range(w.n_candidates):
+        total = 0.0
+        for i in range(weights.shape[0]):
+            total += weights[i] * w.features[c, i]
+        w.total[c] = total
+
+
+cdef int64_t _choose(Workspace w, const Filter *f, int64_t limit, const int32_t[::1] fallback) noexcept nogil:
+    """Number of products chosen: their numbers in w.chosen, their places among the candidates in w.chosen_at (-1: from the fallback)."""
+    cdef int64_t c, t, n = w.n_candidates, chosen
+    for c in range(n):
+        w.keys[c] = reco_signed_key(w.total[c], w.candidates[c])
+    chosen = min(n, limit)
+    reco_select(&w.keys[0], n, chosen)
+    reco_sort(&w.keys[0], chosen)
+    for t in range(chosen):
+        w.chosen[t] = reco_key_index(w.keys[t])
+        w.chosen_at[t] = w.place[w.chosen[t]]
+        w.state[w.chosen[t]] = CHOSEN
+    chosen = _fill(w, f, chosen, limit, fallback, WAS_IN_SESSION)
+    return _fill(w, f, chosen, limit, fallback, 0)
+
+
+cdef int64_t _fill(Workspace w, const Filter *f, int64_t chosen, int64_t limit, const int32_t[::1] fallback, uint8_t without) noexcept nogil:
+    """Append from `fallback`, then by number, what has none of the flags `without`."""
+    cdef int64_t t
+    for t in range(fallback.shape[0]):
+        if chosen == limit:
+            return chosen
+        if 0 <= fallback[t] < w.size and not w.flags[fallback[t]] & without and eligible(&w.state[0], f, fallback[t]):
+            chosen = _append(w, chosen, fallback[t])
+    for t in range(f.size):
+        if chosen == limit:
+            return chosen
+        if not w.flags[t] & without and eligible(&w.state[0], f, t):
+            chosen = _append(w, chosen, <int32_t> t)
+    return chosen
+
+
+cdef inline int64_t _append(Workspace w, int64_t chosen, int32_t item) noexcept nogil:
+    w.state[item] = CHOSEN
+    w.chosen[chosen] = item
+    w.chosen_at[chosen] = -1
+    return chosen + 1
+
+
+def rank(Workspace w not None, Ranker r not None, weights, int limit, *, seeds, profiles, own_items, own_weights, history_items, history_kinds,
+         int64_t session, int purchase, available, price_cents, categories, fallback, excluded, category_mask=None,
+         int64_t min_price_cents=-1, int64_t max_price_cents=-1):
+    cdef const int32_t[::1] sd = contiguous(seeds, np.int32, "seeds"), oi = contiguous(own_items, np.int32, "own_items")
+    cdef const float[:, ::1] pf = _checked_profiles(profiles, r.n_profiles, len(seeds))
+    cdef const float[::1] ow = _checked_values(own_weights, len(own_items), "own_weights")
+    cdef const float[::1] wt = None if weights is None else _checked_values(weights, r.width, "weights")
+    cdef const int32_t[::1] hi = contiguous(history_items, np.int32, "history_items"), fb = contiguous(fallback, np.int32, "fallback")
+    cdef const uint8_t[::1] hk = contiguous(history_kinds, np.uint8, "history_kinds"), av = contiguous(available, np.uint8, "available"), mask = None
+    cdef const int64_t[::1] pr = contiguous(price_cents, np.int64, "price_cents")
+    cdef const int32_t[::1] ca = contiguous(categories, np.int32, "categories"), ex = contiguous(excluded, np.int32, "excluded")
+    cdef Filter f
+    cdef int64_t n = av.shape[0], n_categories = int(np.max(categories, initial=-1)) + 1, chosen
+    if pr.shape[0] != n or ca.shape[0] != n or hk.shape[0] != hi.shape[0]:
+        raise ValueError(f"price_cents, categories, history_kinds: expected {n}, {n} and {hi.shape[0]} values, got {pr.shape[0]}, {ca.shape[0]} and {hk.shape[0]}.")
+    if limit < 1:
+        raise ValueError(f"limit: expected at least 1, got {limit}.")
+    if category_mask is not None:
+        mask = contiguous(category_mask, np.uint8, "category_mask")
+        if mask.shape[0] < max(n_categories, 1):
+            raise ValueError(f"category_mask: expected at least {max(n_categories, 1)} values, one a category, got {mask.shape[0]}.")
+    w._grow(max(n, r.widest), r.n_sessions, r.n_sources, min(limit, n))
+    if w.n_categories < n_categories:
+        w._grow_categories(n_categories)
+    f.available, f.price, f.category = (&av[0] if n else NULL), (&pr[0] if n else NULL), (&ca[0] if n else NULL)
+    f.category_mask = NULL if category_mask is None else &mask[0]
+    f.size, f.min_price, f.max_price = n, min_price_cents, max_price_cents
+    _find(w, r, &f, ex, sd, pf, oi, ow)
+    with nogil:
+        _remember(w, hi, hk, session, purchase)
+        _describe(w, r, &f, sd)
+    if weights is None:
+        _forget(w, hi)
+        _clear_places(w)
+        return np.asarray(w.candidates[:w.n_candidates]).copy(), np.asarray(w.features[:w.n_candidates]).copy()
+    with nogil:
+        _score(w, wt)
+        chosen = _choose(w, &f, min(limit, n), fb)
+        _forget(w, hi)
+        _clear_places(w)
+    return _result(w, r.n_sources, wt, chosen)
+
+
+cdef void _find(Workspace w, Ranker r, const Filter *f, const int32_t[::1] excluded, const int32_t[::1] seeds, const float[:, ::1] profiles,
+                const int32_t[::1] own_items, const float[::1] own_weights):
+    """The candidates of all sources, without the excluded."""
+    cdef Source s
+    cdef int number = 0
+    cdef int64_t k
+    w.state[:] = UNKNOWN
+    w.n_candidates = 0
+    for k in range(excluded.shape[0]):
+        if 0 <= excluded[k] < w.size:
+            w.state[excluded[k]] = BARRED
+    for s in r.sources:
+        gather(w, number, s, f, seeds, profiles, own_items, own_weights)
+        number += 1
+
+
+cdef void _clear_places(Workspace w) noexcept nogil:
+    cdef int64_t c
+    for c in range(w.n_candidates):
+        w.place[w.candidates[c]] = -1
+
+
+cdef _result(Workspace w, int n_sources, const float[::1] weights, int64_t chosen):
+    """(items, scores, sources, seeds): of each item the source that says most for it, and that source's strongest seed."""
+    cdef int64_t t, at, s, best
+    cdef float part, highest
+    items, scores, sources, seeds = [], [], [], []
+    for t in range(chosen):
+        at, best, highest = w.chosen_at[t], NO_SOURCE, 0.0
+        if at >= 0:
+            for s in range(n_sources):
+                part = weights[2 * s] * w.features[at, 2 * s] + weights[2 * s + 1] * w.features[at, 2 * s + 1]
+                if part > highest:
+                    best, highest = s, part
+        items.append(w.chosen[t])
+        scores.append(w.total[at] if at >= 0 else NO_SCORE)
+        sources.append(best)
+        seeds.append(w.seed_of[at, best] if best >= 0 else NO_SOURCE)
+    return items, scores, sources, seeds

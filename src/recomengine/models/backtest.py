@@ -1,0 +1,101 @@
+"""From histories to learned weights: cases held back by time, evidence of what came before them, one blend a context."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recomengine._core.candidates import Workspace
+from recomengine._core.csr import CSR, Float32, Int32, Int64
+from recomengine._core.ranking import Ranker, rank
+from recomengine.models.blend import Learned, Lists, learn
+from recomengine.models.cases import CONTEXTS, Case, split
+from recomengine.models.evidence import SOURCES, build_evidence, make_ranker
+from recomengine.models.histories import PURCHASE, Histories
+from recomengine.models.shopper import NO_ITEMS, Moment
+
+REPEAT_SHARE = 0.05
+"""From this share of repeats among what shoppers buy next, purchased products stay in the lists."""
+
+
+class Shelf(NamedTuple):
+    """Products by number: available uint8, price_cents int64 (-1: none), categories int32 (-1: none)."""
+
+    available: NDArray[np.uint8]
+    price_cents: Int64
+    categories: Int32
+
+
+class Backtest(NamedTuple):
+    """weights and singles (the best source of each kind) by context; repeat_share: of next purchases, those bought before."""
+
+    weights: dict[str, Float32]
+    singles: dict[str, dict[str, str]]
+    repeat_share: float
+    report: dict[str, Any]
+
+
+def backtest(histories: Histories, content: CSR, shelf: Shelf) -> Backtest:
+    before, cases = split(histories)
+    n_items = len(shelf.available)
+    arrays, _ = build_evidence(before, content, n_items)
+    ranker, workspace = make_ranker(arrays, n_items), Workspace()
+    repeats = repeat_share(cases["home"])
+    learned: dict[str, Learned] = {}
+    for context in CONTEXTS:
+        started = time.perf_counter()
+        lists = collect(workspace, ranker, cases[context], shelf, new_only=context == "home_new")
+        learned[context] = learn(lists, "mrr@20" if context == "session" else "ndcg@10")
+        learned[context].report["seconds"] = round(time.perf_counter() - started, 2)
+    return Backtest(
+        {context: result.weights for context, result in learned.items()},
+        {context: best_of_kinds(result.report) for context, result in learned.items()},
+        repeats,
+        {context: result.report for context, result in learned.items()},
+    )
+
+
+def repeat_share(cases: Sequence[Case]) -> float:
+    """Of the products that shoppers bought next, the mean share that they had bought before."""
+    shares = [float(np.isin(case.targets, case.moment.shopper.purchased).mean()) for case in cases]
+    return float(np.mean(shares)) if shares else 0.0
+
+
+def best_of_kinds(report: dict[str, Any]) -> dict[str, str]:
+    """The best source of each kind of evidence, as far as the backtest has ranked them (best first)."""
+    kind_of = {source.name: source.kind for source in SOURCES}
+    best: dict[str, str] = {}
+    for name in report.get("sources", ()):
+        best.setdefault(kind_of[name], name)
+    return best
+
+
+def collect(workspace: Workspace, ranker: Ranker, cases: Sequence[Case], shelf: Shelf, *, new_only: bool) -> Lists:
+    """Candidates and features of every case that has any, as serving would see them."""
+    features: list[Float32] = []
+    hits: list[NDArray[np.bool_]] = []
+    wanted: list[int] = []
+    for case in cases:
+        excluded = case.moment.seeds if case.moment.context in ("product", "cart") else case.moment.shopper.purchased if new_only else NO_ITEMS
+        candidates, described = rank(
+            workspace, ranker, None, 1, **of_moment(case.moment), available=shelf.available, price_cents=shelf.price_cents,
+            categories=shelf.categories, fallback=NO_ITEMS, excluded=excluded,
+        )  # fmt: skip
+        if len(candidates):
+            features.append(described)
+            hits.append(np.isin(candidates, case.targets))
+            wanted.append(len(case.targets))
+    sizes, targets = np.array([len(found) for found in hits], np.int64), np.array(wanted, np.int64)
+    if not len(sizes):
+        return Lists(np.zeros((0, ranker.width), np.float32), np.zeros(0, bool), sizes, targets)
+    return Lists(np.concatenate(features), np.concatenate(hits), sizes, targets)
+
+
+def of_moment(now: Moment) -> dict[str, Any]:
+    """The arguments of `rank` that a moment decides."""
+    return {
+        "seeds": now.seeds, "profiles": now.profiles, "own_items": now.own_items, "own_weights": now.own_weights,
+        "history_items": now.shopper.items, "history_kinds": now.shopper.kinds, "session": now.shopper.session, "purchase": PURCHASE,
+    }  # fmt: skip

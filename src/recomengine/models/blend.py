@@ -1,0 +1,223 @@
+"""The blend: weights of all evidence, learned per context on held-back cases, and guarded by the best single method.
+
+A case's candidates have features x (see _core/ranking) and some of them are targets. Weights w maximise, over cases c,
+    Σ_c mean_{t ∈ targets} log softmax_c(w · x_t) - λ/2 |w - w0|²                                listwise softmax, Newton's method
+in two steps: first over the candidates that a rough prior puts on top, then over the TOP best of that fit, because only
+the head of a list is seen. w0 are equal shares of the tenant's three best single methods, so few cases leave little else;
+λ is the one of STRENGTHS that does best on the held-back half of the cases. Where even that blend does no better there than
+the best single method, that method is kept alone. Below MIN_CASES cases nothing is learned: PRIOR stands.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recomengine._core.csr import Float32
+from recomengine._core.ranking import FEATURES
+from recomengine.models.evidence import PLACE, SOURCES, names_of_weights
+
+MIN_CASES = 60
+STRENGTHS = (10.0, 100.0, 400.0)
+FIRST_STRENGTH = 10.0
+WIDE, TOP = 80, 30
+BEST_SINGLES = 3
+ITERATIONS = 15
+STEPS = (1.0, 0.5, 0.25, 0.1, 0.01)
+TOLERANCE = 1e-5
+Z_95 = 1.96
+NAMES = names_of_weights(FEATURES)
+WIDTH = len(NAMES)
+
+Floats = NDArray[np.float64]
+
+
+class Lists(NamedTuple):
+    """Candidates of many cases, case by case: features (rows × WIDTH), is it a target, rows a case; targets a case (found or not)."""
+
+    features: Float32
+    hits: NDArray[np.bool_]
+    sizes: NDArray[np.int64]
+    wanted: NDArray[np.int64]
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        return np.cumsum(self.sizes) - self.sizes
+
+
+class Learned(NamedTuple):
+    weights: Float32
+    report: dict[str, Any]
+
+
+def learn(lists: Lists, metric: str) -> Learned:
+    """Weights for one context and what the backtest says of them. metric: ndcg@10 or mrr@20."""
+    singles = {source.name: single_weights(source.name) for source in SOURCES}
+    if len(lists.sizes) < MIN_CASES:
+        return Learned(prior_weights(), {"cases": len(lists.sizes), "chosen": "prior", "metric": metric})
+    figures = {name: figures_of_source(lists, name, metric) for name in singles if lists.features[:, 2 * PLACE[name]].any()}
+    ranked = sorted(figures, key=lambda name: -figures[name].mean())
+    direction = np.sum([singles[name] for name in ranked[:BEST_SINGLES]], axis=0)
+    trials = _held_back(lists, direction, metric)
+    strength = max(trials, key=lambda value: trials[value].mean())
+    best, blended = ranked[0], trials[strength]
+    keeps_single = figures[best].mean() >= blended.mean()
+    weights = singles[best] if keeps_single else fit(head_of(lists, direction), direction, strength)
+    report = {
+        "cases": len(lists.sizes), "metric": metric, "chosen": best if keeps_single else "blend", "blend": _interval(blended),
+        "sources": {name: _interval(figures[name]) for name in ranked}, "shrinkage": strength, "weights": in_words(weights),
+    }  # fmt: skip
+    return Learned(weights.astype(np.float32), report)
+
+
+def single_weights(name: str) -> Floats:
+    """One source alone, ties by its rank."""
+    weights = np.zeros(WIDTH)
+    weights[2 * PLACE[name]], weights[2 * PLACE[name] + 1] = 1.0, 1e-4
+    return weights
+
+
+def prior_weights() -> Float32:
+    """What works in most shops, for one that has not shown yet what works in it."""
+    return np.array([PRIOR.get(name, 0.0) for name in NAMES], np.float32)
+
+
+PRIOR = {
+    "sequence": 1.0, "similar": 1.0, "walk": 1.0, "session_neighbours": 1.0, "confidence": 1.0, "affinity": 0.5, "content": 1.0,
+    "popular": 0.3, "trending": 0.2, "own": 1.0, "at_hand": -4.0, "in_session": -1.0,
+}  # fmt: skip
+"""In a shop without enough cases. At hand: what was looked at last is rarely what is wanted next."""
+
+
+def _halves(lists: Lists) -> tuple[Lists, Lists]:
+    middle = len(lists.sizes) // 2
+    row = int(lists.sizes[:middle].sum())
+    return (
+        Lists(lists.features[:row], lists.hits[:row], lists.sizes[:middle], lists.wanted[:middle]),
+        Lists(lists.features[row:], lists.hits[row:], lists.sizes[middle:], lists.wanted[middle:]),
+    )
+
+
+def _held_back(lists: Lists, direction: Floats, metric: str) -> dict[float, Floats]:
+    """By strength: the metric of each case under weights learned on the other half."""
+    one, other = _halves(lists)
+    heads = head_of(one, direction), head_of(other, direction)
+    return {
+        strength: np.concatenate([
+            metrics(one, fit(heads[1], direction, strength), metric), metrics(other, fit(heads[0], direction, strength), metric),
+        ])
+        for strength in STRENGTHS
+    }  # fmt: skip
+
+
+def head_of(lists: Lists, direction: Floats) -> Lists:
+    """First step: the TOP candidates of each case by a fit over those that `direction` puts first."""
+    wide = _head(lists, direction, WIDE)
+    return _head(wide, newton(wide, FIRST_STRENGTH, np.zeros(WIDTH)), TOP)
+
+
+def fit(head: Lists, direction: Floats, strength: float) -> Floats:
+    """Second step."""
+    return newton(head, strength, direction * _scale(head, direction))
+
+
+def _head(lists: Lists, weights: Floats, length: int) -> Lists:
+    """Only the `length` candidates of each case that `weights` put first."""
+    order, rank = _order(lists, weights)
+    kept = np.sort(order[rank < length])
+    return Lists(lists.features[kept], lists.hits[kept], np.minimum(lists.sizes, length), lists.wanted)
+
+
+def _scale(lists: Lists, direction: Floats) -> float:
+    """The one factor of `direction` that fits best."""
+    line = Lists((lists.features @ direction.astype(np.float32))[:, None], lists.hits, lists.sizes, lists.wanted)
+    return max(0.0, float(newton(line, 1e-6, np.zeros(1))[0]))
+
+
+def newton(lists: Lists, strength: float, centre: Floats) -> Floats:
+    """The maximum of the penalised listwise likelihood; cases without a target among their candidates say nothing."""
+    found = np.add.reduceat(lists.hits.astype(float), lists.starts) if len(lists.sizes) else np.empty(0)
+    rows, used = np.repeat(found > 0, lists.sizes), lists.features.any(axis=0)
+    features, sizes = lists.features[np.ix_(rows, used)].astype(np.float64), lists.sizes[found > 0]
+    if not len(sizes):
+        return centre
+    starts, cases = np.cumsum(sizes) - sizes, np.repeat(np.arange(len(sizes)), sizes)
+    share = lists.hits[rows] / found[found > 0][cases]
+    middle = centre[used]
+
+    def state(weights: Floats) -> tuple[float, Floats]:
+        scores = features @ weights
+        scores -= np.maximum.reduceat(scores, starts)[cases]
+        odds = np.exp(scores)
+        total = np.add.reduceat(odds, starts)
+        loss = -float((share * (scores - np.log(total)[cases])).sum()) + strength / 2 * float(((weights - middle) ** 2).sum())
+        return loss, odds / total[cases]
+
+    weights = middle.copy()
+    loss, chance = state(weights)
+    for _ in range(ITERATIONS):
+        weighted = features * chance[:, None]
+        mean = np.add.reduceat(weighted, starts, axis=0)
+        slope = features.T @ (chance - share) + strength * (weights - middle)
+        curve = features.T @ weighted - mean.T @ mean + strength * np.eye(len(weights))
+        step = np.linalg.solve(curve, slope)
+        tried = ((size, *state(weights - size * step)) for size in STEPS)
+        better = next((trial for trial in tried if trial[1] < loss), None)
+        if better is None:
+            break
+        size, new_loss, chance = better
+        weights, gained, loss = weights - size * step, loss - new_loss, new_loss
+        if gained < TOLERANCE * abs(loss):
+            break
+    full = centre.copy()
+    full[used] = weights
+    return full
+
+
+def metrics(lists: Lists, weights: Floats, metric: str) -> Floats:
+    """ndcg@10 or mrr@20 of each case's candidates in the order of weights · features, ties to the earlier candidate."""
+    order, rank = _order(lists, weights)
+    hits = lists.hits[order]
+    return _gains(lists, np.repeat(np.arange(len(lists.sizes)), lists.sizes)[hits], rank[hits], metric)
+
+
+def figures_of_source(lists: Lists, name: str, metric: str) -> Floats:
+    """The same for one source alone; its ranks stand in its feature 3 / (rank + 3), so nothing is sorted."""
+    rows = np.flatnonzero(lists.hits & (lists.features[:, 2 * PLACE[name] + 1] > 0))
+    rank = np.rint(3.0 / lists.features[rows, 2 * PLACE[name] + 1] - 3.0)
+    return _gains(lists, np.searchsorted(lists.starts, rows, side="right") - 1, rank, metric)
+
+
+def _order(lists: Lists, weights: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows case by case, the best first, ties to the earlier; the rank of each place, from 0. Many short sorts beat a long one."""
+    places = np.arange(int(lists.sizes.max(initial=0)))
+    inside = places < lists.sizes[:, None]
+    losses = np.full(inside.shape, np.inf)
+    losses[inside] = -(lists.features @ weights.astype(np.float32))
+    order = lists.starts[:, None] + np.argsort(losses, axis=1, kind="stable")
+    return order[inside], np.broadcast_to(places, inside.shape)[inside]
+
+
+def _gains(lists: Lists, cases: NDArray[np.int64], rank: NDArray[Any], metric: str) -> Floats:
+    """The metric of each case, where the targets found have these cases and ranks."""
+    gains = np.zeros(len(lists.sizes))
+    if metric == "mrr@20":
+        np.maximum.at(gains, cases, np.where(rank < 20, 1.0 / (rank + 1.0), 0.0))
+        return gains
+    np.add.at(gains, cases, np.where(rank < 10, 1.0 / np.log2(rank + 2.0), 0.0))
+    ideal = np.cumsum(1.0 / np.log2(np.arange(10) + 2.0))
+    gains /= ideal[np.minimum(lists.wanted, 10) - 1]
+    return gains
+
+
+def _interval(values: Floats) -> dict[str, float]:
+    """Mean and its 95 % interval, by the normal approximation over cases."""
+    mean, half = float(values.mean()), Z_95 * float(values.std(ddof=1)) / len(values) ** 0.5
+    return {"value": round(mean, 4), "low": round(mean - half, 4), "high": round(mean + half, 4)}
+
+
+def in_words(weights: Floats) -> dict[str, float]:
+    """The weights that matter, the largest first."""
+    order: Sequence[int] = np.argsort(-np.abs(weights)).tolist()
+    return {NAMES[place]: round(float(weights[place]), 3) for place in order if abs(weights[place]) >= 0.05}

@@ -1,0 +1,150 @@
+"""Cases of the backtest: what happened after a moment, and what was known before it.
+
+The newest SHARE of the events that count (purchases; views in a shop with few) is held back by time, more of few events; evidence for the cases is
+built from what came before, so nothing of a case's future is in it. A case says what a request would have said then, and which
+products it should have found.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recomengine._core.csr import Int32, Int64
+from recomengine.models.evidence import baskets, carts_count
+from recomengine.models.histories import DAY_MS, KIND_WEIGHTS, NO_GROUP, PURCHASE, Histories, choose
+from recomengine.models.shopper import NO_ITEMS, NOBODY, Moment, Shopper, moment
+
+SHARE, SHARE_OF_FEW = 0.1, 0.2
+FEW_EVENTS = 50_000
+MAX_CASES = 3000
+PER_BASKET = PER_SESSION = 3
+PAGE_PRODUCTS = 50
+MIN_PURCHASES = 500
+SEED = 20_200_101
+CONTEXTS = ("home", "home_new", "session", "product", "cart")
+"""home_new: home where nothing bought before may come again."""
+
+
+class Case(NamedTuple):
+    moment: Moment
+    targets: Int32
+    """Products to be found, distinct."""
+
+
+class Split(NamedTuple):
+    """before: the histories up to the cut; known: 1 for products that occur before it."""
+
+    before: Histories
+    cases: dict[str, list[Case]]
+
+
+def split(histories: Histories) -> Split:
+    """The events before the cut, and cases of every context from those after it."""
+    after = histories.times_ms >= _cut_ms(histories)
+    before = choose(histories, ~after)
+    return Split(before, cut_cases(histories, before, after))
+
+
+def cut_cases(histories: Histories, before: Histories, after: NDArray[np.bool_]) -> dict[str, list[Case]]:
+    known = np.zeros(int(histories.items.max(initial=-1)) + 1, bool)
+    known[before.items] = True
+    return {
+        "home": _home(histories, before, after, known, new_only=False),
+        "home_new": _home(histories, before, after, known, new_only=True),
+        "session": _sessions(histories, before, after, known),
+        "product": _pages(histories, after, known, page="product"),
+        "cart": _pages(histories, after, known, page="cart"),
+    }
+
+
+def _cut_ms(histories: Histories) -> int:
+    counted = histories.kinds == PURCHASE
+    if counted.sum() < MIN_PURCHASES:
+        counted = KIND_WEIGHTS[histories.kinds] > 0
+    times = np.sort(histories.times_ms[counted])
+    share = SHARE if len(times) >= FEW_EVENTS else SHARE_OF_FEW
+    return int(times[int(len(times) * (1 - share))]) if len(times) else 0
+
+
+def _home(histories: Histories, before: Histories, after: NDArray[np.bool_], known: NDArray[np.bool_], *, new_only: bool) -> list[Case]:
+    """The first order after the cut of shoppers known before it."""
+    bought = after & (histories.kinds == PURCHASE)
+    users = np.unique(histories.owners[bought])
+    users = users[np.diff(before.indptr)[users] > 0]
+    found: list[Case] = []
+    for user in np.random.default_rng(SEED).permutation(users):
+        if len(found) == MAX_CASES:
+            break
+        start, end = histories.indptr[user], histories.indptr[user + 1]
+        shopper = past_of(before, user)
+        targets = np.unique(_first_order(histories, np.flatnonzero(bought[start:end]) + start))
+        targets = targets[known[targets]]
+        if new_only:
+            targets = targets[~np.isin(targets, shopper.purchased)]
+        if len(targets):
+            found.append(Case(moment("home", NO_ITEMS, shopper, live=False), targets))
+    return found
+
+
+def _first_order(histories: Histories, rows: Int64) -> Int32:
+    """Items of those of `rows` (one user's purchases, oldest first) that are of one order, or day, with the first."""
+    group, day = histories.groups[rows[0]], histories.times_ms[rows] // DAY_MS
+    same = histories.groups[rows] == group if group != NO_GROUP else day == day[0]
+    first: Int32 = histories.items[rows[same]]
+    return first
+
+
+def _sessions(histories: Histories, before: Histories, after: NDArray[np.bool_], known: NDArray[np.bool_]) -> list[Case]:
+    """The next product of sessions (without ids, one shopper's day) after the cut, at up to PER_SESSION places of each."""
+    counted = after & (KIND_WEIGHTS[histories.kinds] > 0) & (histories.kinds != PURCHASE)
+    rows = np.flatnonzero(counted & known[histories.items])
+    if not len(rows):
+        return []
+    owners, groups = histories.owners[rows], np.where(histories.groups == NO_GROUP, histories.times_ms // DAY_MS, histories.groups)[rows]
+    starts = np.flatnonzero(np.concatenate([[True], (owners[1:] != owners[:-1]) | (groups[1:] != groups[:-1])]))
+    ends = np.append(starts[1:], len(rows))
+    random = np.random.default_rng(SEED)
+    found: list[Case] = []
+    for session in random.permutation(np.flatnonzero(ends - starts >= 2)):
+        inside = rows[starts[session] : ends[session]]
+        past = past_of(before, owners[starts[session]])
+        for place in np.sort(random.permutation(np.arange(1, len(inside)))[:PER_SESSION]):
+            shopper = _within(histories, inside[:place], past)
+            found.append(Case(moment("home", NO_ITEMS, shopper, live=True), histories.items[inside[place : place + 1]]))
+        if len(found) >= MAX_CASES:
+            break
+    return found[:MAX_CASES]
+
+
+def _within(histories: Histories, rows: Int64, past: Shopper) -> Shopper:
+    """A shopper in the middle of a session: its events so far before the past."""
+    newest = rows[::-1]
+    return Shopper(
+        np.concatenate([histories.items[newest], past.items]), np.concatenate([histories.kinds[newest], past.kinds]),
+        np.concatenate([histories.times_ms[newest], past.times_ms]), np.concatenate([histories.groups[newest], past.groups]), len(rows),
+    )  # fmt: skip
+
+
+def _pages(histories: Histories, after: NDArray[np.bool_], known: NDArray[np.bool_], *, page: str) -> list[Case]:
+    """From one product of a basket the others (product), from all but one that one (cart), at up to PER_BASKET places of each."""
+    found_baskets = baskets(choose(histories, after), carts=carts_count(histories))
+    random = np.random.default_rng(SEED)
+    found: list[Case] = []
+    for basket in random.permutation(found_baskets.rows):
+        items = found_baskets.indices[found_baskets.indptr[basket] : found_baskets.indptr[basket + 1]]
+        items = items[known[items]]
+        for place in random.permutation(len(items))[:PER_BASKET] if len(items) >= 2 else ():
+            one, rest = items[place : place + 1], np.delete(items, place)[:PAGE_PRODUCTS]
+            on_page, targets = (one, rest) if page == "product" else (rest, one)
+            found.append(Case(moment(page, on_page, NOBODY, live=False), targets))
+        if len(found) >= MAX_CASES:
+            break
+    return found[:MAX_CASES]
+
+
+def past_of(histories: Histories, user: int) -> Shopper:
+    """All that is known of a user, newest first."""
+    span = slice(histories.indptr[user], histories.indptr[user + 1])
+    items, kinds, times, groups = (column[span][::-1] for column in (histories.items, histories.kinds, histories.times_ms, histories.groups))
+    return Shopper(np.ascontiguousarray(items), np.ascontiguousarray(kinds), np.ascontiguousarray(times), np.ascontiguousarray(groups), 0)

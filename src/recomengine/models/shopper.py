@@ -1,0 +1,69 @@
+"""A shopper at one moment, and what the evidence starts from then. The same for a request and for a case of the backtest."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recomengine._core.csr import Float32, Int32, Int64
+from recomengine._core.history import purchases, seeds
+from recomengine.models.histories import KIND_WEIGHTS, PURCHASE
+
+STEEP, GENTLE, FLAT = 0, 1, 2
+DECAYS = np.array([0.6, 0.9, 1.0])
+"""How much a seed counts for each occasion that came after it, by profile."""
+OWN_DECAY = 0.9
+HOME_SEEDS, SESSION_SEEDS = 50, 20
+NO_ITEMS = np.empty(0, np.int32)
+NO_WEIGHTS = np.empty(0, np.float32)
+
+
+class Shopper(NamedTuple):
+    """Events newest first: product numbers, codes of kinds, times, order or session; `session`: how many belong to the running session."""
+
+    items: Int32
+    kinds: NDArray[np.uint8]
+    times_ms: Int64
+    groups: Int64
+    session: int
+
+    @property
+    def purchased(self) -> Int32:
+        bought: Int32 = self.items[self.kinds == PURCHASE]
+        return bought
+
+
+NOBODY = Shopper(NO_ITEMS, np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0, np.int64), 0)
+
+
+class Moment(NamedTuple):
+    """What `rank` takes of a request. context: home, session, product or cart; profiles: a row of weights a profile, beside the seeds."""
+
+    context: str
+    seeds: Int32
+    profiles: Float32
+    own_items: Int32
+    own_weights: Float32
+    shopper: Shopper
+
+
+def moment(page: str, products: Int32, shopper: Shopper, *, live: bool) -> Moment:
+    """The page's own products where it has any; else the running session of a shopper who is `live`; else all that is known of the shopper."""
+    if len(products):
+        alike = np.ones((len(DECAYS), len(products)), np.float32)
+        return Moment("cart" if page == "cart" else "product", products, alike, NO_ITEMS, NO_WEIGHTS, NOBODY)
+    items, kinds, times_ms, groups, session = shopper
+    own_items, own_weights = purchases(items, kinds, times_ms, groups, decay=OWN_DECAY, purchase=PURCHASE)
+    if live and shopper.session:
+        session = shopper.session
+        recent = Shopper(shopper.items[:session], shopper.kinds[:session], shopper.times_ms[:session], shopper.groups[:session], session)
+        seeds, profiles = _seeds(recent, SESSION_SEEDS)
+        if len(seeds):
+            return Moment("session", seeds, profiles, own_items, own_weights, shopper)
+    seeds, profiles = _seeds(shopper, HOME_SEEDS)
+    return Moment("home", seeds, profiles, own_items, own_weights, shopper._replace(session=0))
+
+
+def _seeds(shopper: Shopper, limit: int) -> tuple[Int32, Float32]:
+    items, kinds, times_ms, groups, _ = shopper
+    return seeds(items, kinds, times_ms, groups, weight_by_kind=KIND_WEIGHTS, decays=DECAYS, limit=limit, purchase=PURCHASE)
