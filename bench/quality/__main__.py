@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from bench.data import ndjson
-from bench.quality.metrics import one_case, summarise
+from bench.quality.metrics import beyond_accuracy, one_case, summarise
 from bench.quality.split import Case, read_catalog, read_meta, split
 from bench.results import write_result
 from bench.server import Shop, System, running_system
@@ -68,8 +68,8 @@ def measure(system: System, folder: Path, protocol: str, baseline: dict[str, Any
         "shop": folder.name, "protocol": protocol, "metric": metric, "value": figures[metric], "figures": figures,
         "events": len(train), "import_s": round(imported - started, 1), "build_s": round(built - imported, 1),
         "ask_s": round(asked - built, 1), "short_lists": sum(len(products) < LENGTH for products in lists),
-        "distinct_products": len({p for products in lists for p in products}), "model": model,
-    }  # fmt: skip
+        "model": model,
+    } | beyond_accuracy(lists, train.item_id.value_counts().to_dict(), len(read_catalog(folder)))  # fmt: skip
     if baseline:
         row |= {"baseline": baseline["value"], "method": baseline["method"], "ratio": round(figures[metric] / baseline["value"], 4)}
     return row

@@ -5,7 +5,7 @@ within 20; HR@k = any hit within k; R@k = hits within k / targets. Ranks begin a
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -22,6 +22,18 @@ def one_case(recommended: Sequence[str], targets: Iterable[str]) -> tuple[float,
         float(bool(first_ten)), float(bool(hits)), len(first_ten) / len(wanted), len(hits) / len(wanted),
         gained / ideal, 1 / (hits[0] + 1) if hits else 0.0,
     )  # fmt: skip
+
+
+def beyond_accuracy(lists: Sequence[Sequence[str]], events: Mapping[str, int], catalog: int) -> dict[str, float]:
+    """coverage: share of the catalog that stands in any first ten; novelty: mean -log2 of a listed product's share of the events, in bits;
+    head: share of the listed that are among the most popular 5 % (of the events' products). events: how many each product has."""
+    total, shown = sum(events.values()), [product for products in lists for product in products[:10]]
+    head = set(sorted(events, key=lambda product: (-events[product], product))[: max(1, len(events) // 20)])
+    bits = [-math.log2(max(events.get(product, 0), 1) / total) for product in shown]
+    return {
+        "coverage": round(len(set(shown)) / catalog, 4), "novelty_bits": round(float(np.mean(bits)), 2),
+        "head_share": round(float(np.mean([product in head for product in shown])), 4),
+    }  # fmt: skip
 
 
 def summarise(rows: Sequence[tuple[float, ...]]) -> dict[str, float]:
