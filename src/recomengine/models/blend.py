@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from recomengine._core.csr import Float32
 from recomengine._core.ranking import FEATURES
+from recomengine._core.softmax import softmax_state
 from recomengine.models.evidence import PLACE, SOURCES, names_of_weights
 
 MIN_CASES = 60
@@ -138,41 +139,30 @@ def _scale(lists: Lists, direction: Floats) -> float:
 def newton(lists: Lists, strength: float, centre: Floats) -> Floats:
     """The maximum of the penalised listwise likelihood; cases without a target among their candidates say nothing."""
     found = np.add.reduceat(lists.hits.astype(float), lists.starts) if len(lists.sizes) else np.empty(0)
-    rows, used = np.repeat(found > 0, lists.sizes), lists.features.any(axis=0)
-    features, sizes = lists.features[np.ix_(rows, used)].astype(np.float64), lists.sizes[found > 0]
+    rows, sizes = np.repeat(found > 0, lists.sizes), lists.sizes[found > 0]
     if not len(sizes):
         return centre
-    starts, cases = np.cumsum(sizes) - sizes, np.repeat(np.arange(len(sizes)), sizes)
-    share = lists.hits[rows] / found[found > 0][cases]
-    middle = centre[used]
+    features, starts = lists.features[rows].astype(np.float32, copy=False), np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    share = lists.hits[rows] / np.repeat(found[found > 0], sizes)
 
-    def state(weights: Floats) -> tuple[float, Floats]:
-        scores = features @ weights
-        scores -= np.maximum.reduceat(scores, starts)[cases]
-        odds = np.exp(scores)
-        total = np.add.reduceat(odds, starts)
-        loss = -float((share * (scores - np.log(total)[cases])).sum()) + strength / 2 * float(((weights - middle) ** 2).sum())
-        return loss, odds / total[cases]
+    def state(weights: Floats) -> tuple[float, Floats, Floats]:
+        loss, slope, curve = softmax_state(features, starts, share, weights)
+        away = weights - centre
+        return loss + strength / 2 * float(away @ away), slope + strength * away, curve + strength * np.eye(len(weights))
 
-    weights = middle.copy()
-    loss, chance = state(weights)
+    weights = centre.copy()
+    loss, slope, curve = state(weights)
     for _ in range(ITERATIONS):
-        weighted = features * chance[:, None]
-        mean = np.add.reduceat(weighted, starts, axis=0)
-        slope = features.T @ (chance - share) + strength * (weights - middle)
-        curve = features.T @ weighted - mean.T @ mean + strength * np.eye(len(weights))
         step = np.linalg.solve(curve, slope)
         tried = ((size, *state(weights - size * step)) for size in STEPS)
         better = next((trial for trial in tried if trial[1] < loss), None)
         if better is None:
             break
-        size, new_loss, chance = better
+        size, new_loss, slope, curve = better
         weights, gained, loss = weights - size * step, loss - new_loss, new_loss
         if gained < TOLERANCE * abs(loss):
             break
-    full = centre.copy()
-    full[used] = weights
-    return full
+    return weights
 
 
 def metrics(lists: Lists, weights: Floats, metric: str) -> Floats:
