@@ -1,5 +1,7 @@
 """Value, slope and curvature of a listwise softmax against its formula, written out case by case."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -24,7 +26,7 @@ def some(sizes: list[int], width: int, seed: int) -> tuple[np.ndarray, ...]:
 
 def plain(features: np.ndarray, starts: np.ndarray, share: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     loss, slope, curve = 0.0, np.zeros(len(weights)), np.zeros((len(weights), len(weights)))
-    for start, end in zip(starts[:-1], starts[1:], strict=True):
+    for start, end in itertools.pairwise(starts):
         x, t = features[start:end].astype(np.float64), share[start:end]
         odds = np.exp(x @ weights - (x @ weights).max())
         p = odds / odds.sum()

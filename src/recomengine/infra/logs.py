@@ -24,6 +24,16 @@ def configure_logs(level: str, form: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
+    logging.getLogger().handlers = [_Libraries(logging.WARNING)]
+
+
+class _Libraries(logging.Handler):
+    """What libraries log goes the same way as what we log, an exception in one line."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        said = {"error": f"{type(error).__name__}: {error}"} if error else {}
+        structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name, **said)
 
 
 def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

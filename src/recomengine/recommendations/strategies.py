@@ -11,6 +11,7 @@ from math import exp
 import numpy as np
 
 from recomengine._core.csr import Float32
+from recomengine._core.ranking import NO_SCORE
 from recomengine.models.blend import NAMES
 from recomengine.models.evidence import KIND_OF_STRATEGY, SOURCES
 from recomengine.models.histories import PURCHASE
@@ -44,8 +45,8 @@ def _named(source: str) -> Float32:
 
 def shown_scores(strategy: str, scores: list[float]) -> list[float]:
     """Scores as an answer gives them, 0 and more: of a named strategy its own, of the blend the odds against the best one."""
-    if strategy == "auto" and scores:
-        return [exp(score - scores[0]) for score in scores]
+    if strategy == "auto":
+        return [0.0 if score == NO_SCORE else exp(score - scores[0]) for score in scores]
     return [max(0.0, score) for score in scores]
 
 

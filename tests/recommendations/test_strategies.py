@@ -1,0 +1,47 @@
+"""Scores and weights as an answer gives them."""
+
+import math
+
+import numpy as np
+import pytest
+
+from recomengine.models.blend import NAMES
+from recomengine.recommendations.strategies import reason_of, shown_scores, weights_of
+
+
+class Taught:
+    """Stands for a model whose backtest found walks the best collaborative source of a session."""
+
+    weights = {"session": np.arange(len(NAMES), dtype=np.float32)}  # noqa: RUF012
+    singles = {"session": {"collaborative": "walk"}}  # noqa: RUF012
+
+
+def test_scores_of_the_blend_are_odds_against_the_best_and_of_what_has_no_evidence_0() -> None:
+    assert shown_scores("auto", [2.0, 1.0, -math.inf]) == pytest.approx([1.0, math.exp(-1), 0.0])
+    assert shown_scores("auto", [-math.inf, -math.inf]) == [0.0, 0.0]
+    assert shown_scores("auto", []) == []
+
+
+def test_scores_of_a_named_strategy_are_its_own_and_never_below_0() -> None:
+    assert shown_scores("trending", [0.5, -9.5, -math.inf]) == [0.5, 0.0, 0.0]
+
+
+def test_a_named_strategy_is_answered_by_its_best_source_and_thinner_evidence_behind_it() -> None:
+    weights = dict(zip(NAMES, weights_of(Taught(), "collaborative", "session").tolist(), strict=True))  # type: ignore[arg-type]
+    assert weights["walk"] == 1.0
+    assert 0 < weights["trending"] < weights["content"] < weights["walk"] / 100
+    usual = dict(zip(NAMES, weights_of(Taught(), "frequently_bought_together", "session").tolist(), strict=True))  # type: ignore[arg-type]
+    assert usual["together"] == 1.0
+    assert weights_of(Taught(), "auto", "session") is Taught.weights["session"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "context", "seed", "said"),
+    [
+        ("collaborative", "home", "A mug", "Because you viewed A mug"), ("collaborative", "product", "A mug", "Shoppers who liked A mug also liked this"),
+        ("bought_together", "cart", "A mug", "Bought together with A mug"), ("similar", "home", "A mug", "Similar to A mug"),
+        ("trending", "home", None, "Trending now"), ("popular", "home", None, "Popular in this shop"), ("buy_again", "home", None, "You bought this before"),
+    ],
+)  # fmt: skip
+def test_a_reason_names_the_evidence(kind: str, context: str, seed: str | None, said: str) -> None:
+    assert reason_of(kind, context, seed, None) == said
