@@ -1,14 +1,14 @@
-"""`python -m bench [kernels] [http] [chaos]`: all three by default; results go to bench/results/."""
+"""`python -m bench [kernels] [http] [chaos] [refresh]`: all by default; results go to bench/results/."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-from bench import chaos, http
+from bench import chaos, http, refresh
 from bench.results import RESULTS, write_result
 
-PARTS = ("kernels", "http", "chaos")
+PARTS = ("kernels", "http", "chaos", "refresh")
 
 
 def main() -> None:
@@ -22,6 +22,8 @@ def main() -> None:
         http.main()
     if "chaos" in chosen:
         chaos.main()
+    if "refresh" in chosen:
+        refresh.main()
 
 
 def kernels() -> None:

@@ -20,7 +20,7 @@ from recomengine.models import service
 from recomengine.models.store import ModelStore
 from recomengine.settings import SettingsError
 from tests.conftest import MakeTenant, Tenant
-from tests.models.shops import build, fill_catalog, product, send, store_of, until
+from tests.models.shops import build, fill_catalog, logs_of, product, send, store_of, until
 from tests.models.test_service import Gate
 
 __all__ = ["Gate"]
@@ -43,7 +43,7 @@ async def working(context: Context) -> AsyncIterator[None]:
     """A worker that runs meanwhile, and ends in order."""
     pool = await open_pool(context.settings.database_url, min_size=1, max_size=6)
     queue = PgQueuer(AsyncpgPoolDriver(pool))
-    worker.register(queue, pool, store_of(context), context.bus)
+    worker.register(queue, pool, store_of(context), logs_of(context), context.bus)
     running = asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=1), batch_size=1, max_concurrent_tasks=2))
     try:
         yield

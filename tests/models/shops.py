@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,10 +18,12 @@ from recomengine.context import Context
 from recomengine.demo.catalog import demo_products
 from recomengine.demo.simulation import simulate
 from recomengine.events.preparing import Source, prepare
-from recomengine.models import service
+from recomengine.infra.database import tenant_transaction
+from recomengine.models import queries, service
 from recomengine.models.build import Built, build_model
+from recomengine.models.event_log import EventLogs
 from recomengine.models.evidence import PLACE, csr
-from recomengine.models.histories import KINDS, NO_GROUP, Histories
+from recomengine.models.histories import KINDS, NO_GROUP, Histories, unpack
 from recomengine.models.model import Model
 from recomengine.models.store import ModelStore
 
@@ -60,9 +63,19 @@ def store_of(context: Context) -> ModelStore:
     return ModelStore(context.settings.model_store_url, context.settings.data_dir / "models-cache")
 
 
+def logs_of(context: Context) -> EventLogs:
+    return EventLogs(context.settings.data_dir / "event-logs")
+
+
+async def read_histories(context: Context, tenant_id: UUID, through: datetime) -> Histories:
+    """All events stored before `through`, read at once."""
+    async with tenant_transaction(context.pool, tenant_id) as connection:
+        return unpack(await queries.load_histories(connection, tenant_id, queries.SINCE_EVER, through, KINDS))
+
+
 async def build(context: Context, tenant_id: UUID) -> str:
     """Build, publish and announce the tenant's model, and have this process serve it; its version."""
-    version = await service.refresh(context.pool, store_of(context), context.bus, tenant_id)
+    version = await service.refresh(context.pool, store_of(context), logs_of(context), context.bus, tenant_id)
     await context.models.update()
     return version
 

@@ -24,11 +24,10 @@ from recomengine.models.histories import (
     VIEW,
     Histories,
     newest_per_user,
-    read_histories,
 )
 from tests.conftest import MakeTenant
 from tests.core.matrices import examples, pairs
-from tests.models.shops import Event, fill_catalog, product, send
+from tests.models.shops import Event, fill_catalog, product, read_histories, send
 
 START_MS = 1_700_000_000_000
 
@@ -85,8 +84,7 @@ async def test_histories_read_from_sql_equal_a_plain_grouping_of_the_events(cont
     await send(context, tenant.id, events)
     await send(context, other.id, [{"eventType": "view", "userId": "ann", "productId": "p1", "timestamp": START_MS}])
 
-    async with tenant_transaction(context.pool, tenant.id) as connection:
-        found = await read_histories(connection, tenant.id, datetime.now(UTC) + timedelta(days=1))
+    found = await read_histories(context, tenant.id, datetime.now(UTC) + timedelta(days=1))
 
     expected: dict[str, set[tuple[int, int, int]]] = defaultdict(set)
     groups: dict[str, set[int]] = defaultdict(set)
@@ -118,8 +116,7 @@ async def test_events_stored_from_the_watermark_on_are_left_to_the_trail(context
         through = await queries.events_watermark(connection)
     await send(context, tenant.id, [{"eventType": "view", "userId": "after", "productId": "p"}])
 
-    async with tenant_transaction(context.pool, tenant.id) as connection:
-        assert (await read_histories(connection, tenant.id, through)).users == ["before"]
+    assert (await read_histories(context, tenant.id, through)).users == ["before"]
 
 
 @examples

@@ -14,7 +14,7 @@ from recomengine.models.model import Model
 from recomengine.models.registry import ModelRegistry
 from recomengine.models.store import ModelMissing, ModelStore
 from tests.conftest import MakeTenant, Tenant
-from tests.models.shops import as_histories, as_rows, build, fill_catalog, model_of, overlay_row, product, send, store_of, until
+from tests.models.shops import as_histories, as_rows, build, fill_catalog, logs_of, model_of, overlay_row, product, send, store_of, until
 
 WITHIN_S = 5
 
@@ -56,7 +56,7 @@ async def version_of(context: Context, tenant: Tenant) -> str | None:
 async def test_a_tenant_without_a_model_has_none_until_one_is_built(context: Context, tenant: Tenant) -> None:
     assert await context.models.get(tenant.id) is None
 
-    version = await service.refresh(context.pool, store_of(context), context.bus, tenant.id)
+    version = await service.refresh(context.pool, store_of(context), logs_of(context), context.bus, tenant.id)
 
     async def served() -> bool:
         return await version_of(context, tenant) == version
@@ -65,7 +65,7 @@ async def test_a_tenant_without_a_model_has_none_until_one_is_built(context: Con
 
 
 async def test_requests_that_come_at_once_load_the_model_once(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    version = await service.refresh(context.pool, store_of(context), context.bus, tenant.id)
+    version = await service.refresh(context.pool, store_of(context), logs_of(context), context.bus, tenant.id)
     opened = counting(monkeypatch)
 
     models = await asyncio.gather(*(context.models.get(tenant.id) for _ in range(50)))
@@ -76,7 +76,7 @@ async def test_requests_that_come_at_once_load_the_model_once(context: Context, 
 
 
 async def test_a_request_that_is_given_up_does_not_break_the_load_for_the_others(context: Context, tenant: Tenant) -> None:
-    version = await service.refresh(context.pool, store_of(context), context.bus, tenant.id)
+    version = await service.refresh(context.pool, store_of(context), logs_of(context), context.bus, tenant.id)
     first, second = (asyncio.create_task(context.models.get(tenant.id)) for _ in range(2))
     await asyncio.sleep(0)
 
@@ -88,7 +88,7 @@ async def test_a_request_that_is_given_up_does_not_break_the_load_for_the_others
 
 
 async def test_a_load_that_fails_is_tried_again_by_the_next_request(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    version = await service.refresh(context.pool, store_of(context), context.bus, tenant.id)
+    version = await service.refresh(context.pool, store_of(context), logs_of(context), context.bus, tenant.id)
 
     def unreadable(*_: Any) -> Any:
         raise OSError("the disk is away")
@@ -105,7 +105,7 @@ async def test_a_new_version_reaches_every_process_over_the_bus(context: Context
     first = await build(context, tenant.id)
     assert await version_of(other, tenant) == first
 
-    second = await service.refresh(context.pool, store_of(context), context.bus, tenant.id)
+    second = await service.refresh(context.pool, store_of(context), logs_of(context), context.bus, tenant.id)
 
     for process in (context, other):
         async def served(process: Context = process) -> bool:
@@ -128,12 +128,12 @@ async def test_a_new_version_is_found_by_the_poll_alone(context: Context, tenant
     monkeypatch.setattr(ModelRegistry, "_on_announced", lambda *_: None)
     registry = ModelRegistry(context.pool, store_of(context), context.catalogs, DeafBus())  # type: ignore[arg-type]
     deaf: Any = DeafBus()
-    first = await service.refresh(context.pool, store_of(context), deaf, tenant.id)
+    first = await service.refresh(context.pool, store_of(context), logs_of(context), deaf, tenant.id)
     model = await registry.get(tenant.id)
     assert model is not None
     assert model.version == first
 
-    second = await service.refresh(context.pool, store_of(context), deaf, tenant.id)
+    second = await service.refresh(context.pool, store_of(context), logs_of(context), deaf, tenant.id)
     await registry.poll()
 
     model = await registry.get(tenant.id)
@@ -166,7 +166,7 @@ async def test_a_served_version_works_on_after_its_files_are_removed(context: Co
 async def test_while_a_new_version_cannot_be_read_the_old_one_is_served(context: Context, tenant: Tenant) -> None:
     first = await build(context, tenant.id)
     assert await version_of(context, tenant) == first
-    second = await service.refresh(context.pool, store_of(context), context.bus, tenant.id)
+    second = await service.refresh(context.pool, store_of(context), logs_of(context), context.bus, tenant.id)
     store_of(context).remove(tenant.id, second)
 
     await context.models.update()
@@ -191,7 +191,7 @@ async def test_one_tenants_unreadable_model_does_not_keep_the_others_from_theirs
 
     monkeypatch.setattr(ModelStore, "open", broken_for_one)
     for each in (tenant, neighbour):
-        version = await service.refresh(context.pool, store_of(context), context.bus, each.id)
+        version = await service.refresh(context.pool, store_of(context), logs_of(context), context.bus, each.id)
 
     async def served() -> bool:
         return await version_of(context, neighbour) == version

@@ -20,7 +20,7 @@ from recomengine.models import queries, service
 from recomengine.models.build import build_model
 from recomengine.recommendations.shopper import look_up
 from tests.conftest import MakeTenant, Tenant, bearer
-from tests.models.shops import build, fill_catalog, product, send, store_of, until
+from tests.models.shops import build, fill_catalog, logs_of, product, send, store_of, until
 
 WITHIN_S = 10
 WAITING_LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
@@ -67,7 +67,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 
 
 def refreshing(context: Context, tenant: Tenant) -> "asyncio.Task[str]":
-    return asyncio.create_task(service.refresh(context.pool, store_of(context), context.bus, tenant.id))
+    return asyncio.create_task(service.refresh(context.pool, store_of(context), logs_of(context), context.bus, tenant.id))
 
 
 async def test_a_request_is_queued_once_while_it_waits(context: Context, tenant: Tenant, make_tenant: MakeTenant) -> None:
@@ -230,7 +230,7 @@ async def test_a_model_that_cannot_be_saved_leaves_no_files(context: Context, te
         await build(context, tenant.id)
 
     assert (await service.status(context.pool, tenant.id))["status"] == "failed"
-    assert [path for path in Path(context.settings.data_dir).rglob("*") if path.is_file()] == []
+    assert [path for path in Path(context.settings.data_dir / "models").rglob("*") if path.is_file()] == []
 
 
 async def test_a_build_whose_worker_died_is_recorded_as_failed_by_the_next(context: Context, tenant: Tenant) -> None:
@@ -278,7 +278,7 @@ async def test_status_says_how_the_model_stands(context: Context, client: httpx.
     none = await status()
     assert none == {
         "status": "none", "version": None, "builtAt": None, "events": 0, "users": 0, "items": 0, "buildSeconds": None,
-            "strategies": {}, "contexts": {},
+        "strategies": {}, "contexts": {},
     }  # fmt: skip
     building = refreshing(context, tenant)
     await until(gate.reached)

@@ -38,9 +38,11 @@ def test_a_named_strategy_is_answered_by_its_best_source_and_thinner_evidence_be
 @pytest.mark.parametrize(
     ("kind", "context", "seed", "said"),
     [
-        ("collaborative", "home", "A mug", "Because you viewed A mug"), ("collaborative", "product", "A mug", "Shoppers who liked A mug also liked this"),
+        ("collaborative", "home", "A mug", "Because you viewed A mug"),
+        ("collaborative", "product", "A mug", "Shoppers who liked A mug also liked this"),
         ("bought_together", "cart", "A mug", "Bought together with A mug"), ("similar", "home", "A mug", "Similar to A mug"),
-        ("trending", "home", None, "Trending now"), ("popular", "home", None, "Popular in this shop"), ("buy_again", "home", None, "You bought this before"),
+        ("trending", "home", None, "Trending now"), ("popular", "home", None, "Popular in this shop"),
+        ("buy_again", "home", None, "You bought this before"),
     ],
 )  # fmt: skip
 def test_a_reason_names_the_evidence(kind: str, context: str, seed: str | None, said: str) -> None:

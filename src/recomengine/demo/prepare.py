@@ -27,6 +27,7 @@ from recomengine.infra.bus import Bus
 from recomengine.infra.data_dir import write_private
 from recomengine.infra.database import open_pool
 from recomengine.infra.redis import RedisClient
+from recomengine.models.event_log import EventLogs
 from recomengine.models.service import refresh
 from recomengine.models.store import ModelStore
 from recomengine.settings import Settings, SettingsError
@@ -80,7 +81,8 @@ async def _load(settings: Settings, path: Path) -> None:
         done = await import_lines(writer, tenant.tenant_id, _lines(products))
         if done.rejected:
             raise SettingsError(f"The sample shop's events were refused: {done.errors[:3]}.")
-        await refresh(pool, ModelStore(settings.model_store_url, settings.data_dir / "models-cache"), bus, tenant.tenant_id)
+        store, logs = ModelStore(settings.model_store_url, settings.data_dir / "models-cache"), EventLogs(settings.data_dir / "event-logs")
+        await refresh(pool, store, logs, bus, tenant.tenant_id)
     keys: dict[str, str] = msgspec.to_builtins(tenant.keys)
     write_private(path, {"tenantId": str(tenant.tenant_id), **keys, "user": regulars()[0][0]})
     console.print(f"{len(products)} products, {done.accepted} events, model built in {time.perf_counter() - started:.1f} s")

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -48,9 +48,10 @@ async def _keep_connection(_connection: Connection) -> None:
 
 
 @asynccontextmanager
-async def tenant_transaction(pool: Pool, *tenants: UUID) -> AsyncIterator[Connection]:
-    """A transaction that sees the rows of `tenants` and of nobody else."""
-    async with pool.acquire() as connection, connection.transaction():
+async def tenant_transaction(pool: Pool, *tenants: UUID, snapshot: bool = False) -> AsyncIterator[Connection]:
+    """A transaction that sees the rows of `tenants` and of nobody else; snapshot: all its statements as of one moment."""
+    isolation: Literal["repeatable_read", "read_committed"] = "repeatable_read" if snapshot else "read_committed"
+    async with pool.acquire() as connection, connection.transaction(isolation=isolation):
         await connection.execute(DECLARE_TENANTS, tenant_list(tenants))
         yield connection
 

@@ -17,3 +17,5 @@ REDIS_FAILURES = Counter("redis_failures_total", "Redis calls that failed or wer
 FALLBACKS = Counter("fallbacks_total", "Times that a part went on without what it normally uses.", ["part"])
 BACKGROUND_FAILURES = Counter("background_failures_total", "Rounds of a background task that failed.", ["task"])
 MODELS_LOADED = Gauge("models_loaded", "Models mapped by this process.")
+EVENT_LOGS_UNUSABLE = Counter("event_logs_unusable_total", "Logs of events on a worker's disk that could not be used or kept.", ["reason"])
+MODELS_KEPT = Counter("models_not_replaced_total", "Builds that backtested worse than the served model, which was kept.")

@@ -15,6 +15,7 @@ from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, open_pool
 from recomengine.infra.redis import RedisClient
 from recomengine.jobs import queries
+from recomengine.models.event_log import EventLogs
 from recomengine.models.service import REFRESH_JOB, refresh, request_refresh
 from recomengine.models.store import ModelStore
 from recomengine.settings import Settings
@@ -39,7 +40,7 @@ async def run_worker(settings: Settings) -> None:
         bus = Bus(settings.redis_url, redis)
         store = ModelStore(settings.model_store_url, settings.data_dir / "models-cache")
         queue = PgQueuer(AsyncpgPoolDriver(pool))
-        register(queue, pool, store, bus)
+        register(queue, pool, store, EventLogs(settings.data_dir / "event-logs"), bus)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, queue.shutdown.set)
@@ -48,11 +49,11 @@ async def run_worker(settings: Settings) -> None:
         await queue.run(dequeue_timeout=timedelta(seconds=5), batch_size=CONCURRENT_BUILDS, max_concurrent_tasks=2 * CONCURRENT_BUILDS)
 
 
-def register(queue: PgQueuer, pool: Pool, store: ModelStore, bus: Bus) -> None:
+def register(queue: PgQueuer, pool: Pool, store: ModelStore, logs: EventLogs, bus: Bus) -> None:
     @queue.entrypoint(REFRESH_JOB, concurrency_limit=CONCURRENT_BUILDS)
     async def refresh_model(job: Job) -> None:
         assert job.payload is not None
-        await refresh(pool, store, bus, UUID(bytes=job.payload))
+        await refresh(pool, store, logs, bus, UUID(bytes=job.payload))
 
     @queue.schedule("refresh_due", CRON_REFRESH)
     async def refresh_due(_schedule: Schedule) -> None:

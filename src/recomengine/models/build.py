@@ -5,18 +5,24 @@ Every figure is relative to the tenant's newest event, so a history of years ago
 
 import time
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import numpy as np
+import orjson
 
 from recomengine._core.csr import CSR
 from recomengine._core.strings import build_string_table
 from recomengine.models.backtest import Backtest, Shelf, backtest
 from recomengine.models.content import build_content
-from recomengine.models.evidence import KIND_OF_STRATEGY, Arrays, build_evidence, content_table, put_csr
+from recomengine.models.evidence import KIND_OF_STRATEGY, Arrays, Begin, build_evidence, content_table, csr, ignore, put_csr
 from recomengine.models.histories import Histories, newest_per_user
 
 HISTORY_LENGTH = 200
+CONTENT_FIELDS = ("number", "name", "category", "brand", "description", "attributes")
+CONTENT_ARRAYS = (
+    "terms.offsets", "terms.data", "terms.slots", "terms.idf", "vectors.indptr", "vectors.indices", "vectors.data",
+)  # fmt: skip
 
 
 class Built(NamedTuple):
@@ -24,22 +30,40 @@ class Built(NamedTuple):
     stats: dict[str, Any]
 
 
-def build_model(histories: Histories, products: Sequence[Mapping[str, Any]], n_items: int) -> Built:
+class Former(NamedTuple):
+    """What a former build leaves to take over: what it learned, and the arrays of its content where the products are still the same."""
+
+    learned: Backtest | None
+    content: Arrays
+    content_digest: str
+
+
+NOTHING_FORMER = Former(None, {}, "")
+
+
+def build_model(
+    histories: Histories, products: Sequence[Mapping[str, Any]], n_items: int, former: Former = NOTHING_FORMER, begin: Begin = ignore
+) -> Built:
     """All arrays of a model (named as the files are), and what the manifest says of them. n_items: product numbers in use."""
     started = time.perf_counter()
     arrays: Arrays = {}
-    content = _put_content(arrays, products, n_items)
+    begin("content")
+    digest = content_digest(products, n_items)
+    content = _take_content(arrays, former.content) if digest == former.content_digest else _put_content(arrays, products, n_items)
+    learned = former.learned
     content_s = time.perf_counter() - started
-    learned = backtest(histories, content, shelf_of(products, n_items))
+    if learned is None:
+        begin("backtest")
+        learned = backtest(histories, content, shelf_of(products, n_items))
     backtest_s = time.perf_counter() - started - content_s
-    evidence, seconds = build_evidence(histories, content, n_items)
+    evidence, seconds = build_evidence(histories, content, n_items, begin)
     arrays |= evidence
     _put_strings(arrays, "users", histories.users)
     _put_history(arrays, histories)
     for context, weights in learned.weights.items():
         arrays[f"weights.{context}"] = weights
     seconds = {"content": round(content_s, 3), "backtest": round(backtest_s, 3), **seconds}
-    return Built(arrays, _stats(histories, len(products), n_items, learned, seconds))
+    return Built(arrays, _stats(histories, len(products), n_items, learned, seconds) | {"contentDigest": digest})
 
 
 def shelf_of(products: Sequence[Mapping[str, Any]], n_items: int) -> Shelf:
@@ -83,6 +107,19 @@ def _put_history(arrays: Arrays, histories: Histories) -> None:
     arrays["history.indptr"] = indptr
     arrays["history.items"], arrays["history.kinds"] = histories.items[kept], histories.kinds[kept]
     arrays["history.times"], arrays["history.groups"] = histories.times_ms[kept], histories.groups[kept]
+
+
+def content_digest(products: Sequence[Mapping[str, Any]], n_items: int) -> str:
+    """Of all that content is made from. Prices and stock, which change often, are no part of it."""
+    digest = blake2b(b"%d" % n_items, digest_size=16)
+    for product in products:
+        digest.update(orjson.dumps([product[name] for name in CONTENT_FIELDS]))
+    return digest.hexdigest()
+
+
+def _take_content(arrays: Arrays, former: Arrays) -> CSR:
+    arrays |= {name: former[name] for name in CONTENT_ARRAYS}
+    return csr(former, "content")
 
 
 def _put_content(arrays: Arrays, products: Sequence[Mapping[str, Any]], n_items: int) -> CSR:

@@ -45,6 +45,8 @@ RECENT_SHARE, FRESH_SHARE, NEW_SHARE = 0.03, 0.02, 0.05
 """Half-lives of the recency figures of a product, as shares of all events: they follow a shop's own pace."""
 
 Arrays = dict[str, NDArray[Any]]
+Begin = Callable[[str], None]
+"""Is told each part of a build when it begins."""
 
 
 class SourceName(NamedTuple):
@@ -72,7 +74,11 @@ PROFILES = {
 }  # fmt: skip
 
 
-def build_evidence(histories: Histories, content: CSR, n_items: int) -> tuple[Arrays, dict[str, float]]:
+def ignore(_part: str) -> None:
+    """Where nobody asks how far a build is."""
+
+
+def build_evidence(histories: Histories, content: CSR, n_items: int, begin: Begin = ignore) -> tuple[Arrays, dict[str, float]]:
     """(arrays, seconds of each part) for `n_items` product numbers; content: items × items, as `content_table` makes it."""
     arrays: Arrays = {}
     seconds: dict[str, float] = {}
@@ -83,6 +89,7 @@ def build_evidence(histories: Histories, content: CSR, n_items: int) -> tuple[Ar
         "rankings": lambda: _put_rankings(arrays, histories, n_items),
     }
     for name, put in parts.items():
+        begin(name)
         started = time.perf_counter()
         put()
         seconds[name] = round(time.perf_counter() - started, 3)
@@ -125,7 +132,7 @@ def sequences_of(histories: Histories) -> tuple[Int64, Int32]:
     key = np.where(histories.kinds == PURCHASE, np.iinfo(np.int64).min, session)
     counted = np.flatnonzero(KIND_WEIGHTS[histories.kinds] > 0)
     owners = histories.owners[counted]
-    order = np.lexsort((counted, key[counted], owners))
+    order = np.lexsort((key[counted], owners))  # stable: within a sequence the rows stay in their order
     rows = counted[order]
     starts = np.flatnonzero(_changes(owners[order], key[rows]))
     lengths = np.diff(np.append(starts, len(rows)))
@@ -154,7 +161,8 @@ def _ranges(starts: Int64, lengths: Int64) -> Int64:
 def _put_index(arrays: Arrays, name: str, indptr: Int64, items: Int32, n_items: int) -> None:
     """Sequences, and of each item the sequences that hold it, oldest first."""
     count = max(1, len(indptr) - 1)
-    pairs = np.unique(items.astype(np.int64) * count + np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)))
+    pairs = np.sort(items * np.int64(count) + np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)))
+    pairs = pairs[_changes(pairs)]  # np.unique hashes, which is slower by far
     frequency = np.bincount(pairs // count, minlength=n_items)
     arrays[f"{name}.indptr"], arrays[f"{name}.items"] = indptr, items
     arrays[f"{name}.at"] = np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64)
@@ -286,8 +294,9 @@ def _item_features(histories: Histories, counted: NDArray[np.bool_], n_items: in
     items, times = histories.items[counted], histories.times_ms[counted]
     if not len(items):
         return np.zeros((n_items, 5), np.float32), np.zeros(n_items, np.float32)
-    moments = np.sort(times)
-    ago = 1.0 - np.searchsorted(moments, times, side="right") / len(times)
+    by_time = np.argsort(times)
+    moments, ago = times[by_time], np.empty(len(times))
+    ago[by_time] = 1.0 - np.searchsorted(moments, moments, side="right") / len(times)
     total = np.bincount(items, minlength=n_items).astype(np.float64)
     recent = np.bincount(items, 2.0 ** (-ago / RECENT_SHARE), minlength=n_items)
     last, first = np.ones(n_items), np.zeros(n_items)

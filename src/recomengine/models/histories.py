@@ -1,15 +1,12 @@
 """A tenant's events as flat arrays, shopper by shopper, oldest first: what every part of a build reads."""
 
-from datetime import datetime
+from bisect import bisect_left
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recomengine._core.csr import Int32, Int64
-from recomengine.infra.database import Connection
-from recomengine.models import queries
 
 WEIGHT_OF_KIND = {"impression": 0.0, "click": 1.0, "view": 1.0, "add_to_cart": 3.0, "remove_from_cart": 0.0, "wishlist": 3.0, "purchase": 5.0}
 KINDS = ("impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase")
@@ -43,22 +40,67 @@ class Histories(NamedTuple):
         return int(self.times_ms.max()) if len(self.times_ms) else 0
 
 
-async def read_histories(connection: Connection, tenant_id: UUID, through: datetime) -> Histories:
-    rows = await queries.load_histories(connection, tenant_id, through, KINDS)
-    return unpack(rows)
+NO_HISTORIES = Histories(
+    [], np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0, np.int64)
+)
 
 
 def unpack(rows: "list[Any]") -> Histories:
-    """Rows of packed columns to arrays; events of a user in the order of time, then of kind."""
+    """Rows of packed columns to arrays; the order of a user's events depends on nothing but the events."""
     indptr = np.zeros(len(rows) + 1, np.int64)
     np.cumsum([row["events"] for row in rows], out=indptr[1:])
     items = _column(rows, "numbers", ">i4").astype(np.int32)
     kinds = (_column(rows, "kinds", ">i2") - 1).astype(np.uint8)
     times_ms = _column(rows, "times", ">i8").astype(np.int64) // 1000 + EPOCH_2000_MS
     groups = _column(rows, "groups", ">i8").astype(np.int64)
-    owners = np.repeat(np.arange(len(rows)), np.diff(indptr))
-    order = np.lexsort((items, kinds, times_ms, owners))
+    order = _order(np.repeat(np.arange(len(rows)), np.diff(indptr)), times_ms, kinds, items, groups)
     return Histories([row["user_id"] for row in rows], indptr, items[order], kinds[order], times_ms[order], groups[order])
+
+
+def _order(owners: Int64, times_ms: Int64, kinds: NDArray[np.uint8], items: Int32, groups: Int64) -> Int64:
+    """By user, then time, then kind, then product, then group: events that tie in all of them are the same."""
+    order: Int64 = np.lexsort((groups, items, kinds, times_ms, owners))
+    return order
+
+
+def merge(old: Histories, new: Histories) -> Histories:
+    """The events of both, as if they had been read at once. Only shoppers with new events are sorted again."""
+    if not len(new.items) or not len(old.items):
+        return old if len(old.items) else new
+    users, of_old, of_new = _merge_users(old.users, new.users)
+    old_counts, new_counts = np.diff(old.indptr), np.diff(new.indptr)
+    counts, touched = np.zeros(len(users), np.int64), np.zeros(len(users), bool)
+    counts[of_old] = old_counts
+    counts[of_new] += new_counts
+    touched[of_new] = True
+    sorted_again = np.repeat(touched[of_old], old_counts)
+    owners = np.concatenate([np.repeat(of_old, old_counts)[sorted_again], np.repeat(of_new, new_counts)])
+    mixed = [np.concatenate([one[sorted_again], other]) for one, other in zip(_columns(old), _columns(new), strict=True)]
+    items, kinds, times_ms, groups = mixed
+    order, place = _order(owners, times_ms, kinds, items, groups), np.repeat(touched, counts)
+
+    def merged(column: NDArray[Any], sorted_column: NDArray[Any]) -> NDArray[Any]:
+        out = np.empty(len(place), column.dtype)
+        out[~place], out[place] = column[~sorted_again], sorted_column
+        return out
+
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return Histories(users, indptr, *(merged(column, part[order]) for column, part in zip(_columns(old), mixed, strict=True)))
+
+
+def _columns(histories: Histories) -> tuple[NDArray[Any], ...]:
+    return histories.items, histories.kinds, histories.times_ms, histories.groups
+
+
+def _merge_users(old: list[str], new: list[str]) -> tuple[list[str], Int64, Int64]:
+    """(all in their order, the number there of each old one, of each new one). The order of code points is that of UTF-8's bytes."""
+    places = np.array([bisect_left(old, user) for user in new], np.int64)
+    unknown = np.array([place == len(old) or old[place] != user for place, user in zip(places.tolist(), new, strict=True)], bool)
+    users = sorted(old + [user for user, is_unknown in zip(new, unknown.tolist(), strict=True) if is_unknown])
+    numbers = np.arange(len(old)) + np.searchsorted(places[unknown], np.arange(len(old)), side="right")
+    before = np.cumsum(unknown) - unknown
+    of_new = np.where(unknown, places + before, numbers[np.minimum(places, len(old) - 1)])
+    return users, numbers.astype(np.int64), of_new.astype(np.int64)
 
 
 def _column(rows: "list[Any]", name: str, dtype: str) -> NDArray[Any]:

@@ -1,6 +1,7 @@
 """SQL of the models: the builds' ledger, and what a build reads."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import asyncpg
 
 from recomengine.infra.database import Connection
 
+SINCE_EVER = datetime(1, 1, 1, tzinfo=UTC)
 EVENTS_WATERMARK = "SELECT events_watermark()"
 
 # One row a shopper, its events as packed binary columns: int4 product number, int2 kind, int8 µs since 2000, int8 basket.
@@ -18,10 +20,11 @@ SELECT e.user_id, count(*) AS events,
        string_agg(timestamptz_send(e.timestamp), ''::bytea) AS times,
        string_agg(int8send(coalesce(hashtextextended(coalesce('o' || (e.metadata ->> 'orderId'), 's' || e.session_id), 0), 0)), ''::bytea) AS groups
 FROM events e JOIN catalog_items i ON i.tenant_id = e.tenant_id AND i.product_id = e.product_id
-WHERE e.tenant_id = $1 AND e.created_at < $2 AND e.event_type = ANY ($3::text[])
+WHERE e.tenant_id = $1 AND e.created_at >= $2 AND e.created_at < $4 AND e.event_type = ANY ($3::text[])
 GROUP BY e.user_id
 ORDER BY e.user_id COLLATE "C"
 """
+LOAD_HISTORIES_OF_PRODUCTS = LOAD_HISTORIES.replace("GROUP BY", "AND e.product_id = ANY ($5::text[])\nGROUP BY")
 HASH_JOINS_ONLY = "SET LOCAL enable_nestloop = off"
 """Just after an import the planner knows nothing of its rows, takes them for few, and would look up each event's product by itself."""
 LOAD_CATALOG = """
@@ -32,7 +35,14 @@ LOAD_NEW_PRODUCTS = """
 SELECT number, name, category, brand, description, attributes
 FROM catalog_items WHERE tenant_id = $1 AND number >= $2 AND deleted_at IS NULL ORDER BY number DESC LIMIT $3
 """
+PRODUCT_IDS_FROM = "SELECT product_id FROM catalog_items WHERE tenant_id = $1 AND number >= $2 ORDER BY number"
+
+# Of the products with a number below $2; it stays as it is for as long as these numbers mean the same products.
+DIGEST_OF_NUMBERS = """
+SELECT coalesce(sum(hashtextextended(product_id, number)), 0)::text FROM catalog_items WHERE tenant_id = $1 AND number < $2
+"""
 CATALOG_STATE = "SELECT version, next_number FROM catalog_state WHERE tenant_id = $1"
+BEGIN_PART = "UPDATE models SET part = $3, part_since = clock_timestamp() WHERE tenant_id = $1 AND version = $2"
 START_MODEL = "INSERT INTO models (tenant_id, version, status) VALUES ($1, $2, 'building')"
 FINISH_MODEL = """
 UPDATE models SET status = 'ready', stats = $3, through = $4, finished_at = now() WHERE tenant_id = $1 AND version = $2
@@ -42,7 +52,10 @@ FAIL_ABANDONED = """
 UPDATE models SET status = 'failed', error = 'the worker ended during the build', finished_at = now()
 WHERE tenant_id = $1 AND status = 'building' AND version <> $2
 """
-NEWEST_MODEL = "SELECT version, status, error, stats FROM models WHERE tenant_id = $1 ORDER BY id DESC LIMIT 1"
+NEWEST_MODEL = """
+SELECT version, status, error, stats, part, extract(epoch FROM clock_timestamp() - part_since)::float8 AS part_seconds
+FROM models WHERE tenant_id = $1 ORDER BY id DESC LIMIT 1
+"""
 NEWEST_READY_STATS = """
 SELECT version, stats, finished_at FROM models WHERE tenant_id = $1 AND status = 'ready' ORDER BY id DESC LIMIT 1
 """
@@ -58,9 +71,28 @@ async def events_watermark(connection: Connection) -> Any:
     return await connection.fetchval(EVENTS_WATERMARK)
 
 
-async def load_histories(connection: Connection, tenant_id: UUID, through: Any, kinds: Sequence[str]) -> list[asyncpg.Record]:
+async def load_histories(
+    connection: Connection, tenant_id: UUID, since: datetime, through: datetime, kinds: Sequence[str]
+) -> list[asyncpg.Record]:
+    """Events stored from `since` until before `through`."""
     await connection.execute(HASH_JOINS_ONLY)
-    return await connection.fetch(LOAD_HISTORIES, tenant_id, through, list(kinds), timeout=1800)
+    return await connection.fetch(LOAD_HISTORIES, tenant_id, since, list(kinds), through, timeout=1800)
+
+
+async def load_histories_of_products(
+    connection: Connection, tenant_id: UUID, through: datetime, kinds: Sequence[str], product_ids: Sequence[str]
+) -> list[asyncpg.Record]:
+    """Events of these products stored before `through`."""
+    await connection.execute(HASH_JOINS_ONLY)
+    return await connection.fetch(LOAD_HISTORIES_OF_PRODUCTS, tenant_id, SINCE_EVER, list(kinds), through, list(product_ids), timeout=1800)
+
+
+async def product_ids_from(connection: Connection, tenant_id: UUID, first_number: int) -> list[str]:
+    return [row["product_id"] for row in await connection.fetch(PRODUCT_IDS_FROM, tenant_id, first_number)]
+
+
+async def digest_of_numbers(connection: Connection, tenant_id: UUID, below: int) -> str:
+    return str(await connection.fetchval(DIGEST_OF_NUMBERS, tenant_id, below))
 
 
 async def load_catalog(connection: Connection, tenant_id: UUID) -> Sequence[Any]:
@@ -80,6 +112,10 @@ async def catalog_state(connection: Connection, tenant_id: UUID) -> asyncpg.Reco
 async def start_model(connection: Connection, tenant_id: UUID, version: str) -> None:
     await connection.execute(FAIL_ABANDONED, tenant_id, version)
     await connection.execute(START_MODEL, tenant_id, version)
+
+
+async def begin_part(connection: Connection, tenant_id: UUID, version: str, part: str) -> None:
+    await connection.execute(BEGIN_PART, tenant_id, version, part)
 
 
 async def finish_model(connection: Connection, tenant_id: UUID, version: str, stats: dict[str, Any], through: Any) -> None:

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -15,10 +15,13 @@ from pgqueuer.queries import Queries
 
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Connection, Pool, tenant_transaction
+from recomengine.infra.metrics import MODELS_KEPT
 from recomengine.models import queries
-from recomengine.models.build import build_model
-from recomengine.models.histories import read_histories
-from recomengine.models.store import ModelStore
+from recomengine.models.build import NOTHING_FORMER, Built, Former, build_model
+from recomengine.models.event_log import EventLog, EventLogs, LogUnusable, append, read_new, report_unusable
+from recomengine.models.evidence import Arrays
+from recomengine.models.learning import Served, WorseThanServed, check_not_worse, former_of, still_holds
+from recomengine.models.store import ModelMissing, ModelStore
 
 REFRESH_JOB = "refresh_model"
 KEEP_VERSIONS = 3
@@ -63,45 +66,135 @@ async def status(pool: Pool, tenant_id: UUID) -> dict[str, Any]:
         answer |= {"version": ready["version"], "builtAt": ready["finished_at"]}
     if newest is not None and newest["status"] == "failed":
         answer["error"] = newest["error"]
+    if newest is not None and newest["status"] == "building" and newest["part"]:
+        answer["progress"] = {"part": newest["part"], "seconds": round(newest["part_seconds"], 1)}
     return answer
 
 
-async def refresh(pool: Pool, store: ModelStore, bus: Bus, tenant_id: UUID) -> str:
+async def refresh(pool: Pool, store: ModelStore, logs: EventLogs, bus: Bus, tenant_id: UUID) -> str:
     """Build the tenant's model from all that is committed, publish it, and announce it; the new version.
 
-    One build a tenant at a time, over all workers. A failure is recorded and raised.
+    One build a tenant at a time, over all workers. A failure is recorded and raised, WorseThanServed too.
     """
     async with _one_build(pool, tenant_id):
-        started = time.perf_counter()
         version = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
         async with tenant_transaction(pool, tenant_id) as connection:
             await queries.start_model(connection, tenant_id, version)
         try:
-            await _build_and_publish(pool, store, tenant_id, version, started)
+            await _build_and_publish(Build(pool, store, logs, tenant_id, version))
         except Exception as error:
+            plain = str(error) if isinstance(error, WorseThanServed) else f"{type(error).__name__}: {error}"
             async with tenant_transaction(pool, tenant_id) as connection:
-                await queries.fail_model(connection, tenant_id, version, f"{type(error).__name__}: {error}"[:500])
+                await queries.fail_model(connection, tenant_id, version, plain[:500])
             raise
     await bus.publish("model", tenant_id, version=version)
     await _remove_old(pool, store, tenant_id)
     return version
 
 
-async def _build_and_publish(pool: Pool, store: ModelStore, tenant_id: UUID, version: str, started: float) -> None:
-    async with tenant_transaction(pool, tenant_id) as connection:
+class Build(NamedTuple):
+    """One build under way."""
+
+    pool: Pool
+    store: ModelStore
+    logs: EventLogs
+    tenant_id: UUID
+    version: str
+
+    async def begin(self, part: str) -> None:
+        log.info("model build", tenant=str(self.tenant_id), version=self.version, part=part)
+        async with tenant_transaction(self.pool, self.tenant_id) as connection:
+            await queries.begin_part(connection, self.tenant_id, self.version, part)
+
+
+class Shop(NamedTuple):
+    """What a build starts from."""
+
+    products: Sequence[Any]
+    catalog_version: int
+    events: EventLog
+
+
+async def _build_and_publish(build: Build) -> None:
+    started, now = time.perf_counter(), datetime.now(UTC)
+    await build.begin("events")
+    shop = await _read(build)
+    events_s = time.perf_counter() - started
+    served = await _served(build)
+    kept = served if served is not None and still_holds(served, len(shop.events.histories.items), now) else None
+    built = await _compute(build, shop, former_of(kept) if kept else NOTHING_FORMER)
+    learned = {name: kept.manifest[name] for name in ("learnedAt", "learnedEvents")} if kept else _learned_now(shop, now)
+    stats = built.stats | learned | {"catalogVersion": shop.catalog_version, "buildSeconds": round(time.perf_counter() - started, 2)}
+    stats["seconds"] = {"events": round(events_s, 3), **stats["seconds"]}
+    if served is not None and kept is None:
+        _keep_better(stats, served, now)
+    await _publish(build, built.arrays, stats, shop.events.through)
+
+
+def _keep_better(stats: dict[str, Any], served: Served, now: datetime) -> None:
+    try:
+        check_not_worse(stats, served.manifest, now)
+    except WorseThanServed:
+        MODELS_KEPT.inc()
+        raise
+
+
+def _learned_now(shop: Shop, now: datetime) -> dict[str, Any]:
+    return {"learnedAt": now.isoformat(), "learnedEvents": len(shop.events.histories.items)}
+
+
+async def _read(build: Build) -> Shop:
+    """Catalog and events as of one moment; the log on disk is brought up to it."""
+    kept = await asyncio.to_thread(_kept_log, build)
+    async with tenant_transaction(build.pool, build.tenant_id) as connection:
         through = await queries.events_watermark(connection)
-    async with tenant_transaction(pool, tenant_id) as connection:
-        state = await queries.catalog_state(connection, tenant_id)
-        products = await queries.load_catalog(connection, tenant_id)
-        histories = await read_histories(connection, tenant_id, through)
-        numbers = (await queries.catalog_state(connection, tenant_id))["next_number"]  # read last: of products made meanwhile, too
-    built = await asyncio.to_thread(build_model, histories, products, numbers)
-    stats = built.stats | {"catalogVersion": state["version"], "buildSeconds": round(time.perf_counter() - started, 2)}
-    manifest = stats | {"version": version, "builtAt": datetime.now(UTC).isoformat(), "throughMs": round(through.timestamp() * 1000)}
-    size = await asyncio.to_thread(store.publish, tenant_id, version, built.arrays, manifest)
-    async with tenant_transaction(pool, tenant_id) as connection:
-        await queries.finish_model(connection, tenant_id, version, stats | {"bytes": size}, through)
-    log.info("model published", tenant=str(tenant_id), version=version, **{k: stats[k] for k in ("events", "users", "items", "buildSeconds")})
+    async with tenant_transaction(build.pool, build.tenant_id, snapshot=True) as connection:
+        state = await queries.catalog_state(connection, build.tenant_id)
+        products = await queries.load_catalog(connection, build.tenant_id)
+        unread = await read_new(connection, build.tenant_id, kept, through, state["next_number"])
+    events = await asyncio.to_thread(append, unread)
+    await asyncio.to_thread(build.logs.write, build.tenant_id, events)
+    return Shop(products, state["version"], events)
+
+
+def _kept_log(build: Build) -> EventLog | None:
+    try:
+        return build.logs.read(build.tenant_id)
+    except LogUnusable as error:
+        report_unusable(build.tenant_id, error)
+        return None
+
+
+async def _served(build: Build) -> Served | None:
+    async with tenant_transaction(build.pool, build.tenant_id) as connection:
+        version = (await queries.newest_ready(connection, [build.tenant_id])).get(build.tenant_id)
+    try:
+        return Served(*await asyncio.to_thread(build.store.open, build.tenant_id, version)) if version else None
+    except ModelMissing as error:
+        log.warning("served model missing", tenant=str(build.tenant_id), error=str(error))
+        return None
+
+
+async def _compute(build: Build, shop: Shop, former: Former) -> Built:
+    """The arithmetic, in a thread of its own that says how far it is."""
+    loop = asyncio.get_running_loop()
+
+    def begin(part: str) -> None:
+        asyncio.run_coroutine_threadsafe(build.begin(part), loop).result()
+
+    return await asyncio.to_thread(build_model, shop.events.histories, shop.products, shop.events.next_number, former, begin)
+
+
+async def _publish(build: Build, arrays: Arrays, stats: dict[str, Any], through: datetime) -> None:
+    await build.begin("publish")
+    started = time.perf_counter()
+    manifest = stats | {"version": build.version, "builtAt": datetime.now(UTC).isoformat(), "throughMs": round(through.timestamp() * 1000)}
+    size = await asyncio.to_thread(build.store.publish, build.tenant_id, build.version, arrays, manifest)
+    stats = stats | {"bytes": size, "seconds": stats["seconds"] | {"publish": round(time.perf_counter() - started, 3)}}
+    async with tenant_transaction(build.pool, build.tenant_id) as connection:
+        await queries.finish_model(connection, build.tenant_id, build.version, stats, through)
+    figures = {name: stats[name] for name in ("events", "users", "items", "buildSeconds", "learnedAt")}
+    log.info("model published", tenant=str(build.tenant_id), version=build.version, **figures)
 
 
 @asynccontextmanager

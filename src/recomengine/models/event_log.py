@@ -1,0 +1,138 @@
+"""The events of a tenant's last build, kept on the worker's disk, so that the next build reads only what is new.
+
+Stored events never change, and a product keeps its number. So what a log of all events stored before `through` lacks is
+    events stored from `through` on, and events stored before it whose product was made after the log,
+and old and new merged are, bit for bit, what reading everything would give. One file a tenant, <tenant>.npz: it is replaced
+by a rename, and the checksums of the zip tell a damaged one. A log that cannot be used costs one full read, no more.
+"""
+
+import json
+import zipfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from recomengine.infra.database import Connection
+from recomengine.infra.metrics import EVENT_LOGS_UNUSABLE
+from recomengine.models import queries
+from recomengine.models.histories import KINDS, NO_HISTORIES, Histories, merge, unpack
+
+FORMAT = 1
+COLUMNS = ("indptr", "items", "kinds", "times_ms", "groups")
+
+log = structlog.get_logger()
+
+
+class EventLog(NamedTuple):
+    """histories: all events stored before `through` of products with a number below next_number. digest: of those numbers."""
+
+    histories: Histories
+    through: datetime
+    next_number: int
+    digest: str
+
+
+class LogUnusable(Exception):
+    """reason: a word for the metric."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class EventLogs:
+    """Blocking: call it from a thread. One build of a tenant at a time reads and writes its log."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, tenant_id: UUID) -> EventLog:
+        """Raises LogUnusable."""
+        path = self._path(tenant_id)
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return _from_arrays(arrays)
+        except FileNotFoundError:
+            raise LogUnusable("missing", f"There is no {path}.") from None
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise LogUnusable("damaged", f"{path} cannot be read: {error}.") from error
+
+    def write(self, tenant_id: UUID, kept: EventLog) -> None:
+        """Whole or not at all. That it cannot be written is no reason not to build."""
+        path = self._path(tenant_id)
+        new = path.with_suffix(".new")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with new.open("wb") as file:
+                np.savez(file, allow_pickle=False, **_to_arrays(kept))
+            new.replace(path)
+        except OSError as error:
+            new.unlink(missing_ok=True)
+            EVENT_LOGS_UNUSABLE.labels("not_written").inc()
+            log.warning("event log not written", tenant=str(tenant_id), error=str(error))
+
+    def _path(self, tenant_id: UUID) -> Path:
+        return self._folder / f"{tenant_id}.npz"
+
+
+class Unread(NamedTuple):
+    """kept: the log so far, None when there is none to go on from; rows: of each query for what it lacks."""
+
+    kept: EventLog | None
+    rows: list[list[Any]]
+    through: datetime
+    next_number: int
+    digest: str
+
+
+async def read_new(connection: Connection, tenant_id: UUID, kept: EventLog | None, through: datetime, next_number: int) -> Unread:
+    """What `kept` lacks of all events stored before `through`. The transaction must be a snapshot taken after `through`."""
+    digest = await queries.digest_of_numbers(connection, tenant_id, next_number)
+    if kept is not None and not await _is_of_this_catalog(connection, tenant_id, kept, through):
+        report_unusable(tenant_id, LogUnusable("other_catalog", "The database is not the one of the log, or was restored since."))
+        kept = None
+    since = queries.SINCE_EVER if kept is None else kept.through
+    rows = [await queries.load_histories(connection, tenant_id, since, through, KINDS)]
+    if kept is not None and (made_since := await queries.product_ids_from(connection, tenant_id, kept.next_number)):
+        rows.append(await queries.load_histories_of_products(connection, tenant_id, kept.through, KINDS, made_since))
+    return Unread(kept, rows, through, next_number, digest)
+
+
+async def _is_of_this_catalog(connection: Connection, tenant_id: UUID, kept: EventLog, through: datetime) -> bool:
+    """False where the database was put back to before the log, so that numbers may mean other products."""
+    return kept.through <= through and await queries.digest_of_numbers(connection, tenant_id, kept.next_number) == kept.digest
+
+
+def append(unread: Unread) -> EventLog:
+    """The log as it is from now on."""
+    histories = NO_HISTORIES if unread.kept is None else unread.kept.histories
+    while unread.rows:
+        histories = merge(histories, unpack(unread.rows.pop()))  # popped: rows and arrays of the same events are not held at once
+    return EventLog(histories, unread.through, unread.next_number, unread.digest)
+
+
+def report_unusable(tenant_id: UUID, error: LogUnusable) -> None:
+    EVENT_LOGS_UNUSABLE.labels(error.reason).inc()
+    log.info("all events are read anew", tenant=str(tenant_id), reason=error.reason, error=str(error))
+
+
+def _to_arrays(kept: EventLog) -> dict[str, NDArray[Any]]:
+    histories = kept.histories
+    manifest = {"format": FORMAT, "through": kept.through.isoformat(), "nextNumber": kept.next_number, "digest": kept.digest}
+    texts = {"manifest": json.dumps(manifest), "users": "".join([f"{user}\0" for user in histories.users])}
+    packed: dict[str, NDArray[Any]] = {name: np.frombuffer(text.encode(), np.uint8) for name, text in texts.items()}
+    return packed | {name: getattr(histories, name) for name in COLUMNS}
+
+
+def _from_arrays(arrays: Any) -> EventLog:
+    manifest = json.loads(arrays["manifest"].tobytes())
+    if manifest["format"] != FORMAT:
+        raise LogUnusable("format", f"The log has format {manifest['format']}, expected {FORMAT}.")
+    users = arrays["users"].tobytes().decode().split("\0")[:-1]
+    histories = Histories(users, *(arrays[name] for name in COLUMNS))
+    return EventLog(histories, datetime.fromisoformat(manifest["through"]), manifest["nextNumber"], manifest["digest"])

@@ -1,0 +1,64 @@
+"""Whether a build starts anew or takes over what the served model has learned, and whether it may replace that model."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from recomengine.models.backtest import Backtest
+from recomengine.models.blend import WIDTH
+from recomengine.models.build import Former
+from recomengine.models.cases import CONTEXTS
+from recomengine.models.evidence import Arrays
+
+NEW_SHARE = 0.05
+"""From this share of new events on, and after LEARNED_FOR, a build learns anew."""
+LEARNED_FOR = timedelta(hours=24)
+ENOUGH_CASES = 200
+GUARDED_FOR = timedelta(days=7)
+"""A served model older than this makes way even for one that backtests worse: shops change."""
+
+
+class Served(NamedTuple):
+    """A published model, as the store opens it."""
+
+    arrays: Arrays
+    manifest: Mapping[str, Any]
+
+
+class WorseThanServed(Exception):
+    """The message says where, and by how much."""
+
+
+def still_holds(served: Served, events: int, now: datetime) -> bool:
+    """Whether what `served` has learned is good enough for a build from this many events."""
+    manifest = served.manifest
+    if "learnedAt" not in manifest or any(len(served.arrays.get(f"weights.{context}", ())) != WIDTH for context in CONTEXTS):
+        return False
+    few_are_new = 0 <= events - manifest["learnedEvents"] < NEW_SHARE * manifest["learnedEvents"]
+    return few_are_new and now - datetime.fromisoformat(manifest["learnedAt"]) < LEARNED_FOR
+
+
+def former_of(served: Served) -> Former:
+    weights = {context: served.arrays[f"weights.{context}"] for context in CONTEXTS}
+    learned = Backtest(weights, served.manifest["singles"], served.manifest["repeatShare"], served.manifest["contexts"])
+    return Former(learned, served.arrays, served.manifest["contentDigest"])
+
+
+def check_not_worse(stats: Mapping[str, Any], served: Mapping[str, Any], now: datetime) -> None:
+    """Raises WorseThanServed where the whole interval of a context lies below that of the served model (stats: of the new one)."""
+    if now - datetime.fromisoformat(served["builtAt"]) >= GUARDED_FOR:
+        return
+    worse = [
+        f"{context} {new['value']:.2f} against {old['value']:.2f}"
+        for context in CONTEXTS
+        if (new := _figure(stats, context)) and (old := _figure(served, context)) and new["high"] < old["low"]
+    ]
+    if worse:
+        raise WorseThanServed(f"backtests worse than the served model: {', '.join(worse)}; kept the served one")
+
+
+def _figure(stats: Mapping[str, Any], context: str) -> Mapping[str, Any] | None:
+    """What the backtest says of `auto` there, if it had cases enough to tell."""
+    enough = stats["contexts"].get(context, {}).get("cases", 0) >= ENOUGH_CASES
+    figure: Mapping[str, Any] | None = stats["strategies"]["auto"].get(context) if enough else None
+    return figure
