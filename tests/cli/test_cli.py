@@ -118,7 +118,7 @@ def test_doctor_names_everything_that_is_amiss_with_its_remedy(command: Command,
     found = {name: line for line in ran.out.splitlines() for name in ("secrets", "postgresql", "redis") if line.startswith(f"bad  {name}: ")}
     assert (ran.code, alone.code) == (1, 1)
     assert "JWT_SECRET is not set. Set it" in found["secrets"]
-    assert "lacks 0001_schema. Run `recomengine migrate`" in found["postgresql"]
+    assert "lacks 0001_schema, 0002_build_progress. Run `recomengine migrate`" in found["postgresql"]
     assert "cannot be reached" in found["redis"]
     assert "DATABASE_URL is not set" in alone.out
 
