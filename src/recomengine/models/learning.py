@@ -16,6 +16,8 @@ LEARNED_FOR = timedelta(hours=24)
 ENOUGH_CASES = 200
 GUARDED_FOR = timedelta(days=7)
 """A served model older than this makes way even for one that backtests worse: shops change."""
+COMPARABLE_SHARE = 0.06
+"""Two backtests are of other cases; only while fewer events than this share came between does the difference blame the build, not the shop."""
 
 
 class Served(NamedTuple):
@@ -46,7 +48,8 @@ def former_of(served: Served) -> Former:
 
 def check_not_worse(stats: Mapping[str, Any], served: Mapping[str, Any], now: datetime) -> None:
     """Raises WorseThanServed where the whole interval of a context lies below that of the served model (stats: of the new one)."""
-    if now - datetime.fromisoformat(served["builtAt"]) >= GUARDED_FOR:
+    came_between = stats["events"] - served["learnedEvents"]
+    if now - datetime.fromisoformat(served["builtAt"]) >= GUARDED_FOR or came_between >= COMPARABLE_SHARE * served["learnedEvents"]:
         return
     worse = [
         f"{context} {new['value']:.2f} against {old['value']:.2f}"
