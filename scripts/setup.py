@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import sysconfig
@@ -111,8 +112,10 @@ def lock() -> None:
 
 
 def run(command: list[str]) -> None:
+    """uv trusts the certificates that this machine trusts (pip does by itself), so that a company's proxy is no obstacle."""
+    certificates = {"UV_SYSTEM_CERTS": "1"} if ssl.create_default_context().get_ca_certs() else {}
     try:
-        subprocess.run(command, check=True, cwd=ROOT)
+        subprocess.run(command, check=True, cwd=ROOT, env=certificates | os.environ)
     except (subprocess.CalledProcessError, FileNotFoundError) as error:
         sys.exit(f"setup: {' '.join(command[:6])} … failed: {error}. See the messages above.")
 
