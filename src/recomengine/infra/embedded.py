@@ -80,6 +80,7 @@ def _prepare(data_dir: Path, postgres: bool, redis: bool) -> Embedded:
         flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         folder = str(state / "postgres")
         clear_leftover(state / "postgres" / "postmaster.pid", signal.SIGQUIT, folder)
+        _disown_lock(state / "postgres" / "postmaster.pid")
         command = [str(binaries / "postgres"), "-D", folder, *flags]
         servers.append(Server("postgresql", command, signal.SIGINT, signal.SIGQUIT))
     if redis:
@@ -130,6 +131,19 @@ def clear_leftover(pid_file: Path, stop: signal.Signals, path: str) -> None:
             raise EmbeddedError(f"The server of an earlier run at {path} (process {pid}) does not stop. End it and start again.")
     finally:
         os.close(descriptor)
+
+
+def _disown_lock(pid_file: Path) -> None:
+    """Let PostgreSQL see that the server which wrote `pid_file` is over: it takes the number of its own parent for a stale one.
+
+    The old number may still be taken, by what its reaper has not collected yet or by a stranger, and PostgreSQL would refuse to
+    start. It still looks by itself for processes that hold the old shared memory.
+    """
+    with suppress(FileNotFoundError):
+        _, _, rest = pid_file.read_text(encoding="utf-8").partition("\n")
+        new = pid_file.with_suffix(".new")
+        new.write_text(f"{os.getpid()}\n{rest}", encoding="utf-8")
+        new.replace(pid_file)
 
 
 def _server_user() -> str | None:
