@@ -7,7 +7,7 @@ seen by every request that should have left during it (no coordinated omission).
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import httptools
@@ -108,8 +108,10 @@ def http_request(method: str, path: str, key: str, body: bytes = b"", content_ty
     return head.encode() + b"\r\n" + body
 
 
-async def open_loop(host: str, port: int, requests: Iterator[bytes], *, rate: float, seconds: float, connections: int = 64) -> Outcome:
-    """Send `rate` requests a second for `seconds`; all are awaited."""
+async def open_loop(
+    host: str, port: int, requests: Iterator[bytes], *, rate: float, seconds: float, connections: int = 64, over: Callable[[], bool] = lambda: False
+) -> Outcome:
+    """Send `rate` requests a second for `seconds`, or until it is `over`; all are awaited."""
     client = Client(host, port, connections)
     total = int(rate * seconds)
     latency, status, due = np.zeros(total), np.zeros(total, np.int32), np.arange(total) / rate
@@ -124,12 +126,15 @@ async def open_loop(host: str, port: int, requests: Iterator[bytes], *, rate: fl
 
     async with asyncio.TaskGroup() as group:
         for index in range(total):
+            if over():
+                total = index
+                break
             wait = started + due[index] - time.perf_counter()
             if wait > 0:
                 await asyncio.sleep(wait)
             group.create_task(one(index, next(requests)))
     client.close()
-    return Outcome(latency, status, due, time.perf_counter() - started)
+    return Outcome(latency[:total], status[:total], due[:total], time.perf_counter() - started)
 
 
 async def closed_loop(host: str, port: int, requests: Iterator[bytes], *, seconds: float, connections: int = 32) -> Outcome:
