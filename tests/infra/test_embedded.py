@@ -200,7 +200,8 @@ def test_postgres_starts_though_the_number_of_a_killed_one_is_taken(data_dir: Pa
     if over:
         taken.kill()
         os.waitid(os.P_PID, taken.pid, os.WEXITED | os.WNOWAIT)
-    (data_dir / "servers" / "postgres" / "postmaster.pid").write_text(f"{taken.pid}\n{data_dir}/servers/postgres\n1700000000\n5432\n")
+    for lock in (data_dir / "servers" / "postgres" / "postmaster.pid", data_dir / "servers" / "run" / ".s.PGSQL.5432.lock"):
+        lock.write_text(f"{taken.pid}\n{data_dir}/servers/postgres\n1700000000\n5432\n")
 
     server = prepare(data_dir, postgres=True, redis=False).servers[0]
     process = subprocess.Popen(server.command, stderr=subprocess.PIPE, text=True, **who)

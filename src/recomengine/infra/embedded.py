@@ -80,7 +80,8 @@ def _prepare(data_dir: Path, postgres: bool, redis: bool) -> Embedded:
         flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         folder = str(state / "postgres")
         clear_leftover(state / "postgres" / "postmaster.pid", signal.SIGQUIT, folder)
-        _disown_lock(state / "postgres" / "postmaster.pid")
+        for lock in (state / "postgres" / "postmaster.pid", run / ".s.PGSQL.5432.lock"):
+            _disown_lock(lock)
         command = [str(binaries / "postgres"), "-D", folder, *flags]
         servers.append(Server("postgresql", command, signal.SIGINT, signal.SIGQUIT))
     if redis:
@@ -133,17 +134,17 @@ def clear_leftover(pid_file: Path, stop: signal.Signals, path: str) -> None:
         os.close(descriptor)
 
 
-def _disown_lock(pid_file: Path) -> None:
-    """Let PostgreSQL see that the server which wrote `pid_file` is over: it takes the number of its own parent for a stale one.
+def _disown_lock(lock: Path) -> None:
+    """Let PostgreSQL see that the server which wrote `lock` is over: it takes the number of its own parent for a stale one.
 
     The old number may still be taken, by what its reaper has not collected yet or by a stranger, and PostgreSQL would refuse to
     start. It still looks by itself for processes that hold the old shared memory.
     """
     with suppress(FileNotFoundError):
-        _, _, rest = pid_file.read_text(encoding="utf-8").partition("\n")
-        new = pid_file.with_suffix(".new")
+        _, _, rest = lock.read_text(encoding="utf-8").partition("\n")
+        new = lock.with_suffix(".new")
         new.write_text(f"{os.getpid()}\n{rest}", encoding="utf-8")
-        new.replace(pid_file)
+        new.replace(lock)
 
 
 def _server_user() -> str | None:
