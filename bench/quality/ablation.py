@@ -47,7 +47,7 @@ def examine(folder: Path, protocol: str, max_cases: int) -> dict[str, Any]:
     free = fit(head_of(whole.learning, direction), np.zeros(len(direction)), 1.0)
     return {
         "cases": len(whole.test.sizes), "metric": whole.metric, "auto": _learned(whole), "best single": {"source": best, "value": singles[best]},
-        "prior, nothing learned": _figure(whole, prior_weights()), "no shrinkage": _figure(whole, free),
+        "prior, nothing learned": _figure(whole, prior_weights(whole.context)), "no shrinkage": _figure(whole, free),
         "without": {name: _learned(_without(whole, name)) for name in singles},
         "curve": [_point(folder, protocol, max_cases, share) for share in SHARES],
     }  # fmt: skip
@@ -58,7 +58,7 @@ def _speaks(lists: Lists, name: str) -> bool:
 
 
 def _learned(offline: Offline) -> float:
-    return _figure(offline, learn(offline.learning, offline.metric).weights)
+    return _figure(offline, learn(offline.learning, offline.metric, offline.context).weights)
 
 
 def _figure(offline: Offline, weights: Any) -> float:

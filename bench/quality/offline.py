@@ -4,6 +4,7 @@ The same code as in a worker and in serving; `python -m bench.quality` measures 
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,20 +14,20 @@ import pandas as pd
 from bench.quality.split import Case as TestCase
 from bench.quality.split import read_catalog, split
 from recomengine._core.candidates import Workspace
+from recomengine._core.csr import CSR
 from recomengine._core.ranking import Ranker
-from recomengine.models.backtest import collect
+from recomengine.models.backtest import REPEAT_SHARE, Shelf, collect, metric_of, repeat_share
 from recomengine.models.blend import Lists
 from recomengine.models.build import shelf_of
-from recomengine.models.cases import Case, past_of
+from recomengine.models.cases import Case, Split, past_of
 from recomengine.models.cases import split as cut
 from recomengine.models.content import build_content
 from recomengine.models.evidence import build_evidence, content_table, make_ranker
 from recomengine.models.histories import KINDS, Histories
 from recomengine.models.shopper import NO_ITEMS, NOBODY, Moment, Shopper, moment
 
-CONTEXT = {
-    "user_next": "home_new", "next_basket": "home", "next_basket_new": "home_new", "session_next": "session", "fbt": "product", "complete": "cart",
-}  # fmt: skip
+CONTEXT = {"next_basket_new": "home_new", "session_next": "session", "fbt": "product", "complete": "cart"}
+"""Of the protocols that decide it; at home the shop's own repeats do, as with `excludePurchased: auto`."""
 
 
 class Offline(NamedTuple):
@@ -34,27 +35,52 @@ class Offline(NamedTuple):
 
     learning: Lists
     test: Lists
-    metric: str
+    context: str
+
+    @property
+    def metric(self) -> str:
+        return metric_of(self.context)
+
+
+class Known(NamedTuple):
+    """A shop as a build sees it, and the number of each user and product."""
+
+    histories: Histories
+    content: CSR
+    shelf: Shelf
+    users: dict[str, int]
+    numbers: dict[str, int]
+
+    def ranker(self, histories: Histories) -> Ranker:
+        size = len(self.numbers)
+        return make_ranker(build_evidence(histories, self.content, size)[0], size)
+
+
+def read_known(folder: Path, train: pd.DataFrame) -> Known:
+    products = _products(folder)
+    size, numbers = len(products), {product["productId"]: product["number"] for product in products}
+    histories, users = as_histories(train.sort_values("timestamp", kind="stable"), numbers)
+    return Known(histories, content_table(build_content(products, size), size), shelf_of(products, size), users, numbers)
+
+
+def learning_lists(known: Known, held_back: Split, contexts: Sequence[str], most: int | None = None) -> dict[str, Lists]:
+    """What `models/backtest.py` learns from, by context; most: cases of each."""
+    ranker, workspace = known.ranker(held_back.before), Workspace()
+    return {
+        context: collect(workspace, ranker, held_back.cases[context][:most], known.shelf, new_only=context == "home_new") for context in contexts
+    }
 
 
 def prepare(folder: Path, protocol: str, max_cases: int, newest: float = 1.0) -> Offline:
     """newest: the share of the training events, the newest ones, that the model is built from."""
     train, cases = split(folder, protocol, max_cases)
-    products = _products(folder)
-    numbers = {product["productId"]: product["number"] for product in products}
     train = train.sort_values("timestamp", kind="stable").iloc[int(len(train) * (1 - newest)) :]
-    histories, users = as_histories(train, numbers)
-    shelf, content = shelf_of(products, len(products)), content_table(build_content(products, len(products)), len(products))
-    before, learning = cut(histories)
-    workspace, context = Workspace(), CONTEXT[protocol]
-
-    def ranker(of: Histories) -> Ranker:
-        return make_ranker(build_evidence(of, content, len(products))[0], len(products))
-
-    lists = collect(workspace, ranker(before), learning[context], shelf, new_only=context == "home_new")
-    asked = [_case(case, histories, users, numbers) for case in cases]
-    found = collect(workspace, ranker(histories), asked, shelf, new_only=context == "home_new")
-    return Offline(lists, found, "mrr@20" if context == "session" else "ndcg@10")
+    known = read_known(folder, train)
+    held_back = cut(known.histories)
+    context = CONTEXT.get(protocol) or ("home" if repeat_share(held_back.cases["home"]) >= REPEAT_SHARE else "home_new")
+    asked = [_case(case, known.histories, known.users, known.numbers) for case in cases]
+    found = collect(Workspace(), known.ranker(known.histories), asked, known.shelf, new_only=context == "home_new")
+    return Offline(learning_lists(known, held_back, [context])[context], found, context)
 
 
 def _products(folder: Path) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ from scipy.optimize import minimize
 from recomengine.models.blend import (
     MIN_CASES,
     NAMES,
+    PRIOR,
+    THIN_CASES,
     WIDTH,
     Lists,
     figures_of_source,
@@ -22,6 +24,7 @@ from recomengine.models.blend import (
     prior_weights,
     single_weights,
 )
+from recomengine.models.cases import CONTEXTS
 from recomengine.models.evidence import PLACE, SOURCES
 from tests.core.matrices import examples
 
@@ -143,7 +146,7 @@ def test_a_target_that_a_source_does_not_list_counts_for_nothing() -> None:
 @pytest.mark.parametrize("metric", ["ndcg@10", "mrr@20"])
 def test_planted_weights_are_learned_and_beat_every_single_source(metric: str) -> None:
     lists = shop(400, {"sequence": 2.0, "content": 2.0, "popular": 0.0}, noise=0.05, candidates=100)
-    learned = learn(lists, metric)
+    learned = learn(lists, metric, "product")
     assert learned.report["chosen"] == "blend"
     assert learned.report["blend"]["value"] > 1.1 * max(figure["value"] for figure in learned.report["sources"].values())
     part = {name: float(learned.weights[2 * PLACE[name] : 2 * PLACE[name] + 2].sum()) for name in ("sequence", "content", "popular")}
@@ -153,7 +156,7 @@ def test_planted_weights_are_learned_and_beat_every_single_source(metric: str) -
 
 
 def test_the_best_single_source_is_kept_where_a_blend_cannot_do_better() -> None:
-    learned = learn(shop(200, {"walk": 1.0, "popular": 0.0, "own": 0.0}), "ndcg@10")
+    learned = learn(shop(200, {"walk": 1.0, "popular": 0.0, "own": 0.0}), "ndcg@10", "product")
     assert learned.report["chosen"] == "walk"
     assert learned.report["sources"]["walk"]["value"] == 1.0
     assert next(iter(learned.report["sources"])) == "walk"
@@ -162,27 +165,56 @@ def test_the_best_single_source_is_kept_where_a_blend_cannot_do_better() -> None
 
 def test_too_few_cases_leave_the_prior() -> None:
     for cases in (0, 1, MIN_CASES - 1):
-        learned = learn(shop(cases, {"sequence": 1.0}), "ndcg@10")
+        learned = learn(shop(cases, {"sequence": 1.0}), "ndcg@10", "cart")
         assert learned.report["chosen"] == "prior"
-        assert learned.weights.tolist() == prior_weights().tolist()
-    assert learn(shop(MIN_CASES, {"sequence": 1.0}), "ndcg@10").report["chosen"] != "prior"
+        assert learned.weights.tolist() == prior_weights("cart").tolist()
+    assert learn(shop(MIN_CASES, {"sequence": 1.0}), "ndcg@10", "cart").report["chosen"] != "prior"
+
+
+def like(context: str, cases: int, seed: int) -> Lists:
+    """A shop in which the prior is right: what each source says helps as much as the prior of the context has it."""
+    weights = {source.name: 8.0 * float(prior_weights(context)[2 * PLACE[source.name]]) for source in SOURCES}
+    return shop(cases, weights, seed=seed, noise=1.0)
+
+
+def test_a_shop_like_the_others_learns_from_few_cases_with_the_prior_and_from_many_without_it() -> None:
+    few, many, unseen = like("session", 150, 1), like("session", THIN_CASES, 2), like("session", 1000, 3)
+    with_prior, without = learn(few, "mrr@20", "session"), learn(few, "mrr@20", "home")
+    assert with_prior.report["shrunkTo"] == "prior"
+    assert without.report["shrunkTo"] == learn(many, "mrr@20", "session").report["shrunkTo"] == "singles"
+    with_it, without_it = (metrics(unseen, found.weights.astype(float), "mrr@20").mean() for found in (with_prior, without))
+    assert with_it > 1.02 * without_it
+
+
+def test_a_shop_unlike_the_others_keeps_to_its_own_sources() -> None:
+    lists = shop(200, {"trending": 2.0, "ease_orders": 2.0}, noise=0.1, candidates=100)
+    learned = learn(lists, "ndcg@10", "session")
+    assert learned.report["blend"]["value"] > 1.1 * max(figure["value"] for figure in learned.report["sources"].values())
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_every_context_has_a_prior_of_known_names_that_prefers_evidence(context: str) -> None:
+    assert set(PRIOR[context]) <= set(NAMES)
+    weights = prior_weights(context)
+    assert np.isfinite(weights).all()
+    assert sum(weights[2 * PLACE[source.name]] for source in SOURCES) > 2
 
 
 def test_noise_alone_is_no_reason_for_large_weights() -> None:
-    learned = learn(shop(100, {source.name: 0.0 for source in SOURCES}, noise=1.0), "ndcg@10")
+    learned = learn(shop(100, {source.name: 0.0 for source in SOURCES}, noise=1.0), "ndcg@10", "product")
     assert np.isfinite(learned.weights).all()
     assert np.abs(learned.weights).max() < 3
 
 
 def test_the_same_cases_give_the_same_weights_to_the_bit() -> None:
-    one, other = (learn(shop(150, {"sequence": 1.0, "walk": 0.5, "own": 0.2}, noise=0.1), "mrr@20") for _ in range(2))
+    one, other = (learn(shop(150, {"sequence": 1.0, "walk": 0.5, "own": 0.2}, noise=0.1), "mrr@20", "session") for _ in range(2))
     assert one.weights.tobytes() == other.weights.tobytes()
     assert one.report == other.report
 
 
 def test_cases_none_of_whose_targets_were_found_are_no_failure() -> None:
     lists = shop(80, {"sequence": 1.0})
-    learned = learn(lists._replace(hits=np.zeros(len(lists.hits), bool)), "ndcg@10")
+    learned = learn(lists._replace(hits=np.zeros(len(lists.hits), bool)), "ndcg@10", "product")
     assert learned.report["blend"]["value"] == 0.0
     assert np.isfinite(learned.weights).all()
 

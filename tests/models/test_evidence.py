@@ -227,7 +227,7 @@ def test_a_shop_without_events_has_a_model_that_offers_its_catalog() -> None:
     assert set(seconds) == {"sequences", "collaborative", "bought together", "rankings"}
     assert ranker.n_sources == len(SOURCES)
     assert len(names_of_weights(FEATURES)) == ranker.width
-    assert offered(ranker, [3], prior_weights())[:3] == [0, 1, 2]
+    assert offered(ranker, [3], prior_weights("product"))[:3] == [0, 1, 2]
 
 
 def test_two_builds_of_one_history_are_the_same_to_the_bit() -> None:
@@ -261,7 +261,7 @@ def test_each_source_stands_where_its_weight_is() -> None:
 def test_a_product_newer_than_the_model_is_found_by_what_it_is() -> None:
     arrays, _ = build_evidence(histories_of([]), NO_CONTENT, ITEMS)
     overlay = Neighbours(csr([{ITEMS: 0.9}, *[{}] * ITEMS]), ITEMS + 1)
-    assert offered(make_ranker(arrays, ITEMS, overlay), [0], prior_weights(), ITEMS + 1)[0] == ITEMS
+    assert offered(make_ranker(arrays, ITEMS, overlay), [0], prior_weights("product"), ITEMS + 1)[0] == ITEMS
 
 
 def test_tables_of_few_orders_are_empty() -> None:

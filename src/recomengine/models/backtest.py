@@ -49,7 +49,7 @@ def backtest(histories: Histories, content: CSR, shelf: Shelf) -> Backtest:
         for context in CONTEXTS:
             started = time.perf_counter()
             lists = collect(workspace, ranker, cases[context], shelf, new_only=context == "home_new")
-            learned[context] = learn(lists, "mrr@20" if context == "session" else "ndcg@10")
+            learned[context] = learn(lists, metric_of(context), context)
             learned[context].report["seconds"] = round(time.perf_counter() - started, 2)
     return Backtest(
         {context: result.weights for context, result in learned.items()},
@@ -57,6 +57,11 @@ def backtest(histories: Histories, content: CSR, shelf: Shelf) -> Backtest:
         repeats,
         {context: result.report for context, result in learned.items()},
     )
+
+
+def metric_of(context: str) -> str:
+    """In a session one product is next; elsewhere several may be right."""
+    return "mrr@20" if context == "session" else "ndcg@10"
 
 
 def repeat_share(cases: Sequence[Case]) -> float:

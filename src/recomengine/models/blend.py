@@ -2,13 +2,16 @@
 
 A case's candidates have features x (see _core/ranking) and some of them are targets. Weights w maximise, over cases c,
     Σ_c mean_{t ∈ targets} log softmax_c(w · x_t) - λ/2 |w - w0|²                                listwise softmax, Newton's method
-in two steps: first over the candidates that a rough prior puts on top, then over the TOP best of that fit, because only
-the head of a list is seen. w0 are equal shares of the tenant's three best single methods, so few cases leave little else;
-λ is the one of STRENGTHS that does best on the held-back half of the cases. Where even that blend does no better there than
-the best single method, that method is kept alone. Below MIN_CASES cases nothing is learned: PRIOR stands.
+in two steps: first over the candidates that w0 puts on top, then over the TOP best of that fit, because only the head of a
+list is seen. w0, scaled to fit best, are equal shares of the tenant's three best single methods or, below THIN_CASES cases,
+the prior learned over other shops, whichever does better on the held-back half of the cases; so few cases leave little else.
+The λ of STRENGTHS is chosen in the same way. Where even that blend does no better there than the best single method, that
+method is kept alone. Below MIN_CASES cases nothing is learned: the prior stands.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +23,7 @@ from recomengine._core.softmax import softmax_state
 from recomengine.models.evidence import PLACE, SOURCES, names_of_weights
 
 MIN_CASES = 60
+THIN_CASES = 500
 STRENGTHS = (10.0, 100.0, 400.0)
 FIRST_STRENGTH = 10.0
 WIDE, TOP = 80, 30
@@ -30,6 +34,9 @@ TOLERANCE = 1e-5
 Z_95 = 1.96
 NAMES = names_of_weights(FEATURES)
 WIDTH = len(NAMES)
+
+PRIOR: Mapping[str, Mapping[str, float]] = json.loads(files(__package__).joinpath("prior.json").read_text(encoding="utf-8"))
+"""Weights by context, learned over several shops by `python -m bench.quality.prior`."""
 
 Floats = NDArray[np.float64]
 
@@ -52,22 +59,24 @@ class Learned(NamedTuple):
     report: dict[str, Any]
 
 
-def learn(lists: Lists, metric: str) -> Learned:
+def learn(lists: Lists, metric: str, context: str) -> Learned:
     """Weights for one context and what the backtest says of them. metric: ndcg@10 or mrr@20."""
-    singles = {source.name: single_weights(source.name) for source in SOURCES}
     if len(lists.sizes) < MIN_CASES:
-        return Learned(prior_weights(), {"cases": len(lists.sizes), "chosen": "prior", "metric": metric})
+        return Learned(prior_weights(context), {"cases": len(lists.sizes), "chosen": "prior", "metric": metric})
+    singles = {source.name: single_weights(source.name) for source in SOURCES}
     figures = {name: figures_of_source(lists, name, metric) for name in singles if lists.features[:, 2 * PLACE[name]].any()}
     ranked = sorted(figures, key=lambda name: -figures[name].mean())
-    direction = np.sum([singles[name] for name in ranked[:BEST_SINGLES]], axis=0)
-    trials = _held_back(lists, direction, metric)
-    strength = max(trials, key=lambda value: trials[value].mean())
-    best, blended = ranked[0], trials[strength]
+    starts = {"singles": np.sum([singles[name] for name in ranked[:BEST_SINGLES]], axis=0)}
+    if len(lists.sizes) < THIN_CASES and context != "home":
+        starts["prior"] = prior_weights(context).astype(float)
+    trials = {(start, strength): found for start in starts for strength, found in _held_back(lists, starts[start], metric).items()}
+    start, strength = max(trials, key=lambda trial: trials[trial].mean())
+    best, blended = ranked[0], trials[start, strength]
     keeps_single = figures[best].mean() >= blended.mean()
-    weights = singles[best] if keeps_single else fit(head_of(lists, direction), direction, strength)
+    weights = singles[best] if keeps_single else fit(head_of(lists, starts[start]), starts[start], strength)
     report = {
         "cases": len(lists.sizes), "metric": metric, "chosen": best if keeps_single else "blend", "blend": _interval(blended),
-        "sources": {name: _interval(figures[name]) for name in ranked}, "shrinkage": strength, "weights": in_words(weights),
+        "sources": {name: _interval(figures[name]) for name in ranked}, "shrunkTo": start, "shrinkage": strength, "weights": in_words(weights),
     }  # fmt: skip
     return Learned(weights.astype(np.float32), report)
 
@@ -79,16 +88,9 @@ def single_weights(name: str) -> Floats:
     return weights
 
 
-def prior_weights() -> Float32:
+def prior_weights(context: str) -> Float32:
     """What works in most shops, for one that has not shown yet what works in it."""
-    return np.array([PRIOR.get(name, 0.0) for name in NAMES], np.float32)
-
-
-PRIOR = {
-    "sequence": 1.0, "similar": 1.0, "walk": 1.0, "session_neighbours": 1.0, "confidence": 1.0, "affinity": 0.5, "content": 1.0,
-    "popular": 0.3, "trending": 0.2, "own": 1.0, "at_hand": -4.0, "in_session": -1.0,
-}  # fmt: skip
-"""In a shop without enough cases. At hand: what was looked at last is rarely what is wanted next."""
+    return np.array([PRIOR[context].get(name, 0.0) for name in NAMES], np.float32)
 
 
 def _halves(lists: Lists) -> tuple[Lists, Lists]:
@@ -114,8 +116,8 @@ def _held_back(lists: Lists, direction: Floats, metric: str) -> dict[float, Floa
 
 def head_of(lists: Lists, direction: Floats) -> Lists:
     """First step: the TOP candidates of each case by a fit over those that `direction` puts first."""
-    wide = _head(lists, direction, WIDE)
-    return _head(wide, newton(wide, FIRST_STRENGTH, np.zeros(WIDTH)), TOP)
+    wide = head(lists, direction, WIDE)
+    return head(wide, newton(wide, FIRST_STRENGTH, np.zeros(WIDTH)), TOP)
 
 
 def fit(head: Lists, direction: Floats, strength: float) -> Floats:
@@ -123,7 +125,7 @@ def fit(head: Lists, direction: Floats, strength: float) -> Floats:
     return newton(head, strength, direction * _scale(head, direction))
 
 
-def _head(lists: Lists, weights: Floats, length: int) -> Lists:
+def head(lists: Lists, weights: Floats, length: int) -> Lists:
     """Only the `length` candidates of each case that `weights` put first."""
     order, rank = _order(lists, weights)
     kept = np.sort(order[rank < length])
