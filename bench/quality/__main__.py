@@ -2,10 +2,12 @@
 
 For each: a new tenant of a private system, catalog and training events imported through HTTP, the model refreshed, and
 each case asked with default settings. Results go to bench/results/quality.json. FILE holds, per shop and protocol,
-`{"metric", "value", "method"}` of the figure to compare with.
+`{"metric", "value", "method"}` of the figure to compare with. `lists` in a row is a digest of all lists: two runs that give the
+same lists have the same.
 """
 
 import argparse
+import hashlib
 import json
 import time
 import urllib.parse
@@ -68,7 +70,7 @@ def measure(system: System, folder: Path, protocol: str, baseline: dict[str, Any
         "shop": folder.name, "protocol": protocol, "metric": metric, "value": figures[metric], "figures": figures,
         "events": len(train), "import_s": round(imported - started, 1), "build_s": round(built - imported, 1),
         "ask_s": round(asked - built, 1), "short_lists": sum(len(products) < LENGTH for products in lists),
-        "model": model,
+        "lists": hashlib.sha256(json.dumps(lists).encode()).hexdigest()[:16], "model": model,
     } | beyond_accuracy(lists, train.item_id.value_counts().to_dict(), len(read_catalog(folder)))  # fmt: skip
     if baseline:
         row |= {"baseline": baseline["value"], "method": baseline["method"], "ratio": round(figures[metric] / baseline["value"], 4)}
