@@ -122,7 +122,7 @@ def top_of_sessions(index: dict[str, Array], seeds: Array, weights: Array) -> To
 @pytest.fixture(scope="module")
 def ranker(shop: Shop) -> Ranker:
     sources = [table([Neighbours(each, ITEMS)], 0) for each in shop.tables]
-    sources.append(sessions(Sequences(**shop.index), 0, sample=SAMPLE, neighbours=NEAREST, decay=DECAY, length=0.5))
+    sources.append(sessions([Sequences(**shop.index)], 0, sample=SAMPLE, neighbours=NEAREST, decay=DECAY, length=0.5))
     sources.append(ranking(np.arange(1000, dtype=np.int32), shop.popular))
     return Ranker(sources, shop.figures)
 

@@ -43,7 +43,7 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         stack.push_async_callback(redis.close)
         bus = Bus(settings.redis_url, redis)
         catalogs = Catalogs(pool, bus)
-        models = ModelRegistry(pool, ModelStore(settings.model_store_url, settings.data_dir / "models-cache"), catalogs, bus)
+        models = ModelRegistry(pool, redis, ModelStore(settings.model_store_url, settings.data_dir / "models-cache"), catalogs, bus)
         events = EventWriter(pool, redis)
         stack.push_async_callback(events.close)
         context = Context(

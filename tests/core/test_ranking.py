@@ -65,7 +65,7 @@ def a_session_source(given: list[list[int]], idf: list[float], profile: int = 0,
     def says(asked: Asked) -> Given:
         return reference.summed(reference.session_credits(given, idf, seeds_of(asked, profile), **options))
 
-    return Kind(sessions(Sequences(*index(given, idf)), profile, **options), says)
+    return Kind(sessions([Sequences(*index(given, idf))], profile, **options), says)
 
 
 def index(given: list[list[int]], idf: list[float]) -> tuple[Any, ...]:
@@ -223,7 +223,7 @@ def big_shop() -> tuple[Ranker, list[Asked]]:
     indexed = Sequences(
         np.cumsum([0, *map(len, given)], dtype=np.int64), flat, starts, pairs[:, 1].astype(np.int32), np.ones(count, np.float32)
     )
-    sources = [table([Neighbours(csr(rows_), count)], 0), sessions(indexed, 1), own()]
+    sources = [table([Neighbours(csr(rows_), count)], 0), sessions([indexed], 1), own()]
     ranker = Ranker(sources, draw.random((count, 5)).astype(np.float32))
     asked = []
     for size in draw.integers(0, 30, 60).tolist():
@@ -389,14 +389,14 @@ INT, FLOAT = np.array([1, 0], np.int32), np.array([2.0, 1.0], np.float32)
 WRONG_SOURCES: list[tuple[Callable[[], Any], str]] = [
     (lambda: table([], -1), r"profile: expected at least 0, got -1"),
     (lambda: table([None], 0), r"tables: expected Neighbours, got NoneType"),  # type: ignore[list-item]
-    (lambda: sessions(None, 0), r"sequences: expected Sequences, got NoneType"),  # type: ignore[arg-type]
-    (lambda: sessions(KNOWN, -1), r"profile: expected at least 0"),
-    (lambda: sessions(KNOWN, 0, sample=0), r"sample, neighbours: expected at least 1, got 0 and 200"),
-    (lambda: sessions(KNOWN, 0, neighbours=-1), r"sample, neighbours: expected at least 1, got 500 and -1"),
-    (lambda: sessions(KNOWN, 0, decay=1.5), r"decay, length, back: expected 0 to 1"),
-    (lambda: sessions(KNOWN, 0, decay=float("nan")), r"decay, length, back"),
-    (lambda: sessions(KNOWN, 0, length=-1.0), r"decay, length, back"),
-    (lambda: sessions(KNOWN, 0, back=float("inf")), r"decay, length, back"),
+    (lambda: sessions([None], 0), r"sequences: expected Sequences, got NoneType"),  # type: ignore[arg-type]
+    (lambda: sessions([KNOWN], -1), r"profile: expected at least 0"),
+    (lambda: sessions([KNOWN], 0, sample=0), r"sample, neighbours: expected at least 1, got 0 and 200"),
+    (lambda: sessions([KNOWN], 0, neighbours=-1), r"sample, neighbours: expected at least 1, got 500 and -1"),
+    (lambda: sessions([KNOWN], 0, decay=1.5), r"decay, length, back: expected 0 to 1"),
+    (lambda: sessions([KNOWN], 0, decay=float("nan")), r"decay, length, back"),
+    (lambda: sessions([KNOWN], 0, length=-1.0), r"decay, length, back"),
+    (lambda: sessions([KNOWN], 0, back=float("inf")), r"decay, length, back"),
     (lambda: ranking(INT.astype(np.int64), FLOAT), r"items: expected a flat int32 array, got int64"),
     (lambda: ranking(INT, FLOAT[:1]), r"items, scores: expected as many of each, got 2 and 1"),
     (lambda: ranking(-INT, FLOAT), r"items: expected 0 to"),

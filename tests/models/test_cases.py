@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from recomengine.models import cases as module
 from recomengine.models import evidence
-from recomengine.models.cases import CONTEXTS, Case, split
+from recomengine.models.cases import CONTEXTS, ORDERS, Case, split
 from recomengine.models.evidence import build_evidence
 from recomengine.models.histories import ADD_TO_CART, DAY_MS, KIND_WEIGHTS, PURCHASE, VIEW, Histories
 from tests.core.matrices import csr
@@ -103,14 +104,28 @@ def test_seeds_are_of_what_the_moment_knows(made: Shop) -> None:
             assert not set(case.moment.seeds.tolist()) & set(case.targets.tolist())
 
 
-def test_home_asks_for_the_first_order_after_the_cut(made: Shop) -> None:
-    _, cases = split(made.histories)
-    bought: dict[int, list[Event]] = {}
+def orders_after_the_cut(made: Shop) -> dict[int, list[list[int]]]:
+    """The products of each shopper's orders after the cut, one order after the other."""
+    bought: dict[int, dict[int, set[int]]] = {}
     for event in events_of(made.histories):
         if event.kind == PURCHASE and event.time_ms >= made.cut_ms:
-            bought.setdefault(event.user, []).append(event)
-    wanted = sorted(sorted({each.item for each in orders if each.group == orders[0].group}) for orders in bought.values())
-    assert sorted(case.targets.tolist() for case in cases["home"]) == wanted
+            bought.setdefault(event.user, {}).setdefault(event.group, set()).add(event.item)
+    return {user: [sorted(items) for items in orders.values()] for user, orders in bought.items()}
+
+
+def test_home_asks_for_the_first_orders_after_the_cut_shopper_by_shopper(made: Shop) -> None:
+    _, cases = split(made.histories)
+    wanted = orders_after_the_cut(made)
+    assert sorted(case.targets.tolist() for case in cases["home"]) == sorted(order for orders in wanted.values() for order in orders[:ORDERS])
+    found = [[case.targets.tolist() for case in group] for _, group in groupby(cases["home"], key=lambda case: case.moment.shopper.items.tobytes())]
+    assert sorted(found) == sorted(orders[:ORDERS] for orders in wanted.values())
+
+
+def test_everybodys_first_order_comes_before_anybodys_second(made: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = orders_after_the_cut(made)
+    monkeypatch.setattr(module, "MAX_CASES", len(wanted))
+    _, cases = split(made.histories)
+    assert sorted(case.targets.tolist() for case in cases["home"]) == sorted(orders[0] for orders in wanted.values())
 
 
 def test_home_new_asks_for_nothing_bought_before(made: Shop) -> None:

@@ -22,15 +22,18 @@ from recomengine.models.evidence import (
     SOURCES,
     WALK_ALPHA,
     WALK_BETA,
+    Evidence,
     baskets,
     build_evidence,
     cosine,
     damped_confidence,
     descending,
+    evidence_of,
     make_ranker,
     names_of_weights,
     orders_of,
     random_walk,
+    ranker_of,
     sequences_of,
 )
 from recomengine.models.histories import ADD_TO_CART, CLICK, DAY_MS, IMPRESSION, KIND_WEIGHTS, NO_GROUP, PURCHASE, VIEW
@@ -132,7 +135,8 @@ def test_damped_confidence_equals_its_formula(given: list[Row], size: float, pop
         return shared / (len(holders(given, item)) * len(holders(given, other)) ** popularity) if both else 0.0
 
     held = in_order([dict.fromkeys(row, 1.0) for row in given])
-    assert_scores(damped_confidence(held, ITEMS, size_exponent=size, popularity_exponent=popularity), score)
+    holding = np.array([len(holders(given, item)) for item in range(ITEMS)])
+    assert_scores(damped_confidence(held, ITEMS, holding, size_exponent=size, popularity_exponent=popularity), score)
 
 
 @examples
@@ -260,8 +264,8 @@ def test_each_source_stands_where_its_weight_is() -> None:
 
 def test_a_product_newer_than_the_model_is_found_by_what_it_is() -> None:
     arrays, _ = build_evidence(histories_of([]), NO_CONTENT, ITEMS)
-    overlay = Neighbours(csr([{ITEMS: 0.9}, *[{}] * ITEMS]), ITEMS + 1)
-    assert offered(make_ranker(arrays, ITEMS, overlay), [0], prior_weights("product"), ITEMS + 1)[0] == ITEMS
+    overlay = Evidence({"content": Neighbours(csr([{ITEMS: 0.9}, *[{}] * ITEMS]), ITEMS + 1)}, {})
+    assert offered(ranker_of(arrays, evidence_of(arrays, ITEMS), overlay), [0], prior_weights("product"), ITEMS + 1)[0] == ITEMS
 
 
 def test_tables_of_few_orders_are_empty() -> None:

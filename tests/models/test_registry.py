@@ -126,7 +126,7 @@ class DeafBus:
 
 async def test_a_new_version_is_found_by_the_poll_alone(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ModelRegistry, "_on_announced", lambda *_: None)
-    registry = ModelRegistry(context.pool, store_of(context), context.catalogs, DeafBus())  # type: ignore[arg-type]
+    registry = ModelRegistry(context.pool, context.redis, store_of(context), context.catalogs, DeafBus())  # type: ignore[arg-type]
     deaf: Any = DeafBus()
     first = await service.refresh(context.pool, store_of(context), logs_of(context), deaf, tenant.id)
     model = await registry.get(tenant.id)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from recomengine._core.csr import Int32
 from recomengine.models.blend import NAMES
 from recomengine.recommendations.strategies import reason_of, shown_scores, weights_of
 
@@ -14,6 +15,12 @@ class Taught:
 
     weights = {"session": np.arange(len(NAMES), dtype=np.float32)}  # noqa: RUF012
     singles = {"session": {"collaborative": "walk"}}  # noqa: RUF012
+
+    def cold(self, seeds: Int32) -> bool:
+        return 7 in seeds
+
+
+WARM, NEW = np.array([3], np.int32), np.array([7], np.int32)
 
 
 def test_scores_of_the_blend_are_odds_against_the_best_and_of_what_has_no_evidence_0() -> None:
@@ -27,12 +34,20 @@ def test_scores_of_a_named_strategy_are_its_own_and_never_below_0() -> None:
 
 
 def test_a_named_strategy_is_answered_by_its_best_source_and_thinner_evidence_behind_it() -> None:
-    weights = dict(zip(NAMES, weights_of(Taught(), "collaborative", "session").tolist(), strict=True))  # type: ignore[arg-type]
+    weights = dict(zip(NAMES, weights_of(Taught(), "collaborative", "session", WARM).tolist(), strict=True))  # type: ignore[arg-type]
     assert weights["walk"] == 1.0
     assert 0 < weights["trending"] < weights["content"] < weights["walk"] / 100
-    usual = dict(zip(NAMES, weights_of(Taught(), "frequently_bought_together", "session").tolist(), strict=True))  # type: ignore[arg-type]
+    usual = dict(zip(NAMES, weights_of(Taught(), "frequently_bought_together", "session", WARM).tolist(), strict=True))  # type: ignore[arg-type]
     assert usual["together"] == 1.0
-    assert weights_of(Taught(), "auto", "session") is Taught.weights["session"]  # type: ignore[arg-type]
+    assert weights_of(Taught(), "auto", "session", WARM) is Taught.weights["session"]  # type: ignore[arg-type]
+
+
+def test_where_all_seeds_are_new_likeness_weighs_most_and_popularity_next_to_nothing() -> None:
+    weights = dict(zip(NAMES, weights_of(Taught(), "auto", "session", NEW).tolist(), strict=True))  # type: ignore[arg-type]
+    assert weights["content"] == max(weights.values()) > 10 * weights["popular"] > 0
+    assert weights["at_hand"] < 0
+    named = [weights_of(Taught(), "content_based", "session", seeds).tolist() for seeds in (WARM, NEW)]  # type: ignore[arg-type]
+    assert named[0] == named[1]
 
 
 @pytest.mark.parametrize(

@@ -216,11 +216,13 @@ cdef void gather(Workspace w, int number, Source s, const Filter *f, const int32
                  const int32_t[::1] own_items, const float[::1] own_weights):
     """The best of source `number` become candidates."""
     cdef Neighbours t
+    cdef Sequences q
     if s.kind == TABLE:
         for t in s.tables:
             _gather_table(w, f, t.indptr, t.indices, t.data, seeds, &profiles[s.profile, 0])
     elif s.kind == SESSIONS:
-        _gather_sessions(w, f, s, s.sequences, seeds, &profiles[s.profile, 0])
+        for q in s.sequences:
+            _gather_sessions(w, f, s, q, seeds, &profiles[s.profile, 0])
     elif s.kind == RANKING:
         _gather_ranking(w, f, s.items, s.scores)
     else:

@@ -13,7 +13,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
 from recomengine._core.candidates cimport BARRED, CHOSEN, N_FEATURES, UNKNOWN, Filter, Workspace, eligible, gather
 from recomengine._core.csr import check_finite, contiguous
-from recomengine._core.sources cimport SESSIONS, Neighbours, Source
+from recomengine._core.sources cimport Neighbours, Sequences, Source
 
 cdef extern from "math.h" nogil:
     float log1pf(float x)
@@ -59,14 +59,15 @@ cdef class Ranker:
     def __init__(self, sources, item_features):
         cdef Source s
         cdef Neighbours t
+        cdef Sequences q
         self.sources, self.item_features = _checked_sources(sources), _checked_item_features(item_features)
         self.n_sources, self.n_items, self.n_profiles = len(self.sources), len(item_features), 1
         self.widest, self.n_sessions = self.n_items, 1
         for s in self.sources:
             self.n_profiles = max(self.n_profiles, s.profile + 1)
-            if s.kind == SESSIONS:
-                self.n_sessions = max(self.n_sessions, s.sequences.size)
-                self.widest = max(self.widest, s.sequences.n_items)
+            for q in s.sequences:
+                self.n_sessions = max(self.n_sessions, q.size)
+                self.widest = max(self.widest, q.n_items)
             for t in s.tables:
                 self.widest = max(self.widest, t.columns)
 

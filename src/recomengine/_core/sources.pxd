@@ -27,8 +27,7 @@ cdef class Sequences:
 
 cdef class Source:
     cdef int kind, profile
-    cdef readonly tuple tables
-    cdef Sequences sequences
+    cdef readonly tuple tables, sequences
     cdef const int32_t[::1] items
     cdef const float[::1] scores
     cdef int64_t sample, neighbours

@@ -27,14 +27,16 @@ class Source:
     """One kind of evidence, as `table`, `sessions`, `ranking` and `own` make it."""
 
     tables: tuple[Neighbours, ...]
+    sequences: tuple[Sequences, ...]
 
 def table(tables: Iterable[Neighbours], profile: int) -> Source:
     """Neighbours of the seeds, summed over the tables; row `profile` of a request's profiles weighs them. ValueError on a negative profile."""
 
 def sessions(
-    sequences: Sequences, profile: int, *, sample: int = 500, neighbours: int = 200, decay: float = 0.8, length: float = 0.5, back: float = 1.0,
+    sequences: Iterable[Sequences], profile: int, *, sample: int = 500, neighbours: int = 200, decay: float = 0.8, length: float = 0.5,
+    back: float = 1.0,
 ) -> Source:
-    """Items of the sequences that are like the seeds.
+    """Items of the sequences that are like the seeds, summed over the indexes, each of which is searched alone.
 
     sample: how many of the newest sequences of each seed are looked at; neighbours: how many of the most similar ones count;
     decay in 0 to 1: what a step away from the match leaves of a sequence's weight, beyond 63 steps no less; length: similarity

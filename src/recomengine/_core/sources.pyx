@@ -58,7 +58,7 @@ cdef class Source:
 
 def table(tables, int profile):
     cdef Source s = Source()
-    s.kind, s.tables, s.profile = TABLE, tuple(tables), _checked_profile(profile)
+    s.kind, s.tables, s.sequences, s.profile = TABLE, tuple(tables), (), _checked_profile(profile)
     for one in s.tables:
         if not isinstance(one, Neighbours):
             raise ValueError(f"tables: expected Neighbours, got {type(one).__name__}.")
@@ -67,13 +67,14 @@ def table(tables, int profile):
 
 def sessions(sequences, int profile, *, int sample=500, int neighbours=200, double decay=0.8, double length=0.5, double back=1.0):
     cdef Source s = Source()
-    if not isinstance(sequences, Sequences):
-        raise ValueError(f"sequences: expected Sequences, got {type(sequences).__name__}.")
+    s.kind, s.sequences, s.profile, s.tables = SESSIONS, tuple(sequences), _checked_profile(profile), ()
+    for one in s.sequences:
+        if not isinstance(one, Sequences):
+            raise ValueError(f"sequences: expected Sequences, got {type(one).__name__}.")
     if sample < 1 or neighbours < 1:
         raise ValueError(f"sample, neighbours: expected at least 1, got {sample} and {neighbours}.")
     if not (0 <= decay <= 1 and 0 <= length < np.inf and 0 <= back < np.inf):
         raise ValueError(f"decay, length, back: expected 0 to 1 and finite values >= 0, got {decay}, {length} and {back}.")
-    s.kind, s.sequences, s.profile, s.tables = SESSIONS, sequences, _checked_profile(profile), ()
     s.sample, s.neighbours, s.length, s.back = sample, neighbours, length, back
     s.by_distance = (decay ** np.arange(DISTANCES)).astype(np.float32)
     return s
@@ -88,13 +89,13 @@ def ranking(items, scores):
     check_finite(scores, "scores")
     if np.any(scores[1:] > scores[:-1]):
         raise ValueError("scores: expected the highest first. Sort them.")
-    s.kind, s.items, s.scores, s.tables = RANKING, items, scores, ()
+    s.kind, s.items, s.scores, s.tables, s.sequences = RANKING, items, scores, (), ()
     return s
 
 
 def own():
     cdef Source s = Source()
-    s.kind, s.tables = OWN, ()
+    s.kind, s.tables, s.sequences = OWN, (), ()
     return s
 
 

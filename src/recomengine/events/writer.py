@@ -17,6 +17,7 @@ import asyncpg
 import structlog
 
 from recomengine.events import queries
+from recomengine.events.feed import feed_commands
 from recomengine.events.schemas import Event
 from recomengine.events.trail import TRAIL_LENGTH, TRAIL_TTL_S, Trail, trail_entry, trail_key
 from recomengine.infra.database import Pool
@@ -144,8 +145,9 @@ class EventWriter:
                 wait.future.set_exception(problem)
 
     async def _tell_redis(self, fresh: Sequence[Event], rows: Sequence[Event], moment: datetime) -> None:
-        """After the commit: shoppers' trails, live counters, remembered identities. Without Redis only warmth is lost."""
-        commands = [*_trail_commands(fresh, int(moment.timestamp() * 1000)), *_counter_commands(fresh, moment)]
+        """After the commit: trails, feeds, live counters, remembered identities. Without Redis only warmth is lost."""
+        created_ms = int(moment.timestamp() * 1000)
+        commands = [*_trail_commands(fresh, created_ms), *feed_commands(fresh, created_ms), *_counter_commands(fresh, moment)]
         commands += [("SET", dedup_key(str(row.tenant_id), row.id), 1, "EX", DEDUP_TTL_S) for row in rows if row.single]
         if not commands:
             return

@@ -5,6 +5,7 @@ built from what came before, so nothing of a case's future is in it. A case says
 products it should have found.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ SHARE, SHARE_OF_FEW = 0.1, 0.2
 FEW_EVENTS = 50_000
 MAX_CASES = 3000
 PER_BASKET = PER_SESSION = 3
+ORDERS = 4
 PAGE_PRODUCTS = 50
 MIN_PURCHASES = 500
 SEED = 20_200_101
@@ -68,31 +70,38 @@ def _cut_ms(histories: Histories) -> int:
 
 
 def _home(histories: Histories, before: Histories, after: NDArray[np.bool_], known: NDArray[np.bool_], *, new_only: bool) -> list[Case]:
-    """The first order after the cut of shoppers known before it."""
+    """The first orders after the cut of shoppers known before it: everybody's first, and where these are few, up to ORDERS of each."""
     bought = after & (histories.kinds == PURCHASE)
     users = np.unique(histories.owners[bought])
     users = users[np.diff(before.indptr)[users] > 0]
-    found: list[Case] = []
-    for user in np.random.default_rng(SEED).permutation(users):
-        if len(found) == MAX_CASES:
+    found: list[tuple[int, int, Case]] = []
+    firsts = 0
+    for place, user in enumerate(np.random.default_rng(SEED).permutation(users)):
+        if firsts == MAX_CASES:
             break
         start, end = histories.indptr[user], histories.indptr[user + 1]
         shopper = past_of(before, user)
-        targets = np.unique(_first_order(histories, np.flatnonzero(bought[start:end]) + start))
-        targets = targets[known[targets]]
-        if new_only:
-            targets = targets[~np.isin(targets, shopper.purchased)]
-        if len(targets):
-            found.append(Case(moment("home", NO_ITEMS, shopper, live=False), targets))
-    return found
+        for turn, order in enumerate(_orders(histories, np.flatnonzero(bought[start:end]) + start)):
+            targets = np.unique(order)
+            targets = targets[known[targets]]
+            if new_only:
+                targets = targets[~np.isin(targets, shopper.purchased)]
+            if len(targets):
+                found.append((turn, place, Case(moment("home", NO_ITEMS, shopper, live=False), targets)))
+                firsts += turn == 0
+    found = sorted(found, key=lambda each: each[:2])[:MAX_CASES]
+    return [case for _, _, case in sorted(found, key=lambda each: (each[1], each[0]))]  # a shopper's cases stay in one half of them
 
 
-def _first_order(histories: Histories, rows: Int64) -> Int32:
-    """Items of those of `rows` (one user's purchases, oldest first) that are of one order, or day, with the first."""
-    group, day = histories.groups[rows[0]], histories.times_ms[rows] // DAY_MS
-    same = histories.groups[rows] == group if group != NO_GROUP else day == day[0]
-    first: Int32 = histories.items[rows[same]]
-    return first
+def _orders(histories: Histories, rows: Int64) -> Iterator[Int32]:
+    """Items of the first ORDERS orders, or days, of one user's purchases (oldest first)."""
+    for _ in range(ORDERS):
+        if not len(rows):
+            return
+        group, day = histories.groups[rows[0]], histories.times_ms[rows] // DAY_MS
+        same = histories.groups[rows] == group if group != NO_GROUP else day == day[0]
+        yield histories.items[rows[same]]
+        rows = rows[~same]
 
 
 def _sessions(histories: Histories, before: Histories, after: NDArray[np.bool_], known: NDArray[np.bool_]) -> list[Case]:

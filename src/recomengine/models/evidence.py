@@ -72,6 +72,8 @@ PROFILES = {
     "sequence": STEEP, "transition": STEEP, "similar": STEEP, "walk": STEEP, "ease_shoppers": GENTLE, "together": FLAT,
     "confidence": FLAT, "affinity": FLAT, "ease_orders": FLAT, "content": GENTLE,
 }  # fmt: skip
+INDEXES = ("sessions", "baskets")
+INDEX_PARTS = ("indptr", "items", "at", "where", "idf")
 
 
 def ignore(_part: str) -> None:
@@ -102,14 +104,29 @@ def content_table(content: Content, n_items: int) -> CSR:
     return similar(content.vectors, content.vectors, terms, CONTENT_NEIGHBOURS, same=True) if terms else _empty(n_items)
 
 
-def make_ranker(arrays: Mapping[str, NDArray[Any]], n_items: int, overlay: Neighbours | None = None) -> Ranker:
-    """The sources of a model's arrays, in the order of SOURCES; overlay: content neighbours of products that came after the build."""
-    made = {name: [Neighbours(csr(arrays, name), n_items)] for name in PROFILES}
-    if overlay is not None:
-        made["content"].append(overlay)
-    sources = {name: table(tables, PROFILES[name]) for name, tables in made.items()}
-    sources["session_neighbours"] = sessions(_sequences(arrays, "sessions"), STEEP, **SESSION_NEIGHBOURS)
-    sources["basket_neighbours"] = sessions(_sequences(arrays, "baskets"), FLAT, **BASKET_NEIGHBOURS)
+class Evidence(NamedTuple):
+    """Checked evidence that sources read: tables by source, sequences by the name of their index."""
+
+    tables: Mapping[str, Neighbours]
+    sequences: Mapping[str, Sequences]
+
+
+def evidence_of(arrays: Mapping[str, NDArray[Any]], n_items: int) -> Evidence:
+    """A model's own evidence; checking it reads all of it, so do it once a model."""
+    return Evidence({name: Neighbours(csr(arrays, name), n_items) for name in PROFILES}, {name: _sequences(arrays, name) for name in INDEXES})
+
+
+def make_ranker(arrays: Mapping[str, NDArray[Any]], n_items: int) -> Ranker:
+    """The sources of a model's arrays alone."""
+    return ranker_of(arrays, evidence_of(arrays, n_items))
+
+
+def ranker_of(arrays: Mapping[str, NDArray[Any]], *evidence: Evidence) -> Ranker:
+    """The sources, in the order of SOURCES, over the evidence of a model and what is folded into it."""
+    sources = {name: table([one.tables[name] for one in evidence if name in one.tables], PROFILES[name]) for name in PROFILES}
+    found = {name: [one.sequences[name] for one in evidence if name in one.sequences] for name in INDEXES}
+    sources["session_neighbours"] = sessions(found["sessions"], STEEP, **SESSION_NEIGHBOURS)
+    sources["basket_neighbours"] = sessions(found["baskets"], FLAT, **BASKET_NEIGHBOURS)
     for name in ("trending", "popular"):
         sources[name] = ranking(arrays[f"{name}.items"], arrays[f"{name}.scores"])
     sources["own"] = own()
@@ -159,15 +176,22 @@ def _ranges(starts: Int64, lengths: Int64) -> Int64:
 
 
 def _put_index(arrays: Arrays, name: str, indptr: Int64, items: Int32, n_items: int) -> None:
-    """Sequences, and of each item the sequences that hold it, oldest first."""
+    for part, array in zip(INDEX_PARTS, index_of(indptr, items, n_items), strict=True):
+        arrays[f"{name}.{part}"] = array
+
+
+def index_of(indptr: Int64, items: Int32, n_items: int, others: int = 0, holding: Int64 | None = None) -> tuple[NDArray[Any], ...]:
+    """The arrays of `Sequences`: sequences, of each item the sequences that hold it, oldest first, and what an item says.
+
+    others, holding: how many more sequences there are elsewhere, and how many of them hold each item.
+    """
     count = max(1, len(indptr) - 1)
     pairs = np.sort(items * np.int64(count) + np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)))
     pairs = pairs[_changes(pairs)]  # np.unique hashes, which is slower by far
     frequency = np.bincount(pairs // count, minlength=n_items)
-    arrays[f"{name}.indptr"], arrays[f"{name}.items"] = indptr, items
-    arrays[f"{name}.at"] = np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64)
-    arrays[f"{name}.where"] = (pairs % count).astype(np.int32)
-    arrays[f"{name}.idf"] = np.sqrt(np.log1p(count / np.maximum(frequency, 1))).astype(np.float32)
+    at = np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64)
+    held = np.maximum(frequency if holding is None else frequency + holding, 1)
+    return indptr, items, at, (pairs % count).astype(np.int32), np.sqrt(np.log1p((count + others) / held)).astype(np.float32)
 
 
 def _put_collaborative(arrays: Arrays, histories: Histories, n_items: int) -> None:
@@ -210,18 +234,21 @@ def _put_baskets(arrays: Arrays, histories: Histories, n_items: int) -> None:
     pairs, support = together_topk(found, max(n_items, 1), NEIGHBOURS)
     put_csr(arrays, "together", pairs)
     arrays["together.support"] = support
-    enough = found.rows >= MIN_BASKETS
-    put_csr(arrays, "confidence", damped_confidence(found, n_items, **CONFIDENCE) if enough else _empty(n_items))
-    put_csr(arrays, "affinity", damped_confidence(found, n_items, **AFFINITY) if enough else _empty(n_items))
+    enough, holding = found.rows >= MIN_BASKETS, np.bincount(found.indices, minlength=n_items)
+    put_csr(arrays, "confidence", damped_confidence(found, n_items, holding, **CONFIDENCE) if enough else _empty(n_items))
+    put_csr(arrays, "affinity", damped_confidence(found, n_items, holding, **AFFINITY) if enough else _empty(n_items))
     orders = orders_of(histories) if enough else CSR(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
     put_csr(arrays, "ease_orders", ease(orders, n_items, max_items=MAX_EASE_ITEMS))
     _put_index(arrays, "baskets", found.indptr, found.indices, n_items)
 
 
-def damped_confidence(found: CSR, n_items: int, *, size_exponent: float, popularity_exponent: float) -> CSR:
-    """Σ_{baskets with i and j} |basket|^-size / (n_i · n_j^popularity): confidence where large baskets and popular products say less."""
+def damped_confidence(found: CSR, n_items: int, holding: Int64, *, size_exponent: float, popularity_exponent: float) -> CSR:
+    """Σ_{baskets with i and j} |basket|^-size / (n_i · n_j^popularity): confidence where large baskets and popular products say less.
+
+    holding: n of each item, baskets that hold it, `found` or not.
+    """
     items = transpose(found, n_items)
-    size, popularity = np.diff(found.indptr), np.maximum(np.diff(items.indptr), 1).astype(np.float32)
+    size, popularity = np.diff(found.indptr), np.maximum(holding, 1).astype(np.float32)
     shared = CSR(found.indptr, found.indices, (1.0 / np.repeat(size, size) ** size_exponent).astype(np.float32))
     return product_topk(items, shared, n_items, NEIGHBOURS, row_norm=popularity, col_norm=popularity**popularity_exponent, skip_diagonal=True)
 
@@ -319,7 +346,7 @@ def _empty(rows: int) -> CSR:
 
 
 def _sequences(arrays: Mapping[str, NDArray[Any]], name: str) -> Sequences:
-    return Sequences(*(arrays[f"{name}.{part}"] for part in ("indptr", "items", "at", "where", "idf")))
+    return Sequences(*(arrays[f"{name}.{part}"] for part in INDEX_PARTS))
 
 
 def put_csr(arrays: Arrays, name: str, matrix: CSR) -> None:

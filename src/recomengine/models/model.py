@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomengine._core.csr import CSR, Float32, Int32, Int64
-from recomengine._core.ranking import Ranker
 from recomengine._core.sources import Neighbours
 from recomengine._core.strings import StringTable
+from recomengine.catalog.live import LiveCatalog
+from recomengine.events.feed import Fed
 from recomengine.models.cases import CONTEXTS
 from recomengine.models.content import similar, vectors_of
-from recomengine.models.evidence import csr, make_ranker
+from recomengine.models.evidence import Evidence, csr, evidence_of, ranker_of
+from recomengine.models.overlay import fold
 
 OVERLAY_NEIGHBOURS = 50
 Arrays = Mapping[str, NDArray[Any]]
@@ -43,9 +45,15 @@ class Model:
         self.singles: dict[str, dict[str, str]] = manifest["singles"]
         self.weights: dict[str, Float32] = {context: arrays[f"weights.{context}"] for context in CONTEXTS}
         self.fallback: Int32 = arrays["fallback.items"]
-        self.ranker = make_ranker(arrays, self.size)
-        self.overlay_through = self.size
+        self.folded = ""
+        """How far products and events that came after the build are in `ranker`; the same text, the same lists."""
         self._arrays = arrays
+        self._evidence = evidence_of(arrays, self.size)
+        self._of_products = self._of_events = Evidence({}, {})
+        self._products_through: int = self.size
+        self._events_through = ""
+        self.ranker = ranker_of(arrays, self._evidence)
+        self._known: NDArray[np.bool_] = arrays["item_features"][:, 0] > 0  # popularity
         self._users = StringTable(arrays["users.offsets"], arrays["users.data"], arrays["users.slots"])
         self._terms = StringTable(arrays["terms.offsets"], arrays["terms.data"], arrays["terms.slots"])
         self._idf: Float32 = arrays["terms.idf"]
@@ -61,9 +69,29 @@ class Model:
         items, kinds, times_ms, groups = self._history
         return History(items[start:end], kinds[start:end], times_ms[start:end], groups[start:end])
 
-    def ranker_with(self, products: Sequence[Mapping[str, Any]], size: int) -> Ranker:
-        """The sources with `products`, which came after the build, as content neighbours of all others; see overlay_for."""
-        return make_ranker(self._arrays, self.size, self.overlay_for(products, size))
+    def cold(self, seeds: Int32) -> bool:
+        """Whether there are seeds, and the model has no event of any of them."""
+        return len(seeds) > 0 and not self._known[seeds[seeds < self.size]].any()
+
+    def lacks(self, size: int) -> bool:
+        """Whether products with numbers below `size` are not folded in yet."""
+        return size > self._products_through
+
+    def take_products(self, products: Sequence[Mapping[str, Any]], size: int) -> None:
+        """Fold in `products`, which came after the build, as content neighbours of all others; see overlay_for."""
+        found = self.overlay_for(products, size)
+        self._of_products, self._products_through = Evidence({} if found is None else {"content": found}, {}), size
+        self._renew()
+
+    def take_events(self, events: Sequence[Fed], through: str, catalog: LiveCatalog) -> None:
+        """Fold in what shoppers did after the build, oldest first; through: the name of the newest event in the feed."""
+        self._of_events = fold(events, catalog.number, self._arrays, max(self.size, catalog.size))
+        self._events_through = through
+        self._renew()
+
+    def _renew(self) -> None:
+        self.ranker = ranker_of(self._arrays, self._evidence, self._of_products, self._of_events)
+        self.folded = f"{self._products_through},{self._events_through}"
 
     def overlay_for(self, products: Sequence[Mapping[str, Any]], size: int) -> Neighbours | None:
         """Content neighbours between `products` (rows with number >= self.size) and all, both ways; None when there are none.

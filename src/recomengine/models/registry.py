@@ -1,37 +1,57 @@
 """The models that a process serves: one look-up in a dict; loading and swapping happen off the loop, then one assignment.
 
-A tenant's model is loaded on its first request. A new version is announced on the bus; `poll` is the net under it. New
-products are folded into the served model as a content overlay, at most once a round.
+A tenant's model is loaded on its first request. A new version is announced on the bus; `poll` is the net under it. What came
+after the build is folded into the served model (models/overlay.py) by the rounds of `poll`: new products from PostgreSQL, new
+events from the tenants' feeds in Redis, at most once a second and with at most a tenth of a core.
 """
 
 import asyncio
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
 from typing import Any
 from uuid import UUID
 
 import structlog
 
 from recomengine.catalog.live import Catalogs
+from recomengine.events.feed import FEED_LENGTH, feed_key, parse_entry
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, tenant_transaction
-from recomengine.infra.metrics import BACKGROUND_FAILURES, MODELS_LOADED
+from recomengine.infra.metrics import BACKGROUND_FAILURES, FALLBACKS, MODELS_LOADED
+from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.models import queries
 from recomengine.models.model import Model
+from recomengine.models.overlay import MAX_FOLDED
 from recomengine.models.store import ModelMissing, ModelStore
 
 MAX_MODELS = 2000
 MAX_OVERLAY_PRODUCTS = 5000
+FOLD_EVERY_S = 1.0
+FOLD_SHARE = 0.1
+FROM_THE_START = b"0"
 
 log = structlog.get_logger()
 
 
+class _Feed:
+    """What was read of a tenant's feed, and what it was folded into: a model's version, up to an entry, with so many products."""
+
+    def __init__(self) -> None:
+        self.entries: deque[bytes] = deque(maxlen=MAX_FOLDED)
+        self.through = FROM_THE_START
+        self.folded: tuple[str, bytes, int] | None = None
+
+
 class ModelRegistry:
-    def __init__(self, pool: Pool, store: ModelStore, catalogs: Catalogs, bus: Bus) -> None:
+    def __init__(self, pool: Pool, redis: RedisClient, store: ModelStore, catalogs: Catalogs, bus: Bus) -> None:
         self._pool = pool
+        self._redis = redis
         self._store = store
         self._catalogs = catalogs
         self._models: OrderedDict[UUID, Model | None] = OrderedDict()
         self._loading: dict[UUID, asyncio.Task[Model | None]] = {}
+        self._feeds: dict[UUID, _Feed] = {}
+        self._fold_at = 0.0
         self._announced = asyncio.Event()
         bus.subscribe("model", self._on_announced)
         bus.subscribe("catalog", self._on_announced)
@@ -56,9 +76,14 @@ class ModelRegistry:
             self._announced.clear()
 
     async def poll(self) -> None:
-        """Wait for an announcement or half a second, then load what is new."""
+        """Wait for an announcement or half a second, then load and fold in what is new."""
         await self.wait_announced(0.5)
         await self.update()
+        if time.monotonic() >= self._fold_at:
+            started = time.monotonic()
+            await self.fold()
+            took = time.monotonic() - started
+            self._fold_at = started + max(FOLD_EVERY_S, took / FOLD_SHARE)
 
     async def update(self) -> None:
         """Bring every loaded tenant to its newest version, and new products into its overlay."""
@@ -102,19 +127,54 @@ class ModelRegistry:
         self._models[tenant_id] = model
         self._models.move_to_end(tenant_id)
         if len(self._models) > MAX_MODELS:
-            self._models.popitem(last=False)
+            evicted, _ = self._models.popitem(last=False)
+            self._feeds.pop(evicted, None)
         MODELS_LOADED.set(len(self._models))
 
     async def _extend(self, tenant_id: UUID) -> None:
-        """Fold products that came after the build into the model's overlay."""
+        """Fold products that came after the build into the served model."""
         model, catalog = self._models.get(tenant_id), self._catalogs.loaded(tenant_id)
-        if model is None or catalog is None or catalog.size <= model.overlay_through:
+        if model is None or catalog is None or not model.lacks(catalog.size):
             return
         size = catalog.size
         async with tenant_transaction(self._pool, tenant_id) as connection:
             products = await queries.load_new_products(connection, tenant_id, model.size, MAX_OVERLAY_PRODUCTS)
-        model.ranker = await asyncio.to_thread(model.ranker_with, products, size)
-        model.overlay_through = size
+        await asyncio.to_thread(model.take_products, products, size)
+
+    async def fold(self) -> None:
+        """Fold events that came after the builds into the served models; without Redis they wait for the next builds."""
+        tenants = [tenant_id for tenant_id, model in self._models.items() if model is not None]
+        if not tenants:
+            return
+        feeds = [self._feeds.setdefault(tenant_id, _Feed()) for tenant_id in tenants]
+        keys = [feed_key(str(tenant_id)) for tenant_id in tenants]
+        try:
+            (found,) = await self._redis.call(("XREAD", "COUNT", FEED_LENGTH, "STREAMS", *keys, *(feed.through for feed in feeds)))
+        except RedisUnavailable:
+            FALLBACKS.labels("feed").inc()
+            found = None
+        new = dict(found or ())
+        for tenant_id, key, feed in zip(tenants, keys, feeds, strict=True):
+            if entries := new.get(key.encode()):
+                feed.entries.extend(fields[1] for _, fields in entries)
+                feed.through = entries[-1][0]
+            await self._fold_one(tenant_id, feed)
+
+    async def _fold_one(self, tenant_id: UUID, feed: _Feed) -> None:
+        model, catalog = self._models.get(tenant_id), self._catalogs.loaded(tenant_id)
+        if model is None or catalog is None or not feed.entries:
+            return
+        state = (model.version, feed.through, catalog.size)
+        if feed.folded == state:
+            return
+        entries, through = list(feed.entries), feed.through
+
+        def take() -> None:
+            later = [event for event in map(parse_entry, entries) if event.created_ms >= model.through_ms]
+            model.take_events(later, through.decode() if later else "", catalog)
+
+        await asyncio.to_thread(take)
+        feed.folded = state
 
     def _on_announced(self, _tenant_id: UUID, _data: dict[str, Any]) -> None:
         self._announced.set()

@@ -102,8 +102,9 @@ class Recommender:
         repeats = _purchased_stay(caller, query, model)
         context = "home_new" if now.context == "home" and not repeats else now.context
         never = _excluded(query, catalog, shopper, products, repeats=repeats)
+        weights = weights_of(model, strategy, context, now.seeds) if model else NO_WEIGHTS
         items, scores, sources, because = rank(
-            self._workspace, model.ranker if model else NO_EVIDENCE, weights_of(model, strategy, context) if model else NO_WEIGHTS, query.limit,
+            self._workspace, model.ranker if model else NO_EVIDENCE, weights, query.limit,
             **of_moment(now), available=catalog.available, price_cents=catalog.price_cents, categories=catalog.categories,
             fallback=model.fallback if model else NO_ITEMS, excluded=never,
             category_mask=None if query.category is None else catalog.category_mask(query.category),
@@ -139,7 +140,7 @@ def numbers(catalog: LiveCatalog, product_ids: Sequence[str]) -> Int32:
 
 def _stamp(caller: Caller, catalog: LiveCatalog, model: Model | None, known: Known) -> str:
     """All that a list is made from beside the query."""
-    built = f"{model.version}+{model.overlay_through}" if model else ""
+    built = f"{model.version}+{model.folded}" if model else ""
     return f"{built}|{catalog.version}|{caller.config.exclude_purchased}|{known.newest}"
 
 

@@ -1,8 +1,9 @@
 """Strategies: how a request weighs the evidence, and what its answer says of it.
 
-`auto` weighs by the blend learned for the request's context. A named strategy weighs its own kind of evidence 1, by the source of
-that kind that did best in the backtest, and thinner evidence a thousandth and less, so that it fills the list only where the
-strategy has nothing to say.
+`auto` weighs by the blend learned for the request's context. The blend was learned where there are events; where all that a
+request starts from is new to the model, likeness and what happened since the build decide. A named strategy weighs its own
+kind of evidence 1, by the source of that kind that did best in the backtest, and thinner evidence a thousandth and less, so
+that it fills the list only where the strategy has nothing to say.
 """
 
 from functools import lru_cache
@@ -10,7 +11,7 @@ from math import exp
 
 import numpy as np
 
-from recomengine._core.csr import Float32
+from recomengine._core.csr import Float32, Int32
 from recomengine._core.ranking import NO_SCORE
 from recomengine.models.blend import NAMES
 from recomengine.models.evidence import KIND_OF_STRATEGY, SOURCES
@@ -25,22 +26,32 @@ KIND_OF_SOURCE = [source.kind for source in SOURCES]
 USUAL_SOURCE = {"collaborative": "similar", "similar": "content", "trending": "trending", "bought_together": "together"}
 """Of each kind, where a shop has too few cases for a backtest."""
 BEHIND = {"similar": 1e-3, "content": 1e-4, "trending": 1e-6}
+COLD = {
+    "content": 1.0, "sequence": 1.0, "session_neighbours": 1.0, "basket_neighbours": 1.0, "confidence": 1.0, "popular": 0.05,
+    "at_hand": -4.0, "in_session": -1.0,
+}  # fmt: skip
 SEEN_LAST = -10.0
 """For a named strategy: what was seen in this session comes after all else."""
 
 
-def weights_of(model: Model, strategy: str, context: str) -> Float32:
-    """Weights for `rank`. context: one of models.cases.CONTEXTS."""
+def weights_of(model: Model, strategy: str, context: str, seeds: Int32) -> Float32:
+    """Weights for `rank`. context: one of models.cases.CONTEXTS; seeds: what the request starts from."""
     if strategy == "auto":
-        return model.weights[context]
+        return COLD_WEIGHTS if model.cold(seeds) else model.weights[context]
     kind = KIND_OF_STRATEGY[strategy]
     return _named(model.singles.get(context, {}).get(kind, USUAL_SOURCE[kind]))
 
 
 @lru_cache
 def _named(source: str) -> Float32:
-    weights = BEHIND | {source: 1.0, "in_session": SEEN_LAST}
+    return _as_weights(BEHIND | {source: 1.0, "in_session": SEEN_LAST})
+
+
+def _as_weights(weights: dict[str, float]) -> Float32:
     return np.array([weights.get(name, 0.0) for name in NAMES], np.float32)
+
+
+COLD_WEIGHTS = _as_weights(COLD)
 
 
 def shown_scores(strategy: str, scores: list[float]) -> list[float]:
