@@ -246,3 +246,20 @@ def filled(chosen: Sequence[int], asked: Asked, limit: int) -> list[int]:
             if len(result) < limit and item not in result and asked.eligible(item) and (late or item not in running):
                 result.append(item)
     return result
+
+
+def spread(
+    items: Sequence[int], relevance: Sequence[float], categories: Sequence[int], alike: Sequence[Sequence[Row]], limit: int, strength: float
+) -> list[int]:
+    """Positions in their new order: each time the best of relevance less what is like the chosen ones, ties to the earlier."""
+    chosen: list[int] = []
+
+    def value(place: int) -> float:
+        near = max((row[items[other]].get(items[place], 0.0) for row in alike for other in chosen if items[other] < len(row)), default=0.0)
+        same = [other for other in chosen if categories[place] >= 0 and categories[other] == categories[place]]
+        share = len(same) / len(chosen) if chosen else 0.0
+        return (1 - strength) * relevance[place] - strength * (min(1.0, max(0.0, near)) + share) / 2
+
+    while len(chosen) < min(limit, len(items)):
+        chosen.append(max((place for place in range(len(items)) if place not in chosen), key=lambda place: (value(place), -place)))
+    return chosen

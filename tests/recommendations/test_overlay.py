@@ -109,7 +109,7 @@ async def test_without_redis_lists_come_as_ever_and_it_is_counted(without_redis:
         assert FALLBACKS.labels("feed")._value.get() > counted
 
 
-async def test_the_feed_has_news_that_say_something_of_a_product_with_their_order(client: httpx.AsyncClient, context: Context, tenant: Tenant) -> None:
+async def test_the_feed_has_news_that_say_something_of_a_product(client: httpx.AsyncClient, context: Context, tenant: Tenant) -> None:
     await context.redis.call(("DEL", feed_key(str(tenant.id))))
     for kind in ("view", "impression", "remove_from_cart", "search"):
         await post_event(client, tenant, kind, "ann", "mug1", sessionId="s1", metadata={"orderId": "o9"})

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import Meta
 
-from recomengine.web.caller import Strategy
+from recomengine.web.caller import Share, Strategy
 from recomengine.web.codec import validation_problem
 from recomengine.web.fields import Id
 from recomengine.web.problems import MalformedBody, invalid
@@ -33,6 +33,7 @@ class Query(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=T
     exclude: Id | Ids = []
     context: PageContext | None = None
     exclude_purchased: bool | None = None
+    diversity: Share | None = None
     key: str | None = None
     """A publish key, for browsers."""
 

@@ -8,7 +8,7 @@ invalidates all lists it touches, at no cost.
 import asyncio
 from collections.abc import Sequence
 from time import perf_counter, time
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -29,10 +29,13 @@ from recomengine.models.model import Model
 from recomengine.models.registry import ModelRegistry
 from recomengine.models.shopper import NO_ITEMS, NOBODY, Shopper, moment
 from recomengine.recommendations.cache import Cached, Item, cache_key, decode_cached, encode_cached, ttl_s
+from recomengine.recommendations.diversity import in_variety, wider
 from recomengine.recommendations.schemas import Query, least_cents, most_cents
 from recomengine.recommendations.shopper import is_live, look_up
 from recomengine.recommendations.strategies import KIND_OF_SOURCE, STRATEGY_OF_KIND, UNRANKED, reason_of, shown_scores, weights_of
 from recomengine.web.caller import Caller
+
+Column = TypeVar("Column", int, float)
 
 TRAIL_LENGTH = 100
 SEEDED = ("collaborative", "bought_together", "similar")
@@ -103,18 +106,23 @@ class Recommender:
         context = "home_new" if now.context == "home" and not repeats else now.context
         never = _excluded(query, catalog, shopper, products, repeats=repeats)
         weights = weights_of(model, strategy, context, now.seeds) if model else NO_WEIGHTS
+        strength = 0.0 if model is None else caller.config.diversity if query.diversity is None else query.diversity
         items, scores, sources, because = rank(
-            self._workspace, model.ranker if model else NO_EVIDENCE, weights, query.limit,
+            self._workspace, model.ranker if model else NO_EVIDENCE, weights, wider(query.limit) if strength else query.limit,
             **of_moment(now), available=catalog.available, price_cents=catalog.price_cents, categories=catalog.categories,
             fallback=model.fallback if model else NO_ITEMS, excluded=never,
             category_mask=None if query.category is None else catalog.category_mask(query.category),
             min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
         )  # fmt: skip
+        shown = shown_scores(strategy, scores)
+        if model is not None and strength:
+            places = in_variety(items, shown, catalog.categories, model, query.limit, strength)
+            items, shown, sources, because = _at(items, places), _at(shown, places), _at(sources, places), _at(because, places)
         kinds = ["popular" if source == NO_SOURCE else KIND_OF_SOURCE[source] for source in sources]
         did = dict(zip(shopper.items.tolist(), shopper.kinds.tolist(), strict=True))
         lines = [
             _line(catalog, number, score, kind, seed, now.context, did)
-            for number, score, kind, seed in zip(items, shown_scores(strategy, scores), kinds, because, strict=True)
+            for number, score, kind, seed in zip(items, shown, kinds, because, strict=True)
         ]
         if model is None:
             lines = [msgspec.structs.replace(line, reason=UNRANKED) for line in lines]
@@ -125,6 +133,10 @@ class Recommender:
     def _remember(self, caller: Caller, query: Query, made: Cached) -> None:
         """Put the list into Redis without waiting for it."""
         self._redis.call(("SET", cache_key(caller, query), encode_cached(made), "EX", ttl_s(caller, query))).add_done_callback(_count_failure)
+
+
+def _at(column: Sequence[Column], places: Sequence[int]) -> list[Column]:
+    return [column[place] for place in places]
 
 
 def _count_failure(done: "asyncio.Future[list[Any]]") -> None:
@@ -141,7 +153,7 @@ def numbers(catalog: LiveCatalog, product_ids: Sequence[str]) -> Int32:
 def _stamp(caller: Caller, catalog: LiveCatalog, model: Model | None, known: Known) -> str:
     """All that a list is made from beside the query."""
     built = f"{model.version}+{model.folded}" if model else ""
-    return f"{built}|{catalog.version}|{caller.config.exclude_purchased}|{known.newest}"
+    return f"{built}|{catalog.version}|{caller.config.exclude_purchased}|{caller.config.diversity}|{known.newest}"
 
 
 def _purchased_stay(caller: Caller, query: Query, model: Model | None) -> bool:

@@ -11,6 +11,7 @@ from recomengine.web.fields import Currency
 Strategy = Literal["auto", "collaborative", "content_based", "trending", "frequently_bought_together"]
 ExcludePurchased = Literal["auto", "always", "never"]
 Permissions = Literal["read", "read-write", "publish"]
+Share = Annotated[float, Meta(ge=0, le=1)]
 Limit = Annotated[int, Meta(ge=0, le=10_000_000)]
 Origin = Annotated[str, Meta(max_length=253, pattern=r"^https?://[^/\s]+$(?!\n)")]
 
@@ -29,6 +30,8 @@ class TenantConfig(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_f
     attribution_window_hours: Annotated[int, Meta(ge=1, le=2160)] = 168
     rate_limits: RateLimits = RateLimits()
     exclude_purchased: ExcludePurchased = "auto"
+    diversity: Share = 0.0
+    """How much variety within a list may cost of its relevance: 0 nothing, 1 everything."""
     timezone: Annotated[str, Meta(min_length=1, max_length=64)] = "UTC"
 
 
