@@ -113,6 +113,12 @@ async def test_planted_pairs_surface_as_bought_together(shop: httpx.AsyncClient,
     assert len(found) >= 0.95 * len(truth.pairs), set(truth.pairs) - set(found)
 
 
+async def test_planted_pairs_surface_in_auto_too(shop: httpx.AsyncClient, demo: Demo, truth: GroundTruth) -> None:
+    found = [added in [item["productId"] for item in await recommended(shop, demo, productId=wanted)] for wanted, added in truth.pairs]
+
+    assert sum(found) >= 0.95 * len(truth.pairs)
+
+
 async def test_planted_tastes_show_in_collaborative_recommendations(shop: httpx.AsyncClient, demo: Demo, truth: GroundTruth) -> None:
     taste_of = {product: taste for taste, products in truth.tastes.items() for product in products}
     views = await fetch(demo.settings.database_url, "SELECT user_id, product_id FROM events WHERE event_type = 'view' ORDER BY user_id")
@@ -127,6 +133,48 @@ async def test_planted_tastes_show_in_collaborative_recommendations(shop: httpx.
     by_chance = max(len(products) for products in truth.tastes.values()) / len(taste_of)
     assert len(shares) == SHOPPERS
     assert sum(shares) / len(shares) > max(0.5, 4 * by_chance)
+
+
+async def test_each_click_of_a_stranger_brings_the_list_nearer_to_their_taste(shop: httpx.AsyncClient, demo: Demo, truth: GroundTruth) -> None:
+    lists: dict[str, list[list[str]]] = {}
+    for number, (taste, products) in enumerate(truth.tastes.items()):
+        visit = {"userId": f"stranger-{number}", "sessionId": f"visit-{number}"}
+        lists[taste] = [[item["productId"] for item in await recommended(shop, demo, **visit)]]
+        for product in products[::9][:3]:
+            sent = await shop.post(f"{API}/events", json=visit | {"eventType": "view", "productId": product}, headers=bearer(demo.made["readWrite"]))
+            assert sent.status_code == 202
+            lists[taste].append([item["productId"] for item in await recommended(shop, demo, **visit)])
+
+    of_taste = [sum(len(set(listed[clicks]) & set(truth.tastes[taste])) for taste, listed in lists.items()) / len(lists) for clicks in range(4)]
+    changed = [LIMIT - len(set(listed[2]) & set(listed[3])) for listed in lists.values()]
+    assert of_taste[0] < 2
+    assert of_taste[1] > 5
+    assert of_taste[3] > 0.9 * LIMIT
+    assert min(changed) >= 1
+    assert sum(changed) / len(changed) >= 2
+
+
+async def test_a_product_of_this_minute_is_in_its_categorys_lists(shop: httpx.AsyncClient, demo: Demo) -> None:
+    mugs = [product["productId"] for product in demo_products() if product["category"] == "Kitchen > Mugs"]
+    mug = {
+        "name": "Ash-Glazed Stoneware Mug", "category": "Kitchen > Mugs", "price": 19,
+        "description": "A hand-thrown stoneware mug for coffee and tea, with a wide handle and an ash glaze. Dishwasher safe.",
+    }  # fmt: skip
+    path, headers = f"{API}/catalog/ash-glazed-stoneware-mug", bearer(demo.made["readWrite"])
+    await recommended(shop, demo)
+    assert (await shop.put(path, json=mug, headers=headers)).status_code in (200, 201)
+    try:
+        async with asyncio.timeout(5):
+            while "ash-glazed-stoneware-mug" not in [item["productId"] for item in await recommended(shop, demo, category="Kitchen > Mugs")]:
+                await asyncio.sleep(0.01)
+        item = next(item for item in await recommended(shop, demo, category="Kitchen > Mugs") if item["productId"] == "ash-glazed-stoneware-mug")
+        assert item["reason"] == "New in this shop"
+        alike = [[item["productId"] for item in await recommended(shop, demo, productId=each, strategy="content_based")] for each in mugs]
+        assert sum("ash-glazed-stoneware-mug" in listed for listed in alike) >= len(mugs) // 2
+        page = await recommended(shop, demo, productId="ash-glazed-stoneware-mug")
+        assert sum(item["productId"] in mugs for item in page) > LIMIT // 2
+    finally:
+        await shop.delete(path, headers=headers)
 
 
 async def test_rising_products_lead_what_is_trending(shop: httpx.AsyncClient, demo: Demo, truth: GroundTruth) -> None:

@@ -72,7 +72,7 @@ PROFILES = {
     "sequence": STEEP, "transition": STEEP, "similar": STEEP, "walk": STEEP, "ease_shoppers": GENTLE, "together": FLAT,
     "confidence": FLAT, "affinity": FLAT, "ease_orders": FLAT, "content": GENTLE,
 }  # fmt: skip
-INDEXES = ("sessions", "baskets")
+INDEXES, RANKINGS = ("sessions", "baskets"), ("trending", "popular")
 INDEX_PARTS = ("indptr", "items", "at", "where", "idf")
 
 
@@ -105,15 +105,19 @@ def content_table(content: Content, n_items: int) -> CSR:
 
 
 class Evidence(NamedTuple):
-    """Checked evidence that sources read: tables by source, sequences by the name of their index."""
+    """Evidence that sources read: checked tables by source and sequences by the name of their index, and rankings, (items, scores)."""
 
     tables: Mapping[str, Neighbours]
     sequences: Mapping[str, Sequences]
+    rankings: Mapping[str, tuple[Int32, Float32]]
 
 
 def evidence_of(arrays: Mapping[str, NDArray[Any]], n_items: int) -> Evidence:
     """A model's own evidence; checking it reads all of it, so do it once a model."""
-    return Evidence({name: Neighbours(csr(arrays, name), n_items) for name in PROFILES}, {name: _sequences(arrays, name) for name in INDEXES})
+    return Evidence(
+        {name: Neighbours(csr(arrays, name), n_items) for name in PROFILES}, {name: _sequences(arrays, name) for name in INDEXES},
+        {name: (arrays[f"{name}.items"], arrays[f"{name}.scores"]) for name in RANKINGS},
+    )  # fmt: skip
 
 
 def make_ranker(arrays: Mapping[str, NDArray[Any]], n_items: int) -> Ranker:
@@ -122,13 +126,13 @@ def make_ranker(arrays: Mapping[str, NDArray[Any]], n_items: int) -> Ranker:
 
 
 def ranker_of(arrays: Mapping[str, NDArray[Any]], *evidence: Evidence) -> Ranker:
-    """The sources, in the order of SOURCES, over the evidence of a model and what is folded into it."""
+    """The sources, in the order of SOURCES, over the evidence of a model and what is folded into it; of rankings the last one counts."""
     sources = {name: table([one.tables[name] for one in evidence if name in one.tables], PROFILES[name]) for name in PROFILES}
     found = {name: [one.sequences[name] for one in evidence if name in one.sequences] for name in INDEXES}
     sources["session_neighbours"] = sessions(found["sessions"], STEEP, **SESSION_NEIGHBOURS)
     sources["basket_neighbours"] = sessions(found["baskets"], FLAT, **BASKET_NEIGHBOURS)
-    for name in ("trending", "popular"):
-        sources[name] = ranking(arrays[f"{name}.items"], arrays[f"{name}.scores"])
+    for name in RANKINGS:
+        sources[name] = ranking(*next(one.rankings[name] for one in reversed(evidence) if name in one.rankings))
     sources["own"] = own()
     return Ranker([sources[source.name] for source in SOURCES], arrays["item_features"])
 

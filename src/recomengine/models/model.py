@@ -14,7 +14,8 @@ from recomengine.events.feed import Fed
 from recomengine.models.cases import CONTEXTS
 from recomengine.models.content import similar, vectors_of
 from recomengine.models.evidence import Evidence, csr, evidence_of, ranker_of
-from recomengine.models.overlay import fold
+from recomengine.models.newcomers import estimate, merged, with_newcomers
+from recomengine.models.overlay import NOTHING, fold
 
 OVERLAY_NEIGHBOURS = 50
 Arrays = Mapping[str, NDArray[Any]]
@@ -45,15 +46,18 @@ class Model:
         self.singles: dict[str, dict[str, str]] = manifest["singles"]
         self.weights: dict[str, Float32] = {context: arrays[f"weights.{context}"] for context in CONTEXTS}
         self.fallback: Int32 = arrays["fallback.items"]
+        self.newcomers: frozenset[int] = frozenset()
+        """Products without an event that came lately."""
         self.folded = ""
         """How far products and events that came after the build are in `ranker`; the same text, the same lists."""
         self._arrays = arrays
         self._evidence = evidence_of(arrays, self.size)
-        self._of_products = self._of_events = Evidence({}, {})
-        self._products_through: int = self.size
-        self._events_through = ""
+        self._of_products = self._of_events = NOTHING
+        self._products_through, self._events_through = 0, ""
         self.ranker = ranker_of(arrays, self._evidence)
         self._known: NDArray[np.bool_] = arrays["item_features"][:, 0] > 0  # popularity
+        highest = float(arrays["popular.scores"][0]) if len(arrays["popular.scores"]) else 0.0
+        self._popularity: Float32 = np.expm1(arrays["item_features"][:, 1] * np.float32(np.log1p(highest)))  # recent
         self._users = StringTable(arrays["users.offsets"], arrays["users.data"], arrays["users.slots"])
         self._terms = StringTable(arrays["terms.offsets"], arrays["terms.data"], arrays["terms.slots"])
         self._idf: Float32 = arrays["terms.idf"]
@@ -77,11 +81,25 @@ class Model:
         """Whether products with numbers below `size` are not folded in yet."""
         return size > self._products_through
 
-    def take_products(self, products: Sequence[Mapping[str, Any]], size: int) -> None:
-        """Fold in `products`, which came after the build, as content neighbours of all others; see overlay_for."""
-        found = self.overlay_for(products, size)
-        self._of_products, self._products_through = Evidence({} if found is None else {"content": found}, {}), size
+    def take_products(self, products: Sequence[Mapping[str, Any]], recent: Sequence[int], size: int) -> None:
+        """Fold in `products`, which came after the build, as content neighbours of all others (see overlay_for), and let those of the
+        `recent` numbers that have no events yet stand where products like them stand."""
+        table = self.overlay_for(products, size)
+        rows = {number: self._alike(table, number) for number in recent if number >= self.size or not self._known[number]}
+        newcomers = estimate({number: row for number, row in rows.items() if len(row[0])}, self._popularity, self._arrays["fallback.items"])
+        popular = self._evidence.rankings["popular"]
+        self._of_products = Evidence({} if table is None else {"content": table}, {}, {"popular": merged(*popular, newcomers)} if newcomers else {})
+        self.fallback = with_newcomers(self._arrays["fallback.items"], newcomers)
+        self.newcomers = frozenset(newcomers)
+        self._products_through = size
         self._renew()
+
+    def _alike(self, table: Neighbours | None, number: int) -> tuple[Int32, Float32]:
+        """What products with events are like a product, and how much."""
+        source = self._evidence.tables["content"] if number < self.size else table
+        items, values = (np.empty(0, np.int32), np.empty(0, np.float32)) if source is None else source.row(number)
+        with_events = self._known[np.minimum(items, self.size - 1)] & (items < self.size) if self.size else np.zeros(len(items), bool)
+        return items[with_events], values[with_events]
 
     def take_events(self, events: Sequence[Fed], through: str, catalog: LiveCatalog) -> None:
         """Fold in what shoppers did after the build, oldest first; through: the name of the newest event in the feed."""

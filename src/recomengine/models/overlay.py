@@ -37,6 +37,7 @@ MAX_FOLDED = 10_000
 """Newest events that are folded; a shop with more of them between two builds has them in the next one."""
 CODE_OF_KIND = {kind: code for code, kind in enumerate(KINDS)}
 PURCHASE = "purchase"
+NOTHING = Evidence({}, {}, {})
 
 
 def fold(events: Sequence[Fed], number_of: Callable[[str], int], arrays: Mapping[str, NDArray[Any]], size: int) -> Evidence:
@@ -47,7 +48,7 @@ def fold(events: Sequence[Fed], number_of: Callable[[str], int], arrays: Mapping
     """
     happened = _histories(events, number_of)
     if not len(happened.items):
-        return Evidence({}, {})
+        return NOTHING
     size = max(size, int(happened.items.max()) + 1)
     indptr, items = sequences_of(happened)
     found = baskets(happened, carts=_count(arrays, "baskets") < MIN_ORDERS)
@@ -63,7 +64,8 @@ def fold(events: Sequence[Fed], number_of: Callable[[str], int], arrays: Mapping
         "sessions": index_of(indptr, items, size, _count(arrays, "sessions"), _holding(arrays, "sessions", size)),
         "baskets": index_of(found.indptr, found.indices, size, _count(arrays, "baskets"), _holding(arrays, "baskets", size)),
     }
-    return Evidence({name: Neighbours(matrix, size) for name, matrix in tables.items()}, {name: Sequences(*sequences[name]) for name in sequences})
+    checked = {name: Neighbours(matrix, size) for name, matrix in tables.items()}
+    return Evidence(checked, {name: Sequences(*arrays) for name, arrays in sequences.items()}, {})
 
 
 def _count(arrays: Mapping[str, NDArray[Any]], name: str) -> int:

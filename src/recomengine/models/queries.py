@@ -1,7 +1,7 @@
 """SQL of the models: the builds' ledger, and what a build reads."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,10 @@ FROM catalog_items WHERE tenant_id = $1 AND deleted_at IS NULL ORDER BY number
 LOAD_NEW_PRODUCTS = """
 SELECT number, name, category, brand, description, attributes
 FROM catalog_items WHERE tenant_id = $1 AND number >= $2 AND deleted_at IS NULL ORDER BY number DESC LIMIT $3
+"""
+RECENT_NUMBERS = """
+SELECT number FROM catalog_items
+WHERE tenant_id = $1 AND deleted_at IS NULL AND created_at > now() - $2::interval ORDER BY number DESC LIMIT $3
 """
 PRODUCT_IDS_FROM = "SELECT product_id FROM catalog_items WHERE tenant_id = $1 AND number >= $2 ORDER BY number"
 
@@ -101,6 +105,11 @@ async def load_catalog(connection: Connection, tenant_id: UUID) -> Sequence[Any]
 
 async def load_new_products(connection: Connection, tenant_id: UUID, first_number: int, limit: int) -> Sequence[Any]:
     return await connection.fetch(LOAD_NEW_PRODUCTS, tenant_id, first_number, limit)
+
+
+async def recent_numbers(connection: Connection, tenant_id: UUID, age: timedelta, limit: int) -> list[int]:
+    """Product numbers that are not older than `age`, the newest first."""
+    return [row["number"] for row in await connection.fetch(RECENT_NUMBERS, tenant_id, age, limit)]
 
 
 async def catalog_state(connection: Connection, tenant_id: UUID) -> asyncpg.Record:

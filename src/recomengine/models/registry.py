@@ -8,6 +8,7 @@ events from the tenants' feeds in Redis, at most once a second and with at most 
 import asyncio
 import time
 from collections import OrderedDict, deque
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from recomengine.models.store import ModelMissing, ModelStore
 
 MAX_MODELS = 2000
 MAX_OVERLAY_PRODUCTS = 5000
+NEWCOMER_FOR = timedelta(days=14)
 FOLD_EVERY_S = 1.0
 FOLD_SHARE = 0.1
 FROM_THE_START = b"0"
@@ -139,7 +141,8 @@ class ModelRegistry:
         size = catalog.size
         async with tenant_transaction(self._pool, tenant_id) as connection:
             products = await queries.load_new_products(connection, tenant_id, model.size, MAX_OVERLAY_PRODUCTS)
-        await asyncio.to_thread(model.take_products, products, size)
+            recent = await queries.recent_numbers(connection, tenant_id, NEWCOMER_FOR, MAX_OVERLAY_PRODUCTS)
+        await asyncio.to_thread(model.take_products, products, recent, size)
 
     async def fold(self) -> None:
         """Fold events that came after the builds into the served models; without Redis they wait for the next builds."""

@@ -32,7 +32,7 @@ from recomengine.recommendations.cache import Cached, Item, cache_key, decode_ca
 from recomengine.recommendations.diversity import in_variety, wider
 from recomengine.recommendations.schemas import Query, least_cents, most_cents
 from recomengine.recommendations.shopper import is_live, look_up
-from recomengine.recommendations.strategies import KIND_OF_SOURCE, STRATEGY_OF_KIND, UNRANKED, reason_of, shown_scores, weights_of
+from recomengine.recommendations.strategies import KIND_OF_SOURCE, NEWCOMER, STRATEGY_OF_KIND, UNRANKED, reason_of, shown_scores, weights_of
 from recomengine.web.caller import Caller
 
 Column = TypeVar("Column", int, float)
@@ -126,6 +126,9 @@ class Recommender:
         ]
         if model is None:
             lines = [msgspec.structs.replace(line, reason=UNRANKED) for line in lines]
+        elif model.newcomers:
+            new = [kind == "popular" and number in model.newcomers for number, kind in zip(items, kinds, strict=True)]
+            lines = [msgspec.structs.replace(line, reason=NEWCOMER) if is_new else line for line, is_new in zip(lines, new, strict=True)]
         own = KIND_OF_STRATEGY.get(strategy)
         fallback = bool(kinds) and (own not in kinds if own else all(kind in ("popular", "trending") for kind in kinds))
         return Cached(stamp, STRATEGY_OF_KIND[kinds[0]] if fallback and own else strategy, fallback, lines)

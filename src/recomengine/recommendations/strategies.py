@@ -63,6 +63,8 @@ def shown_scores(strategy: str, scores: list[float]) -> list[float]:
 
 UNRANKED = "In this shop's catalog"
 """The reason where there is no model yet, and nothing is known of any product."""
+NEWCOMER = "New in this shop"
+"""The reason of a product that nobody had to do with yet, where its place is an estimate."""
 
 
 def reason_of(kind: str, context: str, seed_name: str | None, seed_kind: int | None) -> str:
