@@ -57,7 +57,7 @@ class Known(NamedTuple):
 
 
 def read_known(folder: Path, train: pd.DataFrame) -> Known:
-    products = _products(folder)
+    products = products_of(folder)
     size, numbers = len(products), {product["productId"]: product["number"] for product in products}
     histories, users = as_histories(train.sort_values("timestamp", kind="stable"), numbers)
     return Known(histories, content_table(build_content(products, size), size), shelf_of(products, size), users, numbers)
@@ -83,7 +83,7 @@ def prepare(folder: Path, protocol: str, max_cases: int, newest: float = 1.0) ->
     return Offline(learning_lists(known, held_back, [context])[context], found, context)
 
 
-def _products(folder: Path) -> list[dict[str, Any]]:
+def products_of(folder: Path) -> list[dict[str, Any]]:
     empty = {"brand": None, "description": None}
     return [
         {
