@@ -14,7 +14,7 @@ from recomengine.events.feed import Fed
 from recomengine.models.cases import CONTEXTS
 from recomengine.models.content import similar, vectors_of
 from recomengine.models.evidence import Evidence, csr, evidence_of, ranker_of
-from recomengine.models.newcomers import estimate, merged, with_newcomers
+from recomengine.models.newcomers import estimate, merged, with_features, with_newcomers
 from recomengine.models.overlay import NOTHING, fold
 
 OVERLAY_NEIGHBOURS = 50
@@ -54,7 +54,8 @@ class Model:
         self._evidence = evidence_of(arrays, self.size)
         self._of_products = self._of_events = NOTHING
         self._products_through, self._events_through = 0, ""
-        self.ranker = ranker_of(arrays, self._evidence)
+        self._features: Float32 = arrays["item_features"]
+        self.ranker = ranker_of(self._features, self._evidence)
         self._known: NDArray[np.bool_] = arrays["item_features"][:, 0] > 0  # popularity
         highest = float(arrays["popular.scores"][0]) if len(arrays["popular.scores"]) else 0.0
         self._popularity: Float32 = np.expm1(arrays["item_features"][:, 1] * np.float32(np.log1p(highest)))  # recent
@@ -86,10 +87,11 @@ class Model:
         `recent` numbers that have no events yet stand where products like them stand."""
         table = self.overlay_for(products, size)
         rows = {number: self._alike(table, number) for number in recent if number >= self.size or not self._known[number]}
-        newcomers = estimate({number: row for number, row in rows.items() if len(row[0])}, self._popularity, self._arrays["fallback.items"])
+        fallback, features = self._arrays["fallback.items"], self._arrays["item_features"]
+        newcomers = estimate({number: row for number, row in rows.items() if len(row[0])}, self._popularity, fallback, features)
         popular = self._evidence.rankings["popular"]
         self._of_products = Evidence({} if table is None else {"content": table}, {}, {"popular": merged(*popular, newcomers)} if newcomers else {})
-        self.fallback = with_newcomers(self._arrays["fallback.items"], newcomers)
+        self.fallback, self._features = with_newcomers(fallback, newcomers), with_features(features, newcomers)
         self.newcomers = frozenset(newcomers)
         self._products_through = size
         self._renew()
@@ -108,7 +110,7 @@ class Model:
         self._renew()
 
     def _renew(self) -> None:
-        self.ranker = ranker_of(self._arrays, self._evidence, self._of_products, self._of_events)
+        self.ranker = ranker_of(self._features, self._evidence, self._of_products, self._of_events)
         self.folded = f"{self._products_through},{self._events_through}"
 
     def overlay_for(self, products: Sequence[Mapping[str, Any]], size: int) -> Neighbours | None:
