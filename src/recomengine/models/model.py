@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 from recomengine._core.csr import CSR, Float32, Int32, Int64
 from recomengine._core.sources import Neighbours
 from recomengine._core.strings import StringTable
-from recomengine.catalog.live import LiveCatalog
-from recomengine.events.feed import Fed
 from recomengine.models.cases import CONTEXTS
 from recomengine.models.content import similar, vectors_of
 from recomengine.models.evidence import Evidence, csr, evidence_of, ranker_of
 from recomengine.models.newcomers import estimate, merged, with_features, with_newcomers
-from recomengine.models.overlay import NOTHING, fold
+from recomengine.models.overlay import NOTHING, News, fold
 
 OVERLAY_NEIGHBOURS = 50
 Arrays = Mapping[str, NDArray[Any]]
@@ -103,10 +101,10 @@ class Model:
         with_events = self._known[np.minimum(items, self.size - 1)] & (items < self.size) if self.size else np.zeros(len(items), bool)
         return items[with_events], values[with_events]
 
-    def take_events(self, events: Sequence[Fed], through: str, catalog: LiveCatalog) -> None:
-        """Fold in what shoppers did after the build, oldest first; through: the name of the newest event in the feed."""
-        self._of_events = fold(events, catalog.number, self._arrays, max(self.size, catalog.size))
-        self._events_through = through
+    def take_events(self, news: News, numbers: Int64, through: str, size: int) -> None:
+        """Fold in what shoppers did after the build; through: the name of the newest event in the feed. See overlay.fold."""
+        self._of_events = fold(news, numbers, self._arrays, max(self.size, size))
+        self._events_through = through if len(news.products) else ""
         self._renew()
 
     def _renew(self) -> None:
