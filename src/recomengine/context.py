@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from recomengine.api_keys.service import KeyCache
+from recomengine.auth.service import Accounts
 from recomengine.catalog.live import Catalogs
 from recomengine.events.writer import EventWriter
 from recomengine.infra.background import repeat
@@ -26,6 +27,7 @@ class Context:
     pool: Pool
     redis: RedisClient
     bus: Bus
+    accounts: Accounts
     guard: Guard
     limits: Limits
     catalogs: Catalogs
@@ -46,19 +48,25 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         models = ModelRegistry(pool, redis, ModelStore(settings.model_store_url, settings.data_dir / "models-cache"), catalogs, bus)
         events = EventWriter(pool, redis)
         stack.push_async_callback(events.close)
+        keys = KeyCache(pool, bus, settings.api_key_hmac_secret)
+        accounts = Accounts(pool, redis, settings)
+        stack.push_async_callback(accounts.close)
         context = Context(
             settings=settings,
             pool=pool,
             redis=redis,
             bus=bus,
-            guard=Guard(KeyCache(pool, bus, settings.api_key_hmac_secret)),
+            accounts=accounts,
+            guard=Guard(keys),
             limits=Limits(redis),
             catalogs=catalogs,
             models=models,
             events=events,
             recommender=Recommender(pool, redis, catalogs, models),
         )
+        stack.push_async_callback(keys.note_used)
         tasks = [
+            asyncio.create_task(repeat("used keys", keys.note_used, every_s=30.0)),
             asyncio.create_task(repeat("bus", bus.listen, every_s=0.5)),
             asyncio.create_task(repeat("catalogs", catalogs.poll, every_s=0.0)),
             asyncio.create_task(repeat("models", models.poll, every_s=0.0)),

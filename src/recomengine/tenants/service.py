@@ -1,15 +1,33 @@
-"""Making tenants."""
+"""Tenants: made, changed, suspended, deleted; each change is written into the audit log and announced to all processes."""
 
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, TypeAlias
 from uuid import UUID, uuid4
+from zoneinfo import available_timezones
+
+import asyncpg
+import msgspec
+from starlette.requests import Request
 
 from recomengine.api_keys.service import create_key
-from recomengine.infra.database import Pool, tenant_transaction
+from recomengine.auth import queries as accounts
+from recomengine.auth.admin import audit
+from recomengine.auth.idempotency import once
+from recomengine.auth.schemas import Admin
+from recomengine.infra.bus import Bus
+from recomengine.infra.database import DECLARE_TENANTS, Pool, tenant_list, tenant_transaction
 from recomengine.tenants import queries
-from recomengine.tenants.schemas import CreatedKeys, CreatedTenant
+from recomengine.tenants.schemas import CreatedKeys, CreatedTenant, TenantIn
 from recomengine.web.caller import TenantConfig
+from recomengine.web.codec import validation_problem
 from recomengine.web.problems import NotFound, invalid
 
+Change: TypeAlias = Callable[[asyncpg.Record], Mapping[str, Any]]
+"""From a tenant's row to those of its columns name, status and config that become others."""
+
 MAX_NAME = 200
+PURGE_AFTER = timedelta(days=30)
 
 
 async def create_tenant(pool: Pool, hmac_secret: str, name: str, config: TenantConfig) -> CreatedTenant:
@@ -39,3 +57,64 @@ async def require_tenant(pool: Pool, tenant_id: UUID) -> None:
         status = await queries.find_tenant(connection, tenant_id)
     if status in (None, "deleted"):
         raise NotFound(f"There is no tenant {tenant_id}. Make one with `recomengine tenant create`.")
+
+
+async def create_for(pool: Pool, request: Request, admin: Admin, given: TenantIn, body: bytes, key: str | None) -> asyncpg.Record:
+    """A tenant of the admin's; keys are made one by one."""
+    async with pool.acquire() as connection, connection.transaction():
+        async def make(tenant_id: UUID) -> None:
+            await connection.execute(DECLARE_TENANTS, tenant_list([tenant_id]))
+            await queries.insert_tenant(connection, tenant_id, given.name, given.config, admin.id)
+            await audit(connection, request, admin, tenant_id, "tenant.created", tenant_id, None, msgspec.to_builtins(given))
+
+        tenant_id = await once(connection, request, admin, body, make, key)
+    return await read_one(pool, tenant_id)
+
+
+async def own_tenants(pool: Pool, admin: Admin) -> list[asyncpg.Record]:
+    own = await accounts.tenants_of(pool, admin.id)
+    if not own:
+        return []
+    async with tenant_transaction(pool, *own) as connection:
+        return await queries.read_tenants(connection)
+
+
+async def read_one(pool: Pool, tenant_id: UUID) -> asyncpg.Record:
+    async with tenant_transaction(pool, tenant_id) as connection:
+        rows = await queries.read_tenants(connection)
+    if not rows:
+        raise NotFound("There is no such tenant of yours. Check the id.")
+    return rows[0]
+
+
+async def change(pool: Pool, bus: Bus, request: Request, admin: Admin, tenant_id: UUID, action: str, what: Change) -> asyncpg.Record:
+    async with tenant_transaction(pool, tenant_id) as connection:
+        old = await queries.lock_tenant(connection, tenant_id)
+        if old is None:
+            raise NotFound("There is no such tenant of yours. Check the id.")
+        new = dict(old) | dict(what(old))
+        row = await queries.update_tenant(connection, tenant_id, new["name"], new["status"], new["config"])
+        changed = [name for name in ("name", "status", "config") if row[name] != old[name]]
+        await audit(
+            connection, request, admin, tenant_id, action, tenant_id, {name: old[name] for name in changed}, {name: row[name] for name in changed}
+        )
+    await bus.publish("tenant", tenant_id)
+    return row
+
+
+def merged_config(config: Mapping[str, Any], given: Mapping[str, Any]) -> TenantConfig:
+    """The tenant's configuration with the members of `given` in place of its own."""
+    merged = {**config, **given}
+    if isinstance(given.get("rateLimits"), dict):
+        merged["rateLimits"] = {**config.get("rateLimits", {}), **given["rateLimits"]}
+    try:
+        checked = msgspec.convert(merged, TenantConfig)
+    except msgspec.ValidationError as error:
+        raise validation_problem(error) from None
+    check_config(checked)
+    return checked
+
+
+def check_config(config: TenantConfig) -> None:
+    if config.timezone not in available_timezones():
+        raise invalid("$.config.timezone", f"expected a name of the IANA time zone database, such as Europe/Berlin, got {config.timezone[:64]!r}")
