@@ -76,6 +76,9 @@ class EventLogs:
             EVENT_LOGS_UNUSABLE.labels("not_written").inc()
             log.warning("event log not written", tenant=str(tenant_id), error=str(error))
 
+    def remove(self, tenant_id: UUID) -> None:
+        self._path(tenant_id).unlink(missing_ok=True)
+
     def _path(self, tenant_id: UUID) -> Path:
         return self._folder / f"{tenant_id}.npz"
 
