@@ -265,7 +265,7 @@ def test_each_source_stands_where_its_weight_is() -> None:
 def test_a_product_newer_than_the_model_is_found_by_what_it_is() -> None:
     arrays, _ = build_evidence(histories_of([]), NO_CONTENT, ITEMS)
     overlay = Evidence({"content": Neighbours(csr([{ITEMS: 0.9}, *[{}] * ITEMS]), ITEMS + 1)}, {}, {})
-    assert offered(ranker_of(arrays, evidence_of(arrays, ITEMS), overlay), [0], prior_weights("product"), ITEMS + 1)[0] == ITEMS
+    assert offered(ranker_of(arrays["item_features"], evidence_of(arrays, ITEMS), overlay), [0], prior_weights("product"), ITEMS + 1)[0] == ITEMS
 
 
 def test_tables_of_few_orders_are_empty() -> None:

@@ -7,7 +7,7 @@ from recomengine._core.csr import Float32, Int32
 from recomengine.context import Context
 from recomengine.models.build import build_model
 from recomengine.models.model import Model
-from recomengine.models.newcomers import Place, estimate, merged, with_newcomers
+from recomengine.models.newcomers import Place, estimate, merged, with_features, with_newcomers
 from tests.conftest import MakeTenant, Tenant
 from tests.models.shops import as_histories, build, fill_catalog, model_of, product, send
 
@@ -20,21 +20,35 @@ def values(*given: float) -> Float32:
     return np.array(given, np.float32)
 
 
+FEATURES = np.array([[1, 0.5], [0, 0.5], [0, 0], [0, 1]], np.float32)
+
+
+def place(popularity: float, behind: float, *features: float) -> Place:
+    return Place(popularity, behind, values(*features))
+
+
 def test_a_newcomer_is_as_wanted_as_what_it_is_like() -> None:
-    found = estimate({9: (numbers(0, 1), values(0.75, 0.25))}, values(8, 4, 1, 0), numbers(0, 2, 1))
-    assert found == {9: Place(popularity=0.75 * 8 + 0.25 * 4, behind=0.25 * 2)}
+    (found,) = estimate({9: (numbers(0, 1), values(0.75, 0.25))}, values(8, 4, 1, 0), numbers(0, 2, 1), FEATURES).values()
+    assert (found.popularity, found.behind, found.features.tolist()) == (0.75 * 8 + 0.25 * 4, 0.25 * 2, [0.75, 0.5])
 
 
 def test_what_it_is_like_may_be_popular_no_more() -> None:
-    assert estimate({9: (numbers(3), values(1.0))}, values(8, 4, 1, 0), numbers(0, 2, 1)) == {9: Place(0.0, 3.0)}
+    (found,) = estimate({9: (numbers(3), values(1.0))}, values(8, 4, 1, 0), numbers(0, 2, 1), FEATURES).values()
+    assert (found.popularity, found.behind, found.features.tolist()) == (0.0, 3.0, [0.0, 1.0])
 
 
 def test_rankings_stay_sorted_with_newcomers_among_them() -> None:
-    places = {9: Place(3.0, 1.5), 8: Place(5.0, 0.5), 7: Place(0.0, 9.0)}
+    places = {9: place(3.0, 1.5), 8: place(5.0, 0.5), 7: place(0.0, 9.0)}
     items, scores = merged(numbers(0, 1, 2), values(5, 3, 1), places)
     assert (items.tolist(), scores.tolist()) == ([0, 8, 1, 9, 2, 7], [5, 5, 3, 3, 1, 0])
     assert with_newcomers(numbers(0, 1, 2), places).tolist() == [0, 8, 1, 9, 2, 7]
     assert (items.dtype, scores.dtype) == (np.int32, np.float32)
+
+
+def test_features_of_newcomers_stand_beside_those_of_the_others() -> None:
+    found = with_features(FEATURES, {1: place(0, 0, 0.25, 1), 5: place(0, 0, 0.5, 0.75)})
+    assert found.tolist() == [[1, 0.5], [0.25, 1], [0, 0], [0, 1], [0, 0], [0.5, 0.75]]
+    assert FEATURES[1].tolist() == [0, 0.5]
 
 
 def test_without_newcomers_nothing_changes() -> None:

@@ -1,6 +1,6 @@
 """What came after a build, folded in: sums as the next build will have them, a shopper's word counted once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from recomengine.events.feed import FEED_TYPES, Fed
 from recomengine.models import overlay
 from recomengine.models.evidence import MIN_BASKETS, Evidence, build_evidence, csr
 from recomengine.models.histories import KINDS, NO_GROUP, PURCHASE
-from recomengine.models.overlay import MAX_FOLDED, PER_SHOPPER, fold
+from recomengine.models.overlay import MAX_FOLDED, PER_SHOPPER, NewsLog, number_codes
 from tests.core.matrices import examples
 from tests.models.events import HOUR_MS, START_MS, Event, histories_of, some_events
 
@@ -31,6 +31,12 @@ def fed(events: Sequence[Event]) -> list[Fed]:
         Fed(time_ms, time_ms, KINDS[kind], str(item), "" if group == NO_GROUP else f"s{group}", f"new-{user}")
         for user, time_ms, kind, item, group in events
     ]
+
+
+def fold(events: Sequence[Fed], number_of: Callable[[str], int], arrays: dict[str, Any], size: int) -> Evidence:
+    log = NewsLog()
+    log.extend(events)
+    return overlay.fold(log.since(0), number_codes(log.products, number_of), arrays, size)
 
 
 def in_pairs(matrix: CSR) -> Pairs:
@@ -71,7 +77,9 @@ def test_old_and_new_together_are_what_the_next_build_will_count(name: str, old:
 def test_an_item_says_of_new_sessions_what_it_will_say_after_the_next_build(old: list[Event], new: list[Event]) -> None:
     new = [event for event in sorted(new, key=lambda event: event.time_ms) if KINDS[event.kind] in FEED_TYPES]
     arrays = arrays_of(old)
-    happened = overlay._histories(fed(new), int)
+    log = NewsLog()
+    log.extend(fed(new))
+    happened = overlay._histories(log.since(0), number_codes(log.products, int))
     if not len(happened.items):
         return
     indptr, items = overlay.sequences_of(happened)
@@ -104,6 +112,16 @@ def test_only_the_newest_products_of_a_shopper_count() -> None:
 def test_only_the_newest_events_are_looked_at() -> None:
     old = [event for user in range(MAX_FOLDED // 2) for event in views(user, 0, 1)]
     assert of_fold(fold(fed([*views(-1, 2, 3), *old]), int, arrays_of([]), ITEMS), "sequence").keys() == {(0, 1), (1, 0)}
+
+
+def test_a_log_forgets_what_is_too_old_and_gives_what_came_since() -> None:
+    log = NewsLog()
+    for start in range(0, 5 * MAX_FOLDED, MAX_FOLDED // 2):
+        log.extend(Fed(at, at, "view", "p", "", "u") for at in range(start, start + MAX_FOLDED // 2))
+        assert len(log) <= 2 * MAX_FOLDED
+    newest = 5 * MAX_FOLDED - 1
+    assert log.since(0).created_ms.tolist() == list(range(newest - MAX_FOLDED + 1, newest + 1))
+    assert log.since(newest - 1).created_ms.tolist() == [newest - 1, newest]
 
 
 def test_unknown_products_are_passed_over_and_new_ones_have_a_place() -> None:

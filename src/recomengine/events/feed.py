@@ -23,17 +23,6 @@ FEED_TYPES = frozenset({"click", "view", "add_to_cart", "wishlist", "purchase"})
 FIELD = "e"
 
 
-class Fed(NamedTuple):
-    """One event; created_ms is when it was stored, timestamp_ms when it happened; group: the order, else the session, else empty."""
-
-    created_ms: int
-    timestamp_ms: int
-    event_type: str
-    product_id: str
-    group: str
-    user_id: str
-
-
 class _Order(msgspec.Struct, rename="camel"):
     order_id: str | None = None
 
@@ -66,6 +55,17 @@ def _entry(event: Event, created_ms: int) -> str:
 def _group(event: Event) -> str:
     order = _order.decode(event.metadata).order_id if event.event_type == "purchase" and event.metadata else None
     return f"o{order}" if order else f"s{event.session_id}" if event.session_id else ""
+
+
+class Fed(NamedTuple):
+    """One event; created_ms is when it was stored, timestamp_ms when it happened; group: the order, else the session, else empty."""
+
+    created_ms: int
+    timestamp_ms: int
+    event_type: str
+    product_id: str
+    group: str
+    user_id: str
 
 
 def parse_entry(entry: bytes) -> Fed:

@@ -122,10 +122,10 @@ def evidence_of(arrays: Mapping[str, NDArray[Any]], n_items: int) -> Evidence:
 
 def make_ranker(arrays: Mapping[str, NDArray[Any]], n_items: int) -> Ranker:
     """The sources of a model's arrays alone."""
-    return ranker_of(arrays, evidence_of(arrays, n_items))
+    return ranker_of(arrays["item_features"], evidence_of(arrays, n_items))
 
 
-def ranker_of(arrays: Mapping[str, NDArray[Any]], *evidence: Evidence) -> Ranker:
+def ranker_of(item_features: Float32, *evidence: Evidence) -> Ranker:
     """The sources, in the order of SOURCES, over the evidence of a model and what is folded into it; of rankings the last one counts."""
     sources = {name: table([one.tables[name] for one in evidence if name in one.tables], PROFILES[name]) for name in PROFILES}
     found = {name: [one.sequences[name] for one in evidence if name in one.sequences] for name in INDEXES}
@@ -134,7 +134,7 @@ def ranker_of(arrays: Mapping[str, NDArray[Any]], *evidence: Evidence) -> Ranker
     for name in RANKINGS:
         sources[name] = ranking(*next(one.rankings[name] for one in reversed(evidence) if name in one.rankings))
     sources["own"] = own()
-    return Ranker([sources[source.name] for source in SOURCES], arrays["item_features"])
+    return Ranker([sources[source.name] for source in SOURCES], item_features)
 
 
 def _put_sequences(arrays: Arrays, histories: Histories, n_items: int) -> None:

@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 from recomengine._core.csr import CSR, Float32, Int32, Int64
 from recomengine._core.sources import Neighbours
 from recomengine._core.strings import StringTable
-from recomengine.catalog.live import LiveCatalog
-from recomengine.events.feed import Fed
 from recomengine.models.cases import CONTEXTS
 from recomengine.models.content import similar, vectors_of
 from recomengine.models.evidence import Evidence, csr, evidence_of, ranker_of
-from recomengine.models.newcomers import estimate, merged, with_newcomers
-from recomengine.models.overlay import NOTHING, fold
+from recomengine.models.newcomers import estimate, merged, with_features, with_newcomers
+from recomengine.models.overlay import NOTHING, News, fold
 
 OVERLAY_NEIGHBOURS = 50
 Arrays = Mapping[str, NDArray[Any]]
@@ -54,7 +52,8 @@ class Model:
         self._evidence = evidence_of(arrays, self.size)
         self._of_products = self._of_events = NOTHING
         self._products_through, self._events_through = 0, ""
-        self.ranker = ranker_of(arrays, self._evidence)
+        self._features: Float32 = arrays["item_features"]
+        self.ranker = ranker_of(self._features, self._evidence)
         self._known: NDArray[np.bool_] = arrays["item_features"][:, 0] > 0  # popularity
         highest = float(arrays["popular.scores"][0]) if len(arrays["popular.scores"]) else 0.0
         self._popularity: Float32 = np.expm1(arrays["item_features"][:, 1] * np.float32(np.log1p(highest)))  # recent
@@ -86,10 +85,11 @@ class Model:
         `recent` numbers that have no events yet stand where products like them stand."""
         table = self.overlay_for(products, size)
         rows = {number: self._alike(table, number) for number in recent if number >= self.size or not self._known[number]}
-        newcomers = estimate({number: row for number, row in rows.items() if len(row[0])}, self._popularity, self._arrays["fallback.items"])
+        fallback, features = self._arrays["fallback.items"], self._arrays["item_features"]
+        newcomers = estimate({number: row for number, row in rows.items() if len(row[0])}, self._popularity, fallback, features)
         popular = self._evidence.rankings["popular"]
         self._of_products = Evidence({} if table is None else {"content": table}, {}, {"popular": merged(*popular, newcomers)} if newcomers else {})
-        self.fallback = with_newcomers(self._arrays["fallback.items"], newcomers)
+        self.fallback, self._features = with_newcomers(fallback, newcomers), with_features(features, newcomers)
         self.newcomers = frozenset(newcomers)
         self._products_through = size
         self._renew()
@@ -101,14 +101,14 @@ class Model:
         with_events = self._known[np.minimum(items, self.size - 1)] & (items < self.size) if self.size else np.zeros(len(items), bool)
         return items[with_events], values[with_events]
 
-    def take_events(self, events: Sequence[Fed], through: str, catalog: LiveCatalog) -> None:
-        """Fold in what shoppers did after the build, oldest first; through: the name of the newest event in the feed."""
-        self._of_events = fold(events, catalog.number, self._arrays, max(self.size, catalog.size))
-        self._events_through = through
+    def take_events(self, news: News, numbers: Int64, through: str, size: int) -> None:
+        """Fold in what shoppers did after the build; through: the name of the newest event in the feed. See overlay.fold."""
+        self._of_events = fold(news, numbers, self._arrays, max(self.size, size))
+        self._events_through = through if len(news.products) else ""
         self._renew()
 
     def _renew(self) -> None:
-        self.ranker = ranker_of(self._arrays, self._evidence, self._of_products, self._of_events)
+        self.ranker = ranker_of(self._features, self._evidence, self._of_products, self._of_events)
         self.folded = f"{self._products_through},{self._events_through}"
 
     def overlay_for(self, products: Sequence[Mapping[str, Any]], size: int) -> Neighbours | None:

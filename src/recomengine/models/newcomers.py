@@ -5,28 +5,45 @@ products with events that are like it by content, on average.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recomengine._core.csr import Float32, Int32
 
 
 class Place(NamedTuple):
-    """popularity: as recent counts; behind: so many products of the fallback come before it."""
+    """popularity: as recent counts; behind: so many products of the fallback come before it; features: as the model has them of others."""
 
     popularity: float
     behind: float
+    features: Float32
 
 
-def estimate(alike: Mapping[int, tuple[Int32, Float32]], popularity: Float32, fallback: Int32) -> dict[int, Place]:
-    """Of each newcomer, by the products like it (numbers, likeness > 0): their mean popularity and place in the fallback."""
+def estimate(alike: Mapping[int, tuple[Int32, Float32]], popularity: Float32, fallback: Int32, features: Float32) -> dict[int, Place]:
+    """Of each newcomer, by the products like it (numbers, likeness > 0): the mean of what is known of them."""
     places = np.full(len(popularity), len(fallback))
     places[fallback] = np.arange(len(fallback))
-    found = {}
-    for number, (items, likeness) in alike.items():
-        found[number] = Place(float(np.average(popularity[items], weights=likeness)), float(np.average(places[items], weights=likeness)))
-    return found
+
+    def mean(values: NDArray[Any], items: Int32, likeness: Float32) -> Any:
+        return np.average(values[items], axis=0, weights=likeness)
+
+    return {
+        number: Place(float(mean(popularity, *found)), float(mean(places, *found)), mean(features, *found).astype(np.float32))
+        for number, found in alike.items()
+    }
+
+
+def with_features(features: Float32, newcomers: Mapping[int, Place]) -> Float32:
+    """Item features with those of the newcomers, for as many products as they need."""
+    if not newcomers:
+        return features
+    extended = np.zeros((max(len(features), max(newcomers) + 1), features.shape[1]), np.float32)
+    extended[: len(features)] = features
+    for number, place in newcomers.items():
+        extended[number] = place.features
+    return extended
 
 
 def merged(items: Int32, scores: Float32, newcomers: Mapping[int, Place]) -> tuple[Int32, Float32]:

@@ -2,12 +2,12 @@
 
 A tenant's model is loaded on its first request. A new version is announced on the bus; `poll` is the net under it. What came
 after the build is folded into the served model (models/overlay.py) by the rounds of `poll`: new products from PostgreSQL, new
-events from the tenants' feeds in Redis, at most once a second and with at most a tenth of a core.
+events from the tenants' feeds in Redis, at most once a second and with at most a fiftieth of a core.
 """
 
 import asyncio
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -22,14 +22,14 @@ from recomengine.infra.metrics import BACKGROUND_FAILURES, FALLBACKS, MODELS_LOA
 from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.models import queries
 from recomengine.models.model import Model
-from recomengine.models.overlay import MAX_FOLDED
+from recomengine.models.overlay import NewsLog, number_codes
 from recomengine.models.store import ModelMissing, ModelStore
 
 MAX_MODELS = 2000
 MAX_OVERLAY_PRODUCTS = 5000
 NEWCOMER_FOR = timedelta(days=14)
 FOLD_EVERY_S = 1.0
-FOLD_SHARE = 0.1
+FOLD_SHARE = 0.02
 FROM_THE_START = b"0"
 
 log = structlog.get_logger()
@@ -39,7 +39,7 @@ class _Feed:
     """What was read of a tenant's feed, and what it was folded into: a model's version, up to an entry, with so many products."""
 
     def __init__(self) -> None:
-        self.entries: deque[bytes] = deque(maxlen=MAX_FOLDED)
+        self.news = NewsLog()
         self.through = FROM_THE_START
         self.folded: tuple[str, bytes, int] | None = None
 
@@ -105,6 +105,7 @@ class ModelRegistry:
         served = self._models.get(tenant_id)
         if version is not None and (served is None or served.version != version):
             self._keep(tenant_id, await self._load(tenant_id, version))
+            self._feeds.pop(tenant_id, None)
         await self._extend(tenant_id)
 
     async def _load_first(self, tenant_id: UUID) -> Model | None:
@@ -159,24 +160,19 @@ class ModelRegistry:
         new = dict(found or ())
         for tenant_id, key, feed in zip(tenants, keys, feeds, strict=True):
             if entries := new.get(key.encode()):
-                feed.entries.extend(fields[1] for _, fields in entries)
+                feed.news.extend(parse_entry(fields[1]) for _, fields in entries)
                 feed.through = entries[-1][0]
             await self._fold_one(tenant_id, feed)
 
     async def _fold_one(self, tenant_id: UUID, feed: _Feed) -> None:
         model, catalog = self._models.get(tenant_id), self._catalogs.loaded(tenant_id)
-        if model is None or catalog is None or not feed.entries:
+        if model is None or catalog is None or not len(feed.news):
             return
         state = (model.version, feed.through, catalog.size)
         if feed.folded == state:
             return
-        entries, through = list(feed.entries), feed.through
-
-        def take() -> None:
-            later = [event for event in map(parse_entry, entries) if event.created_ms >= model.through_ms]
-            model.take_events(later, through.decode() if later else "", catalog)
-
-        await asyncio.to_thread(take)
+        news, numbers = feed.news.since(model.through_ms), number_codes(feed.news.products, catalog.number)
+        await asyncio.to_thread(model.take_events, news, numbers, feed.through.decode(), catalog.size)
         feed.folded = state
 
     def _on_announced(self, _tenant_id: UUID, _data: dict[str, Any]) -> None:
