@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 from email import policy
 from pathlib import Path
 
-import bcrypt
 import httpx
 import jwt
 import pytest
 from msgspec.structs import replace
 from starlette.applications import Starlette
 
+from recomengine.auth import hashing
 from recomengine.auth.attempts import FREE
 from recomengine.auth.passwords import common_passwords
 from recomengine.auth.tokens import AUDIENCE, ISSUER
@@ -99,19 +99,19 @@ async def test_a_wrong_password_and_an_unknown_address_are_told_alike(client: ht
     assert (await ann.log_in()).status_code == 200
 
 
-async def test_both_take_the_work_of_one_check(client: httpx.AsyncClient, context: Context, ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    checked: list[bytes] = []
-    check = bcrypt.checkpw
+async def test_both_take_the_work_of_one_check(client: httpx.AsyncClient, ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[tuple[str, ...]] = []
+    ask = hashing._Pool.ask
 
-    def noted(password: bytes, password_hash: bytes) -> bool:
-        checked.append(password_hash)
-        return check(password, password_hash)
+    async def noted(pool: hashing._Pool, words: tuple[str, ...]) -> str:
+        checked.append(words)
+        return await ask(pool, words)
 
-    monkeypatch.setattr(bcrypt, "checkpw", noted)
+    monkeypatch.setattr(hashing._Pool, "ask", noted)
     await ann.log_in("not the password")
     await Person(client).log_in()
-    assert len(checked) == 2
-    assert {each[:7] for each in checked} == {b"$2b$12$"}
+    assert [words[0] for words in checked] == ["check", "check"]
+    assert {words[2][:7] for words in checked} == {"$2b$12$"}
 
 
 async def test_failures_make_an_account_wait_longer_and_longer(client: httpx.AsyncClient, ann: Person) -> None:

@@ -14,8 +14,9 @@ import structlog
 
 from recomengine.auth import queries
 from recomengine.auth.attempts import Attempts
+from recomengine.auth.hashing import Hasher
 from recomengine.auth.mail import Mailer
-from recomengine.auth.passwords import Hasher, check_password
+from recomengine.auth.passwords import check_password
 from recomengine.auth.schemas import Admin, as_admin
 from recomengine.auth.tokens import ACCESS_S, Access, Signer, digest, opaque_token
 from recomengine.infra.database import Pool
@@ -52,7 +53,7 @@ class Accounts:
 
     async def close(self) -> None:
         await asyncio.gather(*self._mails, return_exceptions=True)
-        self._hasher.close()
+        await self._hasher.close()
 
     async def sign_up(self, email: str, password: str, name: str, address: str) -> Session:
         if self._settings.signup == "closed":
