@@ -1,9 +1,6 @@
 -- Why: people sign in. Refresh tokens in families, revoked access tokens, reset tokens, what admins did, and answers to repeated POSTs.
 SET LOCAL lock_timeout = '5s';
 
-ALTER TABLE admins ADD COLUMN signed_out_at timestamptz NOT NULL DEFAULT '-infinity';
-COMMENT ON COLUMN admins.signed_out_at IS 'Tokens issued before this are void: the password was changed.';
-
 -- Only digests (SHA-256) of tokens are stored. A family is what one login began; whoever uses a token twice ends it.
 CREATE TABLE refresh_tokens (
     digest bytea CONSTRAINT refresh_tokens_pkey PRIMARY KEY,
@@ -14,7 +11,6 @@ CREATE TABLE refresh_tokens (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX refresh_tokens_expires_at_idx ON refresh_tokens (expires_at);
-CREATE INDEX refresh_tokens_family_idx ON refresh_tokens (family);
 CREATE INDEX refresh_tokens_admin_id_idx ON refresh_tokens (admin_id);
 
 -- Families that were ended, until their last access token has expired.

@@ -1,9 +1,14 @@
 """Mails through a server that speaks SMTP."""
 
 import asyncio
+import smtplib
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+
 from recomengine.auth.mail import Mailer
+from recomengine.settings import SettingsError
 
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, said: list[str]) -> None:
@@ -26,14 +31,39 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sai
     writer.close()
 
 
-async def test_a_mail_is_handed_to_the_server_of_the_url(tmp_path: Path) -> None:
-    said: list[str] = []
-    server = await asyncio.start_server(lambda reader, writer: _serve(reader, writer, said), "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
-        mailer = Mailer(f"smtp://127.0.0.1:{port}/?from=shop@example.com", tmp_path / "outbox")
-        await mailer.send("ann@example.com", "Hello", "A line.\nAnother.")
-    assert "mail FROM:<shop@example.com>" in "\n".join(said)
-    assert any(line.startswith("rcpt TO:<ann@example.com>") for line in said)
-    assert {"Subject: Hello", "From: shop@example.com", "To: ann@example.com", "A line.", "Another."} <= set(said)
+class Server:
+    def __init__(self) -> None:
+        self.port = 0
+        self.said: list[str] = []
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    """It offers no TLS."""
+    server = Server()
+    listening = await asyncio.start_server(lambda reader, writer: _serve(reader, writer, server.said), "127.0.0.1", 0)
+    async with listening:
+        server.port = listening.sockets[0].getsockname()[1]
+        yield server
+
+
+async def test_a_mail_is_handed_to_the_server_of_the_url(server: Server, tmp_path: Path) -> None:
+    mailer = Mailer(f"smtp://127.0.0.1:{server.port}/?from=shop@example.com", tmp_path / "outbox")
+    await mailer.send("ann@example.com", "Hello", "A line.\nAnother.")
+    assert "mail FROM:<shop@example.com>" in "\n".join(server.said)
+    assert any(line.startswith("rcpt TO:<ann@example.com>") for line in server.said)
+    assert {"Subject: Hello", "From: shop@example.com", "To: ann@example.com", "A line.", "Another."} <= set(server.said)
     assert not (tmp_path / "outbox").exists()
+
+
+async def test_a_password_is_sent_over_tls_only(server: Server, tmp_path: Path) -> None:
+    mailer = Mailer(f"smtp://user:secret-word@127.0.0.1:{server.port}", tmp_path / "outbox")
+    with pytest.raises(smtplib.SMTPNotSupportedError):
+        await mailer.send("ann@example.com", "Hello", "A line.")
+    assert not any(line.upper().startswith(("AUTH", "MAIL")) for line in server.said)
+
+
+@pytest.mark.parametrize("url", ["mail.example.com:587", "smtp://", "https://mail.example.com"])
+def test_what_is_no_mail_server_is_refused_at_the_start(url: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="SMTP_URL"):
+        Mailer(url, tmp_path)

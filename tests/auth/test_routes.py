@@ -2,8 +2,8 @@
 
 import asyncio
 import email
+import json
 import re
-from collections.abc import AsyncIterator
 from email import policy
 from pathlib import Path
 
@@ -13,15 +13,18 @@ import pytest
 from msgspec.structs import replace
 from starlette.applications import Starlette
 
-from recomengine.auth import hashing
-from recomengine.auth.attempts import FREE
+from recomengine.auth import hashing, service
+from recomengine.auth.attempts import FREE, Attempts
 from recomengine.auth.passwords import common_passwords
 from recomengine.auth.tokens import AUDIENCE, ISSUER
 from recomengine.context import Context
+from recomengine.infra.metrics import MAILS_NOT_SENT
 from recomengine.settings import Settings
+from recomengine.web.problems import RateLimited
 from tests.auth.people import AUTH, PASSWORD, Person, forget_attempts
 from tests.conftest import SECRET, client_of, running
-from tests.databases import fetchval
+from tests.contract.test_bad_input import UNREADABLE, is_problem
+from tests.databases import execute, fetchval
 from tests.models.shops import until
 
 
@@ -66,7 +69,9 @@ async def test_the_access_token_says_who_signed_it_for_whom_and_how(ann: Person)
     assert claims["exp"] - claims["iat"] == 3600
 
 
-@pytest.mark.parametrize("address", ["nobody", "a b@example.com", "@", "x" * 330 + "@example.com"])
+@pytest.mark.parametrize(
+    "address", ["nobody", "a b@example.com", "@", "x" * 250 + "@example.com", "a,b@example.com", "<a@example.com>", "a@b@c", "a@b\n"]
+)
 async def test_what_is_no_address_is_refused(address: str, client: httpx.AsyncClient) -> None:
     response = await Person(client, address).sign_up()
     assert (response.status_code, response.json()["errors"][0]["path"]) == (422, "$.email")
@@ -131,6 +136,46 @@ async def test_without_redis_attempts_are_counted_by_the_process(without_redis: 
         assert statuses == [401] * FREE["account"] + [429]
 
 
+async def test_of_many_guesses_at_once_the_right_one_does_not_stand_out(context: Context, ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong_ones_are_over = asyncio.Event()
+
+    async def matches(password: str, _password_hash: str | None) -> bool:
+        if password == PASSWORD:
+            await wrong_ones_are_over.wait()
+        return password == PASSWORD
+
+    monkeypatch.setattr(context.accounts._hasher, "matches", matches)
+    right = asyncio.create_task(Person(ann.client, ann.email).log_in())
+    wrong = await asyncio.gather(*(Person(ann.client, ann.email).log_in("not the password") for _ in range(FREE["account"] + 1)))
+    assert {response.status_code for response in wrong} <= {401, 429}
+    wrong_ones_are_over.set()
+    assert (await right).status_code == 429
+
+
+async def test_the_addresses_of_one_customer_wait_together(context: Context) -> None:
+    attempts = Attempts(context.redis)
+    for number in range(FREE["account"]):
+        await attempts.note("account", f"2001:db8:1:2::{number + 1:x}")
+    with pytest.raises(RateLimited):
+        await attempts.check("account", "2001:db8:1:2:ffff::1")
+    await attempts.check("account", "2001:db8:1:3::1")
+
+
+async def test_a_login_that_a_change_of_the_password_overtakes_begins_no_session(
+    client: httpx.AsyncClient, context: Context, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matches = context.accounts._hasher.matches
+
+    async def overtaken(password: str, password_hash: str | None) -> bool:
+        found = await matches(password, password_hash)
+        await execute(context.settings.database_url, "UPDATE admins SET password_hash = 'another' WHERE email = $1", ann.email)
+        return found
+
+    monkeypatch.setattr(context.accounts._hasher, "matches", overtaken)
+    refused = await Person(client, ann.email).log_in()
+    assert (refused.status_code, code(refused)) == (401, "wrong_credentials")
+
+
 async def test_a_refresh_token_is_used_once_and_its_second_use_ends_the_family(client: httpx.AsyncClient, ann: Person) -> None:
     first = dict(ann.cookies)
     assert (await ann.refresh()).status_code == 200
@@ -160,13 +205,39 @@ async def test_without_a_cookie_or_with_an_unknown_one_nobody_is_renewed(ann: Pe
         assert (await ann.refresh(cookies=cookies)).status_code == 401
 
 
-async def test_logging_out_ends_the_session_on_every_process_at_once(ann: Person, neighbour: Starlette) -> None:
-    async with client_of(neighbour) as other:
+async def test_logging_out_ends_the_session_on_every_process_at_once(ann: Person, other_process: str) -> None:
+    async with httpx.AsyncClient(base_url=other_process, timeout=30) as other:
         assert (await other.get(f"{AUTH}/me", headers=ann.bearer)).status_code == 200
         assert (await ann.log_out()).status_code == 204
         for client in (ann.client, other):
             assert (await client.get(f"{AUTH}/me", headers=ann.bearer)).status_code == 401
     assert (await ann.refresh()).status_code == 401
+
+
+async def test_an_access_token_alone_logs_out_too_and_for_good(client: httpx.AsyncClient, context: Context, ann: Person) -> None:
+    assert (await client.post(f"{AUTH}/logout", headers=ann.bearer)).status_code == 204
+    await context.redis.call(("FLUSHALL",))
+    assert (await ann.call("GET", f"{AUTH}/me")).status_code == 401
+    assert (await ann.refresh()).status_code == 401
+
+
+async def test_logging_out_by_cookie_needs_the_csrf_token(client: httpx.AsyncClient, ann: Person) -> None:
+    refused = await client.post(f"{AUTH}/logout", headers={"Cookie": f"refresh_token={ann.cookies['refresh_token']}"} | ann.bearer)
+    assert (refused.status_code, code(refused)) == (403, "csrf_mismatch")
+    assert (await ann.call("GET", f"{AUTH}/me")).status_code == 200
+
+
+async def test_a_revoked_token_is_listed_for_as_long_as_it_would_have_lived(context: Context, ann: Person) -> None:
+    jti = jwt.decode(ann.access, options={"verify_signature": False})["jti"]
+    await ann.log_out()
+    (left,) = await context.redis.call(("TTL", f"jti:blacklist:{jti}"))
+    assert 3590 <= left <= 3600
+
+
+async def test_a_listed_token_is_refused_whoever_listed_it(context: Context, ann: Person) -> None:
+    jti = jwt.decode(ann.access, options={"verify_signature": False})["jti"]
+    await context.redis.call(("SET", f"jti:blacklist:{jti}", 1, "EX", 60))
+    assert (await ann.call("GET", f"{AUTH}/me")).status_code == 401
 
 
 async def test_a_session_that_was_ended_stays_ended_when_redis_is_lost(ann: Person, context: Context, without_redis: Starlette) -> None:
@@ -252,6 +323,24 @@ async def test_a_forgotten_password_is_replaced_by_a_mailed_link_once(client: ht
     assert (await ann.log_in("another good password")).status_code == 200
 
 
+async def test_a_mail_that_cannot_be_sent_changes_no_answer_and_is_counted(settings: Settings) -> None:
+    async with running(replace(settings, smtp_url="smtp://127.0.0.1:1")) as app, client_of(app) as client:
+        person, before = Person(client), MAILS_NOT_SENT._value.get()
+        await person.sign_up()
+        assert (await client.post(f"{AUTH}/forgot-password", json={"email": person.email})).status_code == 202
+
+        async def counted() -> bool:
+            return bool(MAILS_NOT_SENT._value.get() == before + 1)
+
+        await until(counted)
+
+
+async def test_more_mails_than_can_wait_are_refused(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MAX_MAILS", 0)
+    refused = await client.post(f"{AUTH}/forgot-password", json={"email": "nobody@example.com"})
+    assert (refused.status_code, code(refused)) == (503, "overloaded")
+
+
 async def test_mails_without_a_server_are_readable_for_their_owner_only(client: httpx.AsyncClient, context: Context, ann: Person) -> None:
     await client.post(f"{AUTH}/forgot-password", json={"email": ann.email})
     await mailed(context, 1)
@@ -275,26 +364,56 @@ async def test_an_admin_is_renamed_and_it_is_written_down(ann: Person) -> None:
     assert (lines[0]["before"], lines[0]["after"], lines[0]["address"]) == ({"name": "Ann"}, {"name": "Anna"}, "192.0.2.1")
 
 
-@pytest.fixture
-async def other_client(neighbour: Starlette) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(neighbour) as client:
-        yield client
+async def test_signing_in_and_out_and_a_theft_are_written_down(ann: Person) -> None:
+    await ann.log_in()
+    used = dict(ann.cookies)
+    await ann.refresh()
+    await ann.refresh(cookies=used)
+    await ann.log_in()
+    await ann.log_out()
+    await ann.log_in()
+    lines = (await ann.call("GET", "/api/v1/audit-log")).json()["data"]
+    assert [line["action"] for line in reversed(lines)] == [
+        "account.signed_up", "account.signed_in", "account.token_reused", "account.signed_in", "account.signed_out", "account.signed_in",
+    ]  # fmt: skip
 
 
-async def test_from_signing_up_to_a_revoked_key(client: httpx.AsyncClient, other_client: httpx.AsyncClient, ann: Person) -> None:
+BODIES = [
+    ("POST", f"{AUTH}/signup"), ("POST", f"{AUTH}/login"), ("POST", f"{AUTH}/forgot-password"), ("POST", f"{AUTH}/reset-password"),
+    ("PATCH", f"{AUTH}/me"), ("POST", "/api/v1/tenants"), ("PATCH", "/api/v1/tenants/{}"), ("PATCH", "/api/v1/tenants/{}/config"),
+    ("POST", "/api/v1/tenants/{}/api-keys"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path"), BODIES)
+async def test_a_body_that_cannot_be_read_or_is_another_is_refused(method: str, path: str, ann: Person) -> None:
+    path = path.format(await ann.make_tenant())
+
+    async def problem(body: bytes, status: int) -> str:
+        refused = await ann.client.request(method, path, content=body, headers=ann.bearer | {"Content-Type": "application/json"})
+        return str(is_problem(refused, status)["code"])
+
+    for body in UNREADABLE.values():
+        assert await problem(body, 400) == "malformed_body"
+    for value in (None, True, 1, "text", [], [{}], {"unknown": 1}):
+        assert await problem(json.dumps(value).encode(), 422) == "invalid"
+
+
+async def test_from_signing_up_to_a_revoked_key(client: httpx.AsyncClient, other_process: str, ann: Person) -> None:
+    """The whole way; what the shop does goes to another process than what its admin does."""
     tenant_id = await ann.make_tenant()
     key = await ann.make_key(tenant_id)
     headers = {"Authorization": f"Bearer {key['key']}"}
-    event = {"eventType": "view", "userId": "u1", "productId": "p1"}
-    assert (await client.put("/api/v1/catalog/p1", json={"name": "One"}, headers=headers)).status_code in (200, 201)
-    assert (await other_client.post("/api/v1/events", json=event, headers=headers)).status_code == 202
-    found = await other_client.get("/api/v1/recommendations", params={"userId": "u2"}, headers=headers)
-    assert [item["productId"] for item in found.json()["data"]] == ["p1"]
+    async with httpx.AsyncClient(base_url=other_process, timeout=30, headers=headers) as shop:
+        assert (await shop.put("/api/v1/catalog/p1", json={"name": "One"})).status_code == 201
+        assert (await shop.post("/api/v1/events", json={"eventType": "view", "userId": "u1", "productId": "p1"})).status_code == 202
+        found = await shop.get("/api/v1/recommendations", params={"userId": "u2"})
+        assert [item["productId"] for item in found.json()["data"]] == ["p1"]
 
-    assert (await ann.call("DELETE", f"/api/v1/tenants/{tenant_id}/api-keys/{key['id']}")).status_code == 204
+        assert (await ann.call("DELETE", f"/api/v1/tenants/{tenant_id}/api-keys/{key['id']}")).status_code == 204
 
-    async def refused() -> bool:
-        return (await other_client.get("/api/v1/recommendations", headers=headers)).status_code == 401
+        async def refused() -> bool:
+            return (await shop.get("/api/v1/recommendations", params={"userId": "u2"})).status_code == 401
 
-    async with asyncio.timeout(1.0):
-        await until(refused)
+        async with asyncio.timeout(1.0):
+            await until(refused)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 async def signed_in(request: Request) -> Admin:
     """The admin whose access token the request carries; raises Unauthorized."""
     context: Context = request.app.state.context
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    admin = await context.accounts.admin_of(token.strip()) if scheme.lower() == "bearer" and token else None
+    token = bearer_token(request)
+    admin = await context.accounts.admin_of(token) if token else None
     if admin is None:
         raise Unauthorized(
             "No valid access token. Sign in, and send it as `Authorization: Bearer …`.", headers={"WWW-Authenticate": "Bearer"}
@@ -36,6 +36,11 @@ async def admin_of_tenant(request: Request) -> tuple[Admin, UUID]:
     if tenant_id is None:
         raise NotFound("There is no such tenant of yours. Check the id.")
     return admin, tenant_id
+
+
+def bearer_token(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def address_of(request: Request) -> str:

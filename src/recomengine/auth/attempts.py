@@ -6,12 +6,13 @@ Counted in Redis, so that all processes share the count; without it each process
 import time
 from collections import OrderedDict
 from hashlib import sha256
+from ipaddress import IPv6Address, ip_address
 
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.web.problems import RateLimited
 
-FREE = {"account": 5, "address": 50, "signup": 20, "forgot": 5}
+FREE = {"account": 5, "address": 50, "signup": 100, "forgot": 5}
 """Attempts within MEMORY_S that nobody waits for. account: failed logins of one; address: those from one; signup: from one address;
 forgot: mails to one account."""
 MEMORY_S = 900
@@ -71,4 +72,13 @@ def _wait_s(kind: str, count: int) -> int:
 
 def _key(kind: str, subject: str) -> str:
     """Addresses and names of accounts are nobody's business in Redis."""
-    return f"reco:attempts:{kind}:{sha256(subject.lower().encode()).hexdigest()[:32]}"
+    return f"reco:attempts:{kind}:{sha256(_who(subject).encode()).hexdigest()[:32]}"
+
+
+def _who(subject: str) -> str:
+    """Of an IPv6 address the half that is given to one customer, who has the other half to himself."""
+    try:
+        address = ip_address(subject)
+    except ValueError:
+        return subject.lower()
+    return address.exploded[:19] if isinstance(address, IPv6Address) and address.ipv4_mapped is None else subject

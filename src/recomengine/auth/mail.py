@@ -1,6 +1,7 @@
 """Mails to admins: through SMTP_URL, or, without one, into a folder of the data dir that its operator can read.
 
 SMTP_URL: smtp://user:password@host:587/?from=shop@example.com (STARTTLS where offered), or smtps://… for TLS from the start.
+A password is sent over TLS only.
 """
 
 import asyncio
@@ -13,11 +14,16 @@ from pathlib import Path
 from time import time_ns
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from recomengine.settings import SettingsError
+
 TIMEOUT_S = 20.0
 
 
 class Mailer:
     def __init__(self, smtp_url: str, outbox: Path) -> None:
+        url = urlsplit(smtp_url)
+        if smtp_url and (url.scheme not in ("smtp", "smtps") or not url.hostname):
+            raise SettingsError("SMTP_URL is no address of a mail server. Expected smtp://user:password@host:587 or smtps://…")
         self._smtp_url = smtp_url
         self._outbox = outbox
 
@@ -45,6 +51,9 @@ class Mailer:
             if not secure and smtp.has_extn("starttls"):
                 smtp.starttls(context=context)
                 smtp.ehlo()
+                secure = True
+            if url.username and not secure:
+                raise smtplib.SMTPNotSupportedError("the server offers no TLS, and a password must not be sent without")
             if url.username:
                 smtp.login(unquote(url.username), unquote(url.password or ""))
             smtp.send_message(message)

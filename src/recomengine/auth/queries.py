@@ -1,6 +1,6 @@
 """SQL of the accounts: admins, their tokens, what they did. None of it belongs to a tenant, so nothing is declared."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +15,14 @@ ON CONFLICT (lower(email)) DO NOTHING RETURNING id, email, name, role, created_a
 FIND_ADMIN = "SELECT id, email, name, role, created_at, password_hash FROM admins WHERE lower(email) = lower($1)"
 SIGNED_IN = """
 SELECT id, email, name, role, created_at FROM admins
-WHERE id = $1 AND signed_out_at <= $2 AND NOT EXISTS (SELECT FROM ended_families WHERE family = $3)
+WHERE id = $1 AND NOT EXISTS (SELECT FROM ended_families WHERE family = $2)
 """
 RENAME_ADMIN = "UPDATE admins SET name = $2, updated_at = now() WHERE id = $1 RETURNING id, email, name, role, created_at"
-SET_PASSWORD = "UPDATE admins SET password_hash = $2, signed_out_at = clock_timestamp(), updated_at = now() WHERE id = $1"  # noqa: S105
+SET_PASSWORD = "UPDATE admins SET password_hash = $2, updated_at = now() WHERE id = $1"  # noqa: S105
+BEGIN_FAMILY = """
+INSERT INTO refresh_tokens (digest, family, admin_id, expires_at)
+SELECT $1, $2, id, now() + $4 FROM admins WHERE id = $3 AND password_hash = $5 FOR SHARE
+"""
 INSERT_REFRESH = "INSERT INTO refresh_tokens (digest, family, admin_id, expires_at) VALUES ($1, $2, $3, now() + $4)"
 USE_REFRESH = """
 UPDATE refresh_tokens SET used_at = now() WHERE digest = $1 AND used_at IS NULL AND expires_at > now()
@@ -28,7 +32,10 @@ RETURNING family, admin_id
 FAMILY_OF = "SELECT family, admin_id, used_at IS NOT NULL AS used FROM refresh_tokens WHERE digest = $1"
 ADMIN_BY_ID = "SELECT id, email, name, role, created_at FROM admins WHERE id = $1"
 END_FAMILY = "INSERT INTO ended_families (family, expires_at) VALUES ($1, now() + $2) ON CONFLICT DO NOTHING"
-DELETE_FAMILY = "DELETE FROM refresh_tokens WHERE family = $1"
+END_FAMILIES_OF = """
+INSERT INTO ended_families (family, expires_at)
+SELECT DISTINCT family, now() + $2 FROM refresh_tokens WHERE admin_id = $1 ON CONFLICT DO NOTHING
+"""
 DELETE_REFRESH_OF = "DELETE FROM refresh_tokens WHERE admin_id = $1"
 INSERT_RESET = "INSERT INTO password_resets (digest, admin_id, expires_at) VALUES ($1, $2, now() + $3)"
 TAKE_RESET = "DELETE FROM password_resets WHERE digest = $1 RETURNING admin_id, expires_at > now() AS valid"
@@ -57,9 +64,9 @@ async def find_admin(pool: Pool, email: str) -> asyncpg.Record | None:
     return await pool.fetchrow(FIND_ADMIN, email)
 
 
-async def signed_in(pool: Pool, admin_id: UUID, since: datetime, family: UUID) -> asyncpg.Record | None:
-    """The admin, unless the family was ended or the password changed after `since`."""
-    return await pool.fetchrow(SIGNED_IN, admin_id, since, family)
+async def signed_in(pool: Pool, admin_id: UUID, family: UUID) -> asyncpg.Record | None:
+    """The admin, unless the family was ended."""
+    return await pool.fetchrow(SIGNED_IN, admin_id, family)
 
 
 async def rename_admin(connection: Connection, admin_id: UUID, name: str) -> asyncpg.Record | None:
@@ -70,11 +77,19 @@ async def admin_by_id(connection: Connection, admin_id: UUID) -> asyncpg.Record 
     return await connection.fetchrow(ADMIN_BY_ID, admin_id)
 
 
-async def set_password(connection: Connection, admin_id: UUID, password_hash: str) -> None:
-    """Everything that was signed in before is signed out."""
+async def set_password(connection: Connection, admin_id: UUID, password_hash: str, lifetime: timedelta) -> None:
+    """Every family of the admin's ends; lifetime: of a refresh token."""
     await connection.execute(SET_PASSWORD, admin_id, password_hash)
+    await connection.execute(END_FAMILIES_OF, admin_id, lifetime)
     await connection.execute(DELETE_REFRESH_OF, admin_id)
     await connection.execute(DELETE_RESETS_OF, admin_id)
+
+
+async def begin_family(
+    connection: Connection, digest: bytes, family: UUID, admin_id: UUID, lifetime: timedelta, password_hash: str
+) -> bool:
+    """False when the password that was checked is no longer the admin's. Its row is locked, so that no change of it slips in between."""
+    return await connection.execute(BEGIN_FAMILY, digest, family, admin_id, lifetime, password_hash) == "INSERT 0 1"
 
 
 async def insert_refresh(connection: Connection, digest: bytes, family: UUID, admin_id: UUID, lifetime: timedelta) -> None:
@@ -86,16 +101,13 @@ async def use_refresh(connection: Connection, digest: bytes) -> asyncpg.Record |
     return await connection.fetchrow(USE_REFRESH, digest)
 
 
-async def family_of(connection: Connection, digest: bytes) -> asyncpg.Record | None:
-    return await connection.fetchrow(FAMILY_OF, digest)
+async def family_of(pool: Pool, digest: bytes) -> asyncpg.Record | None:
+    return await pool.fetchrow(FAMILY_OF, digest)
 
 
-async def end_family(connection: Connection, family: UUID, lifetime: timedelta) -> None:
-    await connection.execute(END_FAMILY, family, lifetime)
-
-
-async def delete_family(connection: Connection, family: UUID) -> None:
-    await connection.execute(DELETE_FAMILY, family)
+async def end_family(connection: Connection, family: UUID, lifetime: timedelta) -> bool:
+    """Whether it had not ended before."""
+    return await connection.execute(END_FAMILY, family, lifetime) == "INSERT 0 1"
 
 
 async def insert_reset(pool: Pool, digest: bytes, admin_id: UUID, lifetime: timedelta) -> None:

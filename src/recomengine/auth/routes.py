@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from recomengine.auth.admin import address_of, signed_in
+from recomengine.auth.admin import address_of, bearer_token, signed_in
 from recomengine.auth.schemas import Forgot, Login, Profile, Reset, SignedIn, Signup
 from recomengine.auth.service import REFRESH_LIFETIME, Session
 from recomengine.auth.tokens import ACCESS_S
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PATH = "/api/v1/auth"
 REFRESH_COOKIE, CSRF_COOKIE, CSRF_HEADER = "refresh_token", "csrf_token", "x-csrf-token"
-MAX_BODY_BYTES = 16 * 1024
+MAX_BODY_BYTES = 64 * 1024
 
 _signup, _login, _forgot = msgspec.json.Decoder(Signup), msgspec.json.Decoder(Login), msgspec.json.Decoder(Forgot)
 _reset, _profile = msgspec.json.Decoder(Reset), msgspec.json.Decoder(Profile)
@@ -38,15 +38,14 @@ async def login(request: Request) -> Response:
 
 async def refresh(request: Request) -> Response:
     context: Context = request.app.state.context
-    session = await context.accounts.refresh(request.cookies.get(REFRESH_COOKIE), request.headers.get(CSRF_HEADER))
+    session = await context.accounts.refresh(request.cookies.get(REFRESH_COOKIE), request.headers.get(CSRF_HEADER), address_of(request))
     return _signed_in(context, session, 200)
 
 
 async def logout(request: Request) -> Response:
     context: Context = request.app.state.context
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    access = context.accounts.access_of(token) if scheme.lower() == "bearer" else None
-    await context.accounts.log_out(request.cookies.get(REFRESH_COOKIE), request.headers.get(CSRF_HEADER), access)
+    refresh_token, csrf_token = request.cookies.get(REFRESH_COOKIE), request.headers.get(CSRF_HEADER)
+    await context.accounts.log_out(refresh_token, csrf_token, bearer_token(request), address_of(request))
     response = Response(status_code=204)
     response.delete_cookie(REFRESH_COOKIE, PATH, httponly=True, samesite="strict")
     response.delete_cookie(CSRF_COOKIE, samesite="strict")

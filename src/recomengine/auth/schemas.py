@@ -8,7 +8,9 @@ import asyncpg
 import msgspec
 from msgspec import Meta
 
-Email = Annotated[str, Meta(min_length=3, max_length=320, pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$(?!\n)")]
+PART = r"[^@\s,;:<>()\[\]\\\"\x00-\x1f\x7f-\x9f]+"
+"""Without what makes, in the head of a mail, several addresses of one or a name beside it."""
+Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=rf"^{PART}@{PART}$(?!\n)")]
 Name = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
 Password = Annotated[str, Meta(max_length=1000)]
 Token = Annotated[str, Meta(min_length=1, max_length=200)]

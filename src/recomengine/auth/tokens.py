@@ -26,6 +26,10 @@ class Access(NamedTuple):
     jti: str
     issued_at: datetime
 
+    def left_s(self, now: datetime) -> int:
+        """How long it is still good for."""
+        return max(1, ACCESS_S - int((now - self.issued_at).total_seconds()))
+
 
 class Signer:
     def __init__(self, secret: str) -> None:
