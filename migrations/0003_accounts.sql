@@ -49,10 +49,11 @@ RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
     VALUES (p_admin_id, p_tenant, p_action, p_subject, p_address, p_before, p_after)
 $$;
 
-CREATE FUNCTION read_audit(p_admin_id uuid, p_before_id bigint, p_limit int) RETURNS SETOF audit_log
+CREATE FUNCTION read_audit(p_admin_id uuid, p_tenant uuid, p_before_id bigint, p_limit int) RETURNS SETOF audit_log
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
     SELECT * FROM audit_log
     WHERE (admin_id = p_admin_id OR about_tenant IN (SELECT id FROM tenants WHERE owner_id = p_admin_id))
+      AND (p_tenant IS NULL OR about_tenant = p_tenant)
       AND (p_before_id IS NULL OR id < p_before_id)
     ORDER BY id DESC LIMIT p_limit
 $$;
@@ -71,10 +72,18 @@ CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);
 GRANT SELECT, INSERT, UPDATE, DELETE ON refresh_tokens, ended_families, password_resets TO recomengine_app;
 GRANT SELECT, INSERT, DELETE ON idempotency_keys TO recomengine_app;
 
--- The tenants of an admin: their ids only, since a tenant's row is visible to those who declare it.
-CREATE FUNCTION tenants_of(p_admin_id uuid) RETURNS SETOF uuid
+-- The tenants of an admin, a page of them: their ids only, since a tenant's row is visible to those who declare it.
+CREATE FUNCTION tenants_of(p_admin_id uuid, p_after uuid, p_limit int) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
-    SELECT id FROM tenants WHERE owner_id = p_admin_id AND status <> 'deleted' ORDER BY created_at, id
+    SELECT id FROM tenants
+    WHERE owner_id = p_admin_id AND status <> 'deleted'
+      AND (p_after IS NULL OR (created_at, id) > (SELECT a.created_at, a.id FROM tenants a WHERE a.id = p_after AND a.owner_id = p_admin_id))
+    ORDER BY created_at, id LIMIT p_limit
+$$;
+
+CREATE FUNCTION owns_tenant(p_admin_id uuid, p_tenant_id uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    SELECT EXISTS (SELECT FROM tenants WHERE id = p_tenant_id AND owner_id = p_admin_id AND status <> 'deleted')
 $$;
 
 -- Tenants whose time after their deletion is over.
@@ -98,8 +107,8 @@ BEGIN
     DELETE FROM tenants WHERE id = p_tenant_id;
 END
 $$;
-REVOKE ALL ON FUNCTION tenants_of, tenants_to_purge, purge_tenant, write_audit, read_audit FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION tenants_of, tenants_to_purge, purge_tenant, write_audit, read_audit TO recomengine_app;
+REVOKE ALL ON FUNCTION tenants_of, owns_tenant, tenants_to_purge, purge_tenant, write_audit, read_audit FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tenants_of, owns_tenant, tenants_to_purge, purge_tenant, write_audit, read_audit TO recomengine_app;
 
 -- A rotated key works on until its revoked_at has come, so the look-up says when that is.
 DROP FUNCTION find_api_key(bytea);

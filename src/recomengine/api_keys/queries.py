@@ -10,9 +10,13 @@ from recomengine.infra.database import Connection, Pool
 INSERT_KEY = """
 INSERT INTO api_keys (id, tenant_id, name, key_hash, key_prefix, permissions, origins)
 VALUES ($1, $2, $3, $4, $5, $6, $7)"""
-KEYS = "SELECT id, key_prefix, name, permissions, origins, created_at, last_used_at, revoked_at FROM api_keys WHERE tenant_id = $1"
-KEYS_OF = KEYS + " ORDER BY created_at DESC, id"
-ONE_KEY = KEYS + " AND id = $2"
+ONE_KEY = "SELECT id, key_prefix, name, permissions, origins, created_at, last_used_at, revoked_at FROM api_keys WHERE tenant_id = $1 AND id = $2"
+KEYS_OF = """
+SELECT id, key_prefix, name, permissions, origins, created_at, last_used_at, revoked_at FROM api_keys
+WHERE tenant_id = $1
+  AND ($2::uuid IS NULL OR (created_at, id) < (SELECT a.created_at, a.id FROM api_keys a WHERE a.tenant_id = $1 AND a.id = $2))
+ORDER BY created_at DESC, id DESC LIMIT $3
+"""
 LOCK_KEY = ONE_KEY + " AND (revoked_at IS NULL OR revoked_at > now()) FOR UPDATE"
 REVOKE_KEY = "UPDATE api_keys SET revoked_at = now() + $3 WHERE tenant_id = $1 AND id = $2"
 NOTE_USED = "UPDATE api_keys SET last_used_at = now() WHERE tenant_id = ANY ($1::uuid[]) AND id = ANY ($2::uuid[])"
@@ -25,8 +29,9 @@ async def insert_key(
     await connection.execute(INSERT_KEY, key_id, tenant_id, name, key_hash, prefix, permissions, origins)
 
 
-async def keys_of(connection: Connection, tenant_id: UUID) -> list[asyncpg.Record]:
-    return await connection.fetch(KEYS_OF, tenant_id)
+async def keys_of(connection: Connection, tenant_id: UUID, after: UUID | None, limit: int) -> list[asyncpg.Record]:
+    """The newest first."""
+    return await connection.fetch(KEYS_OF, tenant_id, after, limit)
 
 
 async def one_key(connection: Connection, tenant_id: UUID, key_id: UUID) -> asyncpg.Record | None:

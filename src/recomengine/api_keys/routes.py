@@ -13,6 +13,7 @@ from recomengine.api_keys.schemas import KeyIn, Rotation, as_key, as_new_key
 from recomengine.auth.admin import admin_of_tenant
 from recomengine.auth.idempotency import key_of
 from recomengine.web.codec import data_response, decode, list_response, read_body
+from recomengine.web.paging import Page, cut, read_query
 from recomengine.web.problems import NotFound
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ async def create(request: Request) -> Response:
 async def list_keys(request: Request) -> Response:
     context: Context = request.app.state.context
     _, tenant_id = await admin_of_tenant(request)
-    return list_response([as_key(row) for row in await service.keys_of(context.pool, tenant_id)], None)
+    page = read_query(request, Page)
+    rows, cursor = cut(await service.keys_of(context.pool, tenant_id, page.cursor, page.limit + 1), page.limit)
+    return list_response([as_key(row) for row in rows], cursor)
 
 
 async def revoke(request: Request) -> Response:

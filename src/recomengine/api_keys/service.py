@@ -64,9 +64,9 @@ async def create_for(
     return row, keys[0] if keys else secrets.make_key(given.permissions, hmac_secret, seed).key
 
 
-async def keys_of(pool: Pool, tenant_id: UUID) -> list[asyncpg.Record]:
+async def keys_of(pool: Pool, tenant_id: UUID, after: UUID | None, limit: int) -> list[asyncpg.Record]:
     async with tenant_transaction(pool, tenant_id) as connection:
-        return await queries.keys_of(connection, tenant_id)
+        return await queries.keys_of(connection, tenant_id, after, limit)
 
 
 async def revoke(pool: Pool, bus: Bus, request: Request, admin: Admin, tenant_id: UUID, key_id: UUID) -> None:
@@ -138,7 +138,7 @@ class KeyCache:
     async def _read(self, digest: bytes) -> _Entry:
         read_at, forgotten = time.monotonic(), self._forgotten
         row = await queries.find_key(self._pool, digest)
-        if row is None or row["revoked"]:
+        if row is None or row["revoked"] or row["tenant_status"] == "deleted":
             entry = _Entry(None, read_at)
         else:
             entry = _Entry(_caller(row), read_at, inf if row["ends_in_s"] is None else read_at + row["ends_in_s"])

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from recomengine.context import Context
 
 
+NOBODYS = UUID(int=0)
+KEY_PREFIX = "rk_"
+
+
 async def signed_in(request: Request) -> Admin:
     """The admin whose access token the request carries; raises Unauthorized."""
     context: Context = request.app.state.context
@@ -30,12 +34,19 @@ async def admin_of_tenant(request: Request) -> tuple[Admin, UUID]:
     """The admin, and the tenant of the path, which must be theirs; a stranger's is not found."""
     context: Context = request.app.state.context
     admin = await signed_in(request)
-    text = request.path_params["tenant_id"]
-    own = await queries.tenants_of(context.pool, admin.id)
-    tenant_id = next((each for each in own if str(each) == text), None)
-    if tenant_id is None:
+    try:
+        tenant_id = UUID(request.path_params["tenant_id"])
+    except ValueError:
+        tenant_id = NOBODYS
+    if not await queries.owns_tenant(context.pool, admin.id, tenant_id):
         raise NotFound("There is no such tenant of yours. Check the id.")
     return admin, tenant_id
+
+
+def is_from_admin(request: Request) -> bool:
+    """Whether the request carries an access token, good or bad, and no API key: for what both an admin and a key may do."""
+    token = bearer_token(request)
+    return bool(token) and not str(token).startswith(KEY_PREFIX) and "x-api-key" not in request.headers
 
 
 def bearer_token(request: Request) -> str | None:

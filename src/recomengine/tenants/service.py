@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 import asyncpg
 import msgspec
+from msgspec import UNSET
 from starlette.requests import Request
 
 from recomengine.api_keys.service import create_key
@@ -18,9 +19,9 @@ from recomengine.auth.schemas import Admin
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import DECLARE_TENANTS, Pool, tenant_list, tenant_transaction
 from recomengine.tenants import queries
-from recomengine.tenants.schemas import CreatedKeys, CreatedTenant, TenantIn
+from recomengine.tenants.schemas import CreatedKeys, CreatedTenant, TenantIn, TenantPatch
 from recomengine.web.caller import TenantConfig
-from recomengine.web.codec import validation_problem
+from recomengine.web.codec import field_error
 from recomengine.web.problems import NotFound, invalid
 
 Change: TypeAlias = Callable[[asyncpg.Record], Mapping[str, Any]]
@@ -71,8 +72,8 @@ async def create_for(pool: Pool, request: Request, admin: Admin, given: TenantIn
     return await read_one(pool, tenant_id)
 
 
-async def own_tenants(pool: Pool, admin: Admin) -> list[asyncpg.Record]:
-    own = await accounts.tenants_of(pool, admin.id)
+async def own_tenants(pool: Pool, admin: Admin, after: UUID | None, limit: int) -> list[asyncpg.Record]:
+    own = await accounts.tenants_of(pool, admin.id, after, limit)
     if not own:
         return []
     async with tenant_transaction(pool, *own) as connection:
@@ -102,19 +103,25 @@ async def change(pool: Pool, bus: Bus, request: Request, admin: Admin, tenant_id
     return row
 
 
-def merged_config(config: Mapping[str, Any], given: Mapping[str, Any]) -> TenantConfig:
-    """The tenant's configuration with the members of `given` in place of its own."""
+def changed(row: asyncpg.Record, given: TenantPatch) -> Mapping[str, Any]:
+    new = {} if given.name is UNSET else {"name": given.name}
+    return new if given.config is UNSET else new | {"config": merged_config(row["config"], given.config, "$.config")}
+
+
+def merged_config(config: Mapping[str, Any], given: Mapping[str, Any], at: str) -> TenantConfig:
+    """The tenant's configuration with the members of `given` in place of its own; at: where `given` stands in the body."""
     merged = {**config, **given}
     if isinstance(given.get("rateLimits"), dict):
         merged["rateLimits"] = {**config.get("rateLimits", {}), **given["rateLimits"]}
     try:
         checked = msgspec.convert(merged, TenantConfig)
     except msgspec.ValidationError as error:
-        raise validation_problem(error) from None
-    check_config(checked)
+        field = field_error(error)
+        raise invalid(at + field.path.removeprefix("$"), field.message) from None
+    check_config(checked, at)
     return checked
 
 
-def check_config(config: TenantConfig) -> None:
+def check_config(config: TenantConfig, at: str) -> None:
     if config.timezone not in available_timezones():
-        raise invalid("$.config.timezone", f"expected a name of the IANA time zone database, such as Europe/Berlin, got {config.timezone[:64]!r}")
+        raise invalid(f"{at}.timezone", f"expected a name of the IANA time zone database, such as Europe/Berlin, got {config.timezone[:64]!r}")
