@@ -11,6 +11,7 @@ from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.models import Job, Schedule
 
+from recomengine.infra.background import repeat
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, open_pool
 from recomengine.infra.redis import RedisClient
@@ -20,6 +21,8 @@ from recomengine.models.event_log import EventLogs
 from recomengine.models.service import REFRESH_JOB, refresh, request_refresh
 from recomengine.models.store import ModelStore
 from recomengine.settings import Settings
+from recomengine.tenants.copies import EVERY_S as COPIES_EVERY_S
+from recomengine.tenants.copies import remove_copies
 
 BUILD_TIMEOUT_MS = 30 * 60 * 1000
 MONTHS_AHEAD = 2
@@ -41,7 +44,10 @@ async def run_worker(settings: Settings) -> None:
         bus = Bus(settings.redis_url, redis)
         store = ModelStore(settings.model_store_url, settings.data_dir / "models-cache")
         queue = PgQueuer(AsyncpgPoolDriver(pool))
-        register(queue, pool, redis, store, EventLogs(settings.data_dir / "event-logs"), bus)
+        logs = EventLogs(settings.data_dir / "event-logs")
+        register(queue, pool, redis, store, logs, bus)
+        copies = asyncio.create_task(repeat("copies", lambda: remove_copies(pool, store, logs), every_s=COPIES_EVERY_S))
+        stack.callback(copies.cancel)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, queue.shutdown.set)

@@ -15,6 +15,7 @@ UPDATE_TENANT = """
 UPDATE tenants SET name = $2, status = $3, config = $4, updated_at = now(), deleted_at = CASE WHEN $3 = 'deleted' THEN now() END
 WHERE id = $1 RETURNING id, name, status, config, created_at, updated_at
 """
+TENANTS_THERE = "SELECT id FROM tenants WHERE id = ANY ($1::uuid[])"
 TENANTS_TO_PURGE = "SELECT tenants_to_purge AS id FROM tenants_to_purge($1)"
 PURGE_TENANT = "SELECT purge_tenant($1)"
 UPDATE_CONFIG = "UPDATE tenants SET config = $2, updated_at = now() WHERE id = $1"
@@ -50,6 +51,11 @@ async def update_tenant(connection: Connection, tenant_id: UUID, name: str, stat
     row = await connection.fetchrow(UPDATE_TENANT, tenant_id, name, status, msgspec.to_builtins(config))
     assert row is not None  # locked before
     return row
+
+
+async def tenants_there(connection: Connection, tenant_ids: list[UUID]) -> set[UUID]:
+    """Those of the declared tenants that exist, deleted ones among them until they are purged."""
+    return {row["id"] for row in await connection.fetch(TENANTS_THERE, tenant_ids)}
 
 
 async def tenants_to_purge(pool: Pool, before: datetime) -> list[UUID]:
