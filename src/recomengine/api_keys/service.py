@@ -1,7 +1,8 @@
 """Making, rotating and revoking API keys, and recognising them: a digest's caller is kept in-process, so a known key costs no look-up.
 
 A revocation or a change of the tenant is announced on the bus and dropped here at once. While the bus is down the
-lifetime is LIFETIME_ALONE_S, and all is dropped when it is back; LIFETIME_S is the net under a lost message.
+lifetime is LIFETIME_ALONE_S, and all is dropped when it is back; LIFETIME_S is the net under a lost message. While the
+database is away, where nothing can be revoked either, what is known stays known.
 """
 
 import time
@@ -22,11 +23,12 @@ from recomengine.auth.admin import audit
 from recomengine.auth.idempotency import once
 from recomengine.auth.schemas import Admin
 from recomengine.infra.bus import Bus
-from recomengine.infra.database import Connection, Pool, tenant_transaction
+from recomengine.infra.database import DATABASE_AWAY, Connection, Pool, tenant_transaction
+from recomengine.infra.metrics import FALLBACKS
 from recomengine.web.caller import Caller, Permissions, TenantConfig
 from recomengine.web.problems import NotFound
 
-LIFETIME_S = 60.0
+LIFETIME_S = 5.0
 LIFETIME_ALONE_S = 0.9
 MAX_CACHED = 10_000
 
@@ -122,7 +124,7 @@ class KeyCache:
         lifetime = LIFETIME_S if self._bus.connected else LIFETIME_ALONE_S
         now = time.monotonic()
         if entry is None or entry.read_at + lifetime < now or entry.ends_at <= now:
-            entry = await self._read(digest)
+            entry = await self._read_again(digest, entry)
         if entry.caller is not None:
             self._used[entry.caller.key_id] = entry.caller.tenant_id
         return entry.caller
@@ -134,6 +136,18 @@ class KeyCache:
             tenants = list(set(used.values()))
             async with tenant_transaction(self._pool, *tenants) as connection:
                 await queries.note_used(connection, tenants, list(used))
+
+    async def _read_again(self, digest: bytes, known: _Entry | None) -> _Entry:
+        """The key as it is in the database; as it was `known`, for LIFETIME_ALONE_S more, while that is away."""
+        try:
+            return await self._read(digest)
+        except DATABASE_AWAY:
+            now = time.monotonic()
+            if known is None or known.ends_at <= now or self._entries.get(digest) is not known:
+                raise
+            FALLBACKS.labels("keys").inc()
+            known.read_at = now - max(0.0, LIFETIME_S - LIFETIME_ALONE_S) if self._bus.connected else now
+            return known
 
     async def _read(self, digest: bytes) -> _Entry:
         read_at, forgotten = time.monotonic(), self._forgotten

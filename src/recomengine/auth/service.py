@@ -23,7 +23,7 @@ from recomengine.infra.database import Connection, Pool
 from recomengine.infra.metrics import FALLBACKS, MAILS_NOT_SENT
 from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.settings import Settings
-from recomengine.web.problems import Conflict, Forbidden, Unauthorized, Unavailable, invalid
+from recomengine.web.problems import Conflict, Forbidden, NotFound, Unauthorized, Unavailable, invalid
 
 REFRESH_LIFETIME = timedelta(days=7)
 RESET_LIFETIME = timedelta(hours=1)
@@ -212,6 +212,29 @@ class Accounts:
         except Exception as error:  # noqa: BLE001 - nobody waits for it any more; the message might name the account
             MAILS_NOT_SENT.inc()
             log.error("mail not sent", error=type(error).__name__)
+
+
+async def make_admin(pool: Pool, email: str, password: str, name: str) -> UUID | None:
+    """An account made by the system's operator; None when the address is taken."""
+    hasher = Hasher()
+    try:
+        password_hash = await hasher.hash(password)
+    finally:
+        await hasher.close()
+    async with pool.acquire() as connection, connection.transaction():
+        row = await queries.insert_admin(connection, email, password_hash, name)
+        if row is not None:
+            await _audit(connection, row["id"], "account.signed_up", "local")
+    return None if row is None else row["id"]
+
+
+async def admin_id_of(pool: Pool, email: str) -> UUID:
+    """Raises NotFound."""
+    row = await queries.find_admin(pool, email)
+    if row is None:
+        raise NotFound("There is no account with this address. Sign up first.")
+    admin_id: UUID = row["id"]
+    return admin_id
 
 
 RESET_TEXT = """Somebody, probably you, asked for a new password for your RecomEngine account.

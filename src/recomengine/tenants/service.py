@@ -31,13 +31,13 @@ MAX_NAME = 200
 PURGE_AFTER = timedelta(days=30)
 
 
-async def create_tenant(pool: Pool, hmac_secret: str, name: str, config: TenantConfig) -> CreatedTenant:
-    """A tenant with one key of each kind; the keys are shown here and never again. Raises Invalid."""
+async def create_tenant(pool: Pool, hmac_secret: str, name: str, config: TenantConfig, owner_id: UUID | None = None) -> CreatedTenant:
+    """A tenant with one key of each kind; the keys are shown here and never again. Without an owner no admin sees it. Raises Invalid."""
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise invalid("$.name", f"expected 1 to {MAX_NAME} printable characters. Choose another name")
     tenant_id: UUID = uuid4()
     async with tenant_transaction(pool, tenant_id) as connection:
-        await queries.insert_tenant(connection, tenant_id, name, config)
+        await queries.insert_tenant(connection, tenant_id, name, config, owner_id)
         keys = CreatedKeys(
             read=await create_key(connection, hmac_secret, tenant_id, "read", "read"),
             read_write=await create_key(connection, hmac_secret, tenant_id, "read-write", "read-write"),
