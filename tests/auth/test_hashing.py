@@ -44,6 +44,15 @@ async def test_beyond_what_can_wait_logins_are_turned_away(hasher: Hasher, monke
     assert not await hasher.matches("x", None)
 
 
+async def test_nobody_waits_forever(hasher: Hasher, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = await hasher.hash("some password")
+    monkeypatch.setattr(hashing, "PATIENCE_S", 0.01)
+    with pytest.raises(Unavailable):
+        await hasher.matches("some password", made)
+    monkeypatch.undo()
+    assert await hasher.matches("some password", made)
+
+
 async def test_few_are_served_promptly_and_a_storm_only_where_nobody_wants_the_core(hasher: Hasher, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashing, "FEW", 1)
     await hasher.matches("x", None)

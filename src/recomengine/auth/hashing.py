@@ -22,6 +22,8 @@ from recomengine.web.problems import Unavailable
 PATIENT_PROCESSES = min(4, os.cpu_count() or 1)
 FEW = 4
 MAX_WAITING = 400
+PATIENCE_S = 100.0
+"""For so long somebody waits in a storm before being turned away: while others keep all cores busy, it stands still."""
 UNKNOWN = "$2b$12$KrByTYADuJJBOrh/HPxWOu/CafyhYCgw.cOTqQObbvAGJ7ViPc09."
 """Of a random text: stands for the hash of an account that does not exist, since checking it takes as long."""
 DOMAIN = b"recomengine password"
@@ -47,10 +49,13 @@ class Hasher:
 
     async def _ask(self, *words: str) -> str:
         if self._waiting >= MAX_WAITING:
-            raise Unavailable("Too many people sign in at this moment. Try again shortly.", retry_after_s=30, code="overloaded")
+            raise _too_many()
         self._waiting += 1
         try:
-            return await (self._prompt if self._waiting <= FEW else self._patient).ask(words)
+            async with asyncio.timeout(PATIENCE_S):
+                return await (self._prompt if self._waiting <= FEW else self._patient).ask(words)
+        except TimeoutError:
+            raise _too_many() from None
         finally:
             self._waiting -= 1
 
@@ -110,6 +115,10 @@ async def _answer(process: Process, words: tuple[str, ...]) -> str:
     if not line:
         raise Unavailable("Checking the password was interrupted. Try again.", code="overloaded")
     return line.decode().strip()
+
+
+def _too_many() -> Unavailable:
+    return Unavailable("Too many people sign in at this moment. Try again shortly.", retry_after_s=30, code="overloaded")
 
 
 def _prepared(password: str) -> str:
