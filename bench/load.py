@@ -13,7 +13,7 @@ from typing import NamedTuple
 import httptools
 import numpy as np
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 
 
 class Outcome(NamedTuple):

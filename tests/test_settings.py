@@ -44,7 +44,14 @@ def test_weak_secrets_are_refused(value: str) -> None:
         settings.require_secrets()
 
 
+@pytest.mark.parametrize("value", [f"{GOOD},", f"{GOOD},short", f"changeme,{GOOD}", GOOD[:16] + "," + GOOD[:16]])
+def test_each_secret_of_a_rotation_must_be_strong(value: str) -> None:
+    with pytest.raises(SettingsError, match="JWT_SECRET"):
+        Settings(jwt_secret=value, api_key_hmac_secret=GOOD, internal_api_key=GOOD).require_secrets()
+
+
 def test_strong_secrets_are_taken() -> None:
+    Settings(jwt_secret=f"{GOOD}, {GOOD[::-1]}", api_key_hmac_secret=GOOD, internal_api_key=GOOD).require_secrets()
     Settings(jwt_secret=GOOD, api_key_hmac_secret=GOOD, internal_api_key=GOOD).require_secrets()
 
 

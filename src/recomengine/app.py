@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
+from recomengine.api_keys.routes import routes as key_routes
+from recomengine.auth.routes import routes as account_routes
 from recomengine.catalog.routes import routes as catalog_routes
 from recomengine.context import open_context
 from recomengine.events.routes import routes as event_routes
@@ -20,6 +22,7 @@ from recomengine.infra.logs import configure_logs
 from recomengine.models.routes import routes as model_routes
 from recomengine.recommendations.routes import routes as recommendation_routes
 from recomengine.settings import Settings, load_settings
+from recomengine.tenants.routes import routes as tenant_routes
 from recomengine.web.middleware import RequestLayer
 from recomengine.web.problems import MethodNotAllowed, NotFound, Problem, Unavailable, problem_response
 
@@ -44,7 +47,9 @@ def create_app(settings: Settings) -> Starlette:
 
 
 def all_routes() -> list[BaseRoute]:
-    return [*recommendation_routes, *event_routes, *catalog_routes, *model_routes, *health_routes]
+    return [
+        *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes, *key_routes, *health_routes,
+    ]  # fmt: skip
 
 
 def _on_problem(request: Request, error: Exception) -> Response:

@@ -20,6 +20,7 @@ import uvloop
 from rich.console import Console
 
 from recomengine import doctor as checks
+from recomengine.auth.service import admin_id_of
 from recomengine.catalog.importing import import_catalog_files
 from recomengine.demo.prepare import prepare_demo
 from recomengine.events.importing import import_event_files
@@ -133,6 +134,7 @@ def create(
     origin: Annotated[list[str] | None, typer.Option(help="Allowed browser origin; repeatable.")] = None,
     reads_per_minute: Annotated[int, typer.Option(min=0, help="Per key; 0: no limit.")] = 1000,
     writes_per_minute: Annotated[int, typer.Option(min=0, help="Per key; 0: no limit.")] = 500,
+    owner: Annotated[str | None, typer.Option(help="Address of the account whose shop it is.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -148,7 +150,8 @@ def create(
     async def make() -> Any:
         pool = await open_pool(settings.database_url, min_size=1, max_size=1)
         try:
-            return await create_tenant(pool, settings.api_key_hmac_secret, name, checked)
+            owner_id = None if owner is None else await admin_id_of(pool, owner)
+            return await create_tenant(pool, settings.api_key_hmac_secret, name, checked, owner_id)
         finally:
             await pool.close()
 

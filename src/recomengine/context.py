@@ -6,16 +6,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from recomengine.api_keys.service import KeyCache
+from recomengine.auth.service import Accounts
 from recomengine.catalog.live import Catalogs
 from recomengine.events.writer import EventWriter
 from recomengine.infra.background import repeat
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, open_pool
 from recomengine.infra.redis import RedisClient
+from recomengine.models.event_log import EventLogs
 from recomengine.models.registry import ModelRegistry
 from recomengine.models.store import ModelStore
 from recomengine.recommendations.service import Recommender
 from recomengine.settings import Settings
+from recomengine.tenants.copies import EVERY_S as COPIES_EVERY_S
+from recomengine.tenants.copies import remove_copies
 from recomengine.web.guard import Guard
 from recomengine.web.limits import Limits
 
@@ -26,6 +30,7 @@ class Context:
     pool: Pool
     redis: RedisClient
     bus: Bus
+    accounts: Accounts
     guard: Guard
     limits: Limits
     catalogs: Catalogs
@@ -43,25 +48,33 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         stack.push_async_callback(redis.close)
         bus = Bus(settings.redis_url, redis)
         catalogs = Catalogs(pool, bus)
-        models = ModelRegistry(pool, redis, ModelStore(settings.model_store_url, settings.data_dir / "models-cache"), catalogs, bus)
+        store, logs = ModelStore(settings.model_store_url, settings.data_dir / "models-cache"), EventLogs(settings.data_dir / "event-logs")
+        models = ModelRegistry(pool, redis, store, catalogs, bus)
         events = EventWriter(pool, redis)
         stack.push_async_callback(events.close)
+        keys = KeyCache(pool, bus, settings.api_key_hmac_secret)
+        accounts = Accounts(pool, redis, settings)
+        stack.push_async_callback(accounts.close)
         context = Context(
             settings=settings,
             pool=pool,
             redis=redis,
             bus=bus,
-            guard=Guard(KeyCache(pool, bus, settings.api_key_hmac_secret)),
+            accounts=accounts,
+            guard=Guard(keys),
             limits=Limits(redis),
             catalogs=catalogs,
             models=models,
             events=events,
             recommender=Recommender(pool, redis, catalogs, models),
         )
+        stack.push_async_callback(keys.note_used)
         tasks = [
+            asyncio.create_task(repeat("used keys", keys.note_used, every_s=30.0)),
             asyncio.create_task(repeat("bus", bus.listen, every_s=0.5)),
             asyncio.create_task(repeat("catalogs", catalogs.poll, every_s=0.0)),
             asyncio.create_task(repeat("models", models.poll, every_s=0.0)),
+            asyncio.create_task(repeat("copies", lambda: remove_copies(pool, store, logs), every_s=COPIES_EVERY_S)),
         ]
         stack.push_async_callback(_cancel, tasks)
         yield context

@@ -5,7 +5,7 @@ Precedence: environment, NAME_FILE, the file named by RECOMENGINE_CONFIG (TOML) 
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -54,8 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def require_secrets(self, *names: str) -> None:
         """Raise unless every secret, or each of `names`, is set, long enough, and no placeholder."""
-        for name in names or SECRETS:
-            value: str = getattr(self, name.lower())
+        for name, value in self._secrets(names or SECRETS):
             if value.lower() in PLACEHOLDERS:
                 problem = "is not set" if not value else "is a placeholder"
             elif len(value) < MIN_SECRET_LENGTH:
@@ -63,6 +62,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             else:
                 continue
             raise SettingsError(f"{name} {problem}. Set it to a random value, e.g. from `openssl rand -hex 32`.")
+
+    def _secrets(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+        for name in names:
+            value: str = getattr(self, name.lower())
+            for part in value.split(",") if name == "JWT_SECRET" else [value]:  # several while it is rotated
+                yield name, part.strip()
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:

@@ -160,6 +160,8 @@ async def _start_own(
     children.start(_own_child("worker", ["worker"], environment))
     await _serving(listener)
     print(greeting, flush=True)
+    if not settings.smtp_url:
+        print(f"Mails to admins are kept in {settings.data_dir / 'outbox'}; SMTP_URL sends them.", flush=True)
 
 
 async def _serving(listener: socket.socket) -> None:

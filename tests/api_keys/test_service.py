@@ -1,6 +1,7 @@
 """Recognising keys: known ones cost no look-up, and a revoked one is refused by every process within a second."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -137,6 +138,38 @@ async def test_a_revocation_while_the_bus_is_frozen_or_cut_counts_within_a_secon
                 await until(refused(client, tenant.read))
             await relay.cut()
             await relay.mend()
+
+
+async def test_a_revocation_whose_message_was_lost_counts_when_the_lifetime_is_over(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "LIFETIME_S", 0.2)
+    await listens(context)
+    assert await status(client, tenant.read) == 200
+    await revoke(context, tenant.id, tenant.read, announce=False)
+    async with asyncio.timeout(1.0):
+        await until(refused(client, tenant.read))
+
+
+async def test_a_known_key_stays_known_while_the_database_is_away_unless_a_change_was_announced(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+
+    async def away(_pool: object, _key_hash: bytes) -> None:
+        asked.append(time.monotonic())
+        raise ConnectionRefusedError
+
+    await listens(context)
+    assert await status(client, tenant.read) == 200
+    monkeypatch.setattr(queries, "find_key", away)
+    monkeypatch.setattr(service, "LIFETIME_S", 0.0)
+    monkeypatch.setattr(service, "LIFETIME_ALONE_S", 0.0)
+    assert [await status(client, tenant.read) for _ in range(3)] == [200] * 3
+    assert len(asked) == 3
+    assert await status(client, tenant.publish) == 503
+    context.guard._keys._forget(tenant.id, {})  # type: ignore[attr-defined]
+    assert await status(client, tenant.read) == 503
 
 
 async def test_what_was_learned_without_the_bus_is_forgotten_when_it_is_back(

@@ -10,10 +10,11 @@ from uuid import UUID
 import pytest
 
 from recomengine.api_keys.secrets import digest
+from recomengine.infra.migrations import read_migrations
 from tests.cli.conftest import Command
 from tests.cli.lines import event, is_one_line, ndjson
 from tests.conftest import SECRET, Servers
-from tests.databases import fetchval, fresh_database
+from tests.databases import execute, fetchval, fresh_database
 from tests.processes import COMMAND, environment
 
 
@@ -30,6 +31,16 @@ def test_tenant_create_prints_json_with_keys_that_work(command: Command, tenant:
     assert permissions == {"read": "read", "readWrite": "read-write", "publish": "publish"}
     assert config["allowedOrigins"] == ["https://boots.example"]
     assert config["rateLimits"] == {"readPerMinute": 0, "writePerMinute": 500}
+
+
+def test_tenant_create_gives_the_shop_to_an_account(command: Command, tenant: str, database: str) -> None:
+    asyncio.run(execute(database, "INSERT INTO admins (email, password_hash) VALUES ('ann@example.com', 'x') ON CONFLICT DO NOTHING"))
+    made = json.loads(command("tenant", "create", "Shop", "--owner", "Ann@example.com", "--json").out)
+    owned = "SELECT a.email FROM tenants t JOIN admins a ON a.id = t.owner_id WHERE t.id = $1"
+    owner = asyncio.run(fetchval(database, owned, UUID(made["tenantId"])))
+    assert owner == "ann@example.com"
+    refused = command("tenant", "create", "Shop", "--owner", "nobody@example.com")
+    assert (refused.code, "no account" in refused.err) == (1, True)
 
 
 def test_tenant_create_prints_text_for_people(command: Command, tenant: str) -> None:
@@ -118,7 +129,7 @@ def test_doctor_names_everything_that_is_amiss_with_its_remedy(command: Command,
     found = {name: line for line in ran.out.splitlines() for name in ("secrets", "postgresql", "redis") if line.startswith(f"bad  {name}: ")}
     assert (ran.code, alone.code) == (1, 1)
     assert "JWT_SECRET is not set. Set it" in found["secrets"]
-    assert "lacks 0001_schema, 0002_build_progress. Run `recomengine migrate`" in found["postgresql"]
+    assert f"lacks {', '.join(migration.name for migration in read_migrations())}. Run `recomengine migrate`" in found["postgresql"]
     assert "cannot be reached" in found["redis"]
     assert "DATABASE_URL is not set" in alone.out
 

@@ -184,7 +184,7 @@ async def test_rising_products_lead_what_is_trending(shop: httpx.AsyncClient, de
 
 
 async def test_the_printed_curl_lines_work_as_they_stand(shop: httpx.AsyncClient, demo: Demo) -> None:
-    personal, together, event = curl_lines(demo.greeting)
+    personal, together, event, login = curl_lines(demo.greeting)
 
     for line in (personal, together):
         answer = await curl(shop, line)
@@ -192,10 +192,13 @@ async def test_the_printed_curl_lines_work_as_they_stand(shop: httpx.AsyncClient
         assert len(answer.json()["data"]) == 4
     answer = await curl(shop, event)
     assert (answer.status_code, answer.json()["data"]["status"]) == (202, "accepted")
+    access = (await curl(shop, login)).json()["data"]["accessToken"]
+    (own,) = (await shop.get(f"{API}/tenants", headers=bearer(access))).json()["data"]
+    assert own["id"] == demo.made["tenantId"]
 
 
 async def test_the_event_of_the_third_line_shows_in_the_next_answer(shop: httpx.AsyncClient, demo: Demo) -> None:
-    *_, event = curl_lines(demo.greeting)
+    event = curl_lines(demo.greeting)[2]
     sent = json.loads(shlex.split(event)[-1]) | {"userId": "newcomer"}
 
     before = await recommended(shop, demo, userId="newcomer")

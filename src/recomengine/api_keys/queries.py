@@ -1,5 +1,6 @@
 """SQL of the API keys."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -7,15 +8,47 @@ import asyncpg
 from recomengine.infra.database import Connection, Pool
 
 INSERT_KEY = """
-INSERT INTO api_keys (tenant_id, name, key_hash, key_prefix, permissions, origins)
-VALUES ($1, $2, $3, $4, $5, $6)"""
+INSERT INTO api_keys (id, tenant_id, name, key_hash, key_prefix, permissions, origins)
+VALUES ($1, $2, $3, $4, $5, $6, $7)"""
+ONE_KEY = "SELECT id, key_prefix, name, permissions, origins, created_at, last_used_at, revoked_at FROM api_keys WHERE tenant_id = $1 AND id = $2"
+KEYS_OF = """
+SELECT id, key_prefix, name, permissions, origins, created_at, last_used_at, revoked_at FROM api_keys
+WHERE tenant_id = $1
+  AND ($2::uuid IS NULL OR (created_at, id) < (SELECT a.created_at, a.id FROM api_keys a WHERE a.tenant_id = $1 AND a.id = $2))
+ORDER BY created_at DESC, id DESC LIMIT $3
+"""
+LOCK_KEY = ONE_KEY + " AND (revoked_at IS NULL OR revoked_at > now()) FOR UPDATE"
+REVOKE_KEY = "UPDATE api_keys SET revoked_at = now() + $3 WHERE tenant_id = $1 AND id = $2"
+NOTE_USED = "UPDATE api_keys SET last_used_at = now() WHERE tenant_id = ANY ($1::uuid[]) AND id = ANY ($2::uuid[])"
 FIND_KEY = "SELECT * FROM find_api_key($1)"
 
 
 async def insert_key(
-    connection: Connection, tenant_id: UUID, name: str, key_hash: bytes, prefix: str, permissions: str, origins: list[str]
+    connection: Connection, key_id: UUID, tenant_id: UUID, name: str, key_hash: bytes, prefix: str, permissions: str, origins: list[str]
 ) -> None:
-    await connection.execute(INSERT_KEY, tenant_id, name, key_hash, prefix, permissions, origins)
+    await connection.execute(INSERT_KEY, key_id, tenant_id, name, key_hash, prefix, permissions, origins)
+
+
+async def keys_of(connection: Connection, tenant_id: UUID, after: UUID | None, limit: int) -> list[asyncpg.Record]:
+    """The newest first."""
+    return await connection.fetch(KEYS_OF, tenant_id, after, limit)
+
+
+async def one_key(connection: Connection, tenant_id: UUID, key_id: UUID) -> asyncpg.Record | None:
+    return await connection.fetchrow(ONE_KEY, tenant_id, key_id)
+
+
+async def lock_key(connection: Connection, tenant_id: UUID, key_id: UUID) -> asyncpg.Record | None:
+    """A key that is not revoked."""
+    return await connection.fetchrow(LOCK_KEY, tenant_id, key_id)
+
+
+async def revoke_key(connection: Connection, tenant_id: UUID, key_id: UUID, after: timedelta) -> None:
+    await connection.execute(REVOKE_KEY, tenant_id, key_id, after)
+
+
+async def note_used(connection: Connection, tenants: list[UUID], key_ids: list[UUID]) -> None:
+    await connection.execute(NOTE_USED, tenants, key_ids)
 
 
 async def find_key(pool: Pool, key_hash: bytes) -> asyncpg.Record | None:

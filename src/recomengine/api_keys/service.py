@@ -1,22 +1,34 @@
-"""Making API keys and recognising them: a digest's caller is kept in-process, so a known key costs no look-up.
+"""Making, rotating and revoking API keys, and recognising them: a digest's caller is kept in-process, so a known key costs no look-up.
 
 A revocation or a change of the tenant is announced on the bus and dropped here at once. While the bus is down the
-lifetime is LIFETIME_ALONE_S, and all is dropped when it is back; LIFETIME_S is the net under a lost message.
+lifetime is LIFETIME_ALONE_S, and all is dropped when it is back; LIFETIME_S is the net under a lost message. While the
+database is away, where nothing can be revoked either, what is known stays known.
 """
 
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import timedelta
+from math import inf
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import asyncpg
 import msgspec
+from starlette.requests import Request
 
 from recomengine.api_keys import queries, secrets
+from recomengine.api_keys.schemas import KeyIn
+from recomengine.auth.admin import audit
+from recomengine.auth.idempotency import once
+from recomengine.auth.schemas import Admin
 from recomengine.infra.bus import Bus
-from recomengine.infra.database import Connection, Pool
+from recomengine.infra.database import DATABASE_AWAY, Connection, Pool, tenant_transaction
+from recomengine.infra.metrics import FALLBACKS
 from recomengine.web.caller import Caller, Permissions, TenantConfig
+from recomengine.web.problems import NotFound
 
-LIFETIME_S = 60.0
+LIFETIME_S = 5.0
 LIFETIME_ALONE_S = 0.9
 MAX_CACHED = 10_000
 
@@ -24,15 +36,71 @@ MAX_CACHED = 10_000
 class _Entry(msgspec.Struct):
     caller: Caller | None
     read_at: float
+    ends_at: float = inf
+    """When a rotated key ends."""
 
 
 async def create_key(
-    connection: Connection, hmac_secret: str, tenant_id: UUID, name: str, permissions: Permissions,
-    origins: tuple[str, ...] = (),
+    connection: Connection, hmac_secret: str, tenant_id: UUID, name: str, permissions: Permissions, origins: Sequence[str] = (),
+    key_id: UUID | None = None, seed: bytes | None = None,
 ) -> str:
-    new = secrets.make_key(permissions, hmac_secret)
-    await queries.insert_key(connection, tenant_id, name, new.digest, new.prefix, permissions, list(origins))
+    new = secrets.make_key(permissions, hmac_secret, seed)
+    await queries.insert_key(connection, key_id or uuid4(), tenant_id, name, new.digest, new.prefix, permissions, list(origins))
     return new.key
+
+
+async def create_for(
+    pool: Pool, hmac_secret: str, request: Request, admin: Admin, tenant_id: UUID, given: KeyIn, body: bytes, idempotency: str | None
+) -> tuple[asyncpg.Record, str]:
+    """The key's row and the key itself, which a repetition with the same Idempotency-Key gets again."""
+    seed = None if idempotency is None else admin.id.bytes + tenant_id.bytes + idempotency.encode()
+    keys: list[str] = []
+    async with tenant_transaction(pool, tenant_id) as connection:
+        async def make(key_id: UUID) -> None:
+            keys.append(await create_key(connection, hmac_secret, tenant_id, given.name, given.permissions, given.origins, key_id, seed))
+            await audit(connection, request, admin, tenant_id, "key.created", key_id, None, msgspec.to_builtins(given))
+
+        key_id = await once(connection, request, admin, body, make, idempotency)
+        row = await queries.one_key(connection, tenant_id, key_id)
+    assert row is not None  # keys are never deleted while their tenant is there
+    return row, keys[0] if keys else secrets.make_key(given.permissions, hmac_secret, seed).key
+
+
+async def keys_of(pool: Pool, tenant_id: UUID, after: UUID | None, limit: int) -> list[asyncpg.Record]:
+    async with tenant_transaction(pool, tenant_id) as connection:
+        return await queries.keys_of(connection, tenant_id, after, limit)
+
+
+async def revoke(pool: Pool, bus: Bus, request: Request, admin: Admin, tenant_id: UUID, key_id: UUID) -> None:
+    async with tenant_transaction(pool, tenant_id) as connection:
+        row = await _lock(connection, tenant_id, key_id)
+        await queries.revoke_key(connection, tenant_id, key_id, timedelta())
+        await audit(connection, request, admin, tenant_id, "key.revoked", key_id, {"prefix": row["key_prefix"]}, None)
+    await bus.publish("key", tenant_id)
+
+
+async def rotate(
+    pool: Pool, bus: Bus, hmac_secret: str, request: Request, admin: Admin, tenant_id: UUID, key_id: UUID, overlap_hours: int
+) -> tuple[asyncpg.Record, str]:
+    """A new key in place of the old one, which works on for `overlap_hours`."""
+    new_id = uuid4()
+    async with tenant_transaction(pool, tenant_id) as connection:
+        old = await _lock(connection, tenant_id, key_id)
+        key = await create_key(connection, hmac_secret, tenant_id, old["name"], old["permissions"], old["origins"], new_id)
+        await queries.revoke_key(connection, tenant_id, key_id, timedelta(hours=overlap_hours))
+        row = await queries.one_key(connection, tenant_id, new_id)
+        assert row is not None
+        after = {"id": str(new_id), "prefix": row["key_prefix"], "overlapHours": overlap_hours}
+        await audit(connection, request, admin, tenant_id, "key.rotated", key_id, {"prefix": old["key_prefix"]}, after)
+    await bus.publish("key", tenant_id)
+    return row, key
+
+
+async def _lock(connection: Connection, tenant_id: UUID, key_id: UUID) -> asyncpg.Record:
+    row = await queries.lock_key(connection, tenant_id, key_id)
+    if row is None:
+        raise NotFound("There is no such key of this tenant, or it is revoked. Check the id.")
+    return row
 
 
 class KeyCache:
@@ -42,6 +110,7 @@ class KeyCache:
         self._secret = hmac_secret
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
         self._forgotten = 0
+        self._used: dict[UUID, UUID] = {}
         bus.subscribe("key", self._forget)
         bus.subscribe("tenant", self._forget)
         bus.on_connected(self._forget_all)
@@ -53,14 +122,40 @@ class KeyCache:
         digest = secrets.digest(key, self._secret)
         entry = self._entries.get(digest)
         lifetime = LIFETIME_S if self._bus.connected else LIFETIME_ALONE_S
-        if entry is None or entry.read_at + lifetime < time.monotonic():
-            entry = await self._read(digest)
+        now = time.monotonic()
+        if entry is None or entry.read_at + lifetime < now or entry.ends_at <= now:
+            entry = await self._read_again(digest, entry)
+        if entry.caller is not None:
+            self._used[entry.caller.key_id] = entry.caller.tenant_id
         return entry.caller
+
+    async def note_used(self) -> None:
+        """Write down which keys were used since the last time; called now and then, never by a request."""
+        used, self._used = self._used, {}
+        if used:
+            tenants = list(set(used.values()))
+            async with tenant_transaction(self._pool, *tenants) as connection:
+                await queries.note_used(connection, tenants, list(used))
+
+    async def _read_again(self, digest: bytes, known: _Entry | None) -> _Entry:
+        """The key as it is in the database; as it was `known`, for LIFETIME_ALONE_S more, while that is away."""
+        try:
+            return await self._read(digest)
+        except DATABASE_AWAY:
+            now = time.monotonic()
+            if known is None or known.ends_at <= now or self._entries.get(digest) is not known:
+                raise
+            FALLBACKS.labels("keys").inc()
+            known.read_at = now - max(0.0, LIFETIME_S - LIFETIME_ALONE_S) if self._bus.connected else now
+            return known
 
     async def _read(self, digest: bytes) -> _Entry:
         read_at, forgotten = time.monotonic(), self._forgotten
         row = await queries.find_key(self._pool, digest)
-        entry = _Entry(None if row is None or row["revoked"] else _caller(row), read_at)
+        if row is None or row["revoked"] or row["tenant_status"] == "deleted":
+            entry = _Entry(None, read_at)
+        else:
+            entry = _Entry(_caller(row), read_at, inf if row["ends_in_s"] is None else read_at + row["ends_in_s"])
         if forgotten != self._forgotten:
             return entry  # a change was announced meanwhile: the row may be older than it
         self._entries[digest] = entry

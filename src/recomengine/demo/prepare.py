@@ -4,6 +4,7 @@ Done once a data dir. The tenant and its keys are kept in the data dir, so a res
 """
 
 import json
+import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -16,6 +17,7 @@ from uuid import UUID
 import msgspec
 from rich.console import Console
 
+from recomengine.auth.service import admin_id_of, make_admin
 from recomengine.catalog.checking import check_item
 from recomengine.catalog.schemas import ItemIn
 from recomengine.catalog.service import write_items
@@ -25,7 +27,7 @@ from recomengine.events.importing import import_lines
 from recomengine.events.writer import EventWriter
 from recomengine.infra.bus import Bus
 from recomengine.infra.data_dir import write_private
-from recomengine.infra.database import open_pool
+from recomengine.infra.database import Pool, open_pool
 from recomengine.infra.redis import RedisClient
 from recomengine.models.event_log import EventLogs
 from recomengine.models.service import refresh
@@ -72,7 +74,8 @@ async def _load(settings: Settings, path: Path) -> None:
         redis = RedisClient(settings.redis_url)
         stack.push_async_callback(redis.close)
         bus = Bus(settings.redis_url, redis)
-        tenant = await create_tenant(pool, settings.api_key_hmac_secret, "Sample shop", TenantConfig())
+        email, password = await _make_admin(pool)
+        tenant = await create_tenant(pool, settings.api_key_hmac_secret, "Sample shop", TenantConfig(), await admin_id_of(pool, email))
         products = demo_products()
         items = [check_item(msgspec.convert(product, ItemIn, strict=False)) for product in products]
         await write_items(pool, bus, tenant.tenant_id, items)
@@ -84,8 +87,17 @@ async def _load(settings: Settings, path: Path) -> None:
         store, logs = ModelStore(settings.model_store_url, settings.data_dir / "models-cache"), EventLogs(settings.data_dir / "event-logs")
         await refresh(pool, store, logs, bus, tenant.tenant_id)
     keys: dict[str, str] = msgspec.to_builtins(tenant.keys)
-    write_private(path, {"tenantId": str(tenant.tenant_id), **keys, "user": regulars()[0][0]})
+    write_private(path, {"tenantId": str(tenant.tenant_id), **keys, "user": regulars()[0][0], "email": email, "password": password})
     console.print(f"{len(products)} products, {done.accepted} events, model built in {time.perf_counter() - started:.1f} s")
+
+
+async def _make_admin(pool: Pool) -> tuple[str, str]:
+    """The address and the password of an account for the sample shop; a database may hold sample shops of several data dirs."""
+    password = secrets.token_urlsafe(12)
+    for email in ("demo@example.com", f"demo-{secrets.token_hex(4)}@example.com"):
+        if await make_admin(pool, email, password, "Demo"):
+            return email, password
+    raise SettingsError("No account could be made for the sample shop. Try again.")
 
 
 async def _lines(products: list[dict[str, Any]]) -> AsyncIterator[list[tuple[int, bytes]]]:
@@ -95,10 +107,19 @@ async def _lines(products: list[dict[str, Any]]) -> AsyncIterator[list[tuple[int
         yield [(number, _encode(event)) for number, event in batch]
 
 
+def _admin_lines(api: str, made: dict[str, str]) -> tuple[str, str]:
+    body = json.dumps({"email": made["email"], "password": made["password"]})
+    return (
+        f"  admin             {made['email']}, password {made['password']}\n",
+        f"curl '{api}/auth/login' -H 'Content-Type: application/json' -d '{body}'\n",
+    )
+
+
 def _greeting(settings: Settings, made: dict[str, str]) -> str:
     api, product = f"{settings.base_url}/api/v1", demo_products()[0]["productId"]
     read, write = f"-H 'Authorization: Bearer {made['read']}'", f"-H 'Authorization: Bearer {made['readWrite']}'"
     event = f'{{"eventType":"view","userId":"you","productId":"{product}"}}'
+    admin, sign_in = _admin_lines(api, made) if "email" in made else ("", "")  # a data dir of before there were accounts
     return f"""
 RecomEngine runs on {settings.base_url}   (Ctrl-C stops it)
 
@@ -107,10 +128,10 @@ RecomEngine runs on {settings.base_url}   (Ctrl-C stops it)
   read key          {made["read"]}
   read-write key    {made["readWrite"]}
   publish key       {made["publish"]}
-
+{admin}
 Try it:
 
 curl '{api}/recommendations?userId={made["user"]}&limit=4' {read}
 curl '{api}/recommendations?userId=you&productId={product}&strategy=frequently_bought_together&limit=4' {read}
 curl '{api}/events' {write} -H 'Content-Type: application/json' -d '{event}'
-"""
+{sign_in}"""

@@ -11,18 +11,22 @@ from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.models import Job, Schedule
 
+from recomengine.infra.background import repeat
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, open_pool
 from recomengine.infra.redis import RedisClient
 from recomengine.jobs import queries
+from recomengine.jobs.purge import purge
 from recomengine.models.event_log import EventLogs
 from recomengine.models.service import REFRESH_JOB, refresh, request_refresh
 from recomengine.models.store import ModelStore
 from recomengine.settings import Settings
+from recomengine.tenants.copies import EVERY_S as COPIES_EVERY_S
+from recomengine.tenants.copies import remove_copies
 
 BUILD_TIMEOUT_MS = 30 * 60 * 1000
 MONTHS_AHEAD = 2
-CRON_REFRESH, CRON_PARTITIONS = "*/15 * * * * 0", "5 0 * * * 0"
+CRON_REFRESH, CRON_PARTITIONS, CRON_PURGE = "*/15 * * * * 0", "5 0 * * * 0", "35 3 * * * 0"
 LOOK_BACK = timedelta(minutes=20)
 LOOK_BACK_AT_START = timedelta(days=2)
 CONCURRENT_BUILDS = 1
@@ -40,7 +44,10 @@ async def run_worker(settings: Settings) -> None:
         bus = Bus(settings.redis_url, redis)
         store = ModelStore(settings.model_store_url, settings.data_dir / "models-cache")
         queue = PgQueuer(AsyncpgPoolDriver(pool))
-        register(queue, pool, store, EventLogs(settings.data_dir / "event-logs"), bus)
+        logs = EventLogs(settings.data_dir / "event-logs")
+        register(queue, pool, redis, store, logs, bus)
+        copies = asyncio.create_task(repeat("copies", lambda: remove_copies(pool, store, logs), every_s=COPIES_EVERY_S))
+        stack.callback(copies.cancel)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, queue.shutdown.set)
@@ -49,7 +56,7 @@ async def run_worker(settings: Settings) -> None:
         await queue.run(dequeue_timeout=timedelta(seconds=5), batch_size=CONCURRENT_BUILDS, max_concurrent_tasks=2 * CONCURRENT_BUILDS)
 
 
-def register(queue: PgQueuer, pool: Pool, store: ModelStore, logs: EventLogs, bus: Bus) -> None:
+def register(queue: PgQueuer, pool: Pool, redis: RedisClient, store: ModelStore, logs: EventLogs, bus: Bus) -> None:
     @queue.entrypoint(REFRESH_JOB, concurrency_limit=CONCURRENT_BUILDS)
     async def refresh_model(job: Job) -> None:
         assert job.payload is not None
@@ -62,6 +69,10 @@ def register(queue: PgQueuer, pool: Pool, store: ModelStore, logs: EventLogs, bu
     @queue.schedule("partitions", CRON_PARTITIONS)
     async def partitions(_schedule: Schedule) -> None:
         await make_partitions(pool)
+
+    @queue.schedule("purge", CRON_PURGE)
+    async def purge_deleted(_schedule: Schedule) -> None:
+        await purge(pool, redis, store, logs)
 
 
 async def request_due(pool: Pool, look_back: timedelta) -> int:

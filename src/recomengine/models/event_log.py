@@ -21,6 +21,7 @@ from recomengine.infra.database import Connection
 from recomengine.infra.metrics import EVENT_LOGS_UNUSABLE
 from recomengine.models import queries
 from recomengine.models.histories import KINDS, NO_HISTORIES, Histories, merge, unpack
+from recomengine.models.store import tenants_named
 
 FORMAT = 1
 COLUMNS = ("indptr", "items", "kinds", "times_ms", "groups")
@@ -75,6 +76,13 @@ class EventLogs:
             new.unlink(missing_ok=True)
             EVENT_LOGS_UNUSABLE.labels("not_written").inc()
             log.warning("event log not written", tenant=str(tenant_id), error=str(error))
+
+    def kept(self) -> list[UUID]:
+        """The tenants who have a log on this machine."""
+        return tenants_named(self._folder, ".npz")
+
+    def remove(self, tenant_id: UUID) -> None:
+        self._path(tenant_id).unlink(missing_ok=True)
 
     def _path(self, tenant_id: UUID) -> Path:
         return self._folder / f"{tenant_id}.npz"

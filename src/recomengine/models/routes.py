@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from recomengine.auth.admin import admin_of_tenant, audit, is_from_admin
 from recomengine.models import service
-from recomengine.web.caller import Caller
 from recomengine.web.codec import data_response
 from recomengine.web.guard import Permission
+from recomengine.web.limits import Kind
 from recomengine.web.problems import NotFound
 
 if TYPE_CHECKING:
@@ -19,22 +20,27 @@ if TYPE_CHECKING:
 
 async def refresh(request: Request) -> Response:
     context: Context = request.app.state.context
-    caller = await context.guard.caller(request, Permission.WRITE)
-    await context.limits.charge(request, caller, "write")
-    tenant_id = _own_tenant(request, caller)
+    tenant_id = await _allowed(request, "write")
     queued = await service.request_refresh(context.pool, tenant_id)
     return data_response({"status": "queued", "alreadyQueued": not queued}, 202)
 
 
 async def model(request: Request) -> Response:
     context: Context = request.app.state.context
+    return data_response(await service.status(context.pool, await _allowed(request, "read")))
+
+
+async def _allowed(request: Request, kind: Kind) -> UUID:
+    """The tenant of the path, for its read-write key or an admin whose it is; a stranger's is not found."""
+    context: Context = request.app.state.context
+    if is_from_admin(request):
+        admin, tenant_id = await admin_of_tenant(request)
+        if kind == "write":
+            async with context.pool.acquire() as connection:
+                await audit(connection, request, admin, tenant_id, "model.refreshed", tenant_id)
+        return tenant_id
     caller = await context.guard.caller(request, Permission.WRITE)
-    await context.limits.charge(request, caller, "read")
-    return data_response(await service.status(context.pool, _own_tenant(request, caller)))
-
-
-def _own_tenant(request: Request, caller: Caller) -> UUID:
-    """The tenant of the path, which must be the key's own; a stranger's is not found."""
+    await context.limits.charge(request, caller, kind)
     if request.path_params["tenant_id"] != caller.tenant:
         raise NotFound("There is no such tenant for this key. Check the id.")
     return caller.tenant_id

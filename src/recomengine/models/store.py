@@ -8,6 +8,7 @@ local copy, which its processes map.
 import json
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -81,6 +82,20 @@ class ModelStore:
                 obstore.delete(self._remote, path)
         shutil.rmtree(self._root / str(tenant_id) / version, ignore_errors=True)
 
+    def remove_tenant(self, tenant_id: UUID) -> None:
+        """Delete whatever there is of the tenant, half-written and fetched directories among it."""
+        if self._remote is not None:
+            for batch in obstore.list(self._remote, f"{tenant_id}/"):
+                obstore.delete(self._remote, [meta["path"] for meta in batch])
+        shutil.rmtree(self._root / str(tenant_id), ignore_errors=True)
+
+    def copied(self) -> list[UUID]:
+        """The tenants of whom this machine keeps copies of models in an object store."""
+        return tenants_named(self._root, "") if self._remote is not None else []
+
+    def remove_copies(self, tenant_id: UUID) -> None:
+        shutil.rmtree(self._root / str(tenant_id), ignore_errors=True)
+
     @staticmethod
     def _upload(remote: ObjectStore, folder: Path, prefix: str) -> None:
         files = sorted(folder.iterdir(), key=lambda file: file.name == MANIFEST)
@@ -112,6 +127,15 @@ def _remove_old_copies(folder: Path) -> None:
     """Versions sort by age. What a process maps stays open to it."""
     for copy in sorted(path for path in folder.iterdir() if not path.name.startswith("."))[:-KEPT_COPIES]:
         shutil.rmtree(copy, ignore_errors=True)
+
+
+def tenants_named(folder: Path, suffix: str) -> list[UUID]:
+    """The tenants whose ids name the entries of a folder, which need not be there."""
+    found = []
+    for path in folder.glob(f"*{suffix}"):
+        with suppress(ValueError):
+            found.append(UUID(path.name.removesuffix(suffix)))
+    return found
 
 
 def _map(file: Path) -> NDArray[Any]:

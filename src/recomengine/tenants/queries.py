@@ -1,19 +1,30 @@
 """SQL of the tenants."""
 
+from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
-from recomengine.infra.database import Connection
+from recomengine.infra.database import Connection, Pool
 
-INSERT_TENANT = "INSERT INTO tenants (id, name, config) VALUES ($1, $2, $3)"
+INSERT_TENANT = "INSERT INTO tenants (id, name, config, owner_id) VALUES ($1, $2, $3, $4)"
+READ_TENANTS = "SELECT id, name, status, config, created_at, updated_at FROM tenants WHERE status <> 'deleted' ORDER BY created_at, id"
+LOCK_TENANT = "SELECT id, name, status, config, created_at, updated_at FROM tenants WHERE id = $1 AND status <> 'deleted' FOR UPDATE"
+UPDATE_TENANT = """
+UPDATE tenants SET name = $2, status = $3, config = $4, updated_at = now(), deleted_at = CASE WHEN $3 = 'deleted' THEN now() END
+WHERE id = $1 RETURNING id, name, status, config, created_at, updated_at
+"""
+TENANTS_THERE = "SELECT id FROM tenants WHERE id = ANY ($1::uuid[])"
+TENANTS_TO_PURGE = "SELECT tenants_to_purge AS id FROM tenants_to_purge($1)"
+PURGE_TENANT = "SELECT purge_tenant($1)"
 UPDATE_CONFIG = "UPDATE tenants SET config = $2, updated_at = now() WHERE id = $1"
 FIND_TENANT = "SELECT status FROM tenants WHERE id = $1"
 INSERT_CATALOG_STATE = "INSERT INTO catalog_state (tenant_id) VALUES ($1)"
 
 
-async def insert_tenant(connection: Connection, tenant_id: UUID, name: str, config: object) -> None:
-    await connection.execute(INSERT_TENANT, tenant_id, name, msgspec.to_builtins(config))
+async def insert_tenant(connection: Connection, tenant_id: UUID, name: str, config: object, owner_id: UUID | None = None) -> None:
+    await connection.execute(INSERT_TENANT, tenant_id, name, msgspec.to_builtins(config), owner_id)
     await connection.execute(INSERT_CATALOG_STATE, tenant_id)
 
 
@@ -25,3 +36,31 @@ async def find_tenant(connection: Connection, tenant_id: UUID) -> str | None:
     """Its status; None when there is none."""
     status: str | None = await connection.fetchval(FIND_TENANT, tenant_id)
     return status
+
+
+async def read_tenants(connection: Connection) -> list[asyncpg.Record]:
+    """The declared tenants that are not deleted."""
+    return await connection.fetch(READ_TENANTS)
+
+
+async def lock_tenant(connection: Connection, tenant_id: UUID) -> asyncpg.Record | None:
+    return await connection.fetchrow(LOCK_TENANT, tenant_id)
+
+
+async def update_tenant(connection: Connection, tenant_id: UUID, name: str, status: str, config: object) -> asyncpg.Record:
+    row = await connection.fetchrow(UPDATE_TENANT, tenant_id, name, status, msgspec.to_builtins(config))
+    assert row is not None  # locked before
+    return row
+
+
+async def tenants_there(connection: Connection, tenant_ids: list[UUID]) -> set[UUID]:
+    """Those of the declared tenants that exist, deleted ones among them until they are purged."""
+    return {row["id"] for row in await connection.fetch(TENANTS_THERE, tenant_ids)}
+
+
+async def tenants_to_purge(pool: Pool, before: datetime) -> list[UUID]:
+    return [row["id"] for row in await pool.fetch(TENANTS_TO_PURGE, before)]
+
+
+async def purge_tenant(pool: Pool, tenant_id: UUID) -> None:
+    await pool.execute(PURGE_TENANT, tenant_id, timeout=1800)

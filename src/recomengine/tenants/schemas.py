@@ -1,8 +1,67 @@
-"""What making a tenant answers."""
+"""Bodies of the tenant endpoints, and a tenant as an answer shows one."""
 
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from recomengine.web.caller import TenantConfig
+from recomengine.web.paging import Limit
+
+TenantName = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
+
+
+class TenantIn(msgspec.Struct, forbid_unknown_fields=True):
+    name: TenantName
+    config: TenantConfig = TenantConfig()
+
+
+class TenantPatch(msgspec.Struct, forbid_unknown_fields=True):
+    """config: those of its members that become others."""
+
+    name: TenantName | UnsetType = UNSET
+    config: dict[str, Any] | UnsetType = UNSET
+
+
+class AuditPage(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
+    limit: Limit = 50
+    cursor: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
+    tenant_id: UUID | None = None
+
+
+class Tenant(msgspec.Struct, rename="camel", frozen=True):
+    id: UUID
+    name: str
+    status: str
+    config: TenantConfig
+    created_at: datetime
+    updated_at: datetime
+
+
+def as_tenant(row: asyncpg.Record) -> Tenant:
+    config = msgspec.convert(row["config"], TenantConfig)
+    return Tenant(row["id"], row["name"], row["status"], config, row["created_at"], row["updated_at"])
+
+
+class AuditLine(msgspec.Struct, rename="camel", frozen=True):
+    id: int
+    at: datetime
+    admin_id: UUID
+    tenant_id: UUID | None
+    action: str
+    subject: str
+    address: str
+    before: Any
+    after: Any
+
+
+def as_audit_line(row: asyncpg.Record) -> AuditLine:
+    return AuditLine(
+        row["id"], row["at"], row["admin_id"], row["about_tenant"], row["action"], row["subject"], row["address"], row["before"], row["after"]
+    )
 
 
 class CreatedKeys(msgspec.Struct, rename="camel", frozen=True):

@@ -10,10 +10,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recomengine.infra.metrics import HTTP_DURATION_MS, HTTP_REQUESTS
+from recomengine.web.cors import preflight
 from recomengine.web.problems import Problem, problem_response
 
 CLIENT_GONE = 499
 """Stands in the metrics for a request whose client left before the answer."""
+PROTECTION = [
+    (b"x-content-type-options", b"nosniff"), (b"x-frame-options", b"DENY"), (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+]  # fmt: skip
+CSP = b"content-security-policy"
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 log = structlog.get_logger()
@@ -37,7 +43,7 @@ class RequestLayer:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
+                _protect(scope, message["headers"])
                 if (allowance := scope.get("allowance")) is not None:
                     headers.update(allowance.headers)
                 if (origin := scope.get("allowed_origin")) is not None:
@@ -47,7 +53,7 @@ class RequestLayer:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_headers)
+            await (preflight(scope) or self._app)(scope, receive, send_with_headers)
         except ClientDisconnect:
             status = CLIENT_GONE
         except Exception as error:
@@ -58,6 +64,15 @@ class RequestLayer:
             await response(scope, receive, send_with_headers)
         finally:
             _observe(scope, status, (time.perf_counter() - started) * 1000)
+
+
+def _protect(scope: Scope, headers: list[tuple[bytes, bytes]]) -> None:
+    """Nothing of an answer is run, framed or guessed at; a page that is to be run says itself what it may load."""
+    headers += PROTECTION
+    if not any(name == CSP for name, _ in headers):
+        headers.append((CSP, b"default-src 'none'; frame-ancestors 'none'"))
+    if scope["scheme"] == "https":
+        headers.append((b"strict-transport-security", b"max-age=31536000"))
 
 
 def _request_id(scope: Scope) -> str:

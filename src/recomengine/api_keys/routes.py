@@ -1,0 +1,80 @@
+"""API keys over HTTP, for the admins who own the tenant."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from recomengine.api_keys import service
+from recomengine.api_keys.schemas import KeyIn, Rotation, as_key, as_new_key
+from recomengine.auth.admin import admin_of_tenant
+from recomengine.auth.idempotency import key_of
+from recomengine.web.codec import data_response, decode, list_response, read_body
+from recomengine.web.paging import Page, cut, read_query
+from recomengine.web.problems import NotFound
+
+if TYPE_CHECKING:
+    from recomengine.context import Context
+
+PATH = "/api/v1/tenants/{tenant_id}/api-keys"
+MAX_BODY_BYTES = 64 * 1024
+
+_key, _rotation = msgspec.json.Decoder(KeyIn), msgspec.json.Decoder(Rotation)
+
+
+async def create(request: Request) -> Response:
+    context: Context = request.app.state.context
+    admin, tenant_id = await admin_of_tenant(request)
+    body = await read_body(request, limit=MAX_BODY_BYTES)
+    given = decode(_key, body)
+    secret = context.settings.api_key_hmac_secret
+    row, key = await service.create_for(context.pool, secret, request, admin, tenant_id, given, body, key_of(request))
+    return _new(as_new_key(row, key))
+
+
+async def list_keys(request: Request) -> Response:
+    context: Context = request.app.state.context
+    _, tenant_id = await admin_of_tenant(request)
+    page = read_query(request, Page)
+    rows, cursor = cut(await service.keys_of(context.pool, tenant_id, page.cursor, page.limit + 1), page.limit)
+    return list_response([as_key(row) for row in rows], cursor)
+
+
+async def revoke(request: Request) -> Response:
+    context: Context = request.app.state.context
+    admin, tenant_id = await admin_of_tenant(request)
+    await service.revoke(context.pool, context.bus, request, admin, tenant_id, _key_id(request))
+    return Response(status_code=204)
+
+
+async def rotate(request: Request) -> Response:
+    context: Context = request.app.state.context
+    admin, tenant_id = await admin_of_tenant(request)
+    given = decode(_rotation, await read_body(request, limit=MAX_BODY_BYTES))
+    secret = context.settings.api_key_hmac_secret
+    row, key = await service.rotate(context.pool, context.bus, secret, request, admin, tenant_id, _key_id(request), given.overlap_hours)
+    return _new(as_new_key(row, key))
+
+
+def _new(body: object) -> Response:
+    response = data_response(body, 201)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _key_id(request: Request) -> UUID:
+    try:
+        return UUID(request.path_params["key_id"])
+    except ValueError:
+        raise NotFound("There is no such key of this tenant. Check the id.") from None
+
+
+routes = [
+    Route(PATH, create, methods=["POST"]),
+    Route(PATH, list_keys, methods=["GET"]),
+    Route(f"{PATH}/{{key_id}}", revoke, methods=["DELETE"]),
+    Route(f"{PATH}/{{key_id}}/rotate", rotate, methods=["POST"]),
+]

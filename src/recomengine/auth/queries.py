@@ -1,0 +1,154 @@
+"""SQL of the accounts: admins, their tokens, what they did. None of it belongs to a tenant, so nothing is declared."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from recomengine.infra.database import Connection, Pool
+
+INSERT_ADMIN = """
+INSERT INTO admins (email, password_hash, name) VALUES ($1, $2, $3)
+ON CONFLICT (lower(email)) DO NOTHING RETURNING id, email, name, role, created_at
+"""
+FIND_ADMIN = "SELECT id, email, name, role, created_at, password_hash FROM admins WHERE lower(email) = lower($1)"
+SIGNED_IN = """
+SELECT id, email, name, role, created_at FROM admins
+WHERE id = $1 AND NOT EXISTS (SELECT FROM ended_families WHERE family = $2)
+"""
+RENAME_ADMIN = "UPDATE admins SET name = $2, updated_at = now() WHERE id = $1 RETURNING id, email, name, role, created_at"
+SET_PASSWORD = "UPDATE admins SET password_hash = $2, updated_at = now() WHERE id = $1"  # noqa: S105
+BEGIN_FAMILY = """
+INSERT INTO refresh_tokens (digest, family, admin_id, expires_at)
+SELECT $1, $2, id, now() + $4 FROM admins WHERE id = $3 AND password_hash = $5 FOR SHARE
+"""
+INSERT_REFRESH = "INSERT INTO refresh_tokens (digest, family, admin_id, expires_at) VALUES ($1, $2, $3, now() + $4)"
+USE_REFRESH = """
+UPDATE refresh_tokens SET used_at = now() WHERE digest = $1 AND used_at IS NULL AND expires_at > now()
+    AND NOT EXISTS (SELECT FROM ended_families e WHERE e.family = refresh_tokens.family)
+RETURNING family, admin_id
+"""
+FAMILY_OF = "SELECT family, admin_id, used_at IS NOT NULL AS used FROM refresh_tokens WHERE digest = $1"
+ADMIN_BY_ID = "SELECT id, email, name, role, created_at FROM admins WHERE id = $1"
+END_FAMILY = "INSERT INTO ended_families (family, expires_at) VALUES ($1, now() + $2) ON CONFLICT DO NOTHING"
+END_FAMILIES_OF = """
+INSERT INTO ended_families (family, expires_at)
+SELECT DISTINCT family, now() + $2 FROM refresh_tokens WHERE admin_id = $1 ON CONFLICT DO NOTHING
+"""
+DELETE_REFRESH_OF = "DELETE FROM refresh_tokens WHERE admin_id = $1"
+INSERT_RESET = "INSERT INTO password_resets (digest, admin_id, expires_at) VALUES ($1, $2, now() + $3)"
+TAKE_RESET = "DELETE FROM password_resets WHERE digest = $1 RETURNING admin_id, expires_at > now() AS valid"
+DELETE_RESETS_OF = "DELETE FROM password_resets WHERE admin_id = $1"
+WRITE_AUDIT = "SELECT write_audit($1, $2, $3, $4, $5, $6, $7)"
+READ_AUDIT = "SELECT id, at, admin_id, about_tenant, action, subject, address, before, after FROM read_audit($1, $2, $3, $4)"
+TENANTS_OF = "SELECT tenants_of AS id FROM tenants_of($1, $2, $3)"
+OWNS_TENANT = "SELECT owns_tenant($1, $2)"
+INSERT_IDEMPOTENCY = """
+INSERT INTO idempotency_keys (admin_id, key, request, made) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+"""
+FIND_IDEMPOTENCY = "SELECT request, made FROM idempotency_keys WHERE admin_id = $1 AND key = $2"
+FORGET_EXPIRED = (
+    "DELETE FROM refresh_tokens WHERE expires_at < now()",
+    "DELETE FROM ended_families WHERE expires_at < now()",
+    "DELETE FROM password_resets WHERE expires_at < now()",
+    "DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'",
+)
+
+
+async def insert_admin(connection: Connection, email: str, password_hash: str, name: str) -> asyncpg.Record | None:
+    """None when the address is taken."""
+    return await connection.fetchrow(INSERT_ADMIN, email, password_hash, name)
+
+
+async def find_admin(pool: Pool, email: str) -> asyncpg.Record | None:
+    return await pool.fetchrow(FIND_ADMIN, email)
+
+
+async def signed_in(pool: Pool, admin_id: UUID, family: UUID) -> asyncpg.Record | None:
+    """The admin, unless the family was ended."""
+    return await pool.fetchrow(SIGNED_IN, admin_id, family)
+
+
+async def rename_admin(connection: Connection, admin_id: UUID, name: str) -> asyncpg.Record | None:
+    return await connection.fetchrow(RENAME_ADMIN, admin_id, name)
+
+
+async def admin_by_id(connection: Connection, admin_id: UUID) -> asyncpg.Record | None:
+    return await connection.fetchrow(ADMIN_BY_ID, admin_id)
+
+
+async def set_password(connection: Connection, admin_id: UUID, password_hash: str, lifetime: timedelta) -> None:
+    """Every family of the admin's ends; lifetime: of a refresh token."""
+    await connection.execute(SET_PASSWORD, admin_id, password_hash)
+    await connection.execute(END_FAMILIES_OF, admin_id, lifetime)
+    await connection.execute(DELETE_REFRESH_OF, admin_id)
+    await connection.execute(DELETE_RESETS_OF, admin_id)
+
+
+async def begin_family(
+    connection: Connection, digest: bytes, family: UUID, admin_id: UUID, lifetime: timedelta, password_hash: str
+) -> bool:
+    """False when the password that was checked is no longer the admin's. Its row is locked, so that no change of it slips in between."""
+    return await connection.execute(BEGIN_FAMILY, digest, family, admin_id, lifetime, password_hash) == "INSERT 0 1"
+
+
+async def insert_refresh(connection: Connection, digest: bytes, family: UUID, admin_id: UUID, lifetime: timedelta) -> None:
+    await connection.execute(INSERT_REFRESH, digest, family, admin_id, lifetime)
+
+
+async def use_refresh(connection: Connection, digest: bytes) -> asyncpg.Record | None:
+    """Its family and admin, once; None when it is unknown, used, expired or its family ended."""
+    return await connection.fetchrow(USE_REFRESH, digest)
+
+
+async def family_of(pool: Pool, digest: bytes) -> asyncpg.Record | None:
+    return await pool.fetchrow(FAMILY_OF, digest)
+
+
+async def end_family(connection: Connection, family: UUID, lifetime: timedelta) -> bool:
+    """Whether it had not ended before."""
+    return await connection.execute(END_FAMILY, family, lifetime) == "INSERT 0 1"
+
+
+async def insert_reset(pool: Pool, digest: bytes, admin_id: UUID, lifetime: timedelta) -> None:
+    await pool.execute(INSERT_RESET, digest, admin_id, lifetime)
+
+
+async def take_reset(connection: Connection, digest: bytes) -> UUID | None:
+    """The admin whom the reset is for; it is used up by this."""
+    row = await connection.fetchrow(TAKE_RESET, digest)
+    return row["admin_id"] if row is not None and row["valid"] else None
+
+
+async def insert_audit(
+    connection: Connection, admin_id: UUID, tenant_id: UUID | None, action: str, subject: str, address: str, before: Any, after: Any
+) -> None:
+    await connection.execute(WRITE_AUDIT, admin_id, tenant_id, action, subject, address, before, after)
+
+
+async def read_audit(pool: Pool, admin_id: UUID, tenant_id: UUID | None, before_id: int | None, limit: int) -> list[asyncpg.Record]:
+    """What the admin did, and what was done to their tenants or the one given, the newest first."""
+    return await pool.fetch(READ_AUDIT, admin_id, tenant_id, before_id, limit)
+
+
+async def tenants_of(pool: Pool, admin_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
+    return [row["id"] for row in await pool.fetch(TENANTS_OF, admin_id, after, limit)]
+
+
+async def owns_tenant(pool: Pool, admin_id: UUID, tenant_id: UUID) -> bool:
+    return bool(await pool.fetchval(OWNS_TENANT, admin_id, tenant_id))
+
+
+async def insert_idempotency(connection: Connection, admin_id: UUID, key: str, request: bytes, made: UUID) -> bool:
+    """Whether the key is new."""
+    return await connection.execute(INSERT_IDEMPOTENCY, admin_id, key, request, made) == "INSERT 0 1"
+
+
+async def find_idempotency(connection: Connection, admin_id: UUID, key: str) -> asyncpg.Record | None:
+    return await connection.fetchrow(FIND_IDEMPOTENCY, admin_id, key)
+
+
+async def forget_expired(pool: Pool) -> None:
+    for statement in FORGET_EXPIRED:
+        await pool.execute(statement)

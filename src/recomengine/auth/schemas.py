@@ -1,0 +1,59 @@
+"""Bodies of the account endpoints, and an admin as an answer shows one."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from msgspec import Meta
+
+PART = r"[^@\s,;:<>()\[\]\\\"\x00-\x1f\x7f-\x9f]+"
+"""Without what makes, in the head of a mail, several addresses of one or a name beside it."""
+Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=rf"^{PART}@{PART}$(?!\n)")]
+Name = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
+Password = Annotated[str, Meta(max_length=1000)]
+Token = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Signup(msgspec.Struct, forbid_unknown_fields=True):
+    email: Email
+    password: Password
+    name: Name = ""
+
+
+class Login(msgspec.Struct, forbid_unknown_fields=True):
+    email: Email
+    password: Password
+
+
+class Forgot(msgspec.Struct, forbid_unknown_fields=True):
+    email: Email
+
+
+class Reset(msgspec.Struct, forbid_unknown_fields=True):
+    token: Token
+    password: Password
+
+
+class Profile(msgspec.Struct, forbid_unknown_fields=True):
+    name: Name
+
+
+class Admin(msgspec.Struct, rename="camel", frozen=True):
+    id: UUID
+    email: str
+    name: str
+    role: str
+    created_at: datetime
+
+
+class SignedIn(msgspec.Struct, rename="camel", frozen=True):
+    access_token: str
+    expires_in: int
+    admin: Admin
+
+
+def as_admin(row: asyncpg.Record) -> Admin:
+    """An admin's row; the password's hash stays behind."""
+    return Admin(row["id"], row["email"], row["name"], row["role"], row["created_at"])

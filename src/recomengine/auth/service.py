@@ -1,0 +1,259 @@
+"""Accounts: signing up, in and out, the hourly renewal, forgotten passwords.
+
+A login begins a family of refresh tokens. Each is used once, for the next one and an access token; whoever comes with one
+that was used already ends the family, since one of the two has stolen it.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import asyncpg
+import structlog
+
+from recomengine.auth import queries
+from recomengine.auth.attempts import Attempts
+from recomengine.auth.hashing import Hasher
+from recomengine.auth.mail import Mailer
+from recomengine.auth.passwords import check_password
+from recomengine.auth.schemas import Admin, as_admin
+from recomengine.auth.tokens import Access, Signer, digest, opaque_token
+from recomengine.infra.database import Connection, Pool
+from recomengine.infra.metrics import FALLBACKS, MAILS_NOT_SENT
+from recomengine.infra.redis import RedisClient, RedisUnavailable
+from recomengine.settings import Settings
+from recomengine.web.problems import Conflict, Forbidden, NotFound, Unauthorized, Unavailable, invalid
+
+REFRESH_LIFETIME = timedelta(days=7)
+RESET_LIFETIME = timedelta(hours=1)
+MAX_MAILS = 100
+
+log = structlog.get_logger()
+
+
+class Session(NamedTuple):
+    """What a login or a renewal gives."""
+
+    admin: Admin
+    access_token: str
+    refresh_token: str
+    csrf_token: str
+
+
+class Accounts:
+    def __init__(self, pool: Pool, redis: RedisClient, settings: Settings) -> None:
+        self._pool = pool
+        self._redis = redis
+        self._settings = settings
+        self._signer = Signer(settings.jwt_secret)
+        self._hasher = Hasher()
+        self._mailer = Mailer(settings.smtp_url, settings.data_dir / "outbox")
+        self._attempts = Attempts(redis)
+        self._mails: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        await asyncio.gather(*self._mails, return_exceptions=True)
+        await self._hasher.close()
+
+    async def sign_up(self, email: str, password: str, name: str, address: str) -> Session:
+        if self._settings.signup == "closed":
+            raise Forbidden("This system takes no new accounts. Ask its operator for one.", code="signup_closed")
+        await self._attempts.check("signup", address)
+        check_password(password, email, name)
+        await self._attempts.note("signup", address)
+        password_hash = await self._hasher.hash(password)
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await queries.insert_admin(connection, email, password_hash, name)
+            if row is None:
+                raise Conflict("There is an account with this address. Sign in, or reset its password.", code="email_taken")
+            await _audit(connection, row["id"], "account.signed_up", address)
+        return await self._begin(as_admin(row), password_hash, address)
+
+    async def log_in(self, email: str, password: str, address: str) -> Session:
+        await self._may_try(email, address)
+        row = await queries.find_admin(self._pool, email)
+        if not await self._hasher.matches(password, row["password_hash"] if row else None) or row is None:
+            await self._attempts.note("account", email)
+            await self._attempts.note("address", address)
+            raise _wrong_credentials()
+        await self._may_try(email, address)  # many guesses at once have failed meanwhile: the right one must not stand out
+        await self._attempts.forget("account", email)
+        return await self._begin(as_admin(row), row["password_hash"], address, "account.signed_in")
+
+    async def refresh(self, refresh_token: str | None, csrf_token: str | None, address: str) -> Session:
+        """The next session of the token's family; the token is used up."""
+        if refresh_token is None:
+            raise _signed_out()
+        await self._family(refresh_token, csrf_token)
+        async with self._pool.acquire() as connection, connection.transaction():
+            used = await queries.use_refresh(connection, digest(refresh_token))
+            admin = await queries.admin_by_id(connection, used["admin_id"]) if used else None
+            if used is not None and admin is not None:
+                next_token = opaque_token()
+                await queries.insert_refresh(connection, digest(next_token), used["family"], used["admin_id"], REFRESH_LIFETIME)
+        if used is None or admin is None:
+            await self._end_if_stolen(refresh_token, address)
+            raise _signed_out()
+        return self._session(as_admin(admin), used["family"], next_token)
+
+    async def log_out(self, refresh_token: str | None, csrf_token: str | None, access_token: str | None, address: str) -> None:
+        """End the families of both tokens, of which either will do: their refresh tokens, and their access tokens at once on every process."""
+        row = await self._family(refresh_token, csrf_token) if refresh_token else None
+        access = self._signer.read(access_token) if access_token else None
+        ending = {row["family"]: row["admin_id"]} if row else {}
+        if access is not None:
+            ending[access.family] = access.admin_id
+            await self._blacklist(access)
+        for family, admin_id in ending.items():
+            await self._end(family, admin_id, "account.signed_out", address)
+
+    async def forget_password(self, email: str, address: str) -> None:
+        """Mail a link to the account, if there is one; the caller cannot tell."""
+        await self._attempts.check("forgot", email)
+        await self._attempts.check("signup", address)
+        await self._attempts.note("forgot", email)
+        await self._attempts.note("signup", address)
+        if len(self._mails) >= MAX_MAILS:
+            raise Unavailable("Too many mails wait to be sent. Try again later.", retry_after_s=60, code="overloaded")
+        mail = asyncio.create_task(self._mail_reset(email))
+        self._mails.add(mail)
+        mail.add_done_callback(self._mails.discard)
+
+    async def reset_password(self, token: str, password: str, address: str) -> None:
+        await self._attempts.check("address", address)
+        check_password(password)
+        password_hash = await self._hasher.hash(password)
+        async with self._pool.acquire() as connection, connection.transaction():
+            admin_id = await queries.take_reset(connection, digest(token))
+            if admin_id is not None:
+                await queries.set_password(connection, admin_id, password_hash, REFRESH_LIFETIME)
+                await _audit(connection, admin_id, "account.password_reset", address)
+        if admin_id is None:
+            await self._attempts.note("address", address)
+            raise invalid("$.token", "is unknown, used or older than an hour. Ask for a new link")
+
+    async def admin_of(self, access_token: str) -> Admin | None:
+        """Whose token it is; None for one that is not valid or was signed out, be it by a change of the password."""
+        access = self._signer.read(access_token)
+        if access is None or await self._is_blacklisted(access.jti):
+            return None
+        row = await queries.signed_in(self._pool, access.admin_id, access.family)
+        return None if row is None else as_admin(row)
+
+    async def rename(self, admin: Admin, name: str, address: str) -> Admin:
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await queries.rename_admin(connection, admin.id, name)
+            await _audit(connection, admin.id, "account.renamed", address, {"name": admin.name}, {"name": name})
+        assert row is not None  # an admin who is signed in is there
+        return as_admin(row)
+
+    async def _may_try(self, email: str, address: str) -> None:
+        await self._attempts.check("account", email)
+        await self._attempts.check("address", address)
+
+    async def _begin(self, admin: Admin, password_hash: str, address: str, action: str | None = None) -> Session:
+        """A new family, unless the password was changed since it was checked."""
+        family, refresh_token = uuid4(), opaque_token()
+        async with self._pool.acquire() as connection, connection.transaction():
+            if not await queries.begin_family(connection, digest(refresh_token), family, admin.id, REFRESH_LIFETIME, password_hash):
+                raise _wrong_credentials()
+            if action is not None:
+                await _audit(connection, admin.id, action, address)
+        return self._session(admin, family, refresh_token)
+
+    def _session(self, admin: Admin, family: UUID, refresh_token: str) -> Session:
+        access_token = self._signer.access_token(admin.id, family, datetime.now(UTC))
+        return Session(admin, access_token, refresh_token, self._signer.csrf_token(family))
+
+    async def _family(self, refresh_token: str, csrf_token: str | None) -> asyncpg.Record | None:
+        """The token's family, None for an unknown token; raise unless the page repeats the family's CSRF token."""
+        row = await queries.family_of(self._pool, digest(refresh_token))
+        if row is not None and (csrf_token is None or not self._signer.is_csrf_token(csrf_token, row["family"])):
+            raise Forbidden("The header X-CSRF-Token does not repeat the cookie csrf_token. Send it.", code="csrf_mismatch")
+        return row
+
+    async def _end_if_stolen(self, refresh_token: str, address: str) -> None:
+        row = await queries.family_of(self._pool, digest(refresh_token))
+        if row is not None and row["used"]:
+            log.warning("a refresh token came twice: its family is ended", admin=str(row["admin_id"]))
+            await self._end(row["family"], row["admin_id"], "account.token_reused", address)
+
+    async def _end(self, family: UUID, admin_id: UUID, action: str, address: str) -> None:
+        """The used tokens of the family stay, so that whoever comes with one later is known, too."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await queries.end_family(connection, family, REFRESH_LIFETIME):
+                await _audit(connection, admin_id, action, address)
+
+    async def _blacklist(self, access: Access) -> None:
+        """PostgreSQL has the ended family; this spares a query for whoever comes with the token again."""
+        try:
+            await self._redis.call(("SET", f"jti:blacklist:{access.jti}", 1, "EX", access.left_s(datetime.now(UTC))))
+        except RedisUnavailable:
+            FALLBACKS.labels("blacklist").inc()
+
+    async def _is_blacklisted(self, jti: str) -> bool:
+        try:
+            (found,) = await self._redis.call(("EXISTS", f"jti:blacklist:{jti}"))
+        except RedisUnavailable:
+            FALLBACKS.labels("blacklist").inc()
+            return False
+        return bool(found)
+
+    async def _mail_reset(self, email: str) -> None:
+        try:
+            row = await queries.find_admin(self._pool, email)
+            if row is None:
+                return
+            token = opaque_token()
+            await queries.insert_reset(self._pool, digest(token), row["id"], RESET_LIFETIME)
+            link = f"{self._settings.base_url}/reset-password?token={token}"
+            await self._mailer.send(row["email"], "Reset your password", RESET_TEXT.format(link=link))
+        except Exception as error:  # noqa: BLE001 - nobody waits for it any more; the message might name the account
+            MAILS_NOT_SENT.inc()
+            log.error("mail not sent", error=type(error).__name__)
+
+
+async def make_admin(pool: Pool, email: str, password: str, name: str) -> UUID | None:
+    """An account made by the system's operator; None when the address is taken."""
+    hasher = Hasher()
+    try:
+        password_hash = await hasher.hash(password)
+    finally:
+        await hasher.close()
+    async with pool.acquire() as connection, connection.transaction():
+        row = await queries.insert_admin(connection, email, password_hash, name)
+        if row is not None:
+            await _audit(connection, row["id"], "account.signed_up", "local")
+    return None if row is None else row["id"]
+
+
+async def admin_id_of(pool: Pool, email: str) -> UUID:
+    """Raises NotFound."""
+    row = await queries.find_admin(pool, email)
+    if row is None:
+        raise NotFound("There is no account with this address. Sign up first.")
+    admin_id: UUID = row["id"]
+    return admin_id
+
+
+RESET_TEXT = """Somebody, probably you, asked for a new password for your RecomEngine account.
+
+Within an hour, open this page to choose one:
+
+{link}
+
+If it was not you, nothing needs to be done: your password stays as it is.
+"""
+
+
+async def _audit(connection: Connection, admin_id: UUID, action: str, address: str, before: Any = None, after: Any = None) -> None:
+    await queries.insert_audit(connection, admin_id, None, action, str(admin_id), address, before, after)
+
+
+def _wrong_credentials() -> Unauthorized:
+    return Unauthorized("The address or the password is wrong. Try again, or reset the password.", code="wrong_credentials")
+
+
+def _signed_out() -> Unauthorized:
+    return Unauthorized("The session has ended. Sign in again.", code="session_ended")

@@ -1,0 +1,39 @@
+"""Pages of a list: the query string as a struct of its own, and the cursor to the next page, which is the id of the last line."""
+
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+
+from recomengine.web.codec import validation_problem
+from recomengine.web.problems import invalid
+
+T = TypeVar("T")
+Limit = Annotated[int, Meta(ge=1, le=100)]
+
+
+class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    limit: Limit = 50
+    cursor: UUID | None = None
+
+
+def read_query(request: Request, kind: type[T]) -> T:
+    """The query string as a `kind`; raises Invalid."""
+    fields: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in fields:
+            raise invalid(f"$.{name}", "expected once, got it twice. Send one value")
+        fields[name] = value
+    try:
+        return msgspec.convert(fields, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise validation_problem(error) from None
+
+
+def cut(rows: Sequence[asyncpg.Record], limit: int) -> tuple[Sequence[asyncpg.Record], str | None]:
+    """The page and its cursor, None on the last one; rows: one more than the page holds, if there are as many."""
+    return rows[:limit], str(rows[limit - 1]["id"]) if len(rows) > limit else None

@@ -1,0 +1,73 @@
+"""An admin at a browser: keeps cookies, repeats the CSRF token, sends the access token."""
+
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from recomengine.context import Context
+
+AUTH = "/api/v1/auth"
+PASSWORD = "correct horse battery"
+
+
+class Person:
+    def __init__(self, client: httpx.AsyncClient, email: str | None = None) -> None:
+        self.client = client
+        self.email = email or f"{uuid4().hex}@example.com"
+        self.access = ""
+        self.cookies: dict[str, str] = {}
+
+    async def sign_up(self, password: str = PASSWORD, **more: Any) -> httpx.Response:
+        return await self._begin("signup", {"email": self.email, "password": password, **more})
+
+    async def log_in(self, password: str = PASSWORD) -> httpx.Response:
+        return await self._begin("login", {"email": self.email, "password": password})
+
+    async def refresh(self, *, cookies: dict[str, str] | None = None, csrf: str | None = None) -> httpx.Response:
+        sent = self.cookies if cookies is None else cookies
+        headers = {"X-CSRF-Token": sent.get("csrf_token", "") if csrf is None else csrf}
+        return self._keep(await self.client.post(f"{AUTH}/refresh", headers=headers | _cookie(sent)))
+
+    async def log_out(self) -> httpx.Response:
+        headers = {"X-CSRF-Token": self.cookies.get("csrf_token", "")} | _cookie(self.cookies) | self.bearer
+        return await self.client.post(f"{AUTH}/logout", headers=headers)
+
+    async def call(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        return await self.client.request(method, path, json=body, headers=self.bearer | headers)
+
+    async def make_tenant(self, name: str = "A shop", **config: Any) -> str:
+        made = await self.call("POST", "/api/v1/tenants", {"name": name, "config": config})
+        assert made.status_code == 201, made.text
+        return str(made.json()["data"]["id"])
+
+    async def make_key(self, tenant_id: str, permissions: str = "read-write", **more: Any) -> dict[str, Any]:
+        made = await self.call("POST", f"/api/v1/tenants/{tenant_id}/api-keys", {"name": "a key", "permissions": permissions, **more})
+        assert made.status_code == 201, made.text
+        key: dict[str, Any] = made.json()["data"]
+        return key
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.access}"}
+
+    async def _begin(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        return self._keep(await self.client.post(f"{AUTH}/{path}", json=body))
+
+    def _keep(self, response: httpx.Response) -> httpx.Response:
+        if response.status_code in (200, 201):
+            self.access = response.json()["data"]["accessToken"]
+            self.cookies = dict(response.cookies)
+        self.client.cookies.clear()  # a person's own, not the client's
+        return response
+
+
+def _cookie(cookies: dict[str, str]) -> dict[str, str]:
+    return {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())} if cookies else {}
+
+
+async def forget_attempts(context: Context) -> None:
+    """All tests come from one address."""
+    (keys,) = await context.redis.call(("KEYS", "reco:attempts:*"))
+    if keys:
+        await context.redis.call(("DEL", *keys))
