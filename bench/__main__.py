@@ -1,14 +1,14 @@
-"""`python -m bench [kernels] [http] [chaos] [refresh]`: all by default; results go to bench/results/."""
+"""`python -m bench [kernels] [http] [chaos] [refresh] [limits]`: all by default; results go to bench/results/."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-from bench import chaos, http, refresh
+from bench import chaos, http, limits, refresh
 from bench.results import RESULTS, write_result
 
-PARTS = ("kernels", "http", "chaos", "refresh")
+PARTS = ("kernels", "http", "chaos", "refresh", "limits")
 
 
 def main() -> None:
@@ -24,6 +24,8 @@ def main() -> None:
         chaos.main()
     if "refresh" in chosen:
         refresh.main()
+    if "limits" in chosen:
+        limits.main()
 
 
 def kernels() -> None:

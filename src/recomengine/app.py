@@ -54,7 +54,7 @@ def _on_problem(request: Request, error: Exception) -> Response:
 
 def _on_database_away(request: Request, error: Exception) -> Response:
     log.warning("database away", error=f"{type(error).__name__}: {error}")
-    return problem_response(request, Unavailable("The database is away. Try again in a second.", code="database_unavailable"))
+    return problem_response(request, Unavailable("The database is away or busy. Try again in a second.", code="database_unavailable"))
 
 
 def _on_http_exception(request: Request, error: Exception) -> Response:
