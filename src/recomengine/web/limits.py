@@ -17,7 +17,7 @@ import hashlib
 import ipaddress
 import time
 from collections.abc import Awaitable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Literal, NamedTuple
 
 from starlette.requests import HTTPConnection
@@ -196,8 +196,16 @@ def _subject(request: HTTPConnection, caller: Caller, kind: Kind) -> str:
 
 def client_network(request: HTTPConnection) -> str:
     """The client's address; of IPv6 the /64, which one client has all of."""
-    address = request.client.host if request.client else "unknown"
-    return str(ipaddress.ip_network((address.partition("%")[0], 64), strict=False)) if ":" in address else address
+    return _network(request.client.host) if request.client else "unknown"
+
+
+@lru_cache(maxsize=10_000)
+def _network(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "unknown"  # what a proxy says may be anything
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
 
 
 async def _unlimited() -> None:
