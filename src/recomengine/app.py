@@ -21,6 +21,7 @@ from recomengine.models.routes import routes as model_routes
 from recomengine.recommendations.routes import routes as recommendation_routes
 from recomengine.settings import Settings, load_settings
 from recomengine.web.middleware import RequestLayer
+from recomengine.web.preflight import Preflights
 from recomengine.web.problems import MethodNotAllowed, NotFound, Problem, Unavailable, problem_response
 
 log = structlog.get_logger()
@@ -35,7 +36,7 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=all_routes(),
-        middleware=[Middleware(RequestLayer)],
+        middleware=[Middleware(RequestLayer), Middleware(Preflights)],
         exception_handlers={Problem: _on_problem, HTTPException: _on_http_exception, **dict.fromkeys(DATABASE_AWAY, _on_database_away)},
         lifespan=lifespan,
     )

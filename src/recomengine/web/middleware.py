@@ -14,6 +14,21 @@ from recomengine.web.problems import Problem, problem_response
 
 CLIENT_GONE = 499
 """Stands in the metrics for a request whose client left before the answer."""
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""The content policy of web pages."""
+SECURITY = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+)
+"""Of every answer that does not say otherwise: most are data of one tenant, and none of them is a page."""
+HSTS = "max-age=63072000"
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 log = structlog.get_logger()
@@ -35,15 +50,7 @@ class RequestLayer:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
-                if (allowance := scope.get("allowance")) is not None:
-                    headers.update(allowance.headers)
-                if (origin := scope.get("allowed_origin")) is not None:
-                    headers["Access-Control-Allow-Origin"] = origin
-                    headers["Access-Control-Expose-Headers"] = "X-Request-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
-                    headers.add_vary_header("Origin")
+                _add_headers(scope, MutableHeaders(scope=message))
             await send(message)
 
         try:
@@ -58,6 +65,20 @@ class RequestLayer:
             await response(scope, receive, send_with_headers)
         finally:
             _observe(scope, status, (time.perf_counter() - started) * 1000)
+
+
+def _add_headers(scope: Scope, headers: MutableHeaders) -> None:
+    headers["X-Request-ID"] = scope["request_id"]
+    for name, value in SECURITY:
+        headers.setdefault(name, value)
+    if scope.get("scheme") == "https":
+        headers["Strict-Transport-Security"] = HSTS
+    if (allowance := scope.get("allowance")) is not None:
+        headers.update(allowance.headers)
+    if (origin := scope.get("allowed_origin")) is not None:
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Expose-Headers"] = "X-Request-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
+        headers.add_vary_header("Origin")
 
 
 def _request_id(scope: Scope) -> str:
