@@ -1,14 +1,14 @@
-"""`python -m bench [kernels] [http] [chaos] [refresh] [logins]`: all by default; results go to bench/results/."""
+"""`python -m bench [kernels] [http] [chaos] [refresh] [logins] [limits]`: all by default; results go to bench/results/."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-from bench import chaos, http, logins, refresh
+from bench import chaos, http, limits, logins, refresh
 from bench.results import RESULTS, write_result
 
-PARTS = ("kernels", "http", "chaos", "refresh", "logins")
+PARTS = ("kernels", "http", "chaos", "refresh", "logins", "limits")
 
 
 def main() -> None:
@@ -26,6 +26,8 @@ def main() -> None:
         refresh.main()
     if "logins" in chosen:
         logins.main()
+    if "limits" in chosen:
+        limits.main()
 
 
 def kernels() -> None:

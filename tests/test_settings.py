@@ -58,3 +58,14 @@ def test_strong_secrets_are_taken() -> None:
 def test_missing_servers_are_named() -> None:
     with pytest.raises(SettingsError, match="REDIS_URL"):
         Settings(database_url="postgresql://localhost/x").require_servers()
+
+
+@pytest.mark.parametrize("proxies", ["", "10.0.0.1", "10.0.0.0/8, 2001:db8::/32"])
+def test_proxies_are_addresses_or_networks(proxies: str) -> None:
+    Settings(trusted_proxies=proxies).require_proxies()
+
+
+@pytest.mark.parametrize("proxies", ["*", "proxy.example", "10.0.0.1/8", "10.0.0.1;10.0.0.2"])
+def test_anything_else_is_trusted_by_nobody(proxies: str) -> None:
+    with pytest.raises(SettingsError, match="TRUSTED_PROXIES"):
+        Settings(trusted_proxies=proxies).require_proxies()

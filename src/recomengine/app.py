@@ -24,6 +24,7 @@ from recomengine.recommendations.routes import routes as recommendation_routes
 from recomengine.settings import Settings, load_settings
 from recomengine.tenants.routes import routes as tenant_routes
 from recomengine.web.middleware import RequestLayer
+from recomengine.web.preflight import Preflights
 from recomengine.web.problems import MethodNotAllowed, NotFound, Problem, Unavailable, problem_response
 
 log = structlog.get_logger()
@@ -38,7 +39,7 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=all_routes(),
-        middleware=[Middleware(RequestLayer)],
+        middleware=[Middleware(RequestLayer), Middleware(Preflights)],
         exception_handlers={Problem: _on_problem, HTTPException: _on_http_exception, **dict.fromkeys(DATABASE_AWAY, _on_database_away)},
         lifespan=lifespan,
     )
@@ -59,7 +60,7 @@ def _on_problem(request: Request, error: Exception) -> Response:
 
 def _on_database_away(request: Request, error: Exception) -> Response:
     log.warning("database away", error=f"{type(error).__name__}: {error}")
-    return problem_response(request, Unavailable("The database is away. Try again in a second.", code="database_unavailable"))
+    return problem_response(request, Unavailable("The database is away or busy. Try again in a second.", code="database_unavailable"))
 
 
 def _on_http_exception(request: Request, error: Exception) -> Response:

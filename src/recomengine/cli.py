@@ -36,6 +36,7 @@ from recomengine.supervisor import run_up
 from recomengine.tenants.service import create_tenant, require_tenant
 from recomengine.web.caller import TenantConfig
 from recomengine.web.problems import Problem
+from recomengine.web.protocol import BoundedHttp
 
 app = typer.Typer(
     help="RecomEngine: product recommendations for online shops.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -77,11 +78,12 @@ def serve(
     settings = _settings(host=host, port=port)
     settings.require_secrets()
     settings.require_servers()
+    settings.require_proxies()
     os.environ |= {"HOST": settings.host, "PORT": str(settings.port)}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
     server: dict[str, Any] = {
         "app": "recomengine.demo.app:create_app_from_environment" if demo else "recomengine.app:create_app_from_environment",
-        "factory": True, "host": settings.host, "port": settings.port, "loop": "uvloop", "http": "httptools", "lifespan": "on",
+        "factory": True, "host": settings.host, "port": settings.port, "loop": "uvloop", "http": BoundedHttp, "lifespan": "on",
         "access_log": False, "log_config": None, "server_header": False, "timeout_graceful_shutdown": 6, "timeout_keep_alive": 75,
         "backlog": 2048, "proxy_headers": bool(settings.trusted_proxies), "forwarded_allow_ips": settings.trusted_proxies or None,
     }  # fmt: skip

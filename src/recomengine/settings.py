@@ -3,6 +3,7 @@
 Precedence: environment, NAME_FILE, the file named by RECOMENGINE_CONFIG (TOML) or ./.env, default.
 """
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,6 +52,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         for name, value in (("DATABASE_URL", self.database_url), ("REDIS_URL", self.redis_url)):
             if not value:
                 raise SettingsError(f"{name} is not set. Set it, or run `recomengine up`, which brings its own servers.")
+
+    def require_proxies(self) -> None:
+        """Raise unless each of TRUSTED_PROXIES is an address or a network."""
+        for proxy in filter(None, map(str.strip, self.trusted_proxies.split(","))):
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError as error:
+                raise SettingsError(
+                    f"TRUSTED_PROXIES: {error}. Name the addresses or networks of your proxies, separated by commas, such as 10.0.0.0/8."
+                ) from error
 
     def require_secrets(self, *names: str) -> None:
         """Raise unless every secret, or each of `names`, is set, long enough, and no placeholder."""

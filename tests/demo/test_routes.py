@@ -34,7 +34,7 @@ async def test_every_page_is_the_same_document(shop: httpx.AsyncClient, path: st
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    assert "default-src 'none'; script-src 'self';" in answer.headers["content-security-policy"]
     assert answer.content == files("recomengine.demo").joinpath("storefront.html").read_bytes()
 
 

@@ -10,14 +10,12 @@ from starlette.routing import Route
 from recomengine.demo.catalog import Product, demo_products
 from recomengine.demo.pictures import picture
 from recomengine.demo.simulation import regulars
+from recomengine.web.middleware import PAGE_POLICY
 from recomengine.web.problems import NotFound
 
 PAGES = ("/demo", "/demo/", "/demo/cart", "/demo/products/{id}")
 
-_PAGE_HEADERS = {
-    "Cache-Control": "no-cache",
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
-}
+_PAGE_HEADERS = {"Cache-Control": "no-cache", "Content-Security-Policy": PAGE_POLICY}
 _ASSET_HEADERS = {"Cache-Control": "public, max-age=300"}
 _PICTURE_HEADERS = {"Cache-Control": "public, max-age=86400", "Content-Security-Policy": "default-src 'none'"}
 _CONFIG_HEADERS = {"Cache-Control": "no-store"}

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -11,6 +11,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 SERVING_ROLE = "recomengine_app"
 STATEMENT_TIMEOUT_MS = 30_000
+ACQUIRE_TIMEOUT_S = 5.0
 
 DATABASE_AWAY = (
     OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
@@ -24,14 +25,22 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 DECLARE_TENANTS = "SELECT set_config('app.tenants', $1, true)"
 
 
+class BoundedPool(asyncpg.Pool):
+    """A pool whose callers wait for a connection at most ACQUIRE_TIMEOUT_S, and then get a TimeoutError."""
+
+    def acquire(self, *, timeout: float | None = None) -> Any:
+        return super().acquire(timeout=ACQUIRE_TIMEOUT_S if timeout is None else timeout)
+
+
 async def open_pool(url: str, *, min_size: int = 2, max_size: int = 10, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) -> Pool:
     """A pool whose connections work as the serving role."""
     settings = {
         "timezone": "UTC", "application_name": "recomengine", "role": SERVING_ROLE, "statement_timeout": str(statement_timeout_ms),
     }  # fmt: skip
-    return await asyncpg.create_pool(
+    return await BoundedPool(
         url, min_size=min_size, max_size=max_size, server_settings=settings, init=_prepare_connection, reset=_keep_connection,
-        command_timeout=statement_timeout_ms / 1000,
+        command_timeout=statement_timeout_ms / 1000, max_queries=50_000, max_inactive_connection_lifetime=300.0, connect=None, setup=None,
+        loop=None, connection_class=asyncpg.Connection, record_class=asyncpg.Record,
     )
 
 

@@ -8,7 +8,7 @@ BREAK_S after a failure calls fail at once instead of each waiting. Every caller
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
 
 import hiredis
@@ -106,6 +106,7 @@ class RedisClient:
         self._wire: _Wire | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._tick: list[_Call] = []
+        self._before: list[Callable[[], None]] = []
         self._broken_until = 0.0
         self._closed = False
 
@@ -119,6 +120,12 @@ class RedisClient:
             loop.call_soon(self._flush)
         self._tick.append(_Call(future, commands))
         return future
+
+    def before_write(self, ask: Callable[[], None]) -> None:
+        """Have `ask()` called just before this tick's commands leave; what it calls leaves with them."""
+        if not self._before:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._before.append(ask)
 
     async def close(self) -> None:
         self._closed = True
@@ -138,6 +145,9 @@ class RedisClient:
         _fail(wire.waiting, f"the connection to Redis was lost: {error}")
 
     def _flush(self) -> None:
+        before, self._before = self._before, []
+        for ask in before:
+            ask()
         if self._wire is None:
             if self._connecting is None:
                 self._connecting = asyncio.get_running_loop().create_task(self._connect())

@@ -1,5 +1,6 @@
 """Bodies in and out: size, type and JSON faults become problems here, in one place."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,9 +13,10 @@ from starlette.responses import Response
 from recomengine.web.caller import Caller
 from recomengine.web.guard import Guard, Permission, header_key
 from recomengine.web.limits import Kind, Limits
-from recomengine.web.problems import FieldError, Invalid, MalformedBody, Problem, TooLarge, WrongMediaType
+from recomengine.web.problems import FieldError, Invalid, MalformedBody, Problem, SlowRequest, TooLarge, WrongMediaType
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
+BODY_S = 30.0
 JSON_TYPES = frozenset({"application/json"})
 SDK_TYPES = frozenset({"application/json", "text/plain"})
 
@@ -50,11 +52,15 @@ async def read_body(request: Request, *, types: frozenset[str] = JSON_TYPES, lim
     if declared.isdigit() and int(declared) > limit:
         raise too_large(limit)
     chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise too_large(limit)
-        chunks.append(chunk)
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise too_large(limit)
+                chunks.append(chunk)
+    except TimeoutError:
+        raise SlowRequest(f"The body did not arrive within {BODY_S:.0f} s. Send it at once, or less of it.") from None
     return b"".join(chunks)
 
 

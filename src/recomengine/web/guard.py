@@ -47,6 +47,11 @@ class Guard:
             request.scope["allowed_origin"] = origin  # its pages may read the answer
         return caller
 
+    async def allows(self, key: str, origin: str) -> bool:
+        """Whether pages of `origin` may use `key`."""
+        caller = await self._keys.find(key)
+        return caller is not None and caller.permissions == "publish" and origin in _origins(caller)
+
 
 def header_key(request: HTTPConnection) -> str | None:
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
@@ -61,10 +66,12 @@ def _authorize(caller: Caller, permission: Permission, origin: str | None) -> No
     if caller.permissions not in permission.value:
         needed = " or ".join(sorted(permission.value))
         raise Forbidden(f"This needs a key with permission {needed}; the key sent has {caller.permissions}.")
-    if caller.permissions == "publish" and origin is not None:
-        allowed = caller.origins or caller.config.allowed_origins
-        if origin not in allowed:
-            raise Forbidden("The page's origin is not among those of the key. Add it to the key or the tenant.", code="origin_not_allowed")
+    if caller.permissions == "publish" and origin is not None and origin not in _origins(caller):
+        raise Forbidden("The page's origin is not among those of the key. Add it to the key or the tenant.", code="origin_not_allowed")
+
+
+def _origins(caller: Caller) -> tuple[str, ...]:
+    return caller.origins or caller.config.allowed_origins
 
 
 def _unauthorized(detail: str, code: str | None = None) -> Unauthorized:

@@ -1,29 +1,73 @@
-"""Requests per minute and key, counted in Redis so that all processes share one count.
+"""Requests per minute and key: a sliding window in Redis that all processes share, one command per key and loop tick.
 
-A fixed window of a minute: INCR of the window's key, which rides on the round trip that the tick makes anyway. With
-Redis down each process counts for itself.
+Redis counts admitted requests in slots of a second and keeps with each slot the moment of its last request. A slot
+counts until that moment is more than WINDOW_MS old. So, by Redis's clock alone and over any number of processes and machines:
+
+    never admitted:  more than `limit` requests in any 60 s;
+    never refused:   a request before which fewer than `limit` were admitted in the last 61 s (60 s and one slot).
+
+The charges of a tick on one key are one command, which leaves with the tick's other commands: O(61) in Redis for all
+of them. Refused requests are not counted. Without Redis a process counts for itself, in the same way, up to its share:
+the limit divided by the processes that were last seen. The counts of before are not carried over, so the minute around
+a failure or a return of Redis may admit up to twice the limit.
 """
 
 import asyncio
+import hashlib
+import ipaddress
 import time
 from collections.abc import Awaitable
+from functools import lru_cache, partial
 from typing import Any, Literal, NamedTuple
 
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
+from recomengine.infra.bus import CHANNEL
 from recomengine.infra.metrics import FALLBACKS
-from recomengine.infra.redis import RedisClient, RedisUnavailable
+from recomengine.infra.redis import RedisClient, RedisRefused
 from recomengine.web.caller import Caller
 from recomengine.web.problems import RateLimited
 
-WINDOW_S = 60
+WINDOW_MS = 60_000
+SLOT_MS = 1_000
+PROCESSES_KNOWN_S = 10.0
+MAX_OWN_COUNTS = 50_000
 Kind = Literal["read", "write"]
+
+# A slot's value is its count × SLOT_MS + when in the slot the last request was. Redis's own clock: processes' may differ.
+COUNT = """
+local asked, limit, window, slot_ms = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local slot, used, mine, oldest = math.floor(now / slot_ms), 0, 0, now
+local slots = redis.call('HGETALL', KEYS[1])
+for i = 1, #slots, 2 do
+    local value = tonumber(slots[i + 1])
+    local last = slots[i] * slot_ms + value % slot_ms
+    local count = math.floor(value / slot_ms)
+    if math.abs(now - last) > window then
+        redis.call('HDEL', KEYS[1], slots[i])
+    else
+        used, oldest = used + count, math.min(oldest, last)
+        if tonumber(slots[i]) == slot then mine = count end
+    end
+end
+local granted = math.max(0, math.min(asked, limit - used))
+if granted > 0 then
+    redis.call('HSET', KEYS[1], slot, (mine + granted) * slot_ms + now % slot_ms)
+    redis.call('PEXPIRE', KEYS[1], window + slot_ms)
+end
+return {granted, used, oldest + window - now}
+"""
+COUNT_SHA = hashlib.sha1(COUNT.encode(), usedforsecurity=False).hexdigest()
 
 
 class Allowance(NamedTuple):
     limit: int
     remaining: int
     reset_s: int
+    """Until the oldest counted requests are free again."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -34,52 +78,134 @@ class Allowance(NamedTuple):
         }
 
 
+class Tally(NamedTuple):
+    """How many of the requests asked for were granted, after how many others, and when the oldest of all are free again."""
+
+    granted: int
+    used: int
+    free_ms: int
+
+
+class _Batch(NamedTuple):
+    """The charges of one tick on one key."""
+
+    subject: str
+    limit: int
+    waiting: "list[tuple[Scope, asyncio.Future[None]]]"
+
+
 class Limits:
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
-        self._window = 0
-        self._own_counts: dict[str, int] = {}
+        self._batches: dict[str, _Batch] = {}
+        self._own = OwnCounts()
+        self._processes = 1
+        self._processes_until = 0.0
 
     def charge(self, request: HTTPConnection, caller: Caller, kind: Kind) -> Awaitable[None]:
-        """Count the request now; awaited, raise RateLimited when it is over the limit.
-
-        The count is asked for at once, so that it shares the round trip of what the handler asks for next.
-        """
+        """Count the request with all others of this tick; awaited, raise RateLimited when it is over the limit."""
         limits = caller.config.rate_limits
         limit = limits.read_per_minute if kind == "read" else limits.write_per_minute
         if limit == 0:
             return _unlimited()
-        now = time.time()
-        window = int(now // WINDOW_S)
-        subject = f"{caller.prefix}:{kind}"
-        if caller.permissions == "publish":
-            subject += f":{request.client.host if request.client else 'unknown'}"
-        key = f"reco:ratelimit:{subject}:{window}"
-        counted = self._redis.call(("INCR", key), ("EXPIRE", key, 2 * WINDOW_S, "NX"))
-        return self._judge(request, counted, key, window, limit, WINDOW_S - int(now % WINDOW_S))
+        subject = _subject(request, caller, kind)
+        batch = self._batches.get(subject)
+        if batch is None:
+            if not self._batches:
+                self._redis.before_write(self._ask)
+            batch = self._batches[subject] = _Batch(subject, limit, [])
+        charged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        batch.waiting.append((request.scope, charged))
+        return charged
 
-    async def _judge(
-        self, request: HTTPConnection, counted: "asyncio.Future[list[Any]]", key: str, window: int, limit: int, reset_s: int
-    ) -> None:
-        try:
-            count = int((await counted)[0])
-        except RedisUnavailable:
-            FALLBACKS.labels("limits").inc()
-            count = self._count_alone(key, window)
-        allowance = Allowance(limit, max(0, limit - count), reset_s)
-        request.scope["allowance"] = allowance
-        if count > limit:
-            raise RateLimited(
-                f"More than {limit} requests in a minute with this key. Wait {reset_s} s, or send batches.",
-                headers={"Retry-After": str(max(1, reset_s))},
-            )
+    def _ask(self) -> None:
+        batches, self._batches = self._batches, {}
+        for batch in batches.values():
+            self._count(batch, "EVALSHA", COUNT_SHA)
+        now = time.monotonic()
+        if now >= self._processes_until:
+            self._processes_until = now + PROCESSES_KNOWN_S
+            self._redis.call(("PUBSUB", "NUMSUB", CHANNEL)).add_done_callback(self._learn_processes)
 
-    def _count_alone(self, key: str, window: int) -> int:
-        if window != self._window:
-            self._window = window
-            self._own_counts.clear()
-        self._own_counts[key] = self._own_counts.get(key, 0) + 1
-        return self._own_counts[key]
+    def _count(self, batch: _Batch, verb: str, script: str) -> None:
+        key = f"reco:ratelimit:{batch.subject}"
+        counted = self._redis.call((verb, script, 1, key, len(batch.waiting), batch.limit, WINDOW_MS, SLOT_MS))
+        counted.add_done_callback(partial(self._counted, batch))
+
+    def _counted(self, batch: _Batch, counted: "asyncio.Future[list[Any]]") -> None:
+        error = counted.exception()
+        if error is None:
+            _settle(batch, batch.limit, Tally(*counted.result()[0]))
+        elif isinstance(error, RedisRefused) and str(error).startswith("NOSCRIPT"):
+            self._count(batch, "EVAL", COUNT)  # this Redis has not run it yet
+        else:
+            FALLBACKS.labels("limits").inc(len(batch.waiting))
+            share = max(1, batch.limit // self._processes)
+            _settle(batch, share, self._own.take(batch.subject, len(batch.waiting), share))
+
+    def _learn_processes(self, answered: "asyncio.Future[list[Any]]") -> None:
+        """Each serving process listens to the bus."""
+        if answered.exception() is None:
+            self._processes = max(1, int(answered.result()[0][1]))
+
+
+class OwnCounts:
+    """What Redis does, for this process alone."""
+
+    def __init__(self) -> None:
+        self._slots: dict[str, dict[int, tuple[int, int]]] = {}
+
+    def take(self, subject: str, asked: int, limit: int) -> Tally:
+        now = int(time.monotonic() * 1000)
+        slots = {slot: (count, last) for slot, (count, last) in self._slots.pop(subject, {}).items() if now - last <= WINDOW_MS}
+        used = sum(count for count, _ in slots.values())
+        oldest = min((last for _, last in slots.values()), default=now)
+        granted = max(0, min(asked, limit - used))
+        if granted:
+            slots[now // SLOT_MS] = (slots.get(now // SLOT_MS, (0, 0))[0] + granted, now)
+        self._slots[subject] = slots
+        if len(self._slots) > MAX_OWN_COUNTS:
+            del self._slots[next(iter(self._slots))]  # the one that was silent longest
+        return Tally(granted, used, oldest + WINDOW_MS - now)
+
+
+def _settle(batch: _Batch, limit: int, tally: Tally) -> None:
+    """Requests were granted in the order in which they came."""
+    reset_s = max(1, -(-tally.free_ms // 1000))
+    for position, (scope, charged) in enumerate(batch.waiting, 1):
+        if charged.done():  # its client has left
+            continue
+        scope["allowance"] = Allowance(limit, max(0, limit - tally.used - min(position, tally.granted)), reset_s)
+        if position <= tally.granted:
+            charged.set_result(None)
+        else:
+            charged.set_exception(_over(limit, reset_s))
+            charged.exception()  # whoever stopped caring must not be logged as forgetful
+
+
+def _over(limit: int, reset_s: int) -> RateLimited:
+    return RateLimited(
+        f"More than {limit} requests in a minute with this key. Wait {reset_s} s, or send batches.", headers={"Retry-After": str(reset_s)}
+    )
+
+
+def _subject(request: HTTPConnection, caller: Caller, kind: Kind) -> str:
+    subject = f"{caller.prefix}:{kind}"
+    return f"{subject}:{client_network(request)}" if caller.permissions == "publish" else subject
+
+
+def client_network(request: HTTPConnection) -> str:
+    """The client's address; of IPv6 the /64, which one client has all of."""
+    return _network(request.client.host) if request.client else "unknown"
+
+
+@lru_cache(maxsize=10_000)
+def _network(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "unknown"  # what a proxy says may be anything
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
 
 
 async def _unlimited() -> None:

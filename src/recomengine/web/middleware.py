@@ -10,16 +10,26 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recomengine.infra.metrics import HTTP_DURATION_MS, HTTP_REQUESTS
-from recomengine.web.cors import preflight
 from recomengine.web.problems import Problem, problem_response
 
 CLIENT_GONE = 499
 """Stands in the metrics for a request whose client left before the answer."""
-PROTECTION = [
-    (b"x-content-type-options", b"nosniff"), (b"x-frame-options", b"DENY"), (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-]  # fmt: skip
-CSP = b"content-security-policy"
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""The content policy of web pages."""
+SECURITY = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+)
+"""Of every answer that does not say otherwise: most are data of one tenant, and none of them is a page."""
+HSTS = "max-age=63072000"
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 log = structlog.get_logger()
@@ -41,19 +51,11 @@ class RequestLayer:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                _protect(scope, message["headers"])
-                if (allowance := scope.get("allowance")) is not None:
-                    headers.update(allowance.headers)
-                if (origin := scope.get("allowed_origin")) is not None:
-                    headers["Access-Control-Allow-Origin"] = origin
-                    headers["Access-Control-Expose-Headers"] = "X-Request-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
-                    headers.add_vary_header("Origin")
+                _add_headers(scope, MutableHeaders(scope=message))
             await send(message)
 
         try:
-            await (preflight(scope) or self._app)(scope, receive, send_with_headers)
+            await self._app(scope, receive, send_with_headers)
         except ClientDisconnect:
             status = CLIENT_GONE
         except Exception as error:
@@ -66,13 +68,18 @@ class RequestLayer:
             _observe(scope, status, (time.perf_counter() - started) * 1000)
 
 
-def _protect(scope: Scope, headers: list[tuple[bytes, bytes]]) -> None:
-    """Nothing of an answer is run, framed or guessed at; a page that is to be run says itself what it may load."""
-    headers += PROTECTION
-    if not any(name == CSP for name, _ in headers):
-        headers.append((CSP, b"default-src 'none'; frame-ancestors 'none'"))
-    if scope["scheme"] == "https":
-        headers.append((b"strict-transport-security", b"max-age=31536000"))
+def _add_headers(scope: Scope, headers: MutableHeaders) -> None:
+    headers["X-Request-ID"] = scope["request_id"]
+    for name, value in SECURITY:
+        headers.setdefault(name, value)
+    if scope.get("scheme") == "https":
+        headers["Strict-Transport-Security"] = HSTS
+    if (allowance := scope.get("allowance")) is not None:
+        headers.update(allowance.headers)
+    if (origin := scope.get("allowed_origin")) is not None:
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Expose-Headers"] = "X-Request-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
+        headers.add_vary_header("Origin")
 
 
 def _request_id(scope: Scope) -> str:

@@ -12,11 +12,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import zstandard
 from starlette.requests import Request
 
-from recomengine.web.problems import MalformedBody, WrongMediaType
+from recomengine.web.problems import MalformedBody, SlowRequest, WrongMediaType
 
 NDJSON_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 MAX_LINE_BYTES = 1024 * 1024
 MAX_BATCH_BYTES = 4 * 1024 * 1024
+PAUSE_S = 30.0
 STEP = 64 * 1024
 ZSTD_INPUT = 256
 """Bytes of zstd input a step: 4 of them can stand for a block of 128 KB."""
@@ -39,11 +40,15 @@ async def ndjson_lines(request: Request, *, max_lines: int = 2000) -> AsyncItera
     expand = _expander(request.headers.get("content-encoding", "identity").strip().lower())
     splitter = _Splitter()
     try:
-        async for chunk in request.stream():  # the last one is empty: the end
+        async for chunk in _chunks(request):  # the last one is empty: the end
             for piece in expand(chunk):
                 for batch in splitter.feed(piece, max_lines):
                     yield batch
                 await asyncio.sleep(0)
+    except SlowRequest:
+        if whole := splitter.taken():
+            yield whole
+        raise
     except (zlib.error, zstandard.ZstdError, EOFError) as error:
         if whole := splitter.taken():
             yield whole
@@ -53,6 +58,22 @@ async def ndjson_lines(request: Request, *, max_lines: int = 2000) -> AsyncItera
         ) from None
     if last := splitter.rest():
         yield last
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    """The body as it comes. It may take any time in all, but no pause longer than PAUSE_S."""
+    chunks = aiter(request.stream())
+    while True:
+        try:
+            async with asyncio.timeout(PAUSE_S):
+                chunk = await anext(chunks)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise SlowRequest(
+                f"Nothing of the body came for {PAUSE_S:.0f} s. What came before was taken; sending everything again adds nothing twice."
+            ) from None
+        yield chunk
 
 
 def _expander(encoding: str) -> Callable[[bytes], Iterator[bytes]]:

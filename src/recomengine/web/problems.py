@@ -34,6 +34,10 @@ class MalformedBody(Problem):
     status, code, title = 400, "malformed_body", "Malformed body"
 
 
+class MalformedRequest(Problem):
+    status, code, title = 400, "malformed_request", "Malformed request"
+
+
 class Unauthorized(Problem):
     status, code, title = 401, "unauthorized", "Unauthorized"
 
@@ -50,12 +54,26 @@ class MethodNotAllowed(Problem):
     status, code, title = 405, "method_not_allowed", "Method not allowed"
 
 
+class SlowRequest(Problem):
+    """The rest of the request is not read: its connection ends."""
+
+    status, code, title = 408, "request_timeout", "Request timeout"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"Connection": "close"})
+
+
 class Conflict(Problem):
     status, code, title = 409, "conflict", "Conflict"
 
 
 class TooLarge(Problem):
+    """The rest of the request is not read: its connection ends."""
+
     status, code, title = 413, "too_large", "Too large"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"Connection": "close"})
 
 
 class WrongMediaType(Problem):
@@ -68,6 +86,10 @@ class Invalid(Problem):
 
 class RateLimited(Problem):
     status, code, title = 429, "rate_limited", "Too many requests"
+
+
+class HeadTooLarge(Problem):
+    status, code, title = 431, "headers_too_large", "Request header fields too large"
 
 
 class Unavailable(Problem):

@@ -1,0 +1,108 @@
+"""The server's HTTP connections, with bounds on what stands before a body: its size, its number of headers, its time.
+
+A head that is too large, too slow or no HTTP at all is answered as a problem, and the connection ends. Bodies have
+their bounds where they are read (codec.py, ndjson.py).
+"""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+from starlette.requests import Request
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from recomengine.infra.metrics import HTTP_REQUESTS
+from recomengine.web.problems import HeadTooLarge, MalformedRequest, Problem, SlowRequest, problem_response
+
+MAX_HEAD_BYTES = 32 * 1024
+MAX_HEADERS = 100
+HEAD_S = 10.0
+
+
+class BoundedHttp(HttpToolsProtocol):
+    _refusal: Problem | None = None
+    _head_bytes = 0
+    _head_timer: asyncio.TimerHandle | None = None
+    """Runs while a head is awaited."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        awaited = self._head_timer is not None
+        super().data_received(data)
+        if awaited and self._head_timer is not None:  # all of it belongs to one head, perhaps to a header without end
+            self._add(len(data))
+            if self._refusal is not None:
+                self._refuse(self._refusal)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_bytes = 0
+        if self._head_timer is None:
+            self._await_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        if len(self.headers) > MAX_HEADERS:
+            self._refusal = HeadTooLarge(f"The request has more than {MAX_HEADERS} headers. Send fewer.")
+        if self._refusal is not None:
+            raise self._refusal  # the parser stops, and send_400_response says why
+
+    def on_headers_complete(self) -> None:
+        self._stop_timer()
+        self._head_bytes = 0
+        self._add(len(self.url) + sum(len(name) + len(value) for name, value in self.headers))
+        if self._refusal is not None:
+            raise self._refusal
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        malformed = "Expected an HTTP/1.1 request, got something else. Check the client, or the proxy before the server."
+        self._refuse(self._refusal or MalformedRequest(malformed))
+
+    def _add(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._refusal = HeadTooLarge(f"The request's URL and headers are larger than {MAX_HEAD_BYTES} bytes. Send long queries as a body.")
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_S, self._give_up)
+
+    def _give_up(self) -> None:
+        if self._answering():
+            self._await_head()
+        else:
+            self._refuse(SlowRequest(f"The request's headers did not arrive within {HEAD_S:.0f} s. Send them at once."))
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _answering(self) -> bool:
+        """Whether a request before this one, on the same connection, is still being answered."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _refuse(self, problem: Problem) -> None:
+        self._stop_timer()
+        if not self._answering() and not self.transport.is_closing():
+            HTTP_REQUESTS.labels("any", "unmatched", str(problem.status)).inc()
+            self.transport.write(_rendered(problem))
+        self.transport.close()
+
+
+def _rendered(problem: Problem) -> bytes:
+    request_id = uuid4().hex
+    response = problem_response(Request({"type": "http", "path": "/", "headers": [], "request_id": request_id}), problem)
+    headers = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
+    head = f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\n".encode()
+    return head + b"".join(name + b": " + value + b"\r\n" for name, value in headers) + b"\r\n" + bytes(response.body)

@@ -1,0 +1,260 @@
+"""Tenant A looks for tenant B: in every table, through every SQL constant, and with B's ids in every endpoint.
+
+The tables come from the database, the constants from the modules and the endpoints from the app, so that a new one is
+tried as well, or fails here until it is said how.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import orjson
+import pytest
+from starlette.routing import Route
+
+from recomengine.app import all_routes
+from recomengine.context import Context
+from recomengine.infra.database import SERVING_ROLE
+from tests.conftest import MakeTenant, Tenant, bearer
+from tests.databases import execute, fetch, fetchval
+from tests.events.stored import view
+from tests.models.shops import fill_catalog, product
+from tests.test_sql import CONSTANTS
+
+TABLES_OF_NOBODY = {"admins", "schema_migrations"}
+QUEUE = "pgqueuer"
+OPEN = {"/health", "/ready", "/internal/metrics"}
+OF_ALL_TENANTS = {
+    "recomengine.api_keys.queries.FIND_KEY": "finds the tenant of a key, which only its holder has",
+    "recomengine.jobs.queries.TENANTS_DUE": "tells the worker ids of tenants that need a build, nothing else of them",
+    "recomengine.events.queries.STORE_EVENTS": "declares the tenants of its batch; the guard has proved each of them",
+}
+"""What declares tenants by itself or runs as the owner, and why it may."""
+
+FIXED = {("recomengine.catalog.queries.UPSERT_ITEMS", 13): ["{}"]}
+"""Parameters that take text of one form only."""
+
+
+class Pair(NamedTuple):
+    mine: Tenant
+    theirs: Tenant
+    secret: str
+    """Stands in names and users of B, and in nothing that is sent by A but where A asks for them."""
+    product: str
+
+
+@pytest.fixture
+async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTenant, database_url: str) -> Pair:
+    secret, product_id = f"secret-{uuid4().hex}", f"product-{uuid4().hex}"
+    mine, theirs = await make_tenant(), await make_tenant()
+    await fill_catalog(context, mine.id, [product("mine", price=1)])
+    await fill_catalog(context, theirs.id, [product(product_id, price=1, name=f"Name {secret}", category=f"Category {secret}")])
+    answer = await client.post("/api/v1/events", json=view(secret, product_id) | {"eventId": product_id}, headers=bearer(theirs.read_write))
+    assert answer.status_code == 202
+    for table, columns in {
+        "experiments": "name, control_strategy, variant_strategy, traffic_split, metric",
+        "widget_configs": "placement_id",
+        "analytics_daily": "placement_id, date",
+        "models": "version, status",
+    }.items():
+        values = {
+            "experiments": "$2, 'auto', 'trending', 50, 'ctr'", "widget_configs": "$2", "analytics_daily": "$2, now()", "models": "$2, 'ready'",
+        }[table]  # fmt: skip
+        await execute(database_url, f"INSERT INTO {table} (tenant_id, {columns}) VALUES ($1, {values})", theirs.id, secret)
+    await execute(
+        database_url,
+        "INSERT INTO experiment_results (tenant_id, experiment_id, variant) SELECT tenant_id, id, 'control' FROM experiments WHERE name = $1",
+        secret,
+    )
+    return Pair(mine, theirs, secret, product_id)
+
+
+async def tenant_tables(url: str) -> list[tuple[str, str]]:
+    """Every table of the schema with a column that names a tenant, and that column."""
+    rows = await fetch(
+        url,
+        """SELECT c.relname, coalesce((SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id'), '') AS column
+           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+           WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition ORDER BY 1""",
+    )
+    found = [(row["relname"], row["column"] or ("id" if row["relname"] == "tenants" else "")) for row in rows]
+    unnamed = {table for table, column in found if not column and not table.startswith(QUEUE)}
+    assert unnamed == TABLES_OF_NOBODY, "a new table without tenant_id: it needs one, or a reason in TABLES_OF_NOBODY"
+    return [(table, column) for table, column in found if column]
+
+
+async def rows_of(url: str, tenant: UUID) -> dict[str, str]:
+    """All rows of a tenant, as the owner sees them, by table."""
+    return {
+        table: str(await fetchval(url, f"SELECT coalesce(string_agg(t::text, '|' ORDER BY t::text), '') FROM {table} t WHERE {column} = $1", tenant))
+        for table, column in await tenant_tables(url)
+    }
+
+
+async def serving(url: str, *tenants: UUID) -> "asyncpg.Connection[asyncpg.Record]":
+    connection = await asyncpg.connect(url, server_settings={"role": SERVING_ROLE})
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads)
+    await connection.execute("SELECT set_config('app.tenants', $1, false)", "{" + ",".join(map(str, tenants)) + "}")
+    return connection
+
+
+async def test_no_table_shows_or_gives_a_tenant_the_rows_of_another(pair: Pair, database_url: str) -> None:
+    tables, before = await tenant_tables(database_url), await rows_of(database_url, pair.theirs.id)
+    assert all(before.values()), f"B has nothing to be found in {[table for table, rows in before.items() if not rows]}"
+    connection = await serving(database_url, pair.mine.id)
+    try:
+        for table, column in tables:
+            assert await connection.fetchval(f"SELECT count(*) FROM {table} WHERE {column} = $1", pair.theirs.id) == 0, table
+            assert pair.secret not in str(await connection.fetch(f"SELECT t::text FROM {table} t")), table
+            assert await connection.execute(f"UPDATE {table} SET {column} = {column} WHERE {column} = $1", pair.theirs.id) == "UPDATE 0", table
+            with suppress(asyncpg.InsufficientPrivilegeError):  # or no right to delete at all
+                assert await connection.execute(f"DELETE FROM {table} WHERE {column} = $1", pair.theirs.id) == "DELETE 0", table
+    finally:
+        await connection.close()
+    assert await rows_of(database_url, pair.theirs.id) == before
+
+
+async def test_no_row_can_be_given_to_another_tenant(pair: Pair, database_url: str) -> None:
+    connection = await serving(database_url, pair.mine.id)
+    try:
+        for table, column in [("catalog_items", "tenant_id"), ("api_keys", "tenant_id"), ("catalog_state", "tenant_id"), ("tenants", "id")]:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+                await connection.execute(f"UPDATE {table} SET {column} = $1", pair.theirs.id)
+    finally:
+        await connection.close()
+
+
+async def test_partitions_cannot_be_reached_past_the_policies_of_their_table(database_url: str) -> None:
+    partitions = await fetch(database_url, "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'events'::regclass")
+    assert partitions
+    connection = await serving(database_url)
+    try:
+        for row in partitions:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.fetch(f"SELECT 1 FROM {row['name']}")
+    finally:
+        await connection.close()
+
+
+async def test_the_serving_role_can_become_nobody_else(database_url: str) -> None:
+    assert await fetchval(database_url, "SELECT count(*) FROM pg_auth_members WHERE member = $1::regrole", SERVING_ROLE) == 0
+    assert not await fetchval(database_url, "SELECT has_schema_privilege($1, 'public', 'CREATE')", SERVING_ROLE)
+    owned = "SELECT count(*) FROM pg_shdepend WHERE refobjid = $1::regrole AND deptype = 'o'"
+    assert await fetchval(database_url, owned, SERVING_ROLE) == 0
+
+
+async def test_functions_that_run_as_the_owner_are_those_that_are_known(database_url: str) -> None:
+    rows = await fetch(
+        database_url,
+        "SELECT proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE prosecdef AND n.nspname = 'public' ORDER BY 1",
+    )
+    assert [row["proname"] for row in rows] == ["ensure_event_partitions", "find_api_key", "tenants_due"]
+
+
+def arguments(name: str, types: Sequence[Any], pair: Pair) -> list[Any]:
+    """Something of B for each parameter: its id, its product; numbers and moments that let everything through."""
+    anything: dict[str, Any] = {
+        "uuid": pair.theirs.id, "text": pair.product, "int4": 10, "int8": 10, "numeric": 10, "bool": True, "bytea": b"x" * 32, "jsonb": {},
+        "float8": 0.0, "timestamptz": datetime(2000, 1, 1, tzinfo=UTC),
+    }  # fmt: skip
+    values = [[anything[one.name[:-2]]] if one.name.endswith("[]") else anything[one.name] for one in types]
+    return [FIXED.get((name, number), value) for number, value in enumerate(values, 1)]
+
+
+async def run_as(url: str, declared: UUID, name: str, pair: Pair) -> str:
+    """What a statement gives, and keeps, with B's ids while `declared` is declared."""
+    connection = await serving(url, declared)
+    try:
+        statement = await connection.prepare(CONSTANTS[name])
+        return str(await statement.fetch(*arguments(name, statement.get_parameters(), pair)))
+    except (asyncpg.InsufficientPrivilegeError, asyncpg.IntegrityConstraintViolationError) as error:
+        return f"refused: {type(error).__name__}"
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("name", [name for name in CONSTANTS if name not in OF_ALL_TENANTS])
+async def test_no_statement_gives_or_changes_what_is_of_another_tenant(name: str, pair: Pair, database_url: str) -> None:
+    before = await rows_of(database_url, pair.theirs.id)
+    found = await run_as(database_url, pair.mine.id, name, pair)
+    assert not any(mark in found for mark in (pair.secret, pair.product, str(pair.theirs.id)))
+    assert await rows_of(database_url, pair.theirs.id) == before
+
+
+async def test_the_same_search_finds_what_is_its_own(pair: Pair, database_url: str) -> None:
+    reads = [name for name, sql in CONSTANTS.items() if name not in OF_ALL_TENANTS and sql.lstrip().startswith("SELECT")]
+    found = {name.rpartition(".")[2] for name in reads if pair.product in await run_as(database_url, pair.theirs.id, name, pair)}
+    assert {"GET_ITEM", "KNOWN_NUMBERS"} <= found
+
+
+def test_every_exception_is_a_statement_that_there_is() -> None:
+    assert set(OF_ALL_TENANTS) <= set(CONSTANTS)
+
+
+def endpoints() -> Iterator[tuple[str, str]]:
+    for route in all_routes():
+        assert isinstance(route, Route), f"{route} is no plain route: say here how it is tried"
+        for method in sorted((route.methods or set()) - {"HEAD"}):
+            if route.path not in OPEN:
+                yield method, route.path
+
+
+def forged(pair: Pair) -> dict[tuple[str, str], Any]:
+    """What is sent to each endpoint that takes a body or a query: B's ids wherever one fits."""
+    event = {"eventType": "purchase", "userId": pair.secret, "productId": pair.product, "sessionId": pair.secret, "eventId": pair.product}
+    item = {"name": "Forged", "price": 1}
+    query = {"userId": pair.secret, "sessionId": pair.secret, "productId": [pair.product], "category": f"Category {pair.secret}"}
+    return {
+        ("GET", "/api/v1/recommendations"): query,
+        ("POST", "/api/v1/recommendations"): query,
+        ("POST", "/api/v1/recommendations/batch"): {"requests": [query]},
+        ("POST", "/api/v1/events"): event,
+        ("POST", "/api/v1/events/batch"): {"events": [event]},
+        ("POST", "/api/v1/events/import"): event,
+        ("GET", "/api/v1/catalog"): {"q": pair.secret, "category": f"Category {pair.secret}"},
+        ("POST", "/api/v1/catalog"): {"productId": pair.product, **item},
+        ("POST", "/api/v1/catalog/batch"): {"items": [{"productId": pair.product, **item}]},
+        ("POST", "/api/v1/catalog/import"): {"productId": pair.product, **item},
+        ("PUT", "/api/v1/catalog/{product_id:path}"): item,
+        ("PATCH", "/api/v1/catalog/{product_id:path}"): item,
+        ("POST", "/api/v1/tenants/{tenant_id}/model/refresh"): {},
+    }
+
+
+def path_of(template: str, pair: Pair) -> str:
+    """`template` with B's ids in it; an unknown kind of id fails here until it is said what B's is."""
+    ids = {"tenant_id": str(pair.theirs.id), "product_id": pair.product}
+    return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: ids[found[1]], template)
+
+
+@pytest.mark.parametrize(("method", "path"), list(endpoints()))
+async def test_no_endpoint_takes_the_id_of_another_tenant(method: str, path: str, pair: Pair, client: httpx.AsyncClient, database_url: str) -> None:
+    body = forged(pair).get((method, path))
+    assert body is not None or method in ("GET", "DELETE"), "say in forged() what this endpoint is sent"
+    before = await rows_of(database_url, pair.theirs.id)
+    sent: dict[str, Any] = {"params": body} if method == "GET" else {}
+    if body is not None and method != "GET":
+        media = "application/x-ndjson" if path.endswith("/import") else "application/json"
+        sent = {"content": json.dumps(body), "headers": {"Content-Type": media}}
+    for key in (pair.mine.read, pair.mine.read_write, pair.mine.publish):
+        answer = await client.request(method, path_of(path, pair), **sent | {"headers": sent.get("headers", {}) | bearer(key)})
+        assert answer.status_code < 500
+        assert pair.secret not in answer.text
+        if "{tenant_id" in path or ("{" in path and method != "PUT"):
+            assert answer.status_code in (403, 404), answer.text
+        if key == pair.mine.read_write:
+            assert answer.status_code != 403, "the key that may do it was not tried"
+    assert await rows_of(database_url, pair.theirs.id) == before
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/internal/metrics"])
+async def test_what_needs_no_key_tells_nothing_of_a_tenant(path: str, pair: Pair, client: httpx.AsyncClient, context: Context) -> None:
+    answer = await client.get(path, headers=bearer(context.settings.internal_api_key))
+    assert answer.status_code == 200
+    assert not any(mark in answer.text for mark in (pair.secret, pair.product, str(pair.theirs.id)))
