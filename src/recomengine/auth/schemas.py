@@ -1,7 +1,7 @@
 """Bodies of the account endpoints, and an admin as an answer shows one."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import asyncpg
@@ -38,6 +38,10 @@ class Reset(msgspec.Struct, forbid_unknown_fields=True):
 
 class Profile(msgspec.Struct, forbid_unknown_fields=True):
     name: Name
+
+
+class Accepted(msgspec.Struct):
+    status: Literal["accepted"]
 
 
 class Admin(msgspec.Struct, rename="camel", frozen=True):

@@ -51,6 +51,42 @@ class Query(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=T
         return self.context or ("product" if self.products else "home")
 
 
+class Evidence(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    kind: str
+    product_ids: list[str]
+
+
+class Recommendation(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """As service.py: reply puts one together."""
+
+    product_id: str
+    name: str
+    image_url: str | None
+    url: str | None
+    category: str | None
+    price: float | None
+    currency: str | None
+    score: float
+    reason: str
+    evidence: Evidence
+
+
+class ListMeta(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    recommendation_id: str
+    strategy: Strategy
+    requested_strategy: Strategy
+    experiment_id: str | None
+    variant: str | None
+    cached: bool
+    model_version: str | None
+    fallback: bool
+
+
+class Recommendations(msgspec.Struct):
+    data: list[Recommendation]
+    meta: ListMeta
+
+
 class Batch(msgspec.Struct, forbid_unknown_fields=True):
     requests: Annotated[list[Query], Meta(min_length=1, max_length=MAX_REQUESTS)]
     key: str | None = None

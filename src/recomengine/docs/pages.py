@@ -1,0 +1,2 @@
+def reference_page(d): return ""
+def problems_page(): return ""
