@@ -55,9 +55,11 @@ async def test_a_live_server_does_what_the_document_says(
         variables = {
             "READ_WRITE_KEY": shop.read_write, "PUBLISH_KEY": shop.publish, "ACCESS_TOKEN": admin.access, "INTERNAL_API_KEY": SECRET,
             "REFRESH_TOKEN": visitor.cookies["refresh_token"], "CSRF_TOKEN": visitor.cookies["csrf_token"], "SHOP": str(shop.id),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.contract.schemathesis_hooks",
         }  # fmt: skip
         command = ["-m", "schemathesis.cli", "--config-file", str(Path(__file__).parent / "schemathesis.toml"), "run", f"{url}/openapi.json"]
-        ran = subprocess.run([sys.executable, *command], env=os.environ | variables, cwd=settings.data_dir, capture_output=True, text=True, check=False)
+        ran = subprocess.run(
+            [sys.executable, *command], env=os.environ | variables, cwd=settings.data_dir, capture_output=True, text=True, check=False
+        )
     Path("/tmp/st.out").write_text(ran.stdout+ran.stderr)
     assert ran.returncode == 0, ran.stdout[-20_000:] + ran.stderr[-5000:]

@@ -1,6 +1,6 @@
 """The catalog over HTTP."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.requests import Request
@@ -22,12 +22,13 @@ from recomengine.catalog.schemas import (
 )
 from recomengine.catalog.searching import search
 from recomengine.web.caller import Caller
-from recomengine.web.codec import data_response, decode, list_response, read_body, validation_problem
+from recomengine.web.codec import data_response, decode, list_response, read_body
 from recomengine.web.fields import Id
 from recomengine.web.guard import Permission
 from recomengine.web.limits import Kind
 from recomengine.web.ndjson import ndjson_lines
 from recomengine.web.operations import Data, Listed, Operation
+from recomengine.web.paging import read_query
 from recomengine.web.problems import Conflict, Problem, invalid, rejection
 
 if TYPE_CHECKING:
@@ -113,21 +114,8 @@ async def post_import(request: Request) -> Response:
 
 async def list_items(request: Request) -> Response:
     context, caller = await _admit(request, Permission.READ, "read")
-    items, cursor = await search(context.pool, caller.tenant_id, _search_of(request))
+    items, cursor = await search(context.pool, caller.tenant_id, read_query(request, Search))
     return list_response(items, cursor)
-
-
-def _search_of(request: Request) -> Search:
-    fields: dict[str, Any] = {}
-    for name, value in request.query_params.multi_items():
-        if name in fields:
-            raise invalid(f"$.{name}", "expected once, got it twice. Send one value")
-        if value or name != "q":
-            fields[name] = value
-    try:
-        return msgspec.convert(fields, Search, strict=False)
-    except msgspec.ValidationError as error:
-        raise validation_problem(error) from None
 
 
 PATH, ONE = "/api/v1/catalog", "/api/v1/catalog/{product_id:path}"

@@ -13,7 +13,8 @@ from recomengine.web.problems import Rejection
 
 Name = Annotated[str, Meta(min_length=1, max_length=500, extra_json_schema={"pattern": r"^[^\x00]*[^\x00\s][^\x00]*$"})]
 PART = r"[^\x00>]*[^\x00>\s][^\x00>]*"
-Category = Annotated[str, Meta(max_length=500, extra_json_schema={"pattern": rf"^({PART}(>{PART})*|\s*)$"})]
+CATEGORY = rf"^({PART}(>{PART})*|\s*)$"
+Category = Annotated[str, Meta(max_length=500, extra_json_schema={"pattern": CATEGORY})]
 Description = Annotated[str, Meta(max_length=20_000, extra_json_schema={"pattern": PLAIN})]
 Brand = Annotated[str, Meta(max_length=200, extra_json_schema={"pattern": PLAIN})]
 Attributes = dict[str, Any]
@@ -22,7 +23,7 @@ MAX_ATTRIBUTE_BYTES = 16 * 1024
 MAX_ATTRIBUTE_DEPTH = 16
 MAX_PRICE = Decimal("9999999999.99")
 Price = Annotated[
-    Decimal, Meta(extra_json_schema={"type": "number", "format": "decimal", "minimum": 0, "maximum": float(MAX_PRICE), "multipleOf": 0.01})
+    Decimal, Meta(extra_json_schema={"minimum": 0, "maximum": float(MAX_PRICE), "multipleOf": 0.01})
 ]
 
 
@@ -107,8 +108,8 @@ class ItemImportResult(msgspec.Struct):
 class Search(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
     """The query of GET catalog."""
 
-    q: Annotated[str, Meta(max_length=200)] | None = None
-    category: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    q: Annotated[str, Meta(max_length=200, extra_json_schema={"pattern": PLAIN})] | None = None
+    category: Annotated[str, Meta(min_length=1, max_length=500, extra_json_schema={"pattern": CATEGORY})] | None = None
     available: bool | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
     cursor: Annotated[str, Meta(max_length=500)] | None = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recomengine.recommendations.schemas import Query, Recommendations, batch_decoder, check_batch, check_prices, parse_query, query_decoder
+from recomengine.recommendations.schemas import Query, Recommendations, batch_decoder, parse_query, query_decoder
 from recomengine.web.caller import Caller
 from recomengine.web.codec import read_keyed
 from recomengine.web.guard import Permission
@@ -33,9 +33,7 @@ async def get_recommendations(request: Request) -> Response:
 
 async def post_recommendations(request: Request) -> Response:
     context: Context = request.app.state.context
-    query, caller = await read_keyed(
-        request, context.guard, context.limits, Permission.RECOMMEND, "read", query_decoder, MAX_BODY_BYTES, check_prices
-    )
+    query, caller = await read_keyed(request, context.guard, context.limits, Permission.RECOMMEND, "read", query_decoder, MAX_BODY_BYTES)
     return await _one(context, request, caller, query)
 
 
@@ -48,9 +46,7 @@ async def _one(context: "Context", request: Request, caller: Caller, query: Quer
 
 async def post_batch(request: Request) -> Response:
     context: Context = request.app.state.context
-    batch, caller = await read_keyed(
-        request, context.guard, context.limits, Permission.RECOMMEND, "read", batch_decoder, MAX_BODY_BYTES, check_batch
-    )
+    batch, caller = await read_keyed(request, context.guard, context.limits, Permission.RECOMMEND, "read", batch_decoder, MAX_BODY_BYTES)
     charged = context.limits.charge(request, caller, "read")
     looked = [context.recommender.look(caller, query) for query in batch.requests]
     await charged

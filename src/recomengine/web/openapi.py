@@ -30,6 +30,7 @@ HEADERS = {
     "X-CSRF-Token": "The value of the cookie csrf_token, repeated by the page. Needed where the cookie refresh_token is sent.",
 }
 NUMBERS = frozenset({"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"})
+SENT = {"Idempotency-Key": {"pattern": r"^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$"}}
 ALWAYS_WITH = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 SCHEMES = {
     "apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "rk_…", "description": "An API key of the tenant."},
@@ -155,7 +156,7 @@ def _query_parameters(operation: Operation) -> Iterator[Json]:
 
 def _header_parameters(operation: Operation) -> Iterator[Json]:
     for name in operation.headers:
-        yield {"name": name, "in": "header", "description": HEADERS[name], "schema": {"type": "string", "minLength": 1, "maxLength": 255}}
+        yield {"name": name, "in": "header", "description": HEADERS[name], "schema": {"type": "string"} | SENT.get(name, {})}
 
 
 def _answer(operation: Operation, status: int, kind: Any, schemas: "_Schemas") -> Json:
@@ -195,7 +196,7 @@ class _Schemas:
         kinds = [kind for one in operations for kind in (one.body, one.lines, *one.answers.values())]
         unique = list(dict.fromkeys([ProblemBody, *(kind for kind in kinds if kind is not None and not isinstance(kind, str))]))
         schemas, components = msgspec.json.schema_components(unique, ref_template=REF)
-        self._schemas = dict(zip(unique, map(_plain, schemas), strict=True))
+        self._schemas: dict[Any, Json] = dict(zip(unique, map(_plain, schemas), strict=True))
         named = {name: _plain(component) for name, component in components.items()}
         self._envelopes = {name: named.pop(name) for name in list(named) if name.startswith(("Data_", "Listed_"))}
         self.components = dict(sorted((name.removesuffix("Body"), component) for name, component in named.items()))
@@ -232,12 +233,11 @@ _SAMPLES = {"uuid": SAMPLE_ID, "date-time": "2026-01-15T09:30:00Z", "string": "t
 
 
 def _kind(schema: Json) -> str:
-    kind: str = schema.get("format", schema.get("type", "object"))
-    return kind
+    return str(schema.get("format", schema.get("type", "object")))
 
 
 def _plain(schema: Any) -> Any:
-    """Without what Python needs in a pattern and nobody else, and without titles, which repeat names."""
+    """As others read it: without what only Python needs in a pattern, and without titles, which repeat names."""
     if isinstance(schema, list | tuple):
         return [_plain(member) for member in schema]
     if not isinstance(schema, dict):
@@ -245,4 +245,6 @@ def _plain(schema: Any) -> Any:
     plain = {name: _plain(member) for name, member in schema.items() if name != "title" or not isinstance(member, str)}
     if isinstance(plain.get("pattern"), str):
         plain["pattern"] = plain["pattern"].removesuffix(r"(?!\n)")
+    if plain.get("format") == "decimal":
+        plain["type"] = "number"  # as codec.py encodes them
     return plain
