@@ -91,7 +91,7 @@ def _operation(document: Json, path: str, method: str, operation: Json) -> str:
         ]
         parts.append("<h4>Parameters</h4>" + _table(("Name", "In", "Type", "About"), rows))
     if body := operation.get("requestBody"):
-        parts.append("<h4>Request body</h4>" + "".join(_media(document, kind, media) for kind, media in body["content"].items()))
+        parts.append("<h4>Request body</h4>" + "".join(_media(document, kind, media, of_request=True) for kind, media in body["content"].items()))
     parts.append("<h4>Answers</h4>" + "".join(_answer(document, status, answer) for status, answer in operation["responses"].items()))
     return (
         f'<details class="operation"><summary><span class="method {method.lower()}">{method}</span> <code>{_breaks(path)}</code> '
@@ -106,8 +106,8 @@ def _answer(document: Json, status: str, answer: Json) -> str:
     return f'<p><span class="status good">{status}</span> {escape(answer["description"])}</p>{body}'
 
 
-def _media(document: Json, kind: str, media: Json) -> str:
-    rows = list(_fields(document, media["schema"]))
+def _media(document: Json, kind: str, media: Json, *, of_request: bool = False) -> str:
+    rows = list(_fields(document, media["schema"], of_request=of_request))
     table = _table(("Name", "Type", "About"), rows) if rows else f"<p>{_text(media['schema'].get('description', ''))}</p>"
     example = media.get("example")
     shown = "" if example is None else escape(example if isinstance(example, str) else json.dumps(example, indent=2, ensure_ascii=False))
@@ -115,19 +115,23 @@ def _media(document: Json, kind: str, media: Json) -> str:
     return f"<p class='soft'>{escape(kind)}</p>{table}{code}"
 
 
-def _fields(document: Json, schema: Json, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, ...]]:
-    """A row for each member, and for the members of members."""
+def _fields(document: Json, schema: Json, prefix: str = "", depth: int = 0, *, of_request: bool) -> Iterator[tuple[str, ...]]:
+    """A row for each member, and for the members of members. Requests say what is required, answers what may be absent."""
     schema = _resolved(document, schema)
     if schema.get("type") == "array":
-        yield from _fields(document, schema["items"], f"{prefix.removesuffix('.')}[].", depth)
+        yield from _fields(document, schema["items"], f"{prefix.removesuffix('.')}[].", depth, of_request=of_request)
     elif "anyOf" in schema:
-        yield from _fields(document, schema["anyOf"][0], prefix, depth)
+        yield from _fields(document, schema["anyOf"][0], prefix, depth, of_request=of_request)
     for name, member in schema.get("properties", {}).items():
-        about = _resolved(document, member).get("description", "") if "$ref" not in member else ""
-        default = f"Default {json.dumps(member['default'])}." if member.get("default") not in (None, [], {}, ()) else ""
-        yield _name(prefix + name, required=name in schema.get("required", ())), _kind(document, member), _text(f"{about} {default}".strip())
+        required = name in schema.get("required", ())
+        about = [member.get("description", "")]
+        if not of_request and not required:
+            about.append("May be absent.")
+        elif member.get("default"):
+            about.append(f"Default {json.dumps(member['default'])}.")
+        yield _name(prefix + name, required=of_request and required), _kind(document, member), _text(" ".join(filter(None, about)))
         if depth < MAX_DEPTH:
-            yield from _fields(document, member, f"{prefix}{name}.", depth + 1)
+            yield from _fields(document, member, f"{prefix}{name}.", depth + 1, of_request=of_request)
 
 
 def _kind(document: Json, schema: Json) -> str:

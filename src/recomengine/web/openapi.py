@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from starlette.routing import BaseRoute
 
-from recomengine.web.examples import EXAMPLES
+from recomengine.web.examples import ABOUT, EXAMPLES, SAMPLE_ID, example_of
 from recomengine.web.guard import Permission
 from recomengine.web.operations import Credential, Operation
 from recomengine.web.problems import EXPLAINED, Problem, ProblemBody
@@ -19,7 +19,6 @@ from recomengine.web.problems import EXPLAINED, Problem, ProblemBody
 Json = dict[str, Any]
 
 REF = "#/components/schemas/{name}"
-SAMPLE_ID = "3f1c2d4e-5a6b-4c7d-8e9f-0a1b2c3d4e5f"
 HEADERS = {
     "RateLimit-Limit": "Requests a minute with this key.",
     "RateLimit-Remaining": "How many of them are left.",
@@ -40,12 +39,11 @@ SCHEMES = {
     "session": {"type": "apiKey", "in": "cookie", "name": "refresh_token", "description": "The cookie that signing in sets."},
     "internalKey": {"type": "http", "scheme": "bearer", "description": "INTERNAL_API_KEY, which the operator has."},
 }
-ABOUT = """Recommendations for online shops: send events and the catalog, ask for lists.
+INTRODUCTION = """Recommendations for online shops: send events and the catalog, ask for lists.
 
 Bodies are JSON in UTF-8 with names in camelCase, times are RFC 3339. Answers come as `data`, lists with `meta.nextCursor`,
 errors as `application/problem+json` (RFC 9457) whose `type` leads to its cause and remedy at `/docs/problems`. Every answer
-carries `X-Request-ID`. Where nothing else is said, a request without a valid head is a 400, 408 or 431, and a failure of the
-server a 500."""
+carries `X-Request-ID`. A request whose head is not valid is a 400, 408 or 431, a failure of the server a 500."""
 
 
 def document(routes: Iterable[BaseRoute]) -> Json:
@@ -57,7 +55,7 @@ def document(routes: Iterable[BaseRoute]) -> Json:
     problems = {problem for operation in operations for problem in operation.problems}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "RecomEngine", "version": version("recomengine"), "description": ABOUT},
+        "info": {"title": "RecomEngine", "version": version("recomengine"), "description": INTRODUCTION},
         "servers": [{"url": "/"}],
         "tags": list(_tags(operations)),
         "paths": paths,
@@ -84,8 +82,9 @@ def _tag(operation: Operation) -> str:
 
 
 def _tags(operations: Sequence[Operation]) -> Iterator[Json]:
+    """With what the domain's package says of itself."""
     for tag, module in {_tag(operation): operation.handler.__module__ for operation in operations}.items():
-        yield {"name": tag, "description": (sys.modules[module].__doc__ or "").partition("\n")[0]}
+        yield {"name": tag, "description": sys.modules[module.rpartition(".")[0]].__doc__}
 
 
 def _operation(operation: Operation, schemas: "_Schemas") -> Json:
@@ -148,10 +147,8 @@ def _query_parameters(operation: Operation) -> Iterator[Json]:
         wanted = field | next((kind for kind in kinds if kind.get("type") == "array"), kinds[0])
         if not wanted.get("default"):
             wanted.pop("default", None)
-        parameter = {"name": name, "in": "query", "required": name in schema["required"], "schema": wanted}
-        if "description" in wanted:
-            parameter["description"] = wanted.pop("description")
-        yield parameter
+        about = {"description": wanted.pop("description")} if "description" in wanted else {}
+        yield {"name": name, "in": "query", "required": name in schema["required"], "schema": wanted} | about
 
 
 def _header_parameters(operation: Operation) -> Iterator[Json]:
@@ -203,37 +200,14 @@ class _Schemas:
 
     def media(self, kind: Any) -> Json:
         schema = self._schemas[kind]
-        name = schema.get("$ref", "").rpartition("/")[2]
-        schema = self._envelopes.get(name, schema)
-        return {"schema": schema, "example": self.example(schema)}
+        schema = self._envelopes.get(schema.get("$ref", "").rpartition("/")[2], schema)
+        return {"schema": schema, "example": example_of(schema, self.components)}
 
     def lines(self, kind: Any) -> Json:
         line = self._schemas[kind]
-        example = msgspec.json.encode(self.example(line)).decode()
+        example = msgspec.json.encode(example_of(line, self.components)).decode()
         description = f"One {line['$ref'].rpartition('/')[2]} as JSON a line, of any number; may come as Content-Encoding gzip or zstd."
         return {"schema": {"type": "string", "description": description}, "example": f"{example}\n"}
-
-    def example(self, schema: Json, name: str = "") -> Any:
-        """Something that the schema allows and a reader understands."""
-        while "$ref" in schema:
-            schema = self.components[schema["$ref"].rpartition("/")[2]]
-        if name in EXAMPLES and schema.get("type") != "object":
-            return EXAMPLES[name]
-        if "anyOf" in schema:
-            return None if schema.get("default", ...) is None else self.example(schema["anyOf"][0], name)
-        if "properties" in schema:
-            members = {member: self.example(kind, member) for member, kind in schema["properties"].items()}
-            return {member: value for member, value in members.items() if value is not None or member in schema["required"]}
-        if schema.get("type") == "array":
-            return [self.example(schema["items"], name)]
-        return next((value[0] for value in (schema.get("enum"), schema.get("examples")) if value), schema.get("default", _SAMPLES.get(_kind(schema))))
-
-
-_SAMPLES = {"uuid": SAMPLE_ID, "date-time": "2026-01-15T09:30:00Z", "string": "text", "integer": 1, "number": 1.0, "boolean": True, "object": {}}
-
-
-def _kind(schema: Json) -> str:
-    return str(schema.get("format", schema.get("type", "object")))
 
 
 def _plain(schema: Any) -> Any:
@@ -247,4 +221,7 @@ def _plain(schema: Any) -> Any:
         plain["pattern"] = plain["pattern"].removesuffix(r"(?!\n)")
     if plain.get("format") == "decimal":
         plain["type"] = "number"  # as codec.py encodes them
+    for name, member in plain.get("properties", {}).items():
+        if name in ABOUT:
+            member.setdefault("description", ABOUT[name])
     return plain
