@@ -62,6 +62,13 @@ def test_what_is_not_percent_encoded_utf8_is_malformed(text: bytes) -> None:
         parse_query(text)
 
 
+@pytest.mark.parametrize("price", ['"12"', "-1", "1e10", "true"])
+def test_a_price_limit_in_a_body_is_a_number_in_range(price: str) -> None:
+    for name in ("minPrice", "maxPrice"):
+        with pytest.raises(msgspec.ValidationError, match=name):
+            msgspec.json.decode(f'{{"{name}": {price}}}', type=Query)
+
+
 @given(st.binary(max_size=40))
 def test_any_query_string_is_parsed_or_refused(text: bytes) -> None:
     with contextlib.suppress(Invalid, MalformedBody):

@@ -11,8 +11,9 @@ from recomengine.web.fields import PLAIN, Currency, Id, Link
 from recomengine.web.ndjson import LineError
 from recomengine.web.problems import Rejection
 
-Name = Annotated[str, Meta(min_length=1, max_length=500, extra_json_schema={"pattern": r"^[^\x00]*[^\x00\s][^\x00]*$"})]
-PART = r"[^\x00>]*[^\x00>\s][^\x00>]*"
+INK = r"[^\s\x00\x1c-\x1f\x85]"
+Name = Annotated[str, Meta(min_length=1, max_length=500, extra_json_schema={"pattern": rf"^[^\x00]*{INK}[^\x00]*$"})]
+PART = r"[^\x00>]*[^>\s\x00\x1c-\x1f\x85][^\x00>]*"
 CATEGORY = rf"^({PART}(>{PART})*|\s*)$"
 Category = Annotated[str, Meta(max_length=500, extra_json_schema={"pattern": CATEGORY})]
 Description = Annotated[str, Meta(max_length=20_000, extra_json_schema={"pattern": PLAIN})]
