@@ -20,6 +20,7 @@ import uvloop
 from rich.console import Console
 
 from recomengine import doctor as checks
+from recomengine.app import all_routes
 from recomengine.auth.service import admin_id_of
 from recomengine.catalog.importing import import_catalog_files
 from recomengine.demo.prepare import prepare_demo
@@ -35,6 +36,7 @@ from recomengine.settings import Settings, SettingsError, load_settings
 from recomengine.supervisor import run_up
 from recomengine.tenants.service import create_tenant, require_tenant
 from recomengine.web.caller import TenantConfig
+from recomengine.web.openapi import document
 from recomengine.web.problems import Problem
 from recomengine.web.protocol import BoundedHttp
 
@@ -128,6 +130,12 @@ def doctor(data_dir: DataDir = None) -> None:
     for check in results:
         typer.echo(f"{typer.style('ok ', fg='green') if check.ok else typer.style('bad', fg='red')}  {check.name}: {check.detail}")
     raise typer.Exit(0 if all(check.ok for check in results) else 1)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the API."""
+    typer.echo(msgspec.json.format(msgspec.json.encode(document(all_routes())), indent=2))
 
 
 @tenant_app.command()

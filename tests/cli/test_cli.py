@@ -7,10 +7,13 @@ import subprocess
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from recomengine.api_keys.secrets import digest
+from recomengine.app import all_routes
 from recomengine.infra.migrations import read_migrations
+from recomengine.web.openapi import document
 from tests.cli.conftest import Command
 from tests.cli.lines import event, is_one_line, ndjson
 from tests.conftest import SECRET, Servers
@@ -69,6 +72,13 @@ def test_tenant_create_needs_the_secret_that_keys_are_digested_with(command: Com
 
     assert ran.code == 1
     assert ran.err == "error: API_KEY_HMAC_SECRET is not set. Set it to a random value, e.g. from `openssl rand -hex 32`.\n"
+
+
+def test_openapi_prints_the_document_that_the_server_gives(command: Command) -> None:
+    ran = command("openapi")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert json.loads(ran.out) == json.loads(msgspec.json.encode(document(all_routes())))
 
 
 def test_refresh_waits_until_the_worker_has_published_the_model(
