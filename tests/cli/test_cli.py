@@ -14,7 +14,7 @@ from recomengine.infra.migrations import read_migrations
 from tests.cli.conftest import Command
 from tests.cli.lines import event, is_one_line, ndjson
 from tests.conftest import SECRET, Servers
-from tests.databases import execute, fetchval, fresh_database
+from tests.databases import execute, fetch, fetchval, fresh_database
 from tests.processes import COMMAND, environment
 
 
@@ -114,6 +114,28 @@ def test_commands_on_a_database_without_the_schema_say_what_to_do(command: Comma
     assert "Run `recomengine migrate`" in ran.err
 
 
+def test_a_backup_restores_into_an_empty_database(command: Command, tenant: str, servers: Servers, tmp_path: Path) -> None:
+    taken = command("backup", str(tmp_path / "backup"))
+    with fresh_database(servers.database_url) as empty:
+        restored, again = (command("restore", str(tmp_path / "backup"), database_url=empty) for _ in range(2))
+        names = [row["name"] for row in asyncio.run(fetch(empty, "SELECT name FROM tenants WHERE id = $1", UUID(tenant)))]
+
+    assert (taken.code, restored.code, names) == (0, 0, ["Shop"]), taken.err + restored.err
+    assert " UTC\n" in taken.out
+    assert ", verified; " in restored.out
+    assert (again.code, "The database is not empty" in again.err) == (1, True)
+
+
+def test_a_backup_from_nowhere_and_one_to_nowhere_are_refused(command: Command, tenant: str, tmp_path: Path) -> None:
+    for ran, message in (
+        (command("restore", str(tmp_path)), "is no backup: it has no manifest.json"),
+        (command("backup", str(tmp_path)), "exists. Name a directory that does not"),
+        (command("backup", str(tmp_path / "none" / "backup")), "is no directory. Make it first"),
+    ):
+        assert (ran.code, ran.out) == (1, "")
+        assert message in " ".join(ran.err.split())
+
+
 def test_doctor_finds_nothing_amiss_with_a_running_system(command: Command, tenant: str) -> None:
     ran = command("doctor", jwt_secret=SECRET, internal_api_key=SECRET)
 
@@ -189,5 +211,5 @@ def test_the_module_is_the_command() -> None:
     done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
 
     assert done.returncode == 0
-    for name in ("up", "demo", "serve", "worker", "migrate", "doctor", "tenant", "import", "refresh"):
+    for name in ("up", "demo", "serve", "worker", "migrate", "doctor", "backup", "restore", "tenant", "import", "refresh"):
         assert f" {name} " in done.stdout

@@ -73,6 +73,16 @@ class ModelStore:
             raise ModelMissing(f"Model {version} of tenant {tenant_id} was removed.") from error
         return arrays, manifest
 
+    def holds(self, tenant_id: UUID, version: str) -> bool:
+        """Whether the version is in the store, whole."""
+        if self._remote is None:
+            return (self._root / str(tenant_id) / version / MANIFEST).is_file()
+        try:
+            obstore.head(self._remote, f"{tenant_id}/{version}/{MANIFEST}")
+        except FileNotFoundError:
+            return False
+        return True
+
     def remove(self, tenant_id: UUID, version: str) -> None:
         """Delete a version; processes that map it keep what they have open."""
         if self._remote is not None:
