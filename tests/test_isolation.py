@@ -34,6 +34,8 @@ OF_ALL_TENANTS = {
     "recomengine.api_keys.queries.FIND_KEY": "finds the tenant of a key, which only its holder has",
     "recomengine.jobs.queries.TENANTS_DUE": "tells the worker ids of tenants that need a build, nothing else of them",
     "recomengine.events.queries.STORE_EVENTS": "declares the tenants of its batch; the guard has proved each of them",
+    "recomengine.backup.queries.ATTACH": "makes a statement of the names that it is given; restoring runs it as the owner",
+    "recomengine.backup.queries.SET_SEQUENCE": "takes the name of a sequence; restoring runs it as the owner",
 }
 """What declares tenants by itself or runs as the owner, and why it may."""
 

@@ -19,12 +19,12 @@ import uvicorn
 import uvloop
 from rich.console import Console
 
-from recomengine import doctor as checks
 from recomengine.auth.service import admin_id_of
 from recomengine.backup import service as backups
 from recomengine.backup.archive import BackupError
 from recomengine.catalog.importing import import_catalog_files
 from recomengine.demo.prepare import prepare_demo
+from recomengine.doctor import examine
 from recomengine.events.importing import import_event_files
 from recomengine.infra.data_dir import with_data_dir
 from recomengine.infra.database import open_pool
@@ -123,13 +123,17 @@ def migrate_command(data_dir: DataDir = None) -> None:
 
 
 @app.command()
-def doctor(data_dir: DataDir = None) -> None:
-    """Check what a running system needs, and say what to do about what is amiss."""
-    settings = with_data_dir(_settings(data_dir=data_dir))
-    results = _run(checks.examine(settings))
-    for check in results:
-        typer.echo(f"{typer.style('ok ', fg='green') if check.ok else typer.style('bad', fg='red')}  {check.name}: {check.detail}")
-    raise typer.Exit(0 if all(check.ok for check in results) else 1)
+def doctor(data_dir: DataDir = None, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Check what a running system needs, and say what to do about what is amiss; exit 1 if anything is."""
+    results = _run(examine(with_data_dir(_settings(data_dir=data_dir))))
+    healthy = all(check.ok for check in results)
+    if as_json:
+        typer.echo(json.dumps({"ok": healthy, "checks": [check._asdict() for check in results]}))
+    else:
+        for check in results:
+            mark = typer.style("ok ", fg="green") if check.ok else typer.style("bad", fg="red")
+            typer.echo(f"{mark}  {check.name}: {' '.join(filter(None, (check.detail, check.remedy)))}")
+    raise typer.Exit(0 if healthy else 1)
 
 
 @app.command()

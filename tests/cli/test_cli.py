@@ -10,7 +10,6 @@ from uuid import UUID
 import pytest
 
 from recomengine.api_keys.secrets import digest
-from recomengine.infra.migrations import read_migrations
 from tests.cli.conftest import Command
 from tests.cli.lines import event, is_one_line, ndjson
 from tests.conftest import SECRET, Servers
@@ -134,37 +133,6 @@ def test_a_backup_from_nowhere_and_one_to_nowhere_are_refused(command: Command, 
     ):
         assert (ran.code, ran.out) == (1, "")
         assert message in " ".join(ran.err.split())
-
-
-def test_doctor_finds_nothing_amiss_with_a_running_system(command: Command, tenant: str) -> None:
-    ran = command("doctor", jwt_secret=SECRET, internal_api_key=SECRET)
-
-    assert ran.code == 0, ran.out
-    assert [line.split(":")[0] for line in ran.out.splitlines()] == [f"ok   {name}" for name in ("secrets", "postgresql", "redis", "disk", "core")]
-
-
-def test_doctor_names_everything_that_is_amiss_with_its_remedy(command: Command, servers: Servers) -> None:
-    with fresh_database(servers.database_url) as empty:
-        ran = command("doctor", database_url=empty, redis_url="unix:///nowhere/redis.sock", api_key_hmac_secret="changeme")
-    alone = command("doctor", database_url="", redis_url="")
-
-    found = {name: line for line in ran.out.splitlines() for name in ("secrets", "postgresql", "redis") if line.startswith(f"bad  {name}: ")}
-    assert (ran.code, alone.code) == (1, 1)
-    assert "JWT_SECRET is not set. Set it" in found["secrets"]
-    assert f"lacks {', '.join(migration.name for migration in read_migrations())}. Run `recomengine migrate`" in found["postgresql"]
-    assert "cannot be reached" in found["redis"]
-    assert "DATABASE_URL is not set" in alone.out
-
-
-@pytest.mark.parametrize(
-    ("database_url", "redis_url"),
-    [("postgresql://127.0.0.1:1/none", "redis://127.0.0.1:1"), ("nonsense", "nonsense"), ("postgresql:///none?host=/nowhere", "unix:///nowhere")],
-)
-def test_doctor_reports_addresses_that_lead_nowhere(command: Command, database_url: str, redis_url: str) -> None:
-    ran = command("doctor", database_url=database_url, redis_url=redis_url)
-
-    assert ran.code == 1
-    assert {line[:8] for line in ran.out.splitlines()} >= {"bad  pos", "bad  red"}
 
 
 @pytest.mark.parametrize(

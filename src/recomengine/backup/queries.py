@@ -17,7 +17,8 @@ SELECT c.relname AS name,
        ARRAY(SELECT DISTINCT r.relname::text FROM pg_constraint f JOIN pg_class r ON r.oid = f.confrelid
              WHERE f.conrelid = c.oid AND f.contype = 'f' AND r.oid <> c.oid) AS needs,
        format('SELECT count(*), coalesce(sum(hashtextextended(ROW(%s)::text, 0)), 0)::text FROM ONLY %I',
-              string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum), c.relname) AS digest
+              string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum), c.relname) AS digest,
+       format('SELECT EXISTS (SELECT FROM ONLY %I)', c.relname) AS filled
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname <> 'schema_migrations' AND c.relname NOT LIKE 'pgqueuer%'
@@ -29,7 +30,6 @@ SELECT sequencename AS name, last_value FROM pg_sequences
 WHERE schemaname = current_schema() AND last_value IS NOT NULL AND sequencename NOT LIKE 'pgqueuer%' ORDER BY 1
 """
 SET_SEQUENCE = "SELECT setval($1::text::regclass, $2)"
-HAS_ROWS = "SELECT format('SELECT EXISTS (SELECT FROM %I)', $1::text)"
 
 # A partition of the events and its unique index, as ensure_event_partitions makes them.
 ATTACH = """
@@ -39,7 +39,8 @@ LIST_TENANTS = "SELECT id FROM tenants ORDER BY id"
 
 
 class Table(NamedTuple):
-    """bound, parent: of a partition. needs: tables that its foreign keys name. digest: the statement for (rows, checksum)."""
+    """bound, parent: of a partition. needs: tables that its foreign keys name. digest: the statement for (rows, checksum); filled: for whether
+    there is a row."""
 
     name: str
     columns: list[str]
@@ -47,6 +48,7 @@ class Table(NamedTuple):
     parent: str | None
     needs: list[str]
     digest: str
+    filled: str
 
 
 class Sum(NamedTuple):
@@ -69,7 +71,7 @@ async def sum_of(connection: Connection, table: Table) -> Sum:
 
 
 async def has_rows(connection: Connection, table: Table) -> bool:
-    return bool(await connection.fetchval(await connection.fetchval(HAS_ROWS, table.name)))
+    return bool(await connection.fetchval(table.filled))
 
 
 async def attach(connection: Connection, partition: str, parent: str, bound: str) -> None:
