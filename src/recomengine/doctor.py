@@ -10,11 +10,13 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from recomengine.infra.migrations import pending
+from recomengine.infra.queue import count_jobs
 from recomengine.settings import Settings, SettingsError
 
 MIN_POSTGRESQL = 150_000
 MIN_REDIS = 7
 MIN_FREE_BYTES = 1 << 30
+LATE_S = 600
 
 
 class Check(NamedTuple):
@@ -24,7 +26,7 @@ class Check(NamedTuple):
 
 
 async def examine(settings: Settings) -> list[Check]:
-    checks: list[Callable[[Settings], Awaitable[Check]]] = [_secrets, _database, _redis, _space, _core]
+    checks: list[Callable[[Settings], Awaitable[Check]]] = [_secrets, _database, _redis, _jobs, _space, _core]
     return [await check(settings) for check in checks]
 
 
@@ -72,6 +74,26 @@ async def _redis(settings: Settings) -> Check:
     if int(version.partition(".")[0]) < MIN_REDIS:
         return Check("redis", False, f"is version {version}; {MIN_REDIS} or newer is needed.")
     return Check("redis", True, f"version {version}")
+
+
+async def _jobs(settings: Settings) -> Check:
+    if not settings.database_url:
+        return Check("jobs", False, "cannot be counted without a database.")
+    try:
+        connection = await asyncpg.connect(settings.database_url, timeout=5)
+        try:
+            counted = await count_jobs(connection)
+        finally:
+            await connection.close()
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return Check("jobs", False, f"cannot be counted: {error}. See postgresql above.")
+    dead = [f"{one.dead} {one.name}" for one in counted if one.dead]
+    late = [f"{one.waiting} {one.name}" for one in counted if one.overdue_s > LATE_S]
+    if dead:
+        return Check("jobs", False, f"dead: {', '.join(dead)}. See `recomengine jobs list --dead`, mend the cause, then `recomengine jobs retry`.")
+    if late:
+        return Check("jobs", False, f"waiting for more than {LATE_S // 60} min: {', '.join(late)}. Start a worker, or more of them.")
+    return Check("jobs", True, f"{sum(one.waiting for one in counted)} waiting, none dead")
 
 
 async def _space(settings: Settings) -> Check:
