@@ -118,7 +118,7 @@ def test_doctor_finds_nothing_amiss_with_a_running_system(command: Command, tena
     ran = command("doctor", jwt_secret=SECRET, internal_api_key=SECRET)
 
     assert ran.code == 0, ran.out
-    assert [line.split(":")[0] for line in ran.out.splitlines()] == [f"ok   {name}" for name in ("secrets", "postgresql", "redis", "disk", "core")]
+    assert [line.split(":")[0] for line in ran.out.splitlines()] == [f"ok   {name}" for name in ("secrets", "postgresql", "redis", "jobs", "disk", "core")]
 
 
 def test_doctor_names_everything_that_is_amiss_with_its_remedy(command: Command, servers: Servers) -> None:
@@ -189,5 +189,5 @@ def test_the_module_is_the_command() -> None:
     done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
 
     assert done.returncode == 0
-    for name in ("up", "demo", "serve", "worker", "migrate", "doctor", "tenant", "import", "refresh"):
+    for name in ("up", "demo", "serve", "worker", "migrate", "doctor", "tenant", "jobs", "import", "refresh"):
         assert f" {name} " in done.stdout

@@ -17,7 +17,7 @@ from recomengine.models.store import ModelStore
 from recomengine.settings import SettingsError
 from tests.conftest import MakeTenant, Tenant
 from tests.jobs.workers import a_worker
-from tests.models.shops import build, fill_catalog, logs_of, product, send, store_of, until
+from tests.models.shops import build, fill_catalog, product, send, until
 from tests.models.test_service import Gate
 
 __all__ = ["Gate"]

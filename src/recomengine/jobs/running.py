@@ -18,7 +18,7 @@ from recomengine.infra.queue import NO_WAIT, library, record, tenant_of
 from recomengine.jobs import queries
 from recomengine.jobs.registry import Job, Run
 
-LONGEST_WAIT = timedelta(minutes=15)
+LONGEST_WAIT, MOST_DOUBLINGS = timedelta(minutes=15), 20
 PURGED = "purged"
 
 log = structlog.get_logger()
@@ -34,7 +34,7 @@ class WorkerDied(Exception):
 
 def wait_after(number: int, first: timedelta) -> timedelta:
     """How long to wait after the try of that number: twice as long each time, up to a half less by chance, lest all come at once."""
-    return min(first * (1 << number - 1), LONGEST_WAIT) * random.uniform(0.5, 1)
+    return min(first * (1 << min(number - 1, MOST_DOUBLINGS)), LONGEST_WAIT) * random.uniform(0.5, 1)
 
 
 class Try:
