@@ -118,7 +118,8 @@ def test_doctor_finds_nothing_amiss_with_a_running_system(command: Command, tena
     ran = command("doctor", jwt_secret=SECRET, internal_api_key=SECRET)
 
     assert ran.code == 0, ran.out
-    assert [line.split(":")[0] for line in ran.out.splitlines()] == [f"ok   {name}" for name in ("secrets", "postgresql", "redis", "jobs", "disk", "core")]
+    names = ("secrets", "postgresql", "redis", "jobs", "disk", "core")
+    assert [line.split(":")[0] for line in ran.out.splitlines()] == [f"ok   {name}" for name in names]
 
 
 def test_doctor_names_everything_that_is_amiss_with_its_remedy(command: Command, servers: Servers) -> None:
