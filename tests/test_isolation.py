@@ -62,9 +62,11 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
         "widget_configs": "placement_id",
         "analytics_daily": "placement_id, date",
         "models": "version, status",
+        "jobs": "name, id, status",
     }.items():
         values = {
             "experiments": "$2, 'auto', 'trending', 50, 'ctr'", "widget_configs": "$2", "analytics_daily": "$2, now()", "models": "$2, 'ready'",
+            "jobs": "$2, (SELECT coalesce(max(id), 2 ^ 40) + 1 FROM jobs WHERE id >= 2 ^ 40), 'dead'",
         }[table]  # fmt: skip
         await execute(database_url, f"INSERT INTO {table} (tenant_id, {columns}) VALUES ($1, {values})", theirs.id, secret)
     await execute(
@@ -154,7 +156,7 @@ async def test_functions_that_run_as_the_owner_are_those_that_are_known(database
         database_url,
         "SELECT proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE prosecdef AND n.nspname = 'public' ORDER BY 1",
     )
-    assert [row["proname"] for row in rows] == ["ensure_event_partitions", "find_api_key", "tenants_due"]
+    assert [row["proname"] for row in rows] == ["ensure_event_partitions", "find_api_key", "forget_jobs", "record_job", "tenants_due"]
 
 
 def arguments(name: str, types: Sequence[Any], pair: Pair) -> list[Any]:
@@ -224,12 +226,13 @@ def forged(pair: Pair) -> dict[tuple[str, str], Any]:
         ("PUT", "/api/v1/catalog/{product_id:path}"): item,
         ("PATCH", "/api/v1/catalog/{product_id:path}"): item,
         ("POST", "/api/v1/tenants/{tenant_id}/model/refresh"): {},
+        ("POST", "/api/v1/tenants/{tenant_id}/jobs/{job_id}/retry"): {},
     }
 
 
 def path_of(template: str, pair: Pair) -> str:
     """`template` with B's ids in it; an unknown kind of id fails here until it is said what B's is."""
-    ids = {"tenant_id": str(pair.theirs.id), "product_id": pair.product}
+    ids = {"tenant_id": str(pair.theirs.id), "product_id": pair.product, "job_id": "1"}
     return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: ids[found[1]], template)
 
 

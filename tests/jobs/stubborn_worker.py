@@ -1,4 +1,4 @@
-"""`recomengine worker` with one kind of job, whose thread cannot be stopped."""
+"""`recomengine worker` with one kind of job, queued at the start, whose thread cannot be stopped."""
 
 import asyncio
 import threading
@@ -8,8 +8,6 @@ from recomengine.jobs.registry import Job, Run, Tools
 from recomengine.jobs.worker import run_worker
 from recomengine.settings import load_settings
 
-NAME = "stubborn"
-
 
 async def stubborn(_tools: Tools, _run: Run) -> None:
     await asyncio.to_thread(threading.Event().wait)
@@ -17,4 +15,4 @@ async def stubborn(_tools: Tools, _run: Run) -> None:
 
 if __name__ == "__main__":
     configure_logs("info", "json")
-    asyncio.run(run_worker(load_settings(), [Job(NAME, stubborn)]))
+    asyncio.run(run_worker(load_settings(), [Job("stubborn", stubborn, at_start=True)]))

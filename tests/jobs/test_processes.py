@@ -11,13 +11,10 @@ from pathlib import Path
 import pytest
 
 from bench.jobs import faults, torture
-from recomengine.infra.database import open_pool
 from recomengine.infra.migrations import migrate
-from recomengine.infra.queue import enqueue
 from recomengine.settings import Settings
 from tests.conftest import Servers
 from tests.databases import fetch, fresh_database
-from tests.jobs.stubborn_worker import NAME
 from tests.processes import environment, wait_until
 
 KILLING_S = 6.0
@@ -30,21 +27,12 @@ def database(servers: Servers) -> Iterator[str]:
         yield url
 
 
-async def queue_one(url: str) -> None:
-    pool = await open_pool(url, min_size=1, max_size=1)
-    try:
-        await enqueue(pool, NAME)
-    finally:
-        await pool.close()
-
-
 def in_queue(url: str) -> list[tuple[str, bool]]:
     """The jobs' states, and whether somebody has them."""
     return [tuple(row) for row in asyncio.run(fetch(url, "SELECT status::text, queue_manager_id IS NOT NULL FROM pgqueuer"))]
 
 
 def test_on_sigterm_a_worker_gives_back_what_it_cannot_end_and_is_gone_within_ten_seconds(database: str, servers: Servers, tmp_path: Path) -> None:
-    asyncio.run(queue_one(database))
     settings = {"DATABASE_URL": database, "REDIS_URL": servers.redis_url, "DATA_DIR": str(tmp_path)}
     worker = subprocess.Popen([sys.executable, "-m", "tests.jobs.stubborn_worker"], env=environment(settings), stdin=subprocess.DEVNULL)
     try:

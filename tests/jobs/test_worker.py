@@ -13,9 +13,11 @@ from recomengine.infra.database import tenant_transaction
 from recomengine.jobs import queries, registry
 from recomengine.jobs.refresh import refresh_now
 from recomengine.models import service
+from recomengine.models.learning import WorseThanServed
 from recomengine.models.store import ModelStore
 from recomengine.settings import SettingsError
 from tests.conftest import MakeTenant, Tenant
+from tests.databases import fetchval
 from tests.jobs.workers import a_worker
 from tests.models.shops import build, fill_catalog, product, send, until
 from tests.models.test_service import Gate
@@ -130,6 +132,37 @@ async def test_a_build_that_fails_does_not_stop_the_worker(
         await until(stands(context, other, "ready"))
 
     assert (await service.status(context.pool, tenant.id))["error"] == "OSError: no room"
+    assert await queued(context, tenant.id) == 1  # for the next try
+
+
+async def test_a_build_whose_job_was_given_to_another_is_not_served(
+    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    gate = Gate()
+    monkeypatch.setattr(service, "build_model", gate.build)
+    await service.request_refresh(context.pool, tenant.id)
+    async with a_worker(context):
+        await until(gate.reached)
+        await context.pool.execute("UPDATE pgqueuer SET queue_manager_id = gen_random_uuid() WHERE payload = $1", tenant.id.bytes)
+        gate.open()
+        await until(stands(context, tenant, "failed"))
+    assert await context.models.get(tenant.id) is None
+    assert await queued(context, tenant.id) == 1
+    assert await fetchval(database_url, "SELECT status FROM jobs WHERE tenant_id = $1", tenant.id) == "running"
+
+
+async def test_a_build_that_is_worse_than_the_served_one_is_not_tried_again(
+    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    def worse(*_: Any) -> Any:
+        raise WorseThanServed("worse")
+
+    monkeypatch.setattr(service, "build_model", worse)
+    await service.request_refresh(context.pool, tenant.id)
+    async with a_worker(context):
+        await until(stands(context, tenant, "failed"))
+    assert await fetchval(database_url, "SELECT status FROM jobs WHERE tenant_id = $1", tenant.id) == "succeeded"
+    assert await queued(context, tenant.id) == 0
 
 
 async def due(context: Context) -> set[UUID]:

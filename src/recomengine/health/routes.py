@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from recomengine.infra.database import DATABASE_AWAY
 from recomengine.infra.metrics import JOBS_DEAD, JOBS_WAITING
 from recomengine.infra.migrations import pending
 from recomengine.infra.queue import count_jobs
@@ -71,7 +70,7 @@ async def _count_jobs(context: "Context") -> None:
     """The queue is the same for all processes: counted when asked. Without the database the gauges are left out."""
     JOBS_WAITING.clear()
     JOBS_DEAD.clear()
-    with suppress(*DATABASE_AWAY):
+    with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         async with asyncio.timeout(CHECK_TIMEOUT_S):
             for counted in await count_jobs(context.pool):
                 JOBS_WAITING.labels(counted.name).set(counted.waiting)

@@ -74,6 +74,7 @@ class Try:
     async def fail(self, error: Exception) -> None:
         """Have the job tried again later, or, after its last attempt, put it among the dead."""
         said = f"{type(error).__name__}: {error}"
+        log.warning("job failed", error=said, **self.words)
         if self._number >= self._job.attempts:
             await self._bury(error, said)
         else:
@@ -100,7 +101,6 @@ class Try:
             await library(connection).retry_job(self._taken, wait, TracebackRecord.from_exception(error, self._taken.id))
             await self._record(connection, "waiting", said, wait)
             await queries.announce(connection, db_settings().channel)
-        log.warning("job failed", error=said, again_in_s=round(wait.total_seconds(), 1), **self.words)
 
     async def _bury(self, error: Exception, said: str) -> None:
         async with self._pool.acquire() as connection, connection.transaction():

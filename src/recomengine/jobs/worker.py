@@ -42,8 +42,7 @@ POLL = timedelta(seconds=5)
 DRAIN_S = 5.0
 """What jobs under way get to end in after SIGTERM; the rest of `up`'s patience is for giving them back."""
 CANCEL_S = 1.0
-MOST_AT_ONCE = 4
-CONNECTIONS = 8
+CONNECTIONS = 12
 
 log = structlog.get_logger()
 
@@ -149,9 +148,7 @@ def make_queue(tools: Tools, jobs: Sequence[Job], drained: asyncio.Event) -> PgQ
 
 async def work(queue: PgQueuer, silent_after: timedelta = SILENT_AFTER) -> None:
     """Until `queue.shutdown`."""
-    await queue.run(
-        dequeue_timeout=POLL, batch_size=1, max_concurrent_tasks=MOST_AT_ONCE, heartbeat_timeout=silent_after, log_aggregation_interval=timedelta(0)
-    )
+    await queue.run(dequeue_timeout=POLL, batch_size=1, heartbeat_timeout=silent_after, log_aggregation_interval=timedelta(0))
 
 
 def _runner(tools: Tools, job: Job, drained: asyncio.Event) -> Callable[[Taken], Any]:
