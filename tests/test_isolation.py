@@ -72,9 +72,11 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
         "widget_configs": "placement_id",
         "analytics_daily": "placement_id, date",
         "models": "version, status",
+        "jobs": "name, id, status",
     }.items():
         values = {
             "experiments": "$2, 'auto', 'trending', 50, 'ctr'", "widget_configs": "$2", "analytics_daily": "$2, now()", "models": "$2, 'ready'",
+            "jobs": "$2, (SELECT coalesce(max(id), 2 ^ 40) + 1 FROM jobs WHERE id >= 2 ^ 40), 'dead'",
         }[table]  # fmt: skip
         await execute(database_url, f"INSERT INTO {table} (tenant_id, {columns}) VALUES ($1, {values})", theirs.id, secret)
     await execute(
@@ -166,8 +168,8 @@ async def test_functions_that_run_as_the_owner_are_those_that_are_known(database
         "SELECT proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE prosecdef AND n.nspname = 'public' ORDER BY 1",
     )
     assert [row["proname"] for row in rows] == [
-        "ensure_event_partitions", "find_api_key", "owns_tenant", "purge_tenant", "read_audit", "tenants_due", "tenants_of", "tenants_to_purge",
-        "write_audit",
+        "ensure_event_partitions", "find_api_key", "forget_jobs", "owns_tenant", "purge_tenant", "read_audit", "record_job", "tenants_due",
+        "tenants_of", "tenants_to_purge", "write_audit",
     ]  # fmt: skip
 
 
@@ -251,12 +253,13 @@ def forged_by_admins(pair: Pair) -> dict[tuple[str, str], Any]:
         ("POST", f"{tenant}/api-keys"): {"name": "Forged", "permissions": "read-write"},
         ("POST", f"{tenant}/api-keys/{{key_id}}/rotate"): {},
         ("GET", "/api/v1/audit-log"): {"tenantId": str(pair.theirs.id)},
+        ("POST", f"{tenant}/jobs/{{job_id}}/retry"): {},
     }
 
 
 def path_of(template: str, pair: Pair) -> str:
     """`template` with B's ids in it; an unknown kind of id fails here until it is said what B's is."""
-    ids = {"tenant_id": str(pair.theirs.id), "product_id": pair.product, "key_id": str(pair.key_id)}
+    ids = {"tenant_id": str(pair.theirs.id), "product_id": pair.product, "key_id": str(pair.key_id), "job_id": "1"}
     return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: ids[found[1]], template)
 
 

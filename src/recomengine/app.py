@@ -20,6 +20,7 @@ from recomengine.events.routes import routes as event_routes
 from recomengine.health.routes import routes as health_routes
 from recomengine.infra.database import DATABASE_AWAY
 from recomengine.infra.logs import configure_logs
+from recomengine.jobs.routes import routes as job_routes
 from recomengine.models.routes import routes as model_routes
 from recomengine.recommendations.routes import routes as recommendation_routes
 from recomengine.settings import Settings, load_settings
@@ -50,7 +51,8 @@ def create_app(settings: Settings) -> Starlette:
 
 def all_routes() -> list[BaseRoute]:
     routes: list[BaseRoute] = [
-        *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes, *key_routes, *health_routes,
+        *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes, *key_routes, *job_routes,
+        *health_routes,
     ]  # fmt: skip
     return [*routes, *docs_routes(routes)]
 

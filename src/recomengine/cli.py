@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -28,12 +28,13 @@ from recomengine.demo.prepare import prepare_demo
 from recomengine.doctor import examine
 from recomengine.events.importing import import_event_files
 from recomengine.infra.data_dir import with_data_dir
-from recomengine.infra.database import open_pool
+from recomengine.infra.database import Pool, open_pool
 from recomengine.infra.embedded import EmbeddedError
 from recomengine.infra.logs import configure_logs
 from recomengine.infra.migrations import MigrationError, migrate
 from recomengine.jobs.refresh import refresh_now
-from recomengine.jobs.worker import run_worker
+from recomengine.jobs.service import queued_jobs, retry_all_dead, retry_dead
+from recomengine.jobs.worker import run_once, run_worker
 from recomengine.settings import Settings, SettingsError, load_settings
 from recomengine.supervisor import run_up
 from recomengine.tenants.service import create_tenant, require_tenant
@@ -47,7 +48,9 @@ app = typer.Typer(
 )
 tenant_app = typer.Typer(help="Tenants: the shops that are served.", no_args_is_help=True)
 import_app = typer.Typer(help="Load files: CSV or NDJSON, plain, .gz or .zst, - for standard input.", no_args_is_help=True)
+jobs_app = typer.Typer(help="Background jobs: what waits, what is dead.", no_args_is_help=True)
 app.add_typer(tenant_app, name="tenant")
+app.add_typer(jobs_app, name="jobs")
 app.add_typer(import_app, name="import")
 console = Console(stderr=True)
 
@@ -55,6 +58,7 @@ Host = Annotated[str | None, typer.Option(help="Address to listen on [HOST, 127.
 Port = Annotated[int | None, typer.Option(help="Port to listen on [PORT, 5008].", show_default=False, min=1, max=65535)]
 DataDir = Annotated[Path | None, typer.Option(help="Where secrets, servers and models are kept [DATA_DIR, ./data].", show_default=False)]
 Processes = Annotated[int, typer.Option(help="API processes.", min=1, max=64)]
+T = TypeVar("T")
 TenantId = Annotated[UUID, typer.Option("--tenant", help="The tenant's id.", show_default=False)]
 
 
@@ -107,11 +111,59 @@ def _serve_inherited(fd: int, config: uvicorn.Config) -> None:
 
 
 @app.command()
-def worker() -> None:
-    """Run background jobs: model builds, partitions."""
-    settings = _settings()
-    settings.require_servers()
-    _run(run_worker(settings))
+def worker(
+    once: Annotated[str | None, typer.Option(help="Run the job of this name here and now, and end.", metavar="NAME", show_default=False)] = None,
+    tenant: Annotated[UUID | None, typer.Option(help="The tenant of that job.", show_default=False)] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Run background jobs: model builds, partitions, purges; until it is stopped, or one of them once."""
+    if once is None:
+        if tenant is not None:
+            raise SettingsError("--tenant goes with --once. Name the job.")
+        settings = _settings(data_dir=data_dir)
+        settings.require_servers()
+        _run(run_worker(settings))
+    else:
+        settings = _running(data_dir)
+        settings.require_servers()
+        _run(run_once(settings, once, tenant))
+
+
+@jobs_app.command(name="list")
+def list_jobs(
+    dead: Annotated[bool, typer.Option("--dead", help="Only those that failed at every attempt.")] = False,
+    tenant: Annotated[UUID | None, typer.Option(help="Only those of this tenant.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one job a line.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show what is in the queue, of all tenants: dead jobs first, then the newest first."""
+    settings = _running(data_dir)
+    jobs = _run(_with_pool(settings, lambda pool: queued_jobs(pool, dead_only=dead, tenant_id=tenant, limit=limit)))
+    for job in jobs:
+        if as_json:
+            typer.echo(msgspec.json.encode(job._asdict()).decode())
+        else:
+            state = f"{job.status:8s} {job.id:8d} {job.name:16s} {job.tenant_id or '-'!s:36s} queued {job.queued_at:%Y-%m-%d %H:%M:%S}"
+            typer.echo(f"{state}  {job.attempts} failed tries  {' '.join(job.error.split())[:200]}".rstrip())
+    if not jobs and not as_json:
+        typer.echo("none")
+
+
+@jobs_app.command(name="retry")
+def retry_jobs(
+    ids: Annotated[list[int] | None, typer.Argument(help="Numbers of dead jobs.", show_default=False)] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="All that are dead.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Queue dead jobs anew, with all their attempts."""
+    if bool(ids) == everyone:
+        raise SettingsError("Name the dead jobs by number, or all of them with --all. `recomengine jobs list --dead` shows them.")
+    settings = _running(data_dir)
+    again = _run(_with_pool(settings, lambda pool: retry_all_dead(pool) if everyone else retry_dead(pool, ids or [])))
+    typer.echo(f"queued again: {', '.join(map(str, again)) or 'none'}")
+    if missing := [number for number in ids or [] if number not in again]:
+        raise SettingsError(f"Not dead: {', '.join(map(str, missing))}. `recomengine jobs list --dead` shows those that are.")
 
 
 @app.command(name="migrate")
@@ -218,6 +270,14 @@ def refresh(
 
 def _say(line: str) -> None:
     console.print(line, style="dim", highlight=False)
+
+
+async def _with_pool(settings: Settings, work: Callable[[Pool], Coroutine[Any, Any, T]]) -> T:
+    pool = await open_pool(settings.database_url, min_size=1, max_size=1)
+    try:
+        return await work(pool)
+    finally:
+        await pool.close()
 
 
 async def _for_tenant(settings: Settings, tenant_id: UUID, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

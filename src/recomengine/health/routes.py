@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 import asyncpg
@@ -10,7 +11,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from recomengine.infra.metrics import JOBS_DEAD, JOBS_WAITING
 from recomengine.infra.migrations import pending
+from recomengine.infra.queue import count_jobs
 from recomengine.infra.redis import RedisUnavailable
 from recomengine.web.operations import Credential, Operation
 from recomengine.web.problems import Unauthorized
@@ -71,7 +74,19 @@ async def metrics(request: Request) -> Response:
     expected = context.settings.internal_api_key
     if scheme.lower() != "bearer" or not expected or not hmac.compare_digest(token.encode(), expected.encode()):
         raise Unauthorized("Send `Authorization: Bearer INTERNAL_API_KEY`.")
+    await _count_jobs(context)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _count_jobs(context: "Context") -> None:
+    """The queue is the same for all processes: counted when asked. Without the database the gauges are left out."""
+    JOBS_WAITING.clear()
+    JOBS_DEAD.clear()
+    with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
+            for counted in await count_jobs(context.pool):
+                JOBS_WAITING.labels(counted.name).set(counted.waiting)
+                JOBS_DEAD.labels(counted.name).set(counted.dead)
 
 
 routes = [

@@ -20,3 +20,5 @@ BACKGROUND_FAILURES = Counter("background_failures_total", "Rounds of a backgrou
 MODELS_LOADED = Gauge("models_loaded", "Models mapped by this process.")
 EVENT_LOGS_UNUSABLE = Counter("event_logs_unusable_total", "Logs of events on a worker's disk that could not be used or kept.", ["reason"])
 MODELS_KEPT = Counter("models_not_replaced_total", "Builds that backtested worse than the served model, which was kept.")
+JOBS_WAITING = Gauge("jobs_waiting", "Jobs in the queue that wait for a worker or for their next try.", ["job"], multiprocess_mode="mostrecent")
+JOBS_DEAD = Gauge("jobs_dead", "Jobs that failed at every attempt and wait for somebody.", ["job"], multiprocess_mode="mostrecent")

@@ -10,6 +10,7 @@ from recomengine.auth.queries import forget_expired
 from recomengine.infra.database import Pool
 from recomengine.infra.metrics import BACKGROUND_FAILURES
 from recomengine.infra.redis import RedisClient, RedisUnavailable
+from recomengine.jobs.queries import drop_jobs_of
 from recomengine.models.event_log import EventLogs
 from recomengine.models.store import ModelStore
 from recomengine.tenants import queries
@@ -20,19 +21,26 @@ SCAN_COUNT = 1000
 log = structlog.get_logger()
 
 
+class NotPurged(Exception):
+    """Some tenants could not be purged; the log says why."""
+
+
 async def purge(pool: Pool, redis: RedisClient, store: ModelStore, logs: EventLogs) -> int:
-    """How many tenants were purged. The rows go last, so a purge that was broken off is found again."""
+    """How many tenants were purged. The rows go last, so a purge that was broken off is found again. Raises NotPurged, after all were tried."""
     await forget_expired(pool)
-    purged = 0
+    purged, failed = 0, 0
     for tenant_id in await queries.tenants_to_purge(pool, datetime.now(UTC) - PURGE_AFTER):
         try:
             await _purge(pool, redis, store, logs, tenant_id)
         except Exception as error:  # noqa: BLE001 - what ails one tenant keeps no other from being purged
             BACKGROUND_FAILURES.labels("purge").inc()
+            failed += 1
             log.error("tenant not purged", tenant=str(tenant_id), error=f"{type(error).__name__}: {error}")
         else:
             purged += 1
             log.info("tenant purged", tenant=str(tenant_id))
+    if failed:
+        raise NotPurged(f"{failed} tenants; {purged} were purged")
     return purged
 
 
@@ -40,6 +48,7 @@ async def _purge(pool: Pool, redis: RedisClient, store: ModelStore, logs: EventL
     await asyncio.to_thread(store.remove_tenant, tenant_id)
     await asyncio.to_thread(logs.remove, tenant_id)
     await _purge_redis(redis, tenant_id)
+    await drop_jobs_of(pool, tenant_id)
     await queries.purge_tenant(pool, tenant_id)
 
 
