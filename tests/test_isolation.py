@@ -32,6 +32,7 @@ QUEUE = "pgqueuer"
 OPEN = {"/health", "/ready", "/internal/metrics"}
 OF_ALL_TENANTS = {
     "recomengine.api_keys.queries.FIND_KEY": "finds the tenant of a key, which only its holder has",
+    "recomengine.health.queries.RUNNING_EXPERIMENTS": "tells how many experiments run, nothing else of them",
     "recomengine.jobs.queries.TENANTS_DUE": "tells the worker ids of tenants that need a build, nothing else of them",
     "recomengine.events.queries.STORE_EVENTS": "declares the tenants of its batch; the guard has proved each of them",
 }

@@ -25,6 +25,7 @@ from redis.exceptions import RedisError
 
 from recomengine.infra import embedded
 from recomengine.infra.data_dir import SERVERS_FILE, with_secrets, write_private
+from recomengine.infra.metric_files import VARIABLE, fresh_directory
 from recomengine.infra.migrations import migrate
 from recomengine.settings import Settings, SettingsError
 
@@ -120,6 +121,7 @@ async def run_up(settings: Settings, *, processes: int = 1, demo: bool = False, 
         listener = held.enter_context(_listen(settings))
         settings = with_secrets(settings)
         settings.require_secrets()
+        os.environ[VARIABLE] = str(held.enter_context(fresh_directory(settings.data_dir)))  # our children count together
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)

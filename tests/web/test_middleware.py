@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 import asyncpg
 import httpx
 import pytest
-from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from recomengine.infra.metrics import REGISTRY
 from tests.conftest import MakeTenant, bearer
 
 

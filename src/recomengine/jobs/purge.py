@@ -8,6 +8,7 @@ import structlog
 
 from recomengine.auth.queries import forget_expired
 from recomengine.infra.database import Pool
+from recomengine.infra.logs import said
 from recomengine.infra.metrics import BACKGROUND_FAILURES
 from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.models.event_log import EventLogs
@@ -29,7 +30,7 @@ async def purge(pool: Pool, redis: RedisClient, store: ModelStore, logs: EventLo
             await _purge(pool, redis, store, logs, tenant_id)
         except Exception as error:  # noqa: BLE001 - what ails one tenant keeps no other from being purged
             BACKGROUND_FAILURES.labels("purge").inc()
-            log.error("tenant not purged", tenant=str(tenant_id), error=f"{type(error).__name__}: {error}")
+            log.error("tenant not purged", tenant=str(tenant_id), error=said(error))
         else:
             purged += 1
             log.info("tenant purged", tenant=str(tenant_id))

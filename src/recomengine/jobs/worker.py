@@ -11,9 +11,11 @@ from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.models import Job, Schedule
 
+from recomengine.infra import tracing
 from recomengine.infra.background import repeat
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, open_pool
+from recomengine.infra.process_figures import EVERY_S, figures_of
 from recomengine.infra.redis import RedisClient
 from recomengine.jobs import queries
 from recomengine.jobs.purge import purge
@@ -37,9 +39,10 @@ log = structlog.get_logger()
 async def run_worker(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; a job in progress that does not end in time is left to another worker."""
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(tracing.tracing())
         pool = await open_pool(settings.database_url, min_size=1, max_size=6, statement_timeout_ms=BUILD_TIMEOUT_MS)
         stack.push_async_callback(pool.close)
-        redis = RedisClient(settings.redis_url)
+        redis = tracing.open_redis(settings.redis_url)
         stack.push_async_callback(redis.close)
         bus = Bus(settings.redis_url, redis)
         store = ModelStore(settings.model_store_url, settings.data_dir / "models-cache")
@@ -48,6 +51,8 @@ async def run_worker(settings: Settings) -> None:
         register(queue, pool, redis, store, logs, bus)
         copies = asyncio.create_task(repeat("copies", lambda: remove_copies(pool, store, logs), every_s=COPIES_EVERY_S))
         stack.callback(copies.cancel)
+        figures = asyncio.create_task(repeat("figures", figures_of("worker", pool), every_s=EVERY_S))
+        stack.callback(figures.cancel)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, queue.shutdown.set)
@@ -60,7 +65,8 @@ def register(queue: PgQueuer, pool: Pool, redis: RedisClient, store: ModelStore,
     @queue.entrypoint(REFRESH_JOB, concurrency_limit=CONCURRENT_BUILDS)
     async def refresh_model(job: Job) -> None:
         assert job.payload is not None
-        await refresh(pool, store, logs, bus, UUID(bytes=job.payload))
+        with tracing.span("refresh the model"):
+            await refresh(pool, store, logs, bus, UUID(bytes=job.payload))
 
     @queue.schedule("refresh_due", CRON_REFRESH)
     async def refresh_due(_schedule: Schedule) -> None:
