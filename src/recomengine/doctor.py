@@ -6,10 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import asyncpg
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from recomengine.infra.migrations import pending
+from recomengine.infra.redis import RedisUnavailable, ask_once
 from recomengine.settings import Settings, SettingsError
 
 MIN_POSTGRESQL = 150_000
@@ -59,16 +58,13 @@ async def _redis(settings: Settings) -> Check:
     if not settings.redis_url:
         return Check("redis", False, "REDIS_URL is not set, and no `recomengine up` runs on this data dir. Set it, or start one.")
     try:
-        redis = Redis.from_url(settings.redis_url, socket_connect_timeout=5, socket_timeout=5)
+        info = bytes(await ask_once(settings.redis_url, ("INFO", "server"), 5.0)).decode()
     except ValueError as error:
         return Check("redis", False, f"REDIS_URL cannot be used: {error}")
-    try:
-        info = await redis.info("server")
-    except RedisError as error:
-        return Check("redis", False, f"cannot be reached: {error}. Requests are still served, without cache and shared limits.")
-    finally:
-        await redis.aclose()
-    version = str(info["redis_version"])
+    except (OSError, RedisUnavailable) as error:
+        why = str(error) or "no answer in time"
+        return Check("redis", False, f"cannot be reached: {why}. Requests are still served, without cache and shared limits.")
+    version = dict(line.split(":", 1) for line in info.split() if ":" in line)["redis_version"]
     if int(version.partition(".")[0]) < MIN_REDIS:
         return Check("redis", False, f"is version {version}; {MIN_REDIS} or newer is needed.")
     return Check("redis", True, f"version {version}")

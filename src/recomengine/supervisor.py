@@ -20,13 +20,12 @@ from typing import Any
 import asyncpg
 import msgspec
 import structlog
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from recomengine.infra import embedded
 from recomengine.infra.data_dir import SERVERS_FILE, with_secrets, write_private
 from recomengine.infra.metric_files import VARIABLE, fresh_directory
 from recomengine.infra.migrations import migrate
+from recomengine.infra.redis import RedisUnavailable, ask_once
 from recomengine.settings import Settings, SettingsError
 
 READY_S = 60.0
@@ -245,15 +244,11 @@ async def _database_answers(url: str) -> bool:
 
 async def _redis_answers(url: str) -> bool:
     try:
-        redis = Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
+        return bool(await ask_once(url, ("PING",), 2.0) == b"PONG")
     except ValueError as error:
         raise SettingsError(f"REDIS_URL cannot be used: {error}") from error
-    try:
-        return bool(await redis.ping())
-    except RedisError:
+    except (OSError, RedisUnavailable):
         return False
-    finally:
-        await redis.aclose()
 
 
 def _listen(settings: Settings) -> socket.socket:
