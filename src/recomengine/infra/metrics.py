@@ -129,7 +129,10 @@ class _Shown(Collector):
             yield gauge
 
     def _counted(self) -> Iterable[Metric]:
-        return REGISTRY.collect() if PLACE is None else MultiProcessCollector.merge(PLACE.all_files())
+        if PLACE is None:
+            return REGISTRY.collect()
+        known = {metric.name: Metric(metric.name, metric.documentation, metric.type) for metric in REGISTRY.collect()}
+        return (known | {metric.name: metric for metric in MultiProcessCollector.merge(PLACE.all_files())}).values()
 
 
 def _in_seconds(metric: Metric, name: str) -> Metric:
