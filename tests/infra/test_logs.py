@@ -2,12 +2,10 @@
 
 import asyncio
 import base64
-import io
 import json
 import logging
 import socket
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 
 import asyncpg
 import httpx
@@ -21,9 +19,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from recomengine.infra.logs import HIDDEN, configure_logs, hide_secrets, said
+from recomengine.infra.logs import HIDDEN, hide_secrets, said
 from recomengine.web.protocol import BoundedHttp
-from tests.conftest import SECRET, MakeTenant, Tenant, bearer
+from tests.conftest import SECRET, Log, MakeTenant, Tenant, bearer
 
 PASSWORD = "Vv7-unguessable-horse"
 ADDRESS = "ann.nobody+shop@example.com"
@@ -31,27 +29,6 @@ SHOPPER = "shopper-4711-of-nobody"
 COOKIE = "c00kie5ecretValue"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0NzExIn0.c2lnbmF0dXJlLW9mLW5vYm9keQ"
 BASIC = base64.b64encode(f"ann:{PASSWORD}".encode()).decode()
-
-
-Log = Callable[[str, str], io.StringIO]
-
-
-@pytest.fixture
-def log() -> Iterator[Log]:
-    """`log(level, form)` configures it; what it returns is what will be logged."""
-    root = logging.getLogger()
-    handlers, kept = root.handlers, structlog.get_config()
-
-    def start(level: str, form: str) -> io.StringIO:
-        with pytest.MonkeyPatch.context() as patched:
-            stream = io.StringIO()
-            patched.setattr(sys, "stderr", stream)
-            configure_logs(level, form)
-        return stream
-
-    yield start
-    root.handlers = handlers
-    structlog.configure(**kept)
 
 
 async def fail(request: Request) -> Response:
