@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,9 @@ from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.parser import text_string_to_metric_families
 
 from recomengine.infra.metric_files import PREFIX
-from tests.conftest import bearer
+from tests.conftest import SECRET, Servers, bearer
 from tests.health.test_metrics import consistent
-from tests.processes import Up, make_tenant, reachable_dir, start_up, stop, wait_until
+from tests.processes import COMMAND, Up, environment, free_port, make_tenant, reachable_dir, start_up, stop, wait_until
 
 ROOT = Path(__file__).parents[2]
 BY_PROMETHEUS = {"up"}
@@ -100,6 +101,30 @@ def test_a_scrape_tells_of_all_processes_and_survives_their_death(up: Up, shop: 
     wait_until(lambda: samples(scrape(up)).get("recomengine_processes serve") == 2)
 
 
+def test_processes_of_serve_count_together_too(servers: Servers, tmp_path: Path) -> None:
+    port = free_port()
+    given = {
+        "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "DATA_DIR": str(tmp_path), "LOG_LEVEL": "error",
+        "JWT_SECRET": SECRET, "API_KEY_HMAC_SECRET": SECRET, "INTERNAL_API_KEY": SECRET,
+    }  # fmt: skip
+    process = subprocess.Popen([*COMMAND, "serve", "--port", str(port), "--processes", "2"], env=environment(given))
+
+    def processes() -> float | None:
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{port}/internal/metrics", headers=bearer(SECRET), timeout=30)
+        except httpx.TransportError:
+            return None
+        return samples(answer.text).get("recomengine_processes serve")
+
+    try:
+        wait_until(lambda: processes() == 2)
+        assert len(list(tmp_path.glob(f"{PREFIX}*"))) == 1
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+    assert list(tmp_path.glob(f"{PREFIX}*")) == []
+
+
 def test_no_secret_is_in_the_logs_of_real_processes_or_of_their_servers(up: Up, shop: dict[str, Any]) -> None:
     person = {"email": ADDRESS, "password": PASSWORD}
     with httpx.Client(base_url=up.url, timeout=60) as client:
@@ -166,7 +191,7 @@ def test_each_alert_says_what_to_do() -> None:
         assert rule["annotations"].keys() == {"summary", "action"}
 
 
-ROW = re.compile(r"^\| (?P<names>`[^|]*`) \| (?P<type>counter|gauge|histogram) \| (?P<labels>[^|]*) \|", re.MULTILINE)
+ROW = re.compile(r"^\| (?P<names>`[^|]*`) \| (?P<type>counter|gauge|histogram) \|(?P<labels>[^|]*)\|", re.MULTILINE)
 
 
 def documented() -> list[tuple[str, str, set[str]]]:
