@@ -22,7 +22,8 @@ PROMISED = {
     "http_requests_total": "counter", "http_request_duration_ms": "histogram", "recommendation_cache_hit_ratio": "gauge",
     "event_ingestion_throughput": "counter", "recommendation_latency_ms": "histogram", "active_experiments": "gauge", "error_rate": "gauge",
     "http_request_duration_seconds": "histogram", "recommendation_latency_seconds": "histogram", "process_cpu_seconds_total": "counter",
-    "process_resident_memory_bytes": "gauge", "process_open_fds": "gauge", "database_pool_connections": "gauge",
+    "process_resident_memory_bytes": "gauge", "process_start_time_seconds": "gauge",
+    "process_open_fds": "gauge", "database_pool_connections": "gauge",
 }  # fmt: skip
 
 

@@ -164,10 +164,14 @@ def test_what_libraries_log_is_a_line_of_ours_without_secrets(log: Log) -> None:
 
 def test_fields_with_secret_names_are_hidden_at_every_depth(log: Log) -> None:
     logged = log("info", "json")
-    nested = {"password": "a1", "apiKey": "a2", "items": [{"Set-Cookie": "a3", "kept": "b1"}], "refreshToken": "a4", "key": "a5", "key_prefix": "b2"}
+    nested = {
+        "password": "a1", "apiKey": "a2", "items": [{"Set-Cookie": "a3", "kept": "b1"}], "refreshToken": "a4", "key": "a5", "x-hmac-key": "a9",
+        "key_prefix": "b2", ADDRESS: "by address",
+    }  # fmt: skip
     structlog.get_logger().info("told", token="a6", email="a7", authorization="a8", more=nested, count=3, path="/a/{key_id}", kept={"x": (1, None)})
     line = json.loads(logged.getvalue())
-    assert not [secret for secret in ("a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8") if f'"{secret}"' in logged.getvalue()]
+    assert not [secret for secret in ("a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9") if f'"{secret}"' in logged.getvalue()]
+    assert ADDRESS not in logged.getvalue()
     assert (line["more"]["items"][0]["kept"], line["more"]["key_prefix"], line["count"], line["path"]) == ("b1", "b2", 3, "/a/{key_id}")
 
 

@@ -19,7 +19,7 @@ import structlog
 REQUEST: ContextVar[MutableMapping[str, Any] | None] = ContextVar("request", default=None)
 """The scope of the request that is being answered; whoever learns whose it is puts `tenant` and `key_prefix` there."""
 
-SECRET_FIELD = re.compile(r"passw|token|secret|authorization|cookie|credential|e.?mail|(api|write|publish|^).?key$", re.IGNORECASE)
+SECRET_FIELD = re.compile(r"passw|token|secret|authorization|cookie|credential|e.?mail|key$", re.IGNORECASE)
 PREFIX_OF_KEY = re.compile(r"\b(rk_(?:live|pub)_[0-9A-Za-z]{8})_\w+")
 HIDDEN = "[redacted]"
 SECRETS = re.compile(
@@ -77,6 +77,8 @@ def _add_request(_logger: Any, _method: str, event: MutableMapping[str, Any]) ->
 def _add_traceback(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """An exception as the places it passed, innermost last, without messages; and so what caused it."""
     error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()[1]
     if isinstance(error, BaseException):
         event["traceback"] = [
             f"{type(cause).__name__} at {frame.filename.rpartition('site-packages/')[2]}:{frame.lineno} {frame.name}"
@@ -105,9 +107,13 @@ def _clean(field: str, value: Any) -> Any:
     if SECRET_FIELD.search(field):
         return HIDDEN
     if isinstance(value, Mapping):
-        return {str(name): _clean(str(name), part) for name, part in value.items()}
+        return {_without_secrets(str(name)): _clean(str(name), part) for name, part in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_clean("", part) for part in value]
     if isinstance(value, bool | int | float | None):
         return value
-    return SECRETS.sub(HIDDEN, PREFIX_OF_KEY.sub(rf"\1_{HIDDEN}", value if isinstance(value, str) else repr(value)))
+    return _without_secrets(value if isinstance(value, str) else repr(value))
+
+
+def _without_secrets(text: str) -> str:
+    return SECRETS.sub(HIDDEN, PREFIX_OF_KEY.sub(rf"\1_{HIDDEN}", text))

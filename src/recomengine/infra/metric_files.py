@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,7 +30,7 @@ WINDOW_S, STEP_S = 300, 10
 def fresh_directory(data_dir: Path) -> Iterator[Path]:
     """A directory for the processes that are started within; what a killed starter left in the data dir is removed."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    for left in data_dir.glob(f"{PREFIX}*"):
+    for left in data_dir.glob(f"{PREFIX}*/"):
         if (held := _try_lock(left)) is not None:
             shutil.rmtree(left)
             os.close(held)
@@ -65,9 +65,12 @@ class Place:
 
     def all_files(self) -> list[str]:
         """The files of every process, gauges of the living only."""
-        living = set(_living(self.directory))
-        files = [file for file in self.directory.glob("*.db") if file.stat().st_size]
-        return [str(file) for file in files if not file.name.startswith("gauge") or int(file.stem.rpartition("_")[2]) in living]
+        living, found = set(_living(self.directory)), []
+        for file in self.directory.glob("*.db"):
+            with suppress(FileNotFoundError):  # a successor begins with new gauges
+                if file.stat().st_size and (not file.name.startswith("gauge") or int(file.stem.rpartition("_")[2]) in living):
+                    found.append(str(file))
+        return found
 
     def all_windows(self) -> list[bytes]:
         return [data for file in self.directory.glob("window_*") if len(data := file.read_bytes()) == WINDOW_BYTES]

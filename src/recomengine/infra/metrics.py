@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, disable_created_metrics, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -35,8 +36,8 @@ def _counter(name: str, what: str, *labels: str) -> Counter:
     return Counter(name, what, labels, registry=REGISTRY)
 
 
-def _gauge(name: str, what: str, *labels: str) -> Gauge:
-    return Gauge(name, what, labels, registry=REGISTRY, multiprocess_mode="livesum")
+def _gauge(name: str, what: str, *labels: str, of_all: Literal["livesum", "livemax"] = "livesum") -> Gauge:
+    return Gauge(name, what, labels, registry=REGISTRY, multiprocess_mode=of_all)
 
 
 HTTP_REQUESTS = _counter("http_requests_total", "Requests answered.", "method", "path", "status")
@@ -58,6 +59,7 @@ MODELS_LOADED = _gauge("models_loaded", "Models mapped, each once a process that
 EVENT_LOGS_UNUSABLE = _counter("event_logs_unusable_total", "Logs of events on a worker's disk that could not be used or kept.", "reason")
 MODELS_KEPT = _counter("models_not_replaced_total", "Builds that backtested worse than the served model, which was kept.")
 PROCESSES = _gauge("recomengine_processes", "Living processes of this start.", "role")
+PROCESS_START = _gauge("process_start_time_seconds", "When the newest of the processes started, in Unix time.", "role", of_all="livemax")
 PROCESS_CPU = _counter("process_cpu_seconds_total", "CPU time of the processes, user and system.", "role")
 PROCESS_MEMORY = _gauge("process_resident_memory_bytes", "Resident memory of the processes; what they share counts in each.", "role")
 PROCESS_FILES = _gauge("process_open_fds", "Open file descriptors of the processes.", "role")

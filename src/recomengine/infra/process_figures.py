@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from recomengine.infra.database import Pool
-from recomengine.infra.metrics import POOL_CONNECTIONS, POOL_MOST, PROCESS_CPU, PROCESS_FILES, PROCESS_MEMORY, PROCESSES
+from recomengine.infra.metrics import POOL_CONNECTIONS, POOL_MOST, PROCESS_CPU, PROCESS_FILES, PROCESS_MEMORY, PROCESS_START, PROCESSES
 
 EVERY_S = 5.0
 
 
 def figures_of(role: Literal["serve", "worker"], pool: Pool) -> Callable[[], Coroutine[Any, Any, None]]:
     """A round of measuring, for `repeat`."""
-    counted_s = 0.0
+    counted_s, started = 0.0, time.time()
 
     async def measure() -> None:
         nonlocal counted_s
@@ -23,6 +23,7 @@ def figures_of(role: Literal["serve", "worker"], pool: Pool) -> Callable[[], Cor
         PROCESS_CPU.labels(role).inc(spent_s - counted_s)
         counted_s = spent_s
         PROCESSES.labels(role).set(1)
+        PROCESS_START.labels(role).set(started)
         if sys.platform == "linux":
             PROCESS_MEMORY.labels(role).set(_resident_bytes())
             PROCESS_FILES.labels(role).set(len(os.listdir("/proc/self/fd")))
