@@ -37,6 +37,7 @@ OVER_NOBODYS = re.compile(rf"\b(?:FROM|INTO|UPDATE)\s+({'|'.join(TABLES_OF_NOBOD
 """Statements over tables that belong to no tenant; they give back what they are given."""
 OF_ALL_TENANTS = {
     "recomengine.api_keys.queries.FIND_KEY": "finds the tenant of a key, which only its holder has",
+    "recomengine.health.queries.RUNNING_EXPERIMENTS": "tells how many experiments run, nothing else of them",
     "recomengine.jobs.queries.TENANTS_DUE": "tells the worker ids of tenants that need a build, nothing else of them",
     "recomengine.tenants.queries.TENANTS_TO_PURGE": "tells the worker ids of tenants deleted a month ago, nothing else of them",
     "recomengine.tenants.queries.PURGE_TENANT": "refuses a tenant that is not deleted",

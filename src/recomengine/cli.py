@@ -31,6 +31,7 @@ from recomengine.infra.data_dir import with_data_dir
 from recomengine.infra.database import Pool, open_pool
 from recomengine.infra.embedded import EmbeddedError
 from recomengine.infra.logs import configure_logs
+from recomengine.infra.metric_files import VARIABLE, fresh_directory
 from recomengine.infra.migrations import MigrationError, migrate
 from recomengine.jobs.refresh import refresh_now
 from recomengine.jobs.service import queued_jobs, retry_all_dead, retry_dead
@@ -95,8 +96,12 @@ def serve(
         "access_log": False, "log_config": None, "server_header": False, "timeout_graceful_shutdown": 6, "timeout_keep_alive": 75,
         "backlog": 2048, "proxy_headers": bool(settings.trusted_proxies), "forwarded_allow_ips": settings.trusted_proxies or None,
     }  # fmt: skip
-    if fd is None:
-        uvicorn.run(**server, workers=processes if processes > 1 else None)
+    if fd is None and processes > 1:
+        with fresh_directory(settings.data_dir) as directory:
+            os.environ[VARIABLE] = str(directory)  # the processes count together
+            uvicorn.run(**server, workers=processes)
+    elif fd is None:
+        uvicorn.run(**server)
     else:
         _serve_inherited(fd, uvicorn.Config(**server))
 

@@ -8,6 +8,7 @@ import structlog
 
 from recomengine.auth.queries import forget_expired
 from recomengine.infra.database import Pool
+from recomengine.infra.logs import said
 from recomengine.infra.metrics import BACKGROUND_FAILURES
 from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.jobs.queries import drop_jobs_of
@@ -15,8 +16,6 @@ from recomengine.models.event_log import EventLogs
 from recomengine.models.store import ModelStore
 from recomengine.tenants import queries
 from recomengine.tenants.service import PURGE_AFTER
-
-SCAN_COUNT = 1000
 
 log = structlog.get_logger()
 
@@ -35,7 +34,7 @@ async def purge(pool: Pool, redis: RedisClient, store: ModelStore, logs: EventLo
         except Exception as error:  # noqa: BLE001 - what ails one tenant keeps no other from being purged
             BACKGROUND_FAILURES.labels("purge").inc()
             failed += 1
-            log.error("tenant not purged", tenant=str(tenant_id), error=f"{type(error).__name__}: {error}")
+            log.error("tenant not purged", tenant=str(tenant_id), error=said(error))
         else:
             purged += 1
             log.info("tenant purged", tenant=str(tenant_id))
@@ -54,14 +53,7 @@ async def _purge(pool: Pool, redis: RedisClient, store: ModelStore, logs: EventL
 
 async def _purge_redis(redis: RedisClient, tenant_id: UUID) -> None:
     """Its keys carry its id in braces; without Redis they expire by themselves within a week."""
-    cursor: bytes | int = 0
     try:
-        while True:
-            (found,) = await redis.call(("SCAN", cursor, "MATCH", f"reco:*{{{tenant_id}}}*", "COUNT", SCAN_COUNT))
-            cursor, keys = found
-            if keys:
-                await redis.call(("UNLINK", *keys))
-            if int(cursor) == 0:
-                return
+        await redis.forget(f"reco:*{{{tenant_id}}}*")
     except RedisUnavailable:
         log.warning("Redis is away: the tenant's keys are left to expire", tenant=str(tenant_id))

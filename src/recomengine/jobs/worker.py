@@ -21,11 +21,12 @@ from pgqueuer.models import Job as Taken
 from pgqueuer.models import Schedule
 from pgqueuer.queries import Queries
 
+from recomengine.infra import tracing
 from recomengine.infra.background import repeat
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Connection, Pool, open_pool
+from recomengine.infra.process_figures import EVERY_S, figures_of
 from recomengine.infra.queue import enqueue
-from recomengine.infra.redis import RedisClient
 from recomengine.jobs import queries
 from recomengine.jobs.registry import JOBS, Job, Run, Tools
 from recomengine.jobs.running import JobLost, Try
@@ -92,14 +93,18 @@ async def run_worker(settings: Settings, jobs: Sequence[Job] = JOBS, silent_afte
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop)
-        copies = asyncio.create_task(repeat("copies", lambda: remove_copies(tools.pool, tools.store, tools.logs), every_s=COPIES_EVERY_S))
+        background = [
+            asyncio.create_task(repeat("copies", lambda: remove_copies(tools.pool, tools.store, tools.logs), every_s=COPIES_EVERY_S)),
+            asyncio.create_task(repeat("figures", figures_of("worker", tools.pool), every_s=EVERY_S)),
+        ]
         for job in jobs:
             if job.at_start:
                 await enqueue(tools.pool, job.name)
         try:
             await work(queue, silent_after)
         finally:
-            copies.cancel()
+            for task in background:
+                task.cancel()
     if drained.is_set():
         os._exit(0)  # the thread of a build that was given back cannot be stopped, and would be waited for
 
@@ -124,12 +129,13 @@ async def _not_queued(_connection: Connection) -> None:
 @asynccontextmanager
 async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
     pool = await open_pool(settings.database_url, min_size=1, max_size=CONNECTIONS, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
-    redis = RedisClient(settings.redis_url)
+    redis = tracing.open_redis(settings.redis_url)
     try:
-        yield Tools(
-            pool, redis, Bus(settings.redis_url, redis), ModelStore(settings.model_store_url, settings.data_dir / "models-cache"),
-            EventLogs(settings.data_dir / "event-logs"),
-        )  # fmt: skip
+        async with tracing.tracing():
+            yield Tools(
+                pool, redis, Bus(settings.redis_url, redis), ModelStore(settings.model_store_url, settings.data_dir / "models-cache"),
+                EventLogs(settings.data_dir / "event-logs"),
+            )  # fmt: skip
     finally:
         await redis.close()
         await pool.close()
@@ -164,7 +170,7 @@ def _runner(tools: Tools, job: Job, drained: asyncio.Event) -> Callable[[Taken],
 
 
 async def _do(tools: Tools, job: Job, one: Try, drained: asyncio.Event) -> None:
-    working = asyncio.ensure_future(job.work(tools, one.run))
+    working = asyncio.create_task(_traced(tools, job, one))
     giving_up = asyncio.create_task(drained.wait())
     try:
         await asyncio.wait({working, giving_up}, return_when=asyncio.FIRST_COMPLETED)
@@ -180,6 +186,11 @@ async def _do(tools: Tools, job: Job, one: Try, drained: asyncio.Event) -> None:
         await one.fail(error)
     else:
         raise error
+
+
+async def _traced(tools: Tools, job: Job, one: Try) -> None:
+    with tracing.span(job.name):
+        await job.work(tools, one.run)
 
 
 def _enqueuer(pool: Pool, job: Job) -> Callable[[Schedule], Any]:
