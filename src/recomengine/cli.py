@@ -55,6 +55,9 @@ app.add_typer(jobs_app, name="jobs")
 app.add_typer(import_app, name="import")
 console = Console(stderr=True)
 
+START_S = 120
+"""uvicorn ends one of several API processes that does not answer it for this long; its 5 s are less than a start on a busy machine."""
+
 Host = Annotated[str | None, typer.Option(help="Address to listen on [HOST, 127.0.0.1].", show_default=False)]
 Port = Annotated[int | None, typer.Option(help="Port to listen on [PORT, 5008].", show_default=False, min=1, max=65535)]
 DataDir = Annotated[Path | None, typer.Option(help="Where secrets, servers and models are kept [DATA_DIR, ./data].", show_default=False)]
@@ -94,6 +97,7 @@ def serve(
         "app": "recomengine.demo.app:create_app_from_environment" if demo else "recomengine.app:create_app_from_environment",
         "factory": True, "host": settings.host, "port": settings.port, "loop": "uvloop", "http": BoundedHttp, "lifespan": "on",
         "access_log": False, "log_config": None, "server_header": False, "timeout_graceful_shutdown": 6, "timeout_keep_alive": 75,
+        "timeout_worker_healthcheck": START_S,
         "backlog": 2048, "proxy_headers": bool(settings.trusted_proxies), "forwarded_allow_ips": settings.trusted_proxies or None,
     }  # fmt: skip
     if fd is None and processes > 1:
