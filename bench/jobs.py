@@ -36,14 +36,14 @@ from recomengine.jobs.worker import run_worker
 from recomengine.settings import Settings, load_settings
 
 SECONDS = 120.0
-REST_S = 240.0
+REST_S = 420.0
 WORKERS = 2
 KILL_EVERY_S = (0.5, 3.0)
 WORK_S = (0.0, 0.2)
 SILENT_AFTER = timedelta(seconds=2)
-JOBS_PER_S = 12.0
-SPOILT = 0.01
-"""The share of jobs that are broken, and that are poison."""
+JOBS_PER_S = 8.0
+SPOILT = 3
+"""So many jobs are broken, and so many are poison: each of these kills three workers."""
 LOCK = 7999
 
 SCHEMA = """
@@ -192,8 +192,7 @@ async def _queue(owner: "asyncpg.Connection[asyncpg.Record]", pool: Pool, end: f
     """Queue jobs evenly, each for a tenant of its own; how many of each kind."""
     number = int(seconds * JOBS_PER_S)
     tenants: list[UUID] = [row["id"] for row in await owner.fetch(MAKE_TENANTS, number)]
-    few = max(1, int(number * SPOILT))
-    names = [name for name in SPOILT_KINDS for _ in range(few)]
+    names = [name for name in SPOILT_KINDS for _ in range(SPOILT)]
     names += random.choices(GOOD, k=number - len(names))
     random.shuffle(names)
     start = time.monotonic()
