@@ -1,8 +1,8 @@
 """From a query to a reply: one coalesced Redis read, a kernel over the mapped model, pre-encoded product fragments.
 
-No PostgreSQL on this path, unless Redis is down and the shopper's newest events must come from the truth. A cached list
-is good only for the model, the catalog and the shopper's newest event that it was made from: each change of any of them
-invalidates all lists it touches, at no cost.
+No PostgreSQL on this path, unless Redis is down or has lost something: then the shopper's newest events come from the
+truth. A cached list is good only for the model, the catalog and the shopper's newest event that it was made from: each
+change of any of them invalidates all lists it touches, at no cost.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from recomengine._core.csr import Int32
 from recomengine._core.ranking import NO_SOURCE, Ranker, rank
 from recomengine.catalog.live import Catalogs, LiveCatalog
 from recomengine.events.queries import recent_from_database
-from recomengine.events.trail import Trail, parse_trail, trail_key
-from recomengine.infra.database import Pool
+from recomengine.events.trail import TRAIL_LENGTH, Trail, may_miss, parse_trail, since_key, trail_entry, trail_key
+from recomengine.infra.database import DATABASE_AWAY, Pool
 from recomengine.infra.metrics import FALLBACKS, RECOMMENDATION_MS, count_recommendation
 from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.infra.tracing import span
@@ -38,7 +38,6 @@ from recomengine.web.caller import Caller
 
 Column = TypeVar("Column", int, float)
 
-TRAIL_LENGTH = 100
 SEEDED = ("collaborative", "bought_together", "similar")
 """Kinds of evidence that start from a product, which the reason names."""
 NO_EVIDENCE = Ranker([], np.zeros((0, 5), np.float32))
@@ -67,14 +66,14 @@ class Recommender:
         """Ask Redis now for what the request needs, so that it shares the round trip of the limiter."""
         commands: list[tuple[str | int, ...]] = [("GET", cache_key(caller, query))]
         if query.user_id is not None:
-            commands.append(("LRANGE", trail_key(caller.tenant, query.user_id), 0, TRAIL_LENGTH - 1))
+            commands += [("LRANGE", trail_key(caller.tenant, query.user_id), 0, TRAIL_LENGTH - 1), ("GET", since_key(caller.tenant))]
         return self._redis.call(*commands)
 
     async def answer(self, caller: Caller, query: Query, looked: "asyncio.Future[list[Any]]") -> bytes:
         """The whole reply, `{"data": […], "meta": {…}}`."""
-        known = await self._know(caller, query, looked)
         catalog = await self._catalogs.get(caller.tenant_id)
         model = await self._models.get(caller.tenant_id)
+        known = await self._know(caller, query, model, looked)
         stamp = _stamp(caller, catalog, model, known)
         cached = decode_cached(known.cached, stamp)
         count_recommendation(cached=cached is not None)
@@ -86,7 +85,7 @@ class Recommender:
             return reply(caller, query, catalog, model, made, hit=False)
         return reply(caller, query, catalog, model, cached, hit=True)
 
-    async def _know(self, caller: Caller, query: Query, looked: "asyncio.Future[list[Any]]") -> Known:
+    async def _know(self, caller: Caller, query: Query, model: Model | None, looked: "asyncio.Future[list[Any]]") -> Known:
         try:
             replies = await looked
         except RedisUnavailable:
@@ -95,8 +94,21 @@ class Recommender:
                 return Known([], "", None)
             FALLBACKS.labels("recents").inc()
             return Known(await recent_from_database(self._pool, caller.tenant_id, query.user_id, TRAIL_LENGTH), "", None)
-        entries = replies[1] if len(replies) > 1 else []
-        return Known(parse_trail(entries), entries[0].decode() if entries else "", replies[0])
+        if query.user_id is None:
+            return Known([], "", replies[0])
+        cached, entries, since = replies
+        trail = parse_trail(entries)
+        if model is not None and may_miss(entries, since, model.through_ms):
+            trail = await self._whole_trail(caller, query.user_id) or trail
+        return Known(trail, trail_entry(trail[0]) if trail else "", cached)
+
+    async def _whole_trail(self, caller: Caller, user_id: str) -> list[Trail]:
+        """The shopper's newest events where Redis has lost some; none where PostgreSQL is away too."""
+        FALLBACKS.labels("recents").inc()
+        try:
+            return await recent_from_database(self._pool, caller.tenant_id, user_id, TRAIL_LENGTH)
+        except DATABASE_AWAY:
+            return []
 
     def _compute(self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, trail: Sequence[Trail], stamp: str) -> Cached:
         shopper = look_up(model, catalog, query.user_id, trail, query.session_id) if query.user_id else NOBODY
