@@ -170,8 +170,8 @@ async def test_functions_that_run_as_the_owner_are_those_that_are_known(database
         "SELECT proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE prosecdef AND n.nspname = 'public' ORDER BY 1",
     )
     assert [row["proname"] for row in rows] == [
-        "ensure_event_partitions", "find_api_key", "forget_jobs", "owns_tenant", "purge_tenant", "read_audit", "record_job", "tenants_due",
-        "tenants_of", "tenants_to_purge", "write_audit",
+        "ensure_event_partitions", "find_api_key", "forget_jobs", "owns_tenant", "purge_tenant", "read_audit", "record_job", "running_experiments",
+        "tenants_due", "tenants_of", "tenants_to_purge", "write_audit",
     ]  # fmt: skip
 
 

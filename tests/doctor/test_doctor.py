@@ -13,9 +13,8 @@ from redis.asyncio import Redis
 
 from recomengine.doctor import Check, examine
 from recomengine.doctor.check import clock
-from recomengine.doctor.redis import memory, read_info
+from recomengine.doctor.redis import memory
 from recomengine.infra.migrations import migrate, read_migrations
-from recomengine.infra.redis import ask_once
 from recomengine.settings import Settings
 from tests.conftest import SECRET, Servers
 from tests.databases import Roles, execute, separated_database
@@ -139,7 +138,7 @@ def test_a_redis_that_refuses_writes_when_full_or_has_no_bound_is_amiss(sound: S
         try:
             for name, value in values.items():
                 await redis.config_set(name.replace("_", "-"), value)
-            return memory(read_info(await ask_once(redis_url, ("INFO",), 5)))
+            return memory(await redis.info())
         finally:
             for name, value in before.items():
                 await redis.config_set(name, value)

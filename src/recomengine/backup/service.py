@@ -23,6 +23,7 @@ import recomengine
 from recomengine.backup import queries
 from recomengine.backup.archive import FORMAT, BackupError, Manifest, TableFile, new_archive, open_table, read_manifest, read_table, write_manifest
 from recomengine.infra.database import Connection
+from recomengine.infra.logs import said
 from recomengine.infra.migrations import applied, migrate, pending
 from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.models.event_log import EventLogs
@@ -133,7 +134,7 @@ async def _forget_later_life(settings: Settings, tenants: Sequence[UUID]) -> Non
     try:
         await redis.forget(REDIS_KEYS)
     except RedisUnavailable as error:
-        log.warning("Redis is away: empty it with FLUSHDB before shops send events again", error=str(error))
+        log.warning("Redis is away: empty it with FLUSHDB before shops send events again", error=said(error))
     finally:
         await redis.close()
 

@@ -1,15 +1,15 @@
 """Redis: reached, new enough, bounded, not full, its clock ours."""
 
-import re
+import asyncio
 import time
+from typing import Any
 
 from recomengine.doctor.check import Check, clock
-from recomengine.infra.redis import RedisUnavailable, ask_once
+from recomengine.infra.redis import RedisUnavailable, conversation
 from recomengine.settings import Settings
 
 MIN_VERSION = 7
 TIMEOUT_S = 5
-KEYS = re.compile(r"keys=(\d+),")
 WITHOUT = "Requests are still served, without cache and shared limits."
 
 
@@ -18,10 +18,11 @@ async def examine(settings: Settings) -> list[Check]:
     if not settings.redis_url:
         return [Check("redis", False, "REDIS_URL is not set, and no `recomengine up` runs on this data dir.", "Set it, or start one.")]
     try:
-        info = read_info(await ask_once(settings.redis_url, ("INFO",), TIMEOUT_S))
-        before = time.time()
-        seconds, microseconds = map(int, await ask_once(settings.redis_url, ("TIME",), TIMEOUT_S))
-        after = time.time()
+        async with asyncio.timeout(TIMEOUT_S), conversation(settings.redis_url, TIMEOUT_S) as redis:
+            info = _parsed(await redis.ask(("INFO",)))
+            before = time.time()
+            seconds, microseconds = map(int, await redis.ask(("TIME",)))
+            after = time.time()
     except ValueError as error:
         return [Check("redis", False, f"REDIS_URL cannot be used: {error}", "Expected redis://host:6379/0, rediss:// or unix:///path.")]
     except (OSError, RedisUnavailable) as error:
@@ -30,15 +31,14 @@ async def examine(settings: Settings) -> list[Check]:
     return [_version(info), memory(info), clock("redis", seconds + microseconds / 1e6, before, after)]
 
 
-def read_info(answer: bytes) -> dict[str, str]:
-    """The answer to INFO, by name."""
-    return dict(line.split(":", 1) for line in answer.decode().splitlines() if ":" in line)
+def _parsed(info: bytes) -> dict[str, Any]:
+    return dict(line.split(":", 1) for line in info.decode().splitlines() if ":" in line)
 
 
-def _version(info: dict[str, str]) -> Check:
-    version = info["redis_version"]
+def _version(info: dict[str, Any]) -> Check:
+    version = str(info["redis_version"])
     name = f"Valkey {info['valkey_version']}, as Redis {version}" if "valkey_version" in info else f"version {version}"
-    keys = sum(int(found[1]) for line in info.values() if (found := KEYS.match(line)))
+    keys = sum(int(values.removeprefix("keys=").partition(",")[0]) for name, values in info.items() if name.startswith("db"))
     if int(version.partition(".")[0]) < MIN_VERSION:
         return Check("redis", False, f"is version {version}.", f"Upgrade it to {MIN_VERSION} or newer.")
     return Check("redis", True, f"{name}, {keys} keys")

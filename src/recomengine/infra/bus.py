@@ -109,6 +109,5 @@ async def _channel(url: str) -> AsyncIterator[_Channel]:
     """Subscribed, by the server's own word."""
     async with conversation(url, CONNECT_TIMEOUT_S) as opened:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            await opened.say(("SUBSCRIBE", CHANNEL))
-            await opened.reply()
+            await opened.ask(("SUBSCRIBE", CHANNEL))
         yield _Channel(opened)

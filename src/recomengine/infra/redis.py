@@ -124,6 +124,10 @@ class Conversation:
             raise RedisRefused(str(reply))
         return reply
 
+    async def ask(self, command: Command) -> Any:
+        await self.say(command)
+        return await self.reply()
+
     async def close(self) -> None:
         self._writer.close()
         with suppress(OSError):
@@ -142,8 +146,7 @@ async def conversation(url: str, patience_s: float) -> AsyncIterator[Conversatio
     try:
         async with asyncio.timeout(patience_s):
             for command in place.greeting:
-                await opened.say(command)
-                await opened.reply()
+                await opened.ask(command)
         yield opened
     finally:
         await opened.close()
@@ -152,8 +155,7 @@ async def conversation(url: str, patience_s: float) -> AsyncIterator[Conversatio
 async def ask_once(url: str, command: Command, patience_s: float) -> Any:
     """The reply to one command on a connection of its own. Raises what `conversation` does."""
     async with asyncio.timeout(patience_s), conversation(url, patience_s) as opened:
-        await opened.say(command)
-        return await opened.reply()
+        return await opened.ask(command)
 
 
 class RedisClient:
