@@ -16,6 +16,7 @@ from recomengine.auth.routes import routes as account_routes
 from recomengine.catalog.routes import routes as catalog_routes
 from recomengine.context import open_context
 from recomengine.events.routes import routes as event_routes
+from recomengine.experiments.routes import routes as experiment_routes
 from recomengine.health.routes import routes as health_routes
 from recomengine.infra.database import DATABASE_AWAY
 from recomengine.infra.logs import configure_logs
@@ -49,7 +50,8 @@ def create_app(settings: Settings) -> Starlette:
 
 def all_routes() -> list[BaseRoute]:
     return [
-        *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes, *key_routes, *health_routes,
+        *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes, *key_routes, *experiment_routes,
+        *health_routes,
     ]  # fmt: skip
 
 
