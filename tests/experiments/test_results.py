@@ -49,7 +49,8 @@ def made_up(rng: random.Random, better: float) -> Shopper:
     seen = rng.randint(1, 9)
     return Shopper(
         seen, sum(rng.random() < 0.05 + 0.3 * keen * better for _ in range(seen)), prices if rng.random() < 0.4 * keen * better + 0.05 else [],
-        [(round(rng.uniform(1, 90), 2), 1)] if rng.random() < keen * 0.6 else [], sum(rng.random() < keen for _ in range(3)), rng.random() < 0.05 / better,
+        [(round(rng.uniform(1, 90), 2), 1)] if rng.random() < keen * 0.6 else [], sum(rng.random() < keen for _ in range(3)),
+        rng.random() < 0.05 / better,
     )  # fmt: skip
 
 
@@ -238,7 +239,8 @@ async def test_only_what_a_shopper_bought_after_the_first_impression_counts(shop
     user = next(shoppers(experiment_id, 50, "variant"))
     about = {"experimentId": experiment_id, "variant": "variant"}
     at = now_ms()
-    await shop.send([event("purchase", user, "a", at - 1, {"price": 1}), event("click", user, "a", at, about), event("purchase", "b", "a", at, about)])
+    clicked = event("click", user, "a", at, about)
+    await shop.send([event("purchase", user, "a", at - 1, {"price": 1}), clicked, event("purchase", "b", "a", at, about)])
     assert [line["users"] for line in (await shop.results(experiment_id))["variants"]] == [0, 0], "a click or a purchase is no exposure"
     await shop.send([event("impression", user, "a", at, about)])
     assert (await shop.results(experiment_id))["variants"][1]["conversions"] == 0
@@ -304,7 +306,9 @@ async def test_a_completed_experiment_keeps_its_numbers_when_its_events_are_gone
         assert (row["clicks"], row["conversions"], float(row["revenue"])) == (line["clicks"], line["conversions"], line["revenue"])
 
 
-async def test_figures_that_could_not_be_kept_at_the_end_are_kept_at_the_next_look(shop: Shop, monkeypatch: pytest.MonkeyPatch, context: Context) -> None:
+async def test_figures_that_could_not_be_kept_at_the_end_are_kept_at_the_next_look(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, context: Context
+) -> None:
     experiment_id, _ = await run(shop, "ctr", 9)
     running = await shop.results(experiment_id)
 

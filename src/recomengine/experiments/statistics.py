@@ -31,7 +31,7 @@ from scipy.special import bdtr, chdtrc, ndtr, ndtri, stdtr, stdtrit
 from recomengine.experiments.schemas import Arm, Comparison, Cuped, Guarded, Guardrail, Interval, Metric, Srm, Sums, Traffic
 
 ALPHA = 0.05
-TUNED_USERS = 10_000
+TUNED_USERS = 2_000
 MIN_USERS = 50
 PRIOR_LIFT = 0.3
 SRM_ALPHA = 0.001
