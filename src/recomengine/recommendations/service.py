@@ -1,8 +1,8 @@
 """From a query to a reply: one coalesced Redis read, a kernel over the mapped model, pre-encoded product fragments.
 
-No PostgreSQL on this path, unless Redis is down and the shopper's newest events must come from the truth. A cached list
-is good only for the model, the catalog and the shopper's newest event that it was made from: each change of any of them
-invalidates all lists it touches, at no cost.
+No PostgreSQL on this path, unless Redis is down or has lost something: then the shopper's newest events come from the
+truth. A cached list is good only for the model, the catalog and the shopper's newest event that it was made from: each
+change of any of them invalidates all lists it touches, at no cost.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from recomengine._core.csr import Int32
 from recomengine._core.ranking import NO_SOURCE, Ranker, rank
 from recomengine.catalog.live import Catalogs, LiveCatalog
 from recomengine.events.queries import recent_from_database
-from recomengine.events.trail import Trail, parse_trail, trail_key
-from recomengine.infra.database import Pool
+from recomengine.events.trail import TRAIL_LENGTH, Trail, may_miss, parse_trail, since_key, trail_entry, trail_key
+from recomengine.infra.database import DATABASE_AWAY, Pool
 from recomengine.infra.metrics import FALLBACKS, RECOMMENDATION_MS, RECOMMENDATION_REQUESTS
 from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.models.backtest import REPEAT_SHARE, of_moment
@@ -38,7 +38,6 @@ from recomengine.web.caller import Caller
 
 Column = TypeVar("Column", int, float)
 
-TRAIL_LENGTH = 100
 SEEDED = ("collaborative", "bought_together", "similar")
 """Kinds of evidence that start from a product, which the reason names."""
 NO_EVIDENCE = Ranker([], np.zeros((0, 5), np.float32))
@@ -69,14 +68,14 @@ class Recommender:
         commands: list[tuple[str | int, ...]] = [("GET", cache_key(caller, query)) for query in served.queries]
         user_id = served.queries[0].user_id
         if user_id is not None:
-            commands.append(("LRANGE", trail_key(caller.tenant, user_id), 0, TRAIL_LENGTH - 1))
+            commands += [("LRANGE", trail_key(caller.tenant, user_id), 0, TRAIL_LENGTH - 1), ("GET", since_key(caller.tenant))]
         return self._redis.call(*commands)
 
     async def answer(self, caller: Caller, served: Served, looked: "asyncio.Future[list[Any]]") -> bytes:
         """The whole reply, `{"data": […], "meta": {…}}`."""
-        known = await self._know(caller, served, looked)
         catalog = await self._catalogs.get(caller.tenant_id)
         model = await self._models.get(caller.tenant_id)
+        known = await self._know(caller, served, model, looked)
         stamp = _stamp(caller, catalog, model, known)
         lists, hit = [], True
         for query, value in zip(served.queries, known.cached, strict=True):
@@ -88,7 +87,7 @@ class Recommender:
             lists.append(made)
         return reply(caller, served, catalog, model, lists, hit=hit)
 
-    async def _know(self, caller: Caller, served: Served, looked: "asyncio.Future[list[Any]]") -> Known:
+    async def _know(self, caller: Caller, served: Served, model: Model | None, looked: "asyncio.Future[list[Any]]") -> Known:
         user_id, nothing = served.queries[0].user_id, [None] * len(served.queries)
         try:
             replies = await looked
@@ -98,8 +97,21 @@ class Recommender:
                 return Known([], "", nothing)
             FALLBACKS.labels("recents").inc()
             return Known(await recent_from_database(self._pool, caller.tenant_id, user_id, TRAIL_LENGTH), "", nothing)
-        entries = [] if user_id is None else replies.pop()
-        return Known(parse_trail(entries), entries[0].decode() if entries else "", replies)
+        if user_id is None:
+            return Known([], "", replies)
+        *cached, entries, since = replies
+        trail = parse_trail(entries)
+        if model is not None and may_miss(entries, since, model.through_ms):
+            trail = await self._whole_trail(caller, user_id) or trail
+        return Known(trail, trail_entry(trail[0]) if trail else "", cached)
+
+    async def _whole_trail(self, caller: Caller, user_id: str) -> list[Trail]:
+        """The shopper's newest events where Redis has lost some; none where PostgreSQL is away too."""
+        FALLBACKS.labels("recents").inc()
+        try:
+            return await recent_from_database(self._pool, caller.tenant_id, user_id, TRAIL_LENGTH)
+        except DATABASE_AWAY:
+            return []
 
     def _make(self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, trail: Sequence[Trail], stamp: str) -> Cached:
         started = perf_counter()
