@@ -334,7 +334,7 @@ async def test_interleaving_credits_the_click_and_what_was_bought_after_it(shop:
             team = "control" if card % 2 else "variant"
             about = {"experimentId": experiment_id, "variant": team}
             events.append(event("impression", user, f"p{card}", at, about))
-            if rng.random() < (0.05 if team == "control" else 0.15):
+            if rng.random() < (0.05 if team == "control" else 0.25):
                 clicks[team] += 1
                 events.append(event("click", user, f"p{card}", at + 1, about))
         prefer["none" if clicks["control"] == clicks["variant"] else max(clicks, key=clicks.__getitem__)] += 1
