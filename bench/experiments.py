@@ -7,12 +7,13 @@ the formulas would like. The sums of a day go through the product's own `compare
 """
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.results import write_result
+from recomengine.experiments.assignment import draft
 from recomengine.experiments.schemas import Arm, Comparison, Metric
 from recomengine.experiments.statistics import ALPHA, compare, compare_preferences
 
@@ -21,7 +22,7 @@ EXPERIMENTS = 2000
 COMES_BACK = 0.15
 CTR, BUYS = 0.05, 0.03
 METRICS: tuple[Metric, ...] = ("ctr", "conversion_rate", "revenue_per_user")
-LIFT = 0.1
+PRODUCTS, WANTED, NOISE, INTERESTED, READS_ON = 100, 10, (0.8, 0.65), 0.2, 0.9
 POWER = 0.8
 POWER_EXPERIMENTS = 400
 Column = NDArray[np.int64]
@@ -31,7 +32,7 @@ def main() -> dict[str, Any]:
     figures = {
         "experiments": EXPERIMENTS, "days": DAYS, "shoppers_a_day": PER_DAY, "aa": false_positives(EXPERIMENTS),
         "ab": {metric: found_lifts(metric, POWER_EXPERIMENTS) for metric in METRICS[:2]},
-        "shoppers_for_80_percent": {"lift_of_each_click": LIFT, **shoppers_for_power()},
+        "shoppers_for_80_percent": shoppers_for_power(),
     }  # fmt: skip
     print(figures)
     print(f"written to {write_result('experiments', figures)}")
@@ -118,30 +119,62 @@ def _arm_of(users: int, *sums: Any) -> Arm:
     return Arm(users=users, y=y, d=d, yy=yy, yd=yd, dd=dd, revenue=Decimal(), revenue_squares=Decimal(), **nothing)
 
 
-def shoppers_for_power(seed: int = 3) -> dict[str, int]:
-    """How many shoppers find LIFT in 80 % of the experiments, by click-through rate and by interleaving; steps of a tenth."""
-    return {"ab": _first_enough(seed, interleaving=False), "interleaving": _first_enough(seed, interleaving=True)}
+class Clicks(NamedTuple):
+    """Of each shopper of a pool: whether control's list and the variant's would be clicked, and whose pick in a list of both (0: nobody's)."""
+
+    control: NDArray[np.bool_]
+    variant: NDArray[np.bool_]
+    preferred: NDArray[np.int8]
 
 
-def _first_enough(seed: int, *, interleaving: bool) -> int:
-    users = 500
-    while _power(np.random.default_rng(seed), users, interleaving=interleaving) < POWER:
-        users = int(users * 1.1)
+def shoppers_for_power(pool: int = 40_000, experiments: int = POWER_EXPERIMENTS, seed: int = 3) -> dict[str, float]:
+    """How many shoppers find the better variant in 80 % of the experiments, by click-through rate and by interleaving; steps of a fifth."""
+    rng = np.random.default_rng(seed)
+    clicks = clicking(rng, pool)
+    return {
+        "ctr_lift": float(clicks.variant.mean() / clicks.control.mean() - 1),
+        **{kind: _first_enough(rng, clicks, experiments, interleaving=kind == "interleaving") for kind in ("ab", "interleaving")},
+    }
+
+
+def clicking(rng: np.random.Generator, shoppers: int) -> Clicks:
+    """A shopper wants WANTED of PRODUCTS. Each strategy scores products by that and noise, the variant with less of it. Of all shoppers the
+    share INTERESTED reads a list from the top, goes on with a probability of READS_ON a line, and clicks the first wanted product, if any."""
+    wanted = np.zeros((shoppers, PRODUCTS))
+    wanted[:, :WANTED] = 1
+    lists = [np.argsort(-wanted - noise * rng.standard_normal((shoppers, PRODUCTS)), axis=1)[:, :CARDS] for noise in NOISE]
+    reads = np.where(rng.random(shoppers) < INTERESTED, rng.geometric(1 - READS_ON, shoppers), 0)
+    clicked = [((each < WANTED) & (np.arange(CARDS) < reads[:, None])).any(axis=1) for each in lists]
+    preferred = np.zeros(shoppers, np.int8)
+    for shopper in range(shoppers):
+        one, other = ([str(product) for product in each[shopper]] for each in lists)
+        for place, team in draft(one, other, min(CARDS, int(reads[shopper])), f"{shopper}", "bench"):
+            if int((one if team == "control" else other)[place]) < WANTED:
+                preferred[shopper] = 1 if team == "variant" else -1
+                break
+    return Clicks(clicked[0], clicked[1], preferred)
+
+
+def _first_enough(rng: np.random.Generator, clicks: Clicks, experiments: int, *, interleaving: bool) -> int:
+    users = 100
+    while _power(rng, clicks, users, experiments, interleaving=interleaving) < POWER:
+        users = int(users * 1.2)
     return users
 
 
-def _power(rng: np.random.Generator, users: int, *, interleaving: bool) -> float:
+def _power(rng: np.random.Generator, clicks: Clicks, users: int, experiments: int, *, interleaving: bool) -> float:
     found = 0
-    for _ in range(POWER_EXPERIMENTS):
-        keen = CTR * rng.gamma(2.0, 0.5, users)
+    for _ in range(experiments):
+        of = rng.integers(0, len(clicks.preferred), users)
         if interleaving:
-            comparison = _preferences(*(rng.binomial(CARDS // 2, np.minimum(keen * of, 1)) for of in (1, 1 + LIFT)))
+            wins, losses = int((clicks.preferred[of] > 0).sum()), int((clicks.preferred[of] < 0).sum())
+            comparison = compare_preferences(_counted(losses, wins + losses), _counted(wins, wins + losses))
         else:
-            variant = rng.random(users) < 0.5
-            clicks = rng.binomial(CARDS, np.minimum(keen * np.where(variant, 1 + LIFT, 1), 1))
-            comparison = compare("ctr", *(_arm(clicks[of], np.full(of.sum(), CARDS)) for of in (~variant, variant)))
+            half = users // 2
+            arms = clicks.control[of[:half]].astype(np.int64), clicks.variant[of[half:]].astype(np.int64)
+            comparison = compare("ctr", *(_arm(each, np.full(len(each), CARDS)) for each in arms))
         found += comparison.p_value is not None and comparison.p_value < ALPHA and (comparison.absolute_lift or 0) > 0
-    return found / POWER_EXPERIMENTS
+    return found / experiments
 
 
 if __name__ == "__main__":
