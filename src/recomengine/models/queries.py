@@ -60,6 +60,9 @@ NEWEST_MODEL = """
 SELECT version, status, error, stats, part, extract(epoch FROM clock_timestamp() - part_since)::float8 AS part_seconds
 FROM models WHERE tenant_id = $1 ORDER BY id DESC LIMIT 1
 """
+REFRESH_WAITS = """
+SELECT EXISTS (SELECT FROM pgqueuer WHERE entrypoint = $1 AND payload = $2 AND status IN ('queued', 'picked') AND execute_after <= now())
+"""
 NEWEST_READY_STATS = """
 SELECT version, stats, finished_at FROM models WHERE tenant_id = $1 AND status = 'ready' ORDER BY id DESC LIMIT 1
 """
@@ -133,6 +136,11 @@ async def finish_model(connection: Connection, tenant_id: UUID, version: str, st
 
 async def fail_model(connection: Connection, tenant_id: UUID, version: str, error: str) -> None:
     await connection.execute(FAIL_MODEL, tenant_id, version, error)
+
+
+async def refresh_waits(connection: Connection, job: str, tenant_id: UUID) -> bool:
+    """Whether a build is asked for that is not over."""
+    return bool(await connection.fetchval(REFRESH_WAITS, job, tenant_id.bytes))
 
 
 async def newest_model(connection: Connection, tenant_id: UUID) -> asyncpg.Record | None:
