@@ -48,6 +48,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING
 """
 KEPT_RESULTS = "SELECT variant, sums, computed_at FROM experiment_results WHERE tenant_id = $1 AND experiment_id = $2"
 
+HASH_JOINS_ONLY = "SET LOCAL enable_nestloop = off"
+"""The planner takes the shoppers for few, and would walk through the events once for each."""
+
 # What was stored from $3 until before $4 counts. One pass over the events that carry the experiment gives each shopper's exposure; what a
 # shopper bought since then counts whatever it carries, unless it carries this experiment with another variant than the hash gives ($5: the
 # traffic split). x is of the time from $9 until $3. $6: the metric; $7, $8: the variants' strategies.
@@ -230,6 +233,7 @@ async def measure(
 ) -> dict[str, Arm]:
     """Both variants' sums over what was stored from `since` until `until`; before: where the time before the experiment begins."""
     named = str(experiment.id)
+    await connection.execute(HASH_JOINS_ONLY)
     if experiment.kind == "interleaving":
         rows = await connection.fetch(MEASURE_INTERLEAVED, tenant_id, named, since, until)
     else:
@@ -241,6 +245,7 @@ async def measure(
 
 
 async def traffic(connection: Connection, tenant_id: UUID, placement_id: str | None, since: datetime, metric: str) -> Traffic:
+    await connection.execute(HASH_JOINS_ONLY)
     row = await connection.fetchrow(TRAFFIC, tenant_id, placement_id, since, metric)
     assert row is not None  # sums over all rows
     return msgspec.convert(dict(row), Traffic)
