@@ -41,6 +41,8 @@ OF_ALL_TENANTS = {
     "recomengine.tenants.queries.TENANTS_TO_PURGE": "tells the worker ids of tenants deleted a month ago, nothing else of them",
     "recomengine.tenants.queries.PURGE_TENANT": "refuses a tenant that is not deleted",
     "recomengine.events.queries.STORE_EVENTS": "declares the tenants of its batch; the guard has proved each of them",
+    "recomengine.backup.queries.ATTACH": "makes a statement of the names that it is given; restoring runs it as the owner",
+    "recomengine.backup.queries.SET_SEQUENCE": "takes the name of a sequence; restoring runs it as the owner",
 }
 """What declares tenants by itself or runs as the owner, and why it may."""
 

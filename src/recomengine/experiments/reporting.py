@@ -50,7 +50,7 @@ def _variant(experiment: Experiment, name: Variant, arm: Arm) -> VariantResult:
         value, interval = float(found.value), statistics.own_interval(experiment.metric, found)
     return VariantResult(
         variant=name, strategy=experiment.control_strategy if name == "control" else experiment.variant_strategy, users=arm.users,
-        impressions=arm.impressions, clicks=arm.clicks, conversions=arm.conversions, purchases=arm.purchases, revenue=arm.revenue,
+        impressions=arm.impressions, clicks=arm.clicks, conversions=arm.conversions, purchases=arm.purchases, revenue=float(arm.revenue),
         value=value, ci=interval,
     )  # fmt: skip
 

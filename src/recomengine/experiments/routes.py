@@ -6,14 +6,15 @@ from uuid import UUID
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from recomengine.auth.admin import NOBODYS, admin_of_tenant
 from recomengine.auth.idempotency import key_of
 from recomengine.experiments import service
-from recomengine.experiments.schemas import ExperimentIn, ExperimentPage, ExperimentPatch, PowerQuery, as_experiment
+from recomengine.experiments.schemas import Experiment, ExperimentIn, ExperimentPage, ExperimentPatch, Power, PowerQuery, Results, as_experiment
 from recomengine.web.codec import data_response, decode, list_response, read_body
+from recomengine.web.operations import Credential, Data, Listed, Operation
 from recomengine.web.paging import cut, read_query
+from recomengine.web.problems import Conflict
 
 if TYPE_CHECKING:
     from recomengine.context import Context
@@ -61,10 +62,25 @@ async def delete(request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def move(request: Request) -> Response:
+async def start(request: Request) -> Response:
+    return await _move(request, "start")
+
+
+async def pause(request: Request) -> Response:
+    return await _move(request, "pause")
+
+
+async def resume(request: Request) -> Response:
+    return await _move(request, "resume")
+
+
+async def complete(request: Request) -> Response:
+    return await _move(request, "complete")
+
+
+async def _move(request: Request, step: str) -> Response:
     context: Context = request.app.state.context
     admin, tenant_id = await admin_of_tenant(request)
-    step = request.url.path.rpartition("/")[2]
     return data_response(await service.move(context.pool, context.bus, request, admin, tenant_id, _experiment_id(request), step))
 
 
@@ -87,13 +103,20 @@ def _experiment_id(request: Request) -> UUID:
         return NOBODYS
 
 
+ONE, ADMIN, ONCE = f"{PATH}/{{experiment_id}}", (Credential.ADMIN,), ("Idempotency-Key",)
+EXPERIMENT = {200: Data[Experiment]}
+CLASH = (Conflict,)
+
 routes = [
-    Route(PATH, create, methods=["POST"]),
-    Route(PATH, list_experiments, methods=["GET"]),
-    Route(PATH + "/{experiment_id}", read, methods=["GET"]),
-    Route(PATH + "/{experiment_id}", change, methods=["PATCH"]),
-    Route(PATH + "/{experiment_id}", delete, methods=["DELETE"]),
-    *(Route(PATH + "/{experiment_id}/" + step, move, methods=["POST"]) for step in service.TRANSITIONS),
-    Route(PATH + "/{experiment_id}/results", results, methods=["GET"]),
-    Route(PATH + "/{experiment_id}/power", power, methods=["GET"]),
+    Operation("POST", PATH, create, "Make an experiment", {201: Data[Experiment]}, needs=ADMIN, body=_experiment, headers=ONCE, problems=CLASH),
+    Operation("GET", PATH, list_experiments, "List experiments", {200: Listed[Experiment]}, needs=ADMIN, query=ExperimentPage),
+    Operation("GET", ONE, read, "Read an experiment", EXPERIMENT, needs=ADMIN),
+    Operation("PATCH", ONE, change, "Change an experiment", EXPERIMENT, needs=ADMIN, body=_patch, problems=CLASH),
+    Operation("DELETE", ONE, delete, "Delete an experiment", {204: None}, needs=ADMIN, problems=CLASH),
+    Operation("POST", f"{ONE}/start", start, "Start an experiment", EXPERIMENT, needs=ADMIN, problems=CLASH),
+    Operation("POST", f"{ONE}/pause", pause, "Pause an experiment", EXPERIMENT, needs=ADMIN, problems=CLASH),
+    Operation("POST", f"{ONE}/resume", resume, "Resume an experiment", EXPERIMENT, needs=ADMIN, problems=CLASH),
+    Operation("POST", f"{ONE}/complete", complete, "Complete an experiment", EXPERIMENT, needs=ADMIN, problems=CLASH),
+    Operation("GET", f"{ONE}/results", results, "Read what an experiment shows", {200: Data[Results]}, needs=ADMIN),
+    Operation("GET", f"{ONE}/power", power, "Ask how long a lift takes to find", {200: Data[Power]}, needs=ADMIN, query=PowerQuery),
 ]

@@ -125,7 +125,7 @@ class VariantResult(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     clicks: int
     conversions: int
     purchases: int
-    revenue: Decimal
+    revenue: float
     value: float | None
     ci: Interval | None
 

@@ -71,6 +71,7 @@ SELECT DISTINCT ON (tenant_id) tenant_id, version FROM models
 WHERE tenant_id = ANY ($1::uuid[]) AND status = 'ready' ORDER BY tenant_id, id DESC
 """
 OLD_VERSIONS = "SELECT version FROM models WHERE tenant_id = $1 AND status <> 'building' ORDER BY id DESC OFFSET $2"
+READY_VERSIONS = "SELECT tenant_id, version FROM models WHERE tenant_id = ANY ($1::uuid[]) AND status = 'ready' ORDER BY id"
 DELETE_VERSIONS = "DELETE FROM models WHERE tenant_id = $1 AND version = ANY ($2::text[])"
 
 
@@ -161,3 +162,11 @@ async def drop_old_versions(connection: Connection, tenant_id: UUID, keep: int) 
     old = [row["version"] for row in await connection.fetch(OLD_VERSIONS, tenant_id, keep)]
     await connection.execute(DELETE_VERSIONS, tenant_id, old)
     return old
+
+
+async def ready_versions(connection: Connection, tenant_ids: Sequence[UUID]) -> list[tuple[UUID, str]]:
+    return [(row["tenant_id"], row["version"]) for row in await connection.fetch(READY_VERSIONS, list(tenant_ids))]
+
+
+async def forget_version(connection: Connection, tenant_id: UUID, version: str) -> None:
+    await connection.execute(DELETE_VERSIONS, tenant_id, [version])

@@ -217,3 +217,12 @@ async def _remove_old(pool: Pool, store: ModelStore, tenant_id: UUID) -> None:
         old = await queries.drop_old_versions(connection, tenant_id, KEEP_VERSIONS)
     for version in old:
         await asyncio.to_thread(store.remove, tenant_id, version)
+
+
+async def forget_missing(connection: Connection, store: ModelStore, tenant_ids: Sequence[UUID]) -> int:
+    """Drop the builds that the store does not hold from the ledger, so that the worker builds anew; how many."""
+    built = await queries.ready_versions(connection, tenant_ids)
+    missing = [build for build in built if not await asyncio.to_thread(store.holds, *build)]
+    for tenant_id, version in missing:
+        await queries.forget_version(connection, tenant_id, version)
+    return len(missing)
