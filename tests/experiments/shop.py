@@ -8,6 +8,7 @@ import httpx
 from recomengine.experiments.assignment import bucket
 from tests.auth.people import Person
 from tests.conftest import bearer
+from tests.models.shops import until
 
 AB = {"name": "Test", "controlStrategy": "trending", "variantStrategy": "content_based", "trafficSplit": 50, "metric": "ctr", "placementId": "home"}
 
@@ -31,6 +32,15 @@ class Shop:
         moved = await self.person.call("POST", f"{self.path}/{experiment_id}/{step}")
         assert moved.status_code == 200, moved.text
         return dict(moved.json()["data"])
+
+    async def serves(self, experiment_id: str | None, client: httpx.AsyncClient | None = None, **params: Any) -> None:
+        """Wait until the process has heard that this experiment takes such requests."""
+
+        async def is_served() -> bool:
+            found: str | None = (await self.recommend(client, **params))["meta"]["experimentId"]
+            return found == experiment_id
+
+        await until(is_served)
 
     async def results(self, experiment_id: str) -> dict[str, Any]:
         found = await self.person.call("GET", f"{self.path}/{experiment_id}/results")
