@@ -1,14 +1,14 @@
-"""`python -m bench [kernels] [http] [chaos] [refresh] [logins] [limits] [jobs]`: all by default; results go to bench/results/."""
+"""`python -m bench [kernels] [http] [chaos] [refresh] [logins] [limits] [jobs] [experiments]`: all by default; results go to bench/results/."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-from bench import chaos, http, jobs, limits, logins, refresh
+from bench import chaos, experiments, http, jobs, limits, logins, refresh
 from bench.results import RESULTS, write_result
 
-PARTS = ("kernels", "http", "chaos", "refresh", "logins", "limits", "jobs")
+PARTS = ("kernels", "http", "chaos", "refresh", "logins", "limits", "jobs", "experiments")
 
 
 def main() -> None:
@@ -30,6 +30,8 @@ def main() -> None:
         limits.main()
     if "jobs" in chosen:
         jobs.main()
+    if "experiments" in chosen:
+        experiments.main()
 
 
 def kernels() -> None:

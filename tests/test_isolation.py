@@ -58,6 +58,7 @@ class Pair(NamedTuple):
     """Stands in names and users of B, and in nothing that is sent by A but where A asks for them."""
     product: str
     key_id: UUID
+    experiment_id: UUID
 
 
 @pytest.fixture
@@ -86,7 +87,8 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
         secret,
     )
     key_id = await fetchval(database_url, "SELECT id FROM api_keys WHERE tenant_id = $1 LIMIT 1", theirs.id)
-    return Pair(mine, theirs, secret, product_id, key_id)
+    experiment_id = await fetchval(database_url, "SELECT id FROM experiments WHERE tenant_id = $1", theirs.id)
+    return Pair(mine, theirs, secret, product_id, key_id, experiment_id)
 
 
 async def tenant_tables(url: str) -> list[tuple[str, str]]:
@@ -246,7 +248,8 @@ def forged(pair: Pair) -> dict[tuple[str, str], Any]:
 
 
 def forged_by_admins(pair: Pair) -> dict[tuple[str, str], Any]:
-    tenant = "/api/v1/tenants/{tenant_id}"
+    tenant, experiment = "/api/v1/tenants/{tenant_id}", "/api/v1/tenants/{tenant_id}/experiments/{experiment_id}"
+    made = {"name": "Forged", "controlStrategy": "auto", "variantStrategy": "trending", "metric": "ctr", "placementId": pair.product}
     return {
         ("POST", "/api/v1/tenants"): {"name": "Forged"},
         ("PATCH", tenant): {"name": "Forged"},
@@ -254,6 +257,10 @@ def forged_by_admins(pair: Pair) -> dict[tuple[str, str], Any]:
         **{("POST", f"{tenant}/{step}"): {} for step in ("activate", "suspend")},
         ("POST", f"{tenant}/api-keys"): {"name": "Forged", "permissions": "read-write"},
         ("POST", f"{tenant}/api-keys/{{key_id}}/rotate"): {},
+        ("POST", f"{tenant}/experiments"): made,
+        ("PATCH", experiment): {"name": "Forged"},
+        **{("POST", f"{experiment}/{step}"): {} for step in ("start", "pause", "resume", "complete")},
+        ("GET", f"{experiment}/power"): {"lift": 0.1},
         ("GET", "/api/v1/audit-log"): {"tenantId": str(pair.theirs.id)},
         ("POST", f"{tenant}/jobs/{{job_id}}/retry"): {},
     }
@@ -261,7 +268,10 @@ def forged_by_admins(pair: Pair) -> dict[tuple[str, str], Any]:
 
 def path_of(template: str, pair: Pair) -> str:
     """`template` with B's ids in it; an unknown kind of id fails here until it is said what B's is."""
-    ids = {"tenant_id": str(pair.theirs.id), "product_id": pair.product, "key_id": str(pair.key_id), "job_id": "1"}
+    ids = {
+        "tenant_id": str(pair.theirs.id), "product_id": pair.product, "key_id": str(pair.key_id), "job_id": "1",
+        "experiment_id": str(pair.experiment_id),
+    }  # fmt: skip
     return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: ids[found[1]], template)
 
 

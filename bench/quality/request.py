@@ -25,6 +25,7 @@ from recomengine.models.build import build_model
 from recomengine.models.model import Model
 from recomengine.recommendations import service
 from recomengine.recommendations.schemas import parse_query
+from recomengine.recommendations.served import Served
 from recomengine.web.caller import Caller, TenantConfig
 
 REQUESTS = 3000
@@ -87,7 +88,7 @@ def _answering(model: Model, catalog: LiveCatalog) -> Callable[[bytes, list[byte
     def answer(query_string: bytes, entries: list[bytes]) -> bytes:
         query = service.parse_query(query_string)  # type: ignore[attr-defined]
         made = recommender._compute(caller, query, catalog, model, service.parse_trail(entries), "")
-        return service.reply(caller, query, catalog, model, made, hit=False)
+        return service.reply(caller, Served((query,)), catalog, model, [made], hit=False)
 
     service.parse_query = parse_query  # type: ignore[attr-defined]
     assert service.parse_trail is parse_trail

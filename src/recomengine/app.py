@@ -17,6 +17,7 @@ from recomengine.catalog.routes import routes as catalog_routes
 from recomengine.context import open_context
 from recomengine.docs.routes import docs_routes
 from recomengine.events.routes import routes as event_routes
+from recomengine.experiments.routes import routes as experiment_routes
 from recomengine.health.routes import routes as health_routes
 from recomengine.infra import tracing
 from recomengine.infra.database import DATABASE_AWAY
@@ -53,7 +54,8 @@ def create_app(settings: Settings) -> Starlette:
 
 def all_routes() -> list[BaseRoute]:
     routes: list[BaseRoute] = [
-        *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes, *key_routes, *job_routes,
+        *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes, *key_routes, *experiment_routes,
+        *job_routes,
         *health_routes,
     ]  # fmt: skip
     return [*routes, *docs_routes(routes)]

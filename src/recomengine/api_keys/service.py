@@ -1,6 +1,6 @@
 """Making, rotating and revoking API keys, and recognising them: a digest's caller is kept in-process, so a known key costs no look-up.
 
-A revocation or a change of the tenant is announced on the bus and dropped here at once. While the bus is down the
+A revocation, a change of the tenant or of what runs there is announced on the bus and dropped here at once. While the bus is down the
 lifetime is LIFETIME_ALONE_S, and all is dropped when it is back; LIFETIME_S is the net under a lost message. While the
 database is away, where nothing can be revoked either, what is known stays known.
 """
@@ -25,7 +25,7 @@ from recomengine.auth.schemas import Admin
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import DATABASE_AWAY, Connection, Pool, tenant_transaction
 from recomengine.infra.metrics import FALLBACKS
-from recomengine.web.caller import Caller, Permissions, TenantConfig
+from recomengine.web.caller import Caller, Permissions, RunningExperiment, TenantConfig
 from recomengine.web.problems import NotFound
 
 LIFETIME_S = 5.0
@@ -175,8 +175,10 @@ class KeyCache:
 
 
 def _caller(row: Any) -> Caller:
+    running = msgspec.convert(row["experiments"] or [], list[RunningExperiment])
     return Caller(
         tenant_id=row["tenant_id"], key_id=row["id"], prefix=row["key_prefix"], permissions=row["permissions"],
         origins=tuple(row["origins"]), tenant_status=row["tenant_status"],
         config=msgspec.convert(row["tenant_config"], TenantConfig), tenant=str(row["tenant_id"]),
+        experiments={experiment.placement_id: experiment for experiment in running},
     )

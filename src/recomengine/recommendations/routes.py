@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from recomengine.recommendations.schemas import Query, Recommendations, batch_decoder, parse_query, query_decoder
+from recomengine.recommendations.served import serve
 from recomengine.web.caller import Caller
 from recomengine.web.codec import read_keyed
 from recomengine.web.guard import Permission
@@ -39,20 +40,22 @@ async def post_recommendations(request: Request) -> Response:
 
 async def _one(context: "Context", request: Request, caller: Caller, query: Query) -> Response:
     charged = context.limits.charge(request, caller, "read")
-    looked = context.recommender.look(caller, query)
+    served = serve(caller, query)
+    looked = context.recommender.look(caller, served)
     await charged
-    return Response(await context.recommender.answer(caller, query, looked), media_type="application/json")
+    return Response(await context.recommender.answer(caller, served, looked), media_type="application/json")
 
 
 async def post_batch(request: Request) -> Response:
     context: Context = request.app.state.context
     batch, caller = await read_keyed(request, context.guard, context.limits, Permission.RECOMMEND, "read", batch_decoder, MAX_BODY_BYTES)
     charged = context.limits.charge(request, caller, "read")
-    looked = [context.recommender.look(caller, query) for query in batch.requests]
+    each_served = [serve(caller, query) for query in batch.requests]
+    looked = [context.recommender.look(caller, served) for served in each_served]
     await charged
     answers = []
-    for position, (query, look) in enumerate(zip(batch.requests, looked, strict=True)):
-        answers.append(await context.recommender.answer(caller, query, look))
+    for position, (served, look) in enumerate(zip(each_served, looked, strict=True)):
+        answers.append(await context.recommender.answer(caller, served, look))
         if position % YIELD_EVERY == YIELD_EVERY - 1:
             await asyncio.sleep(0)  # let other requests in
     return Response(b'{"data":[' + b",".join(answers) + b"]}", media_type="application/json")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from recomengine.web.caller import Share, Strategy
 from recomengine.web.fields import Id
@@ -70,14 +70,16 @@ class Recommendation(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
     score: float
     reason: str
     evidence: Evidence
+    variant: Literal["control", "variant"] | UnsetType = UNSET
+    """Whose pick it is, in a list of an interleaving experiment."""
 
 
 class ListMeta(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     recommendation_id: str
-    strategy: Strategy
-    requested_strategy: Strategy
+    strategy: Strategy | Literal["interleaved"]
+    requested_strategy: Strategy | Literal["interleaved"]
     experiment_id: str | None
-    variant: str | None
+    variant: Literal["control", "variant"] | None
     cached: bool
     model_version: str | None
     fallback: bool

@@ -32,6 +32,7 @@ from recomengine.models.shopper import NO_ITEMS, NOBODY, Shopper, moment
 from recomengine.recommendations.cache import Cached, Item, cache_key, decode_cached, encode_cached, ttl_s
 from recomengine.recommendations.diversity import in_variety, wider
 from recomengine.recommendations.schemas import Query, least_cents, most_cents
+from recomengine.recommendations.served import Served, asked_for, interleaved
 from recomengine.recommendations.shopper import is_live, look_up
 from recomengine.recommendations.strategies import KIND_OF_SOURCE, NEWCOMER, STRATEGY_OF_KIND, UNRANKED, reason_of, shown_scores, weights_of
 from recomengine.web.caller import Caller
@@ -51,7 +52,8 @@ class Known(NamedTuple):
 
     trail: list[Trail]
     newest: str
-    cached: bytes | None
+    cached: Sequence[bytes | None]
+    """Of each query."""
 
 
 class Recommender:
@@ -62,44 +64,46 @@ class Recommender:
         self._models = models
         self._workspace = Workspace()
 
-    def look(self, caller: Caller, query: Query) -> "asyncio.Future[list[Any]]":
+    def look(self, caller: Caller, served: Served) -> "asyncio.Future[list[Any]]":
         """Ask Redis now for what the request needs, so that it shares the round trip of the limiter."""
-        commands: list[tuple[str | int, ...]] = [("GET", cache_key(caller, query))]
-        if query.user_id is not None:
-            commands += [("LRANGE", trail_key(caller.tenant, query.user_id), 0, TRAIL_LENGTH - 1), ("GET", since_key(caller.tenant))]
+        commands: list[tuple[str | int, ...]] = [("GET", cache_key(caller, query)) for query in served.queries]
+        user_id = served.queries[0].user_id
+        if user_id is not None:
+            commands += [("LRANGE", trail_key(caller.tenant, user_id), 0, TRAIL_LENGTH - 1), ("GET", since_key(caller.tenant))]
         return self._redis.call(*commands)
 
-    async def answer(self, caller: Caller, query: Query, looked: "asyncio.Future[list[Any]]") -> bytes:
+    async def answer(self, caller: Caller, served: Served, looked: "asyncio.Future[list[Any]]") -> bytes:
         """The whole reply, `{"data": […], "meta": {…}}`."""
         catalog = await self._catalogs.get(caller.tenant_id)
         model = await self._models.get(caller.tenant_id)
-        known = await self._know(caller, query, model, looked)
+        known = await self._know(caller, served, model, looked)
         stamp = _stamp(caller, catalog, model, known)
-        cached = decode_cached(known.cached, stamp)
-        count_recommendation(cached=cached is not None)
-        if cached is None:
-            started = perf_counter()
-            made = self._compute(caller, query, catalog, model, known.trail, stamp)
-            RECOMMENDATION_MS.observe((perf_counter() - started) * 1000)
-            self._remember(caller, query, made)
-            return reply(caller, query, catalog, model, made, hit=False)
-        return reply(caller, query, catalog, model, cached, hit=True)
+        lists, hit = [], True
+        for query, value in zip(served.queries, known.cached, strict=True):
+            made = decode_cached(value, stamp)
+            count_recommendation(cached=made is not None)
+            if made is None:
+                hit = False
+                made = self._make(caller, query, catalog, model, known.trail, stamp)
+            lists.append(made)
+        return reply(caller, served, catalog, model, lists, hit=hit)
 
-    async def _know(self, caller: Caller, query: Query, model: Model | None, looked: "asyncio.Future[list[Any]]") -> Known:
+    async def _know(self, caller: Caller, served: Served, model: Model | None, looked: "asyncio.Future[list[Any]]") -> Known:
+        user_id, nothing = served.queries[0].user_id, [None] * len(served.queries)
         try:
             replies = await looked
         except RedisUnavailable:
             FALLBACKS.labels("cache").inc()
-            if query.user_id is None:
-                return Known([], "", None)
+            if user_id is None:
+                return Known([], "", nothing)
             FALLBACKS.labels("recents").inc()
-            return Known(await recent_from_database(self._pool, caller.tenant_id, query.user_id, TRAIL_LENGTH), "", None)
-        if query.user_id is None:
-            return Known([], "", replies[0])
-        cached, entries, since = replies
+            return Known(await recent_from_database(self._pool, caller.tenant_id, user_id, TRAIL_LENGTH), "", nothing)
+        if user_id is None:
+            return Known([], "", replies)
+        *cached, entries, since = replies
         trail = parse_trail(entries)
         if model is not None and may_miss(entries, since, model.through_ms):
-            trail = await self._whole_trail(caller, query.user_id) or trail
+            trail = await self._whole_trail(caller, user_id) or trail
         return Known(trail, trail_entry(trail[0]) if trail else "", cached)
 
     async def _whole_trail(self, caller: Caller, user_id: str) -> list[Trail]:
@@ -109,6 +113,13 @@ class Recommender:
             return await recent_from_database(self._pool, caller.tenant_id, user_id, TRAIL_LENGTH)
         except DATABASE_AWAY:
             return []
+
+    def _make(self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, trail: Sequence[Trail], stamp: str) -> Cached:
+        started = perf_counter()
+        made = self._compute(caller, query, catalog, model, trail, stamp)
+        RECOMMENDATION_MS.observe((perf_counter() - started) * 1000)
+        self._remember(caller, query, made)
+        return made
 
     def _compute(self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, trail: Sequence[Trail], stamp: str) -> Cached:
         shopper = look_up(model, catalog, query.user_id, trail, query.session_id) if query.user_id else NOBODY
@@ -197,19 +208,21 @@ def _line(catalog: LiveCatalog, number: int, score: float, kind: str, seed: int,
     return Item(catalog.ids[number], round(score, 6), reason_of(kind, context, name, did.get(seed)), kind, because)
 
 
-def reply(caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, made: Cached, *, hit: bool) -> bytes:
-    """The product's pre-encoded members, and beside them what this list says of it."""
+def reply(caller: Caller, served: Served, catalog: LiveCatalog, model: Model | None, lists: Sequence[Cached], *, hit: bool) -> bytes:
+    """The product's pre-encoded members, and beside them what this list says of it; of an interleaved one also whose pick it is."""
+    made, teams = interleaved(lists, served) if len(lists) > 1 else (lists[0], None)
     rows = []
-    for item in made.items:
+    for place, item in enumerate(made.items):
         number = catalog.number(item.product_id)
         if number < 0:
             continue
-        said = _encode({"score": item.score, "reason": item.reason, "evidence": {"kind": item.kind, "productIds": item.because}})
-        rows.append(b"{" + catalog.fragment(number, caller.config.currency) + b"," + said[1:])
+        said: dict[str, Any] = {"score": item.score, "reason": item.reason, "evidence": {"kind": item.kind, "productIds": item.because}}
+        if teams is not None:
+            said["variant"] = teams[place]
+        rows.append(b"{" + catalog.fragment(number, caller.config.currency) + b"," + _encode(said)[1:])
     meta = {
-        "recommendationId": uuid4().hex, "strategy": made.strategy,
-        "requestedStrategy": query.strategy or caller.config.default_strategy, "experimentId": None, "variant": None,
+        "recommendationId": uuid4().hex, "strategy": made.strategy, "requestedStrategy": asked_for(caller, served),
+        "experimentId": served.experiment_id, "variant": served.variant,
         "cached": hit, "modelVersion": model.version if model else None, "fallback": made.fallback,
     }  # fmt: skip
     return b'{"data":[' + b",".join(rows) + b'],"meta":' + _encode(meta) + b"}"
-

@@ -1,4 +1,4 @@
-"""Who a keyed request comes from: the key, its tenant, and the tenant's configuration."""
+"""Who a keyed request comes from: the key, its tenant, the tenant's configuration, and the experiments that run there."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -10,6 +10,7 @@ from recomengine.web.fields import Currency
 
 Strategy = Literal["auto", "collaborative", "content_based", "trending", "frequently_bought_together"]
 ExcludePurchased = Literal["auto", "always", "never"]
+ExperimentKind = Literal["ab", "interleaving"]
 Permissions = Literal["read", "read-write", "publish"]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Limit = Annotated[int, Meta(ge=0, le=10_000_000)]
@@ -36,6 +37,17 @@ class TenantConfig(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_f
     timezone: Annotated[str, Meta(min_length=1, max_length=64)] = "UTC"
 
 
+class RunningExperiment(msgspec.Struct, rename="camel", frozen=True):
+    id: str
+    kind: ExperimentKind
+    placement_id: str | None
+    """None: every placement that has no experiment of its own."""
+    control_strategy: Strategy
+    variant_strategy: Strategy
+    traffic_split: int
+    """Of 100 shoppers so many see control."""
+
+
 class Caller(msgspec.Struct, frozen=True):
     tenant_id: UUID
     key_id: UUID
@@ -46,3 +58,5 @@ class Caller(msgspec.Struct, frozen=True):
     config: TenantConfig
     tenant: str
     """The tenant's id as text, as Redis keys carry it."""
+    experiments: dict[str | None, RunningExperiment] = {}
+    """By placement."""

@@ -23,6 +23,9 @@ EXAMPLES: Json = {
     "role": "admin", "permissions": "publish", "origins": ["https://shop.example"], "allowedOrigins": ["https://shop.example"],
     "timezone": "Europe/Berlin", "prefix": "rk_pub_ab12cd34", "action": "tenant.created", "subject": "the tenant's id", "address": "192.0.2.1",
     "jobId": 41,
+    # experiments
+    "ci": [0.004, 0.021], "sequentialCi": [0.001, 0.024], "pValue": 0.003, "adjustedPValue": 0.006, "chanceToWin": 0.99, "lift": 0.05,
+    "absoluteLift": 0.0125, "relativeLift": 0.21, "summary": "Take the variant (auto): it raises click-through rate (+0.0125, +21.0%).",
     # answers
     "index": 0, "accepted": 1, "duplicates": 0, "rejected": 0, "errors": [], "line": 1, "path": "$.price", "code": "invalid",
     "message": "expected at most 2 decimal places, got 1.999. Round it", "nextCursor": None, "version": "20260115T093000-5f2a",
@@ -53,6 +56,10 @@ ABOUT = {
     "password": "At least 10 characters where it is chosen, and none that everybody uses.", "expiresIn": "Seconds.",
     "requestId": "As in X-Request-ID and in the server's log.",
     "detail": "What was expected, what came, what to do.", "code": "Which kind of problem, see /docs/problems.",
+    "trafficSplit": "Of 100 shoppers so many see control.", "lift": "As a share of control's value: 0.05 is 5 % more.",
+    "sequentialCi": "Of the absolute lift; holds though one looks every day.", "ci": "Of 95 %; for an end that was fixed before the start.",
+    "mismatched": "Events that name another variant than the hash gives their shopper; no part of anything.",
+    "srm": "Whether the shoppers' numbers are as the split lets expect.", "cuped": "The comparison, less what the shoppers' own past explains.",
     "alreadyQueued": "Whether a build was waiting already.", "strategies": "How each did in the backtest, by context.",
 }
 

@@ -185,6 +185,16 @@ EXPLAINED = {
     "request_timeout": Explained(SlowRequest, "The head or the body of the request did not arrive in time.", "Send it at once, or less of it."),
     "conflict": Explained(Conflict, "What is to be made is there already.", "Read it first, or change it in place of making it."),
     "email_taken": Explained(Conflict, "There is an account with this address.", "Sign in, or ask for a link to choose a new password."),
+    "experiment_started": Explained(
+        Conflict, "The experiment has started: changed, its figures would be of two experiments.", "Complete it, and make a new one."
+    ),
+    "wrong_transition": Explained(
+        Conflict, "An experiment goes from draft to running, to paused and back, and ends completed.",
+        "Read its status, and do what the detail allows."
+    ),
+    "placement_taken": Explained(
+        Conflict, "Another experiment runs on this placement, or on the whole shop.", "Pause or complete that one first."
+    ),
     "idempotency_key_reused": Explained(
         Conflict, "The Idempotency-Key came before with another request.", "Choose a new key for each thing that is to be made."
     ),

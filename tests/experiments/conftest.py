@@ -1,0 +1,14 @@
+"""A shop of its own for each test."""
+
+import httpx
+import pytest
+
+from recomengine.context import Context
+from tests.auth.people import forget_attempts
+from tests.experiments.shop import Shop, open_shop
+
+
+@pytest.fixture
+async def shop(context: Context, client: httpx.AsyncClient) -> Shop:
+    await forget_attempts(context)
+    return await open_shop(client)
