@@ -23,10 +23,11 @@ from recomengine.models.store import ModelStore
 from recomengine.settings import Settings
 from recomengine.tenants.copies import EVERY_S as COPIES_EVERY_S
 from recomengine.tenants.copies import remove_copies
+from recomengine.users.service import finish_erasures
 
 BUILD_TIMEOUT_MS = 30 * 60 * 1000
 MONTHS_AHEAD = 2
-CRON_REFRESH, CRON_PARTITIONS, CRON_PURGE = "*/15 * * * * 0", "5 0 * * * 0", "35 3 * * * 0"
+CRON_REFRESH, CRON_PARTITIONS, CRON_PURGE, CRON_ERASURES = "*/15 * * * * 0", "5 0 * * * 0", "35 3 * * * 0", "*/5 * * * * 30"
 LOOK_BACK = timedelta(minutes=20)
 LOOK_BACK_AT_START = timedelta(days=2)
 CONCURRENT_BUILDS = 1
@@ -73,6 +74,10 @@ def register(queue: PgQueuer, pool: Pool, redis: RedisClient, store: ModelStore,
     @queue.schedule("purge", CRON_PURGE)
     async def purge_deleted(_schedule: Schedule) -> None:
         await purge(pool, redis, store, logs)
+
+    @queue.schedule("erasures", CRON_ERASURES)
+    async def erasures(_schedule: Schedule) -> None:
+        await finish_erasures(pool, redis, bus)
 
 
 async def request_due(pool: Pool, look_back: timedelta) -> int:

@@ -19,7 +19,7 @@ from recomengine._core.csr import Int32
 from recomengine._core.ranking import NO_SOURCE, Ranker, rank
 from recomengine.catalog.live import Catalogs, LiveCatalog
 from recomengine.events.queries import recent_from_database
-from recomengine.events.trail import Trail, parse_trail, trail_key
+from recomengine.events.trail import TRAIL_LENGTH, Trail, aliases_in, join_trails, parse_trail, trail_key
 from recomengine.infra.database import Pool
 from recomengine.infra.metrics import FALLBACKS, RECOMMENDATION_MS, RECOMMENDATION_REQUESTS
 from recomengine.infra.redis import RedisClient, RedisUnavailable
@@ -37,7 +37,6 @@ from recomengine.web.caller import Caller
 
 Column = TypeVar("Column", int, float)
 
-TRAIL_LENGTH = 100
 SEEDED = ("collaborative", "bought_together", "similar")
 """Kinds of evidence that start from a product, which the reason names."""
 NO_EVIDENCE = Ranker([], np.zeros((0, 5), np.float32))
@@ -50,6 +49,7 @@ class Known(NamedTuple):
     """What Redis (or, without it, PostgreSQL) says before a request is computed."""
 
     trail: list[Trail]
+    aliases: list[str]
     newest: str
     cached: bytes | None
 
@@ -79,7 +79,7 @@ class Recommender:
         RECOMMENDATION_REQUESTS.labels("yes" if cached else "no").inc()
         if cached is None:
             started = perf_counter()
-            made = self._compute(caller, query, catalog, model, known.trail, stamp)
+            made = self._compute(caller, query, catalog, model, known.trail, stamp, known.aliases)
             RECOMMENDATION_MS.observe((perf_counter() - started) * 1000)
             self._remember(caller, query, made)
             return reply(caller, query, catalog, model, made, hit=False)
@@ -87,18 +87,27 @@ class Recommender:
 
     async def _know(self, caller: Caller, query: Query, looked: "asyncio.Future[list[Any]]") -> Known:
         try:
-            replies = await looked
+            cached, *trails = await looked
+            trail = parse_trail(trails[0]) if trails else []
+            aliases = aliases_in(trail)
+            if aliases:
+                trails += await self._redis.call(*(("LRANGE", trail_key(caller.tenant, alias), 0, TRAIL_LENGTH - 1) for alias in aliases))
+                trail = join_trails([parse_trail(entries) for entries in trails])
         except RedisUnavailable:
             FALLBACKS.labels("cache").inc()
             if query.user_id is None:
-                return Known([], "", None)
+                return Known([], [], "", None)
             FALLBACKS.labels("recents").inc()
-            return Known(await recent_from_database(self._pool, caller.tenant_id, query.user_id, TRAIL_LENGTH), "", None)
-        entries = replies[1] if len(replies) > 1 else []
-        return Known(parse_trail(entries), entries[0].decode() if entries else "", replies[0])
+            trail = await recent_from_database(self._pool, caller.tenant_id, query.user_id, TRAIL_LENGTH)
+            return Known(join_trails([trail]), aliases_in(trail), "", None)
+        newest = b"|".join(entries[0] for entries in trails if entries).decode()
+        return Known(trail, aliases, newest, cached)
 
-    def _compute(self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, trail: Sequence[Trail], stamp: str) -> Cached:
-        shopper = look_up(model, catalog, query.user_id, trail, query.session_id) if query.user_id else NOBODY
+    def _compute(
+        self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, trail: Sequence[Trail], stamp: str,
+        aliases: Sequence[str] = (),
+    ) -> Cached:
+        shopper = look_up(model, catalog, query.user_id, trail, query.session_id, aliases) if query.user_id else NOBODY
         products = numbers(catalog, query.products)
         strategy = query.strategy or caller.config.default_strategy
         now = moment(query.page, products, shopper, live=is_live(trail, query.session_id, int(time() * 1000)))
