@@ -3,6 +3,8 @@
 `reco:recent:{tenant}:<user>` is a list, newest first, of at most TRAIL_LENGTH entries; an entry is its fields joined by
 a control character that no id can hold. An entry of type ALIAS is no event: it names another id of the shopper, whose trail
 counts as well. Redis may lose it all: PostgreSQL has every event and every alias.
+`reco:since:{tenant}` is the moment in milliseconds since when the trails miss nothing. It is lost with the trails, and
+set anew by the next batch: what a build of before that moment does not hold must come from PostgreSQL (`may_miss`).
 """
 
 from collections.abc import Sequence
@@ -28,6 +30,15 @@ class Trail(NamedTuple):
 
 def trail_key(tenant: str, user_id: str) -> str:
     return f"reco:recent:{{{tenant}}}:{user_id}"
+
+
+def since_key(tenant: str) -> str:
+    return f"reco:since:{{{tenant}}}"
+
+
+def may_miss(trail: Sequence[bytes], since: bytes | None, through_ms: int) -> bool:
+    """Whether events stored from `through_ms` on may be missing in a trail, as LRANGE and GET of since_key give both."""
+    return len(trail) < TRAIL_LENGTH and (since is None or int(since) > through_ms)
 
 
 def trail_entry(event: Trail) -> str:

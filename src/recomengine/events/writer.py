@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from time import time
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,7 +20,7 @@ import structlog
 from recomengine.events import queries
 from recomengine.events.feed import feed_commands
 from recomengine.events.schemas import Event
-from recomengine.events.trail import TRAIL_LENGTH, TRAIL_TTL_S, Trail, trail_entry, trail_key
+from recomengine.events.trail import TRAIL_LENGTH, TRAIL_TTL_S, Trail, since_key, trail_entry, trail_key
 from recomengine.infra.database import Pool
 from recomengine.infra.metrics import EVENTS_DROPPED, EVENTS_INGESTED, FALLBACKS
 from recomengine.infra.redis import Command, RedisClient, RedisUnavailable
@@ -55,6 +56,8 @@ class EventWriter:
         self._waiting: deque[_Wait] = deque()
         self._pending = 0
         self._flights: set[asyncio.Task[None]] = set()
+        self._untold: set[UUID] = set()
+        """Tenants of whose events Redis has not heard since the last time that it heard any."""
         self._closed = False
 
     async def store(self, events: Sequence[Event]) -> list[bool]:
@@ -149,12 +152,19 @@ class EventWriter:
         created_ms = int(moment.timestamp() * 1000)
         commands = [*_trail_commands(fresh, created_ms), *feed_commands(fresh, created_ms), *_counter_commands(fresh, moment)]
         commands += [("SET", dedup_key(str(row.tenant_id), row.id), 1, "EX", DEDUP_TTL_S) for row in rows if row.single]
-        if not commands:
-            return
+        tenants = {row.tenant_id for row in rows}
         try:
-            await self._redis.call(*commands)
+            await self._redis.call(*commands, *self._since_commands(tenants))
         except RedisUnavailable:
             FALLBACKS.labels("recents").inc()
+            self._untold |= tenants
+        else:
+            self._untold -= tenants
+
+    def _since_commands(self, tenants: set[UUID]) -> list[Command]:
+        """Since when the trails of these tenants miss nothing: as it stands, or from now on."""
+        now_ms = int(time() * 1000)
+        return [("SET", since_key(str(each)), now_ms, *(() if each in self._untold else ("NX",))) for each in tenants]
 
 
 def _columns(rows: Sequence[Event]) -> list[list[object]]:

@@ -1,8 +1,8 @@
 """From a query to a reply: one coalesced Redis read, a kernel over the mapped model, pre-encoded product fragments.
 
-No PostgreSQL on this path, unless Redis is down and the shopper's newest events must come from the truth. A cached list
-is good only for the model, the catalog and the shopper's newest event that it was made from: each change of any of them
-invalidates all lists it touches, at no cost.
+No PostgreSQL on this path, unless Redis is down or has lost something: then the shopper's newest events come from the
+truth. A cached list is good only for the model, the catalog and the shopper's newest event that it was made from: each
+change of any of them invalidates all lists it touches, at no cost.
 """
 
 import asyncio
@@ -19,8 +19,10 @@ from recomengine._core.csr import Int32
 from recomengine._core.ranking import NO_SOURCE, Ranker, rank
 from recomengine.catalog.live import Catalogs, LiveCatalog
 from recomengine.events.queries import recent_from_database
-from recomengine.events.trail import TRAIL_LENGTH, Trail, aliases_in, join_trails, parse_trail, trail_key
-from recomengine.infra.database import Pool
+from recomengine.events.trail import (
+    TRAIL_LENGTH, Trail, aliases_in, join_trails, may_miss, parse_trail, since_key, trail_entry, trail_key,
+)  # fmt: skip
+from recomengine.infra.database import DATABASE_AWAY, Pool
 from recomengine.infra.metrics import FALLBACKS, RECOMMENDATION_MS, RECOMMENDATION_REQUESTS
 from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.models.backtest import REPEAT_SHARE, of_moment
@@ -66,14 +68,14 @@ class Recommender:
         """Ask Redis now for what the request needs, so that it shares the round trip of the limiter."""
         commands: list[tuple[str | int, ...]] = [("GET", cache_key(caller, query))]
         if query.user_id is not None:
-            commands.append(("LRANGE", trail_key(caller.tenant, query.user_id), 0, TRAIL_LENGTH - 1))
+            commands += [("LRANGE", trail_key(caller.tenant, query.user_id), 0, TRAIL_LENGTH - 1), ("GET", since_key(caller.tenant))]
         return self._redis.call(*commands)
 
     async def answer(self, caller: Caller, query: Query, looked: "asyncio.Future[list[Any]]") -> bytes:
         """The whole reply, `{"data": […], "meta": {…}}`."""
-        known = await self._know(caller, query, looked)
         catalog = await self._catalogs.get(caller.tenant_id)
         model = await self._models.get(caller.tenant_id)
+        known = await self._know(caller, query, model, looked)
         stamp = _stamp(caller, catalog, model, known)
         cached = decode_cached(known.cached, stamp)
         RECOMMENDATION_REQUESTS.labels("yes" if cached else "no").inc()
@@ -85,23 +87,37 @@ class Recommender:
             return reply(caller, query, catalog, model, made, hit=False)
         return reply(caller, query, catalog, model, cached, hit=True)
 
-    async def _know(self, caller: Caller, query: Query, looked: "asyncio.Future[list[Any]]") -> Known:
+    async def _know(self, caller: Caller, query: Query, model: Model | None, looked: "asyncio.Future[list[Any]]") -> Known:
         try:
-            cached, *trails = await looked
-            trail = parse_trail(trails[0]) if trails else []
-            aliases = aliases_in(trail)
-            if aliases:
-                trails += await self._redis.call(*(("LRANGE", trail_key(caller.tenant, alias), 0, TRAIL_LENGTH - 1) for alias in aliases))
-                trail = join_trails([parse_trail(entries) for entries in trails])
+            cached, *found = await looked
+            if query.user_id is None:
+                return Known([], [], "", cached)
+            entries, since = found
+            trail = parse_trail(entries)
+            if aliases := aliases_in(trail):
+                trail = join_trails([trail, *await self._trails_of(caller, aliases)])
         except RedisUnavailable:
             FALLBACKS.labels("cache").inc()
             if query.user_id is None:
                 return Known([], [], "", None)
             FALLBACKS.labels("recents").inc()
-            trail = await recent_from_database(self._pool, caller.tenant_id, query.user_id, TRAIL_LENGTH)
-            return Known(join_trails([trail]), aliases_in(trail), "", None)
-        newest = b"|".join(entries[0] for entries in trails if entries).decode()
-        return Known(trail, aliases, newest, cached)
+            whole = await recent_from_database(self._pool, caller.tenant_id, query.user_id, TRAIL_LENGTH)
+            return Known(join_trails([whole]), aliases_in(whole), "", None)
+        if model is not None and may_miss(entries, since, model.through_ms) and (whole := await self._whole_trail(caller, query.user_id)):
+            trail, aliases = join_trails([whole]), aliases_in(whole)
+        return Known(trail, aliases, "|".join([*map(trail_entry, trail[:1]), *aliases]), cached)
+
+    async def _trails_of(self, caller: Caller, users: Sequence[str]) -> list[list[Trail]]:
+        replies = await self._redis.call(*(("LRANGE", trail_key(caller.tenant, user), 0, TRAIL_LENGTH - 1) for user in users))
+        return [parse_trail(entries) for entries in replies]
+
+    async def _whole_trail(self, caller: Caller, user_id: str) -> list[Trail]:
+        """The shopper's newest events, and aliases, where Redis has lost some; none where PostgreSQL is away too."""
+        FALLBACKS.labels("recents").inc()
+        try:
+            return await recent_from_database(self._pool, caller.tenant_id, user_id, TRAIL_LENGTH)
+        except DATABASE_AWAY:
+            return []
 
     def _compute(
         self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, trail: Sequence[Trail], stamp: str,

@@ -1,0 +1,88 @@
+"""When Redis has lost what shoppers did since the build, it comes from PostgreSQL, counted, until the next build holds it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import pytest
+from msgspec.structs import replace
+
+from recomengine.context import Context
+from recomengine.events.trail import Trail
+from recomengine.infra.metrics import FALLBACKS
+from recomengine.settings import Settings
+from tests.conftest import MakeTenant, Tenant, client_of, running
+from tests.infra.relay import Relay
+from tests.models.shops import build, fill_catalog, send, until
+from tests.recommendations.test_routes import SHOP, answer, history, ids, post_event
+
+
+@pytest.fixture
+async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
+    tenant = await make_tenant(exclude_purchased="always")
+    await fill_catalog(context, tenant.id, SHOP)
+    await send(context, tenant.id, history())
+    await build(context, tenant.id)
+    return tenant
+
+
+def counted() -> float:
+    return FALLBACKS.labels("recents")._value.get()
+
+
+async def offered(client: httpx.AsyncClient, tenant: Tenant, user: str) -> set[str]:
+    return set(ids(await answer(client, tenant, userId=user, limit=100)))
+
+
+async def test_what_redis_has_lost_comes_from_the_database_until_the_next_build(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant
+) -> None:
+    await post_event(client, tenant, "purchase", "ann", "boot2")
+    before = counted()
+    assert "boot2" not in await offered(client, tenant, "ann")
+    assert counted() == before, "Redis has it"
+
+    await context.redis.call(("FLUSHDB",))
+    assert "boot2" not in await offered(client, tenant, "ann")
+    assert counted() == before + 1
+    await post_event(client, tenant, "purchase", "ann", "mug2")
+    assert not {"boot2", "mug2"} & await offered(client, tenant, "ann")
+    assert counted() == before + 2, "the new trail alone does not have both"
+
+    await build(context, tenant.id)
+    before = counted()
+    assert not {"boot2", "mug2"} & await offered(client, tenant, "ann")
+    assert counted() == before, "the model has them"
+
+
+async def test_what_redis_did_not_hear_of_while_it_was_away_comes_from_the_database(
+    settings: Settings, redis_url: str, client: httpx.AsyncClient, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recomengine.infra.redis.BREAK_S", 0.05)
+    async with Relay(redis_url) as relay, running(replace(settings, redis_url=relay.url)) as app, client_of(app) as writing:
+        await relay.cut()
+        await post_event(writing, tenant, "purchase", "ann", "boot2")
+        assert "boot2" in await offered(client, tenant, "ann"), "Redis does not know yet that it has missed something"
+        await relay.mend()
+        number = iter(range(1_000_000))
+
+        async def told() -> bool:
+            await post_event(writing, tenant, "view", "ben", f"unknown{next(number)}")
+            return "boot2" not in await offered(client, tenant, "ann")
+
+        await until(told)
+
+
+async def test_without_the_database_the_answer_comes_from_what_is_left(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: Any) -> Sequence[Trail]:
+        raise ConnectionRefusedError("the database is away")
+
+    await offered(client, tenant, "ann")
+    await context.redis.call(("FLUSHDB",))
+    await post_event(client, tenant, "purchase", "ann", "boot2")
+    monkeypatch.setattr("recomengine.recommendations.service.recent_from_database", away)
+    found = await offered(client, tenant, "ann")
+    assert found
+    assert "boot2" not in found
