@@ -86,9 +86,13 @@ async def test_a_purge_knows_every_table_of_a_tenant(database_url: str) -> None:
         SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
         WHERE a.attname = 'tenant_id' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = current_schema()::regnamespace
     """)
+    cascading = await fetch(database_url, """
+        SELECT conrelid::regclass::text AS name FROM pg_constraint WHERE contype = 'f' AND confrelid = 'tenants'::regclass AND confdeltype = 'c'
+    """)
     body = await fetchval(database_url, "SELECT prosrc FROM pg_proc WHERE proname = 'purge_tenant'")
     assert len(tables) >= 9
-    assert [row["relname"] for row in tables if f"'{row['relname']}'" not in body] == []
+    unknown = {row["relname"] for row in tables if f"'{row['relname']}'" not in body}
+    assert unknown == {row["name"] for row in cascading}, "the others go with the tenant's own row"
 
 
 async def test_each_machine_removes_its_own_copies_of_purged_tenants(context: Context, make_tenant: MakeTenant, tmp_path: Path) -> None:

@@ -20,7 +20,15 @@ from recomengine._core.ranking import NO_SOURCE, Ranker, rank
 from recomengine.catalog.live import Catalogs, LiveCatalog
 from recomengine.events.queries import recent_from_database
 from recomengine.events.trail import (
-    TRAIL_LENGTH, Trail, aliases_in, join_trails, may_miss, parse_trail, since_key, trail_entry, trail_key,
+    TRAIL_LENGTH,
+    Trail,
+    aliases_in,
+    join_trails,
+    may_miss,
+    parse_trail,
+    since_key,
+    trail_entry,
+    trail_key,
 )  # fmt: skip
 from recomengine.infra.database import DATABASE_AWAY, Pool
 from recomengine.infra.metrics import FALLBACKS, RECOMMENDATION_MS, RECOMMENDATION_REQUESTS
