@@ -47,3 +47,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 $$;
 REVOKE ALL ON FUNCTION tenants_with_unfinished_erasures FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tenants_with_unfinished_erasures TO recomengine_app;
+
+-- Months of events that were brought back from the archive, and until when they stay. Only the owner reads and writes it.
+CREATE TABLE restored_months (
+    month date CONSTRAINT restored_months_pkey PRIMARY KEY,
+    until timestamptz NOT NULL
+);

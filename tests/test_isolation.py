@@ -28,7 +28,8 @@ from tests.models.shops import fill_catalog, product
 from tests.test_sql import CONSTANTS
 
 TABLES_OF_NOBODY = {
-    "admins", "audit_log", "ended_families", "idempotency_keys", "password_resets", "refresh_tokens", "schema_migrations",
+    "admins", "audit_log", "ended_families", "idempotency_keys", "password_resets", "refresh_tokens", "restored_months",
+    "schema_migrations",
 }  # fmt: skip
 QUEUE = "pgqueuer"
 OPEN = {"/health", "/ready", "/internal/metrics"}

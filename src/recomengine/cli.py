@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 from uuid import UUID
@@ -20,6 +21,8 @@ import uvloop
 from rich.console import Console
 
 from recomengine import doctor as checks
+from recomengine.archive.service import ArchiveDamaged, archive_due, list_months, restore
+from recomengine.archive.store import MonthMissing
 from recomengine.auth.service import admin_id_of
 from recomengine.catalog.importing import import_catalog_files
 from recomengine.demo.prepare import prepare_demo
@@ -42,9 +45,11 @@ app = typer.Typer(
     help="RecomEngine: product recommendations for online shops.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 tenant_app = typer.Typer(help="Tenants: the shops that are served.", no_args_is_help=True)
+archive_app = typer.Typer(help="Months of events past their time: written away, listed, brought back.", no_args_is_help=True)
 import_app = typer.Typer(help="Load files: CSV or NDJSON, plain, .gz or .zst, - for standard input.", no_args_is_help=True)
 app.add_typer(tenant_app, name="tenant")
 app.add_typer(import_app, name="import")
+app.add_typer(archive_app, name="archive")
 console = Console(stderr=True)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on [HOST, 127.0.0.1].", show_default=False)]
@@ -187,6 +192,30 @@ def refresh(
     _run(_for_tenant(settings, tenant, lambda: refresh_now(settings, tenant, wait=wait)))
 
 
+@archive_app.command(name="run")
+def archive_run(data_dir: DataDir = None) -> None:
+    """Archive the months of events that are past their time now; the worker does it once a day."""
+    for month in _run(archive_due(_running(data_dir))):
+        typer.echo(f"{month.month}  {month.events} events, {month.bytes} bytes")
+
+
+@archive_app.command(name="list")
+def archive_list(data_dir: DataDir = None) -> None:
+    """Show what is in the archive."""
+    for month, until in _run(list_months(_running(data_dir))):
+        back = f", back in the database until {until:%Y-%m-%d}" if until else ""
+        typer.echo(f"{month.month}  {month.events} events, {month.bytes} bytes, archived {month.archived_at[:10]}{back}")
+
+
+@archive_app.command(name="restore")
+def archive_restore(
+    month: Annotated[datetime, typer.Argument(formats=["%Y-%m"], help="The month, as 2026-01.")], data_dir: DataDir = None
+) -> None:
+    """Bring a month back into the database, without erased shoppers; after 30 days it is archived again."""
+    archived, until = _run(restore(_running(data_dir), month.date()))
+    typer.echo(f"{archived.month} is in the database" + (f" until {until:%Y-%m-%d}" if until else ""))
+
+
 async def _for_tenant(settings: Settings, tenant_id: UUID, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Do `work` unless there is no such tenant."""
     pool = await open_pool(settings.database_url, min_size=1, max_size=1)
@@ -220,7 +249,7 @@ def main() -> None:
     """The console script; errors that a user can mend are one line and exit 1."""
     try:
         app()
-    except (SettingsError, EmbeddedError, MigrationError, Problem) as error:
+    except (SettingsError, EmbeddedError, MigrationError, MonthMissing, ArchiveDamaged, Problem) as error:
         _fail(str(error))
     except asyncpg.UndefinedTableError as error:
         _fail(f"The database lacks a table: {error}. Run `recomengine migrate`.")

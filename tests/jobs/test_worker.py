@@ -43,7 +43,7 @@ async def working(context: Context) -> AsyncIterator[None]:
     """A worker that runs meanwhile, and ends in order."""
     pool = await open_pool(context.settings.database_url, min_size=1, max_size=6)
     queue = PgQueuer(AsyncpgPoolDriver(pool))
-    worker.register(queue, pool, context.redis, store_of(context), logs_of(context), context.bus)
+    worker.register(queue, pool, context.redis, store_of(context), logs_of(context), context.bus, context.settings)
     running = asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=1), batch_size=1, max_concurrent_tasks=2))
     try:
         yield

@@ -11,6 +11,7 @@ from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.models import Job, Schedule
 
+from recomengine.archive.service import archive_due
 from recomengine.infra.background import repeat
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, open_pool
@@ -27,7 +28,8 @@ from recomengine.users.service import finish_erasures
 
 BUILD_TIMEOUT_MS = 30 * 60 * 1000
 MONTHS_AHEAD = 2
-CRON_REFRESH, CRON_PARTITIONS, CRON_PURGE, CRON_ERASURES = "*/15 * * * * 0", "5 0 * * * 0", "35 3 * * * 0", "*/5 * * * * 30"
+CRON_REFRESH, CRON_PARTITIONS, CRON_PURGE = "*/15 * * * * 0", "5 0 * * * 0", "35 3 * * * 0"
+CRON_ERASURES, CRON_ARCHIVE = "*/5 * * * * 30", "35 4 * * * 0"
 LOOK_BACK = timedelta(minutes=20)
 LOOK_BACK_AT_START = timedelta(days=2)
 CONCURRENT_BUILDS = 1
@@ -46,7 +48,7 @@ async def run_worker(settings: Settings) -> None:
         store = ModelStore(settings.model_store_url, settings.data_dir / "models-cache")
         queue = PgQueuer(AsyncpgPoolDriver(pool))
         logs = EventLogs(settings.data_dir / "event-logs")
-        register(queue, pool, redis, store, logs, bus)
+        register(queue, pool, redis, store, logs, bus, settings)
         copies = asyncio.create_task(repeat("copies", lambda: remove_copies(pool, store, logs), every_s=COPIES_EVERY_S))
         stack.callback(copies.cancel)
         loop = asyncio.get_running_loop()
@@ -57,7 +59,7 @@ async def run_worker(settings: Settings) -> None:
         await queue.run(dequeue_timeout=timedelta(seconds=5), batch_size=CONCURRENT_BUILDS, max_concurrent_tasks=2 * CONCURRENT_BUILDS)
 
 
-def register(queue: PgQueuer, pool: Pool, redis: RedisClient, store: ModelStore, logs: EventLogs, bus: Bus) -> None:
+def register(queue: PgQueuer, pool: Pool, redis: RedisClient, store: ModelStore, logs: EventLogs, bus: Bus, settings: Settings) -> None:
     @queue.entrypoint(REFRESH_JOB, concurrency_limit=CONCURRENT_BUILDS)
     async def refresh_model(job: Job) -> None:
         assert job.payload is not None
@@ -78,6 +80,10 @@ def register(queue: PgQueuer, pool: Pool, redis: RedisClient, store: ModelStore,
     @queue.schedule("erasures", CRON_ERASURES)
     async def erasures(_schedule: Schedule) -> None:
         await finish_erasures(pool, redis, bus)
+
+    @queue.schedule("archive", CRON_ARCHIVE)
+    async def archive(_schedule: Schedule) -> None:
+        await archive_due(settings)
 
 
 async def request_due(pool: Pool, look_back: timedelta) -> int:

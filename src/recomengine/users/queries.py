@@ -9,7 +9,7 @@ import asyncpg
 
 from recomengine.infra.database import Connection, Pool
 
-LOCK_PEOPLE = "SELECT pg_advisory_xact_lock(7210, hashtext($1::text))"
+LOCK_PEOPLE = "SELECT pg_advisory_xact_lock_shared(7211, 0), pg_advisory_xact_lock(7210, hashtext($1::text))"
 EVENTS_WATERMARK = "SELECT events_watermark()"
 USER_OF_ALIAS = "SELECT user_id FROM user_aliases WHERE tenant_id = $1 AND anonymous_id = $2"
 ALIASES_OF = """
@@ -49,7 +49,8 @@ UPDATE erasures SET unfinished = NULL, finished_at = now() WHERE tenant_id = $1 
 
 
 async def lock_people(connection: Connection, tenant_id: UUID) -> None:
-    """Aliases and erasures of a tenant change one after the other; a build takes its moment between two of them."""
+    """Aliases and erasures of a tenant change one after the other; a build takes its moment between two of them, and no month comes
+    back from the archive meanwhile."""
     await connection.execute(LOCK_PEOPLE, str(tenant_id))
 
 
