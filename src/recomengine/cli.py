@@ -21,7 +21,7 @@ import uvloop
 from rich.console import Console
 
 from recomengine import doctor as checks
-from recomengine.archive.service import ArchiveDamaged, archive_due, list_months, restore
+from recomengine.archive.service import ArchiveDamaged, archive_due, list_months, restore_month
 from recomengine.archive.store import MonthMissing
 from recomengine.auth.service import admin_id_of
 from recomengine.catalog.importing import import_catalog_files
@@ -212,7 +212,7 @@ def archive_restore(
     month: Annotated[datetime, typer.Argument(formats=["%Y-%m"], help="The month, as 2026-01.")], data_dir: DataDir = None
 ) -> None:
     """Bring a month back into the database, without erased shoppers; after 30 days it is archived again."""
-    archived, until = _run(restore(_running(data_dir), month.date()))
+    archived, until = _run(restore_month(_running(data_dir), month.date()))
     typer.echo(f"{archived.month} is in the database" + (f" until {until:%Y-%m-%d}" if until else ""))
 
 

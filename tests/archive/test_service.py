@@ -18,7 +18,7 @@ import pytest
 
 from recomengine.archive import queries, service
 from recomengine.archive.parquet import GROUP, examine
-from recomengine.archive.service import ArchiveDamaged, archive_due, is_due, list_months, restore
+from recomengine.archive.service import ArchiveDamaged, archive_due, is_due, list_months, restore_month
 from recomengine.archive.store import ArchiveStore, MonthMissing
 from recomengine.events.identity import shopper_digest
 from recomengine.infra.migrations import migrate
@@ -89,7 +89,7 @@ async def test_months_past_their_time_are_in_the_archive_whole_and_no_longer_in_
     assert [listed.month for listed in await list_months(settings)] == done
     assert sorted(path.name for path in (settings.data_dir / "archive").iterdir()) == ["2025-02", "2025-02.json", "2025-03", "2025-03.json"]
     for month in (OLDER, OLD):
-        await restore(settings, month)
+        await restore_month(settings, month)
     assert await texts(url) == before, "to the last character"
     assert await tables(url) == {"events_2025_02": "attached", "events_2025_03": "attached"}
 
@@ -113,7 +113,7 @@ async def test_a_month_of_several_groups_comes_back_whole(settings: Settings, ur
     month = (await archive_due(settings))[1]
     assert pq.ParquetFile(settings.data_dir / "archive" / month.file).metadata.num_row_groups == 9
     for each in (OLDER, OLD):
-        await restore(settings, each)
+        await restore_month(settings, each)
     assert await texts(url) == before
     assert GROUP > 7
 
@@ -123,7 +123,7 @@ async def test_an_empty_month_goes_and_comes_back(settings: Settings, url: str) 
     before = await texts(url)
     assert [month.events for month in await archive_due(settings)] == [0, 60]
     for each in (OLDER, OLD):
-        await restore(settings, each)
+        await restore_month(settings, each)
     assert await texts(url) == before
 
 
@@ -217,7 +217,7 @@ async def test_a_job_killed_at_any_step_loses_nothing_and_the_next_one_ends_it(s
     assert [listed.month.events for listed in await list_months(settings)] == [60, 60]
     assert len(list((settings.data_dir / "archive").rglob("*.parquet"))) == 2, "nothing of the killed one is left"
     for month in (OLDER, OLD):
-        await restore(settings, month)
+        await restore_month(settings, month)
     assert await texts(url) == before
 
 
@@ -276,16 +276,16 @@ async def test_an_archive_that_was_damaged_since_restores_nothing(settings: Sett
     month = (await archive_due(settings))[0]
     change_a_letter(settings.data_dir / "archive" / month.file)
     with pytest.raises(ArchiveDamaged):
-        await restore(settings, OLDER)
+        await restore_month(settings, OLDER)
     assert await tables(url) == {}
 
 
 async def test_a_restored_month_stays_for_thirty_days_and_then_goes_again(settings: Settings, url: str) -> None:
     await archive_due(settings)
-    first = await restore(settings, OLD)
+    first = await restore_month(settings, OLD)
     assert first.restored_until is not None
     assert abs(first.restored_until - datetime.now(UTC) - timedelta(days=30)) < timedelta(minutes=1)
-    assert await restore(settings, OLD) == first, "again changes nothing"
+    assert await restore_month(settings, OLD) == first, "again changes nothing"
     assert [listed.restored_until for listed in await list_months(settings)] == [None, first.restored_until]
     assert await archive_due(settings) == []
     await execute(url, "UPDATE restored_months SET until = now()")
@@ -304,7 +304,7 @@ async def test_nothing_erased_comes_back_and_an_archive_made_anew_no_longer_hold
         [shopper_digest(SHOP.bytes, "ann"), shopper_digest(SHOP.bytes, "Zoë \U0001f600")],
     )  # fmt: skip
 
-    await restore(settings, OLD)
+    await restore_month(settings, OLD)
 
     rows = await fetch(url, "SELECT tenant_id, user_id, created_at FROM events WHERE created_at < '2025-04-01Z'")
     erased_at = datetime(2025, 3, 3, 0, 0, 30, tzinfo=UTC)
@@ -332,7 +332,7 @@ async def test_events_of_tenants_that_are_gone_and_of_those_that_were_sent_again
     await execute(url, "DELETE FROM events WHERE tenant_id = $1", OTHER)
     await execute(url, "DELETE FROM tenants WHERE id = $1", OTHER)
     await execute(url, ONE, again, SHOP)
-    await restore(settings, OLD)
+    await restore_month(settings, OLD)
     assert await fetchval(url, "SELECT count(*) FROM events WHERE tenant_id = $1", OTHER) == 0
     assert await fetchval(url, "SELECT count(*) FROM events WHERE id = $1", again) == 1
 
@@ -348,13 +348,13 @@ async def test_a_restore_that_was_killed_leaves_the_month_in_the_archive_and_its
     with monkeypatch.context() as patch:
         patch.setattr(queries, "attach", dies)
         with pytest.raises(KeyboardInterrupt):
-            await restore(settings, OLD)
+            await restore_month(settings, OLD)
     there = "SELECT to_regclass('restoring_2025_03') IS NOT NULL"
     assert await fetchval(url, there)
     assert await archive_due(settings) == []
     assert not await fetchval(url, there)
     for month in (OLDER, OLD):
-        await restore(settings, month)
+        await restore_month(settings, month)
     assert await texts(url) == before
 
 
@@ -367,18 +367,18 @@ async def test_one_at_a_time(settings: Settings, url: str) -> None:
     async with queries.owner(url) as connection:
         assert await queries.try_lock(connection)
         with pytest.raises(SettingsError, match="Another archive command"):
-            await restore(settings, OLD)
+            await restore_month(settings, OLD)
 
 
 async def test_a_month_that_is_half_archived_is_finished_before_it_is_restored(settings: Settings, url: str) -> None:
     await asyncio.to_thread(kill_at, settings, "once the month is published")
     with pytest.raises(SettingsError, match="archive run"):
-        await restore(settings, OLDER)
+        await restore_month(settings, OLDER)
 
 
 async def test_a_month_that_the_archive_lacks_is_said_to_be_missing(settings: Settings) -> None:
     with pytest.raises(MonthMissing, match="no month 2025-03"):
-        await restore(settings, OLD)
+        await restore_month(settings, OLD)
 
 
 async def test_events_go_on_being_stored_and_found_while_a_month_is_archived(settings: Settings, url: str, monkeypatch: pytest.MonkeyPatch) -> None:

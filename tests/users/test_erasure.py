@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +15,9 @@ from recomengine.events.trail import trail_key
 from recomengine.infra.database import tenant_transaction
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.models import service as models
+from recomengine.models.event_log import EventLogs
+from recomengine.models.store import ModelStore
+from recomengine.tenants.copies import remove_copies
 from recomengine.users import queries, service
 from tests.conftest import MakeTenant, Tenant, bearer, client_of
 from tests.databases import execute, fetch, fetchval
@@ -269,6 +273,30 @@ async def test_an_erasure_waits_for_batches_in_flight_and_holds_up_none_after(co
         assert await fetchval(database_url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7202") == 0
         await send(context, tenant.id, [view("ann", "boot1")])
     assert [event["user_id"] for event in await stored(database_url, tenant.id)].count("ann") == 1
+
+
+async def test_a_machine_that_builds_no_more_forgets_the_erased_in_its_log_and_in_its_copies(
+    context: Context, tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, logs = ModelStore("memory:///", tmp_path / "copies"), EventLogs(tmp_path / "logs")
+    old = await models.refresh(context.pool, store, logs, context.bus, tenant.id)
+    kept = logs.read(tenant.id)
+    await service.erase(context.pool, context.redis, context.bus, tenant.id, "u3")
+    await build(context, tenant.id)  # on another machine
+    assert [path.name for path in (tmp_path / "copies" / str(tenant.id)).iterdir()] == [old]
+    (tmp_path / "copies" / str(tenant.id) / ".fetch.1").mkdir()
+
+    assert await remove_copies(context.pool, store, logs) == 1
+
+    assert [path.name for path in (tmp_path / "copies" / str(tenant.id)).iterdir()] == [".fetch.1"]
+    now = logs.read(tenant.id)
+    assert (now.erasures, now.through, set(kept.histories.users) - set(now.histories.users)) == (1, kept.through, {"u3"})
+    assert len(now.histories.items) == len(kept.histories.items) - 6
+    assert await remove_copies(context.pool, store, logs) == 0
+    await service.erase(context.pool, context.redis, context.bus, tenant.id, "u4")
+    (tmp_path / "logs" / f"{tenant.id}.npz").write_bytes(b"u4, and no log any more")
+    await remove_copies(context.pool, store, logs)
+    assert logs.kept() == [], "what cannot be read cannot be kept"
 
 
 async def test_a_model_with_an_erased_shopper_is_replaced_even_by_a_worse_one_and_no_older_one_is_kept(

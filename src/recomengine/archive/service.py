@@ -112,7 +112,7 @@ async def list_months(settings: Settings) -> list[Listed]:
     return [Listed(month, restored.get(month.month)) for month in await asyncio.to_thread(store.months)]
 
 
-async def restore(settings: Settings, month: date) -> Listed:
+async def restore_month(settings: Settings, month: date) -> Listed:
     """Bring a month back as a partition, without erased shoppers and deleted tenants. A month that is back already is left as it is."""
     store, name = await asyncio.to_thread(store_of, settings), f"events_{month:%Y_%m}"
     archived = await asyncio.to_thread(store.find, f"{month:%Y-%m}")

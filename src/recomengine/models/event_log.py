@@ -29,6 +29,7 @@ from recomengine.models.histories import KINDS, NO_HISTORIES, Histories, merge, 
 from recomengine.models.store import tenants_named
 
 FORMAT = 2
+UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 COLUMNS = ("indptr", "items", "kinds", "times_ms", "groups")
 
 log = structlog.get_logger()
@@ -67,7 +68,7 @@ class EventLogs:
                 return _from_arrays(arrays)
         except FileNotFoundError:
             raise LogUnusable("missing", f"There is no {path}.") from None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except UNREADABLE as error:
             raise LogUnusable("damaged", f"{path} cannot be read: {error}.") from error
 
     def write(self, tenant_id: UUID, kept: EventLog) -> None:
@@ -83,6 +84,14 @@ class EventLogs:
             new.unlink(missing_ok=True)
             EVENT_LOGS_UNUSABLE.labels("not_written").inc()
             log.warning("event log not written", tenant=str(tenant_id), error=str(error))
+
+    def followed(self, tenant_id: UUID) -> int:
+        """The number of the newest erasure that the log has followed; -1 where the log cannot be used. Reads nothing else of it."""
+        try:
+            with self._path(tenant_id).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return int(json.loads(arrays["manifest"].tobytes())["erasures"])
+        except UNREADABLE:
+            return -1
 
     def kept(self) -> list[UUID]:
         """The tenants who have a log on this machine."""

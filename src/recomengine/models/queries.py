@@ -47,6 +47,7 @@ DIGEST_OF_NUMBERS = """
 SELECT coalesce(sum(hashtextextended(product_id, number)), 0)::text FROM catalog_items WHERE tenant_id = $1 AND number < $2
 """
 NEWEST_ERASURE = "SELECT coalesce(max(number), 0) FROM erasures WHERE tenant_id = $1"
+NEWEST_ERASURES = "SELECT tenant_id, max(number) AS number FROM erasures WHERE tenant_id = ANY ($1::uuid[]) GROUP BY tenant_id"
 ERASED_AFTER = "SELECT unnest(digests) AS digest FROM erasures WHERE tenant_id = $1 AND number > $2"
 ALIASES = "SELECT anonymous_id, user_id FROM user_aliases WHERE tenant_id = $1"
 CATALOG_STATE = "SELECT version, next_number FROM catalog_state WHERE tenant_id = $1"
@@ -71,6 +72,7 @@ NEWEST_READY = """
 SELECT DISTINCT ON (tenant_id) tenant_id, version FROM models
 WHERE tenant_id = ANY ($1::uuid[]) AND status = 'ready' ORDER BY tenant_id, id DESC
 """
+VERSIONS = "SELECT version FROM models WHERE tenant_id = $1"
 OLD_VERSIONS = "SELECT version FROM models WHERE tenant_id = $1 AND status <> 'building' ORDER BY id DESC OFFSET $2"
 DELETE_VERSIONS = "DELETE FROM models WHERE tenant_id = $1 AND version = ANY ($2::text[])"
 
@@ -107,6 +109,11 @@ async def digest_of_numbers(connection: Connection, tenant_id: UUID, below: int)
 
 async def newest_erasure(connection: Connection, tenant_id: UUID) -> int:
     return int(await connection.fetchval(NEWEST_ERASURE, tenant_id))
+
+
+async def newest_erasures(connection: Connection, tenant_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Of those of the tenants that have any."""
+    return {row["tenant_id"]: row["number"] for row in await connection.fetch(NEWEST_ERASURES, list(tenant_ids))}
 
 
 async def erased_after(connection: Connection, tenant_id: UUID, number: int) -> frozenset[bytes]:
@@ -166,6 +173,11 @@ async def newest_ready_stats(connection: Connection, tenant_id: UUID) -> asyncpg
 async def newest_ready(connection: Connection, tenant_ids: Sequence[UUID]) -> dict[UUID, str]:
     """The served version of each tenant that has one."""
     return {row["tenant_id"]: row["version"] for row in await connection.fetch(NEWEST_READY, list(tenant_ids))}
+
+
+async def versions(connection: Connection, tenant_id: UUID) -> set[str]:
+    """Of all builds in the ledger."""
+    return {row["version"] for row in await connection.fetch(VERSIONS, tenant_id)}
 
 
 async def drop_old_versions(connection: Connection, tenant_id: UUID, keep: int) -> list[str]:

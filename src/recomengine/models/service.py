@@ -18,7 +18,7 @@ from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.infra.metrics import MODELS_KEPT
 from recomengine.models import queries
 from recomengine.models.build import NOTHING_FORMER, Built, Former, build_model
-from recomengine.models.event_log import EventLog, EventLogs, LogUnusable, append, read_new, report_unusable
+from recomengine.models.event_log import EventLog, EventLogs, LogUnusable, append, read_new, report_unusable, without
 from recomengine.models.evidence import Arrays
 from recomengine.models.histories import under_names
 from recomengine.models.learning import Served, WorseThanServed, check_not_worse, former_of, still_holds
@@ -209,6 +209,38 @@ async def _publish(build: Build, arrays: Arrays, stats: dict[str, Any], through:
         await queries.finish_model(connection, build.tenant_id, build.version, stats, through)
     figures = {name: stats[name] for name in ("events", "users", "items", "buildSeconds", "learnedAt")}
     log.info("model published", tenant=str(build.tenant_id), version=build.version, **figures)
+
+
+async def forget_erased(pool: Pool, store: ModelStore, logs: EventLogs) -> int:
+    """What this machine keeps of erased shoppers beside the store, although no build may run here: in how many logs there was something.
+
+    Copies of models that were replaced go, too.
+    """
+    for tenant_id in await asyncio.to_thread(store.copied):
+        async with tenant_transaction(pool, tenant_id) as connection:
+            versions = await queries.versions(connection, tenant_id)
+        await asyncio.to_thread(store.remove_copies, tenant_id, versions)
+    kept = await asyncio.to_thread(logs.kept)
+    async with tenant_transaction(pool, *kept) as connection:
+        newest = await queries.newest_erasures(connection, kept)
+    behind = [tenant_id for tenant_id, number in newest.items() if await asyncio.to_thread(logs.followed, tenant_id) < number]
+    for tenant_id in behind:
+        async with _one_build(pool, tenant_id):
+            await _forget_in_log(pool, logs, tenant_id)
+    return len(behind)
+
+
+async def _forget_in_log(pool: Pool, logs: EventLogs, tenant_id: UUID) -> None:
+    try:
+        kept = await asyncio.to_thread(logs.read, tenant_id)
+    except LogUnusable:
+        await asyncio.to_thread(logs.remove, tenant_id)
+        return
+    async with tenant_transaction(pool, tenant_id, snapshot=True) as connection:
+        newest = await queries.newest_erasure(connection, tenant_id)
+        erased = await queries.erased_after(connection, tenant_id, kept.erasures)
+    histories = await asyncio.to_thread(without, kept.histories, tenant_id, erased)
+    await asyncio.to_thread(logs.write, tenant_id, kept._replace(histories=histories, erasures=newest))
 
 
 @asynccontextmanager
