@@ -291,7 +291,7 @@ async def test_a_machine_that_builds_no_more_forgets_the_erased_in_its_log_and_i
     assert [path.name for path in (tmp_path / "copies" / str(tenant.id)).iterdir()] == [".fetch.1"]
     now = logs.read(tenant.id)
     assert (now.erasures, now.through, set(kept.histories.users) - set(now.histories.users)) == (1, kept.through, {"u3"})
-    assert len(now.histories.items) == len(kept.histories.items) - 6
+    assert len(now.histories.items) == len(kept.histories.items) - 12
     assert await remove_copies(context.pool, store, logs) == 0
     await service.erase(context.pool, context.redis, context.bus, tenant.id, "u4")
     (tmp_path / "logs" / f"{tenant.id}.npz").write_bytes(b"u4, and no log any more")

@@ -51,7 +51,9 @@ SELECT format($sql$
 $sql$, $1::text)
 """
 DROP_OF_GONE_TENANTS = "SELECT format('DELETE FROM %I AS r WHERE NOT EXISTS (SELECT FROM tenants t WHERE t.id = r.tenant_id)', $1::text)"
-DROP_STORED_AGAIN = "SELECT format('DELETE FROM %I AS r WHERE EXISTS (SELECT FROM events e WHERE e.id = r.id)', $1::text)"
+DROP_STORED_AGAIN = """
+SELECT format('DELETE FROM %I AS r WHERE EXISTS (SELECT FROM events e WHERE e.tenant_id = r.tenant_id AND e.id = r.id)', $1::text)
+"""
 RENAME = "SELECT format('ALTER TABLE %I RENAME TO %I', $1::text, $2::text)"
 ATTACH = """
 SELECT format('ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', $1::text, $2::timestamptz, $2::timestamptz + interval '1 month')

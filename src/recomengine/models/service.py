@@ -136,7 +136,8 @@ async def _build_and_publish(build: Build) -> int:
     stats = built.stats | learned | {"catalogVersion": shop.catalog_version, "erasures": shop.events.erasures}
     stats["buildSeconds"] = round(time.perf_counter() - started, 2)
     stats["seconds"] = {"events": round(events_s, 3), **stats["seconds"]}
-    forgets = served is not None and served.manifest.get("erasures", 0) < shop.events.erasures
+    followed = await erasures_in_model(build.pool, build.tenant_id)
+    forgets = followed is not None and followed < shop.events.erasures
     if served is not None and kept is None and not forgets:
         _keep_better(stats, served, now)
     await _publish(build, built.arrays, stats, shop.events.through)
