@@ -24,8 +24,15 @@ def machine() -> dict[str, Any]:
 
 
 def commit() -> str:
-    run = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=RESULTS.parent, capture_output=True, text=True, check=False)
-    return run.stdout.strip() or "not a checkout"
+    """The commit; "-dirty" when anything but results differs from it."""
+    known = _git("rev-parse", "--short", "HEAD")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", f":(exclude){RESULTS}")
+    return f"{known}-dirty" if changed else known or "not a checkout"
+
+
+def _git(*words: str) -> str:
+    run = subprocess.run(["git", *words], cwd=RESULTS.parent, capture_output=True, text=True, check=False)
+    return run.stdout.strip()
 
 
 def write_result(name: str, figures: dict[str, Any]) -> Path:

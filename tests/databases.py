@@ -3,10 +3,35 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import asyncpg
+
+from recomengine.infra.database import SERVING_ROLE
+
+
+class Roles(NamedTuple):
+    """One database, as its owner (no superuser) reaches it, and as a login that is in the serving role only."""
+
+    owner: str
+    serving: str
+
+
+@contextmanager
+def separated_database(server_url: str) -> Iterator[Roles]:
+    """A fresh database with an owner and a serving login of its own. Not for use inside a running loop."""
+    owner, web = f"owner_{uuid4().hex}", f"web_{uuid4().hex}"
+    with fresh_database(server_url) as url:
+        name = url.split("?")[0].rsplit("/", 1)[1]
+        for statement in (
+            f"CREATE ROLE {owner} LOGIN CREATEROLE", f"CREATE ROLE {web} LOGIN", f"ALTER DATABASE {name} OWNER TO {owner}",
+            f"GRANT {SERVING_ROLE} TO {owner} WITH ADMIN OPTION", f"GRANT {SERVING_ROLE} TO {web}",
+        ):  # fmt: skip
+            asyncio.run(execute(server_url, statement))
+        yield Roles(url.replace("user=postgres", f"user={owner}"), url.replace("user=postgres", f"user={web}"))
+    for role in (owner, web):
+        asyncio.run(execute(server_url, f"DROP ROLE {role}"))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from recomengine.api_keys.routes import routes as key_routes
 from recomengine.auth.routes import routes as account_routes
 from recomengine.catalog.routes import routes as catalog_routes
 from recomengine.context import open_context
+from recomengine.docs.routes import docs_routes
 from recomengine.events.routes import routes as event_routes
 from recomengine.health.routes import routes as health_routes
 from recomengine.infra.database import DATABASE_AWAY
@@ -49,10 +50,11 @@ def create_app(settings: Settings) -> Starlette:
 
 
 def all_routes() -> list[BaseRoute]:
-    return [
+    routes: list[BaseRoute] = [
         *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes, *key_routes, *user_routes,
         *health_routes,
     ]  # fmt: skip
+    return [*routes, *docs_routes(routes)]
 
 
 def _on_problem(request: Request, error: Exception) -> Response:

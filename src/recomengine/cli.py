@@ -20,12 +20,15 @@ import uvicorn
 import uvloop
 from rich.console import Console
 
-from recomengine import doctor as checks
+from recomengine.app import all_routes
 from recomengine.archive.service import ArchiveDamaged, archive_due, list_months, restore_month
 from recomengine.archive.store import MonthMissing
 from recomengine.auth.service import admin_id_of
+from recomengine.backup import service as backups
+from recomengine.backup.archive import BackupError
 from recomengine.catalog.importing import import_catalog_files
 from recomengine.demo.prepare import prepare_demo
+from recomengine.doctor import examine
 from recomengine.events.importing import import_event_files
 from recomengine.infra.data_dir import with_data_dir
 from recomengine.infra.database import open_pool
@@ -38,6 +41,7 @@ from recomengine.settings import Settings, SettingsError, load_settings
 from recomengine.supervisor import run_up
 from recomengine.tenants.service import create_tenant, require_tenant
 from recomengine.web.caller import TenantConfig
+from recomengine.web.openapi import document
 from recomengine.web.problems import Problem
 from recomengine.web.protocol import BoundedHttp
 
@@ -126,13 +130,38 @@ def migrate_command(data_dir: DataDir = None) -> None:
 
 
 @app.command()
-def doctor(data_dir: DataDir = None) -> None:
-    """Check what a running system needs, and say what to do about what is amiss."""
-    settings = with_data_dir(_settings(data_dir=data_dir))
-    results = _run(checks.examine(settings))
-    for check in results:
-        typer.echo(f"{typer.style('ok ', fg='green') if check.ok else typer.style('bad', fg='red')}  {check.name}: {check.detail}")
-    raise typer.Exit(0 if all(check.ok for check in results) else 1)
+def doctor(data_dir: DataDir = None, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Check what a running system needs, and say what to do about what is amiss; exit 1 if anything is."""
+    results = _run(examine(with_data_dir(_settings(data_dir=data_dir))))
+    healthy = all(check.ok for check in results)
+    if as_json:
+        typer.echo(json.dumps({"ok": healthy, "checks": [check._asdict() for check in results]}))
+    else:
+        for check in results:
+            mark = typer.style("ok ", fg="green") if check.ok else typer.style("bad", fg="red")
+            typer.echo(f"{mark}  {check.name}: {' '.join(filter(None, (check.detail, check.remedy)))}")
+    raise typer.Exit(0 if healthy else 1)
+
+
+@app.command()
+def backup(directory: Path, data_dir: DataDir = None) -> None:
+    """Write all that is in PostgreSQL into a new directory, as of one moment, while the system runs."""
+    manifest = _run(backups.back_up(_running(data_dir), directory, _say))
+    rows = sum(table.rows for table in manifest.tables)
+    typer.echo(f"{directory}: {rows:,} rows of {len(manifest.tables)} tables, as of {manifest.taken_at:%F %T} UTC")
+
+
+@app.command()
+def restore(directory: Path, data_dir: DataDir = None) -> None:
+    """Load a backup into an empty database, and verify it."""
+    done = _run(backups.restore(_running(data_dir), directory, _say))
+    typer.echo(f"restored {done.rows:,} rows of {done.tables} tables, verified; {done.models_missing} models are to be built again")
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the API."""
+    typer.echo(msgspec.json.format(msgspec.json.encode(document(all_routes())), indent=2))
 
 
 @tenant_app.command()
@@ -216,6 +245,10 @@ def archive_restore(
     typer.echo(f"{archived.month} is in the database" + (f" until {until:%Y-%m-%d}" if until else ""))
 
 
+def _say(line: str) -> None:
+    console.print(line, style="dim", highlight=False)
+
+
 async def _for_tenant(settings: Settings, tenant_id: UUID, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Do `work` unless there is no such tenant."""
     pool = await open_pool(settings.database_url, min_size=1, max_size=1)
@@ -249,7 +282,7 @@ def main() -> None:
     """The console script; errors that a user can mend are one line and exit 1."""
     try:
         app()
-    except (SettingsError, EmbeddedError, MigrationError, MonthMissing, ArchiveDamaged, Problem) as error:
+    except (SettingsError, EmbeddedError, MigrationError, BackupError, MonthMissing, ArchiveDamaged, Problem) as error:
         _fail(str(error))
     except asyncpg.UndefinedTableError as error:
         _fail(f"The database lacks a table: {error}. Run `recomengine migrate`.")

@@ -23,6 +23,7 @@ class SettingsError(Exception):
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str = ""
+    owner_database_url: str = ""
     redis_url: str = ""
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 5008
@@ -43,6 +44,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def model_store_url(self) -> str:
         return self.model_store or f"file://{(self.data_dir / 'models').resolve()}"
+
+    @property
+    def owner_url(self) -> str:
+        """Where to log in as the owner of the tables, which DATABASE_URL does unless it is the serving login."""
+        return self.owner_database_url or self.database_url
 
     @property
     def archive_store_url(self) -> str:

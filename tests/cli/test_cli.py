@@ -7,14 +7,16 @@ import subprocess
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from recomengine.api_keys.secrets import digest
-from recomengine.infra.migrations import read_migrations
+from recomengine.app import all_routes
+from recomengine.web.openapi import document
 from tests.cli.conftest import Command
 from tests.cli.lines import event, is_one_line, ndjson
 from tests.conftest import SECRET, Servers
-from tests.databases import execute, fetchval, fresh_database
+from tests.databases import execute, fetch, fetchval, fresh_database
 from tests.processes import COMMAND, environment
 
 
@@ -71,6 +73,13 @@ def test_tenant_create_needs_the_secret_that_keys_are_digested_with(command: Com
     assert ran.err == "error: API_KEY_HMAC_SECRET is not set. Set it to a random value, e.g. from `openssl rand -hex 32`.\n"
 
 
+def test_openapi_prints_the_document_that_the_server_gives(command: Command) -> None:
+    ran = command("openapi")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert json.loads(ran.out) == json.loads(msgspec.json.encode(document(all_routes())))
+
+
 def test_refresh_waits_until_the_worker_has_published_the_model(
     command: Command, tenant: str, database: str, servers: Servers, tmp_path: Path
 ) -> None:
@@ -114,35 +123,26 @@ def test_commands_on_a_database_without_the_schema_say_what_to_do(command: Comma
     assert "Run `recomengine migrate`" in ran.err
 
 
-def test_doctor_finds_nothing_amiss_with_a_running_system(command: Command, tenant: str) -> None:
-    ran = command("doctor", jwt_secret=SECRET, internal_api_key=SECRET)
-
-    assert ran.code == 0, ran.out
-    assert [line.split(":")[0] for line in ran.out.splitlines()] == [f"ok   {name}" for name in ("secrets", "postgresql", "redis", "disk", "core")]
-
-
-def test_doctor_names_everything_that_is_amiss_with_its_remedy(command: Command, servers: Servers) -> None:
+def test_a_backup_restores_into_an_empty_database(command: Command, tenant: str, servers: Servers, tmp_path: Path) -> None:
+    taken = command("backup", str(tmp_path / "backup"))
     with fresh_database(servers.database_url) as empty:
-        ran = command("doctor", database_url=empty, redis_url="unix:///nowhere/redis.sock", api_key_hmac_secret="changeme")
-    alone = command("doctor", database_url="", redis_url="")
+        restored, again = (command("restore", str(tmp_path / "backup"), database_url=empty) for _ in range(2))
+        names = [row["name"] for row in asyncio.run(fetch(empty, "SELECT name FROM tenants WHERE id = $1", UUID(tenant)))]
 
-    found = {name: line for line in ran.out.splitlines() for name in ("secrets", "postgresql", "redis") if line.startswith(f"bad  {name}: ")}
-    assert (ran.code, alone.code) == (1, 1)
-    assert "JWT_SECRET is not set. Set it" in found["secrets"]
-    assert f"lacks {', '.join(migration.name for migration in read_migrations())}. Run `recomengine migrate`" in found["postgresql"]
-    assert "cannot be reached" in found["redis"]
-    assert "DATABASE_URL is not set" in alone.out
+    assert (taken.code, restored.code, names) == (0, 0, ["Shop"]), taken.err + restored.err
+    assert " UTC\n" in taken.out
+    assert ", verified; " in restored.out
+    assert (again.code, "The database is not empty" in again.err) == (1, True)
 
 
-@pytest.mark.parametrize(
-    ("database_url", "redis_url"),
-    [("postgresql://127.0.0.1:1/none", "redis://127.0.0.1:1"), ("nonsense", "nonsense"), ("postgresql:///none?host=/nowhere", "unix:///nowhere")],
-)
-def test_doctor_reports_addresses_that_lead_nowhere(command: Command, database_url: str, redis_url: str) -> None:
-    ran = command("doctor", database_url=database_url, redis_url=redis_url)
-
-    assert ran.code == 1
-    assert {line[:8] for line in ran.out.splitlines()} >= {"bad  pos", "bad  red"}
+def test_a_backup_from_nowhere_and_one_to_nowhere_are_refused(command: Command, tenant: str, tmp_path: Path) -> None:
+    for ran, message in (
+        (command("restore", str(tmp_path)), "is no backup: it has no manifest.json"),
+        (command("backup", str(tmp_path)), "exists. Name a directory that does not"),
+        (command("backup", str(tmp_path / "none" / "backup")), "is no directory. Make it first"),
+    ):
+        assert (ran.code, ran.out) == (1, "")
+        assert message in " ".join(ran.err.split())
 
 
 @pytest.mark.parametrize(
@@ -189,5 +189,5 @@ def test_the_module_is_the_command() -> None:
     done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
 
     assert done.returncode == 0
-    for name in ("up", "demo", "serve", "worker", "migrate", "doctor", "tenant", "import", "refresh"):
+    for name in ("up", "demo", "serve", "worker", "migrate", "doctor", "backup", "restore", "tenant", "import", "refresh"):
         assert f" {name} " in done.stdout

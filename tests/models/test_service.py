@@ -293,6 +293,18 @@ async def test_status_says_how_the_model_stands(context: Context, client: httpx.
     assert ready["builtAt"].endswith(("Z", "+00:00"))
 
 
+async def test_a_build_that_is_asked_for_while_another_runs_is_waited_for(context: Context, tenant: Tenant, gate: Gate) -> None:
+    """The one that runs may have begun before the newest events came: that it is ready says nothing of them."""
+    running = refreshing(context, tenant)
+    await until(gate.reached)
+    await service.request_refresh(context.pool, tenant.id)
+    gate.open()
+    version = await running
+
+    status = await service.status(context.pool, tenant.id)
+    assert (status["status"], status["version"]) == ("building", version)
+
+
 async def test_refresh_over_http_is_queued_and_a_second_says_so(client: httpx.AsyncClient, tenant: Tenant) -> None:
     path = f"/api/v1/tenants/{tenant.id}/model/refresh"
 

@@ -1,7 +1,6 @@
 """What a recommendation request may say, in a query string and in a body."""
 
 import contextlib
-from decimal import Decimal
 
 import msgspec
 import pytest
@@ -46,6 +45,7 @@ BAD: list[tuple[bytes, str]] = [
     (b"minPrice=-1", "$.minPrice"), (b"minPrice=NaN", "$.minPrice"), (b"maxPrice=Infinity", "$.maxPrice"), (b"maxPrice=1e400", "$.maxPrice"),
     (b"minPrice=sNaN", "$.minPrice"), (b"maxPrice=", "$.maxPrice"), (b"excludePurchased=maybe", "$.excludePurchased"), (b"category=", "$.category"),
     (b"&".join([b"exclude=x"] * 101), "$.exclude"), (b"productId=", "$.productId[0]"), (b"user_id=ann", "$"), (b"=", "$"),
+    (b"strategy=null", "$.strategy"), (b"maxPrice=NULL", "$.maxPrice"),
 ]  # fmt: skip
 
 
@@ -62,6 +62,13 @@ def test_what_is_not_percent_encoded_utf8_is_malformed(text: bytes) -> None:
         parse_query(text)
 
 
+@pytest.mark.parametrize("price", ['"12"', "-1", "1e10", "true"])
+def test_a_price_limit_in_a_body_is_a_number_in_range(price: str) -> None:
+    for name in ("minPrice", "maxPrice"):
+        with pytest.raises(msgspec.ValidationError, match=name):
+            msgspec.json.decode(f'{{"{name}": {price}}}', type=Query)
+
+
 @given(st.binary(max_size=40))
 def test_any_query_string_is_parsed_or_refused(text: bytes) -> None:
     with contextlib.suppress(Invalid, MalformedBody):
@@ -70,5 +77,5 @@ def test_any_query_string_is_parsed_or_refused(text: bytes) -> None:
 
 @pytest.mark.parametrize(("price", "least", "most"), [(None, -1, -1), ("10", 1000, 1000), ("10.005", 1001, 1000), ("0", 0, 0), ("1e-9", 1, 0)])
 def test_price_limits_keep_to_whole_cents_within(price: str | None, least: int, most: int) -> None:
-    decimal = None if price is None else Decimal(price)
-    assert (least_cents(decimal), most_cents(decimal)) == (least, most)
+    limit = None if price is None else float(price)
+    assert (least_cents(limit), most_cents(limit)) == (least, most)

@@ -57,6 +57,8 @@ async def test_a_tenant_has_the_configuration_of_the_contract(ann: Person) -> No
 @pytest.mark.parametrize(
     ("body", "path"),
     [
+        ({"name": "x", "config": {"allowedOrigins": ["https://a\0"]}}, "$.config.allowedOrigins[0]"),
+        ({"name": "x", "config": {"allowedOrigins": ["https://\u00fc.example"]}}, "$.config.allowedOrigins[0]"),
         ({}, "$"), ({"name": ""}, "$.name"), ({"name": "x" * 201}, "$.name"), ({"name": "x\n"}, "$.name"), ({"name": "x", "colour": 1}, "$"),
         ({"name": "x", "config": {"currency": "usd"}}, "$.config.currency"),
         ({"name": "x", "config": {"timezone": "Mars/Olympus"}}, "$.config.timezone"),
@@ -261,6 +263,8 @@ async def test_a_post_with_an_idempotency_key_makes_one_thing(ann: Person, bob: 
     assert len((await ann.call("GET", PATH)).json()["data"]) == 1
     changed = await ann.call("POST", PATH, {"name": "Twice"}, **{"Idempotency-Key": "t1"})
     assert (changed.status_code, changed.json()["code"]) == (409, "idempotency_key_reused")
+    foreign = await ann.client.post(PATH, json={"name": "Once"}, headers=[*ann.bearer.items(), ("Idempotency-Key", "\u00fc".encode())])
+    assert (foreign.status_code, foreign.json()["errors"][0]["path"]) == (422, "Idempotency-Key")
     assert (await bob.call("POST", PATH, {"name": "Once"}, **{"Idempotency-Key": "t1"})).json()["data"]["id"] != one.json()["data"]["id"]
 
 

@@ -6,15 +6,15 @@ from uuid import UUID
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from recomengine.api_keys import service
-from recomengine.api_keys.schemas import KeyIn, Rotation, as_key, as_new_key
+from recomengine.api_keys.schemas import Key, KeyIn, NewKey, Rotation, as_key, as_new_key
 from recomengine.auth.admin import admin_of_tenant
 from recomengine.auth.idempotency import key_of
 from recomengine.web.codec import data_response, decode, list_response, read_body
+from recomengine.web.operations import Credential, Data, Listed, Operation
 from recomengine.web.paging import Page, cut, read_query
-from recomengine.web.problems import NotFound
+from recomengine.web.problems import Conflict, NotFound
 
 if TYPE_CHECKING:
     from recomengine.context import Context
@@ -72,9 +72,12 @@ def _key_id(request: Request) -> UUID:
         raise NotFound("There is no such key of this tenant. Check the id.") from None
 
 
+ONE, MADE = f"{PATH}/{{key_id}}", {201: Data[NewKey]}
+ADMIN, ONCE = (Credential.ADMIN,), ("Idempotency-Key",)
+
 routes = [
-    Route(PATH, create, methods=["POST"]),
-    Route(PATH, list_keys, methods=["GET"]),
-    Route(f"{PATH}/{{key_id}}", revoke, methods=["DELETE"]),
-    Route(f"{PATH}/{{key_id}}/rotate", rotate, methods=["POST"]),
+    Operation("POST", PATH, create, "Make a key", MADE, needs=ADMIN, body=_key, headers=ONCE, problems=(Conflict,)),
+    Operation("GET", PATH, list_keys, "List keys", {200: Listed[Key]}, needs=ADMIN, query=Page),
+    Operation("DELETE", ONE, revoke, "Revoke a key", {204: None}, needs=ADMIN),
+    Operation("POST", f"{ONE}/rotate", rotate, "Put a new key in place of one", MADE, needs=ADMIN, body=_rotation),
 ]

@@ -10,8 +10,11 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
+from recomengine.settings import SettingsError
+
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
+IS_OWNER = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'events'::regclass"
 TRY_LOCK = "SELECT pg_try_advisory_lock(7212, 0)"
 LOCK_ERASURES = "SELECT pg_advisory_xact_lock(7211, 0)"
 EVENT_TABLES = """
@@ -65,9 +68,11 @@ COLUMNS = ("id", "tenant_id", "event_type", "user_id", "product_id", "session_id
 
 @asynccontextmanager
 async def owner(database_url: str) -> AsyncIterator[Owner]:
-    """A connection as the owner of the tables."""
+    """A connection as the owner of the tables; raises SettingsError where it is another login."""
     connection = await asyncpg.connect(database_url, server_settings={"timezone": "UTC", "application_name": "recomengine archive"})
     try:
+        if not await connection.fetchval(IS_OWNER):
+            raise SettingsError("This login does not own the table events, which archiving needs. Set OWNER_DATABASE_URL to the login that migrates.")
         yield connection
     finally:
         await connection.close()

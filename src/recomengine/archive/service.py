@@ -41,15 +41,23 @@ def store_of(settings: Settings) -> ArchiveStore:
     return ArchiveStore(settings.archive_store_url)
 
 
+def _room(settings: Settings) -> "tempfile.TemporaryDirectory[str]":
+    """A folder for files under way, on the disk of DATA_DIR: that of temporary files may be memory."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix="archive-", dir=settings.data_dir)
+
+
 async def archive_due(settings: Settings) -> list[Month]:
     """Archive every month that is past its time, and finish what was begun; none while another one is at it."""
     store, retention = await asyncio.to_thread(store_of, settings), timedelta(days=settings.event_retention_days)
-    async with queries.owner(settings.database_url) as connection:
+    async with queries.owner(settings.owner_url) as connection:
         if not await queries.try_lock(connection):
             return []
         await queries.drop_staging(connection)
         tables = await queries.event_tables(connection)
-        return [await _archive(connection, store, table) for table in tables if is_due(table, datetime.now(UTC), retention)]
+        due = [table for table in tables if is_due(table, datetime.now(UTC), retention)]
+        with _room(settings) as folder:
+            return [await _archive(connection, store, table, Path(folder)) for table in due]
 
 
 def is_due(table: asyncpg.Record, now: datetime, retention: timedelta) -> bool:
@@ -66,14 +74,13 @@ def _end_of(month: date) -> datetime:
     return datetime(month.year + years, months + 1, 1, tzinfo=UTC)
 
 
-async def _archive(connection: Owner, store: ArchiveStore, table: asyncpg.Record) -> Month:
+async def _archive(connection: Owner, store: ArchiveStore, table: asyncpg.Record, folder: Path) -> Month:
     month, name = table["month"], table["name"]
     if table["state"] == "attached":
         await queries.detach(connection, name)
     elif table["state"] == "detaching":
         await queries.finish_detaching(connection, name)
-    with tempfile.TemporaryDirectory(prefix="recomengine-archive-") as folder:
-        archived = await _write(connection, store, month, name, Path(folder))
+    archived = await _write(connection, store, month, name, folder)
     await asyncio.to_thread(store.publish, archived)
     await queries.drop(connection, month, name)
     log.info("events archived", month=archived.month, events=archived.events, bytes=archived.bytes)
@@ -107,7 +114,7 @@ def _verify(month: Month, file: Path) -> None:
 
 async def list_months(settings: Settings) -> list[Listed]:
     store = await asyncio.to_thread(store_of, settings)
-    async with queries.owner(settings.database_url) as connection:
+    async with queries.owner(settings.owner_url) as connection:
         restored = {f"{table['month']:%Y-%m}": table["restored_until"] for table in await queries.event_tables(connection)}
     return [Listed(month, restored.get(month.month)) for month in await asyncio.to_thread(store.months)]
 
@@ -116,7 +123,7 @@ async def restore_month(settings: Settings, month: date) -> Listed:
     """Bring a month back as a partition, without erased shoppers and deleted tenants. A month that is back already is left as it is."""
     store, name = await asyncio.to_thread(store_of, settings), f"events_{month:%Y_%m}"
     archived = await asyncio.to_thread(store.find, f"{month:%Y-%m}")
-    async with queries.owner(settings.database_url) as connection:
+    async with queries.owner(settings.owner_url) as connection:
         if not await queries.try_lock(connection):
             raise SettingsError("Another archive command is at work. Try again when it is done.")
         there = {table["name"]: table for table in await queries.event_tables(connection)}.get(name)
@@ -125,7 +132,7 @@ async def restore_month(settings: Settings, month: date) -> Listed:
         if there is not None:
             raise SettingsError(f"Month {month:%Y-%m} is half archived. Finish it with `recomengine archive run`, then restore it.")
         until = datetime.now(UTC) + RESTORED_FOR
-        with tempfile.TemporaryDirectory(prefix="recomengine-archive-") as folder:
+        with _room(settings) as folder:
             await _load(connection, store, archived, Path(folder), f"restoring_{month:%Y_%m}", name)
         await queries.attach(connection, f"restoring_{month:%Y_%m}", name, month, until)
     log.info("events restored", month=archived.month, until=until.isoformat())

@@ -1,0 +1,1 @@
+"""Accounts of the admins who own tenants, and their sessions."""

@@ -24,9 +24,7 @@ async def signed_in(request: Request) -> Admin:
     token = bearer_token(request)
     admin = await context.accounts.admin_of(token) if token else None
     if admin is None:
-        raise Unauthorized(
-            "No valid access token. Sign in, and send it as `Authorization: Bearer …`.", headers={"WWW-Authenticate": "Bearer"}
-        )
+        raise Unauthorized("No valid access token. Sign in, and send it as `Authorization: Bearer …`.")
     return admin
 
 

@@ -20,8 +20,8 @@ MAX_LENGTH = 255
 
 def key_of(request: Request) -> str | None:
     key = request.headers.get("idempotency-key")
-    if key is not None and not (1 <= len(key) <= MAX_LENGTH and key.isprintable()):
-        raise invalid("Idempotency-Key", f"expected 1 to {MAX_LENGTH} printable characters, got {len(key)}")
+    if key is not None and not (1 <= len(key) <= MAX_LENGTH and key.isascii() and key.isprintable()):
+        raise invalid("Idempotency-Key", f"expected 1 to {MAX_LENGTH} printable characters of ASCII, got {len(key)}")
     return key
 
 

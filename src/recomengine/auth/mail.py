@@ -8,6 +8,8 @@ import asyncio
 import os
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
@@ -39,7 +41,17 @@ class Mailer:
         url = urlsplit(self._smtp_url)
         return parse_qs(url.query).get("from", [f"recomengine@{url.hostname or 'localhost'}"])[0]
 
+    def check(self) -> None:
+        """Sign in at the mail server and send nothing; blocking. Raises OSError or smtplib.SMTPException."""
+        with self._session() as smtp:
+            smtp.noop()
+
     def _deliver(self, message: EmailMessage) -> None:
+        with self._session() as smtp:
+            smtp.send_message(message)
+
+    @contextmanager
+    def _session(self) -> Iterator[smtplib.SMTP]:
         url = urlsplit(self._smtp_url)
         secure, context = url.scheme == "smtps", ssl.create_default_context()
         port = url.port or (465 if secure else 587)
@@ -56,7 +68,7 @@ class Mailer:
                 raise smtplib.SMTPNotSupportedError("the server offers no TLS, and a password must not be sent without")
             if url.username:
                 smtp.login(unquote(url.username), unquote(url.password or ""))
-            smtp.send_message(message)
+            yield smtp
 
     def _keep(self, message: EmailMessage) -> None:
         self._outbox.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from recomengine.auth.admin import address_of, bearer_token, signed_in
-from recomengine.auth.schemas import Forgot, Login, Profile, Reset, SignedIn, Signup
+from recomengine.auth.schemas import Accepted, Admin, Forgot, Login, Profile, Reset, SignedIn, Signup
 from recomengine.auth.service import REFRESH_LIFETIME, Session
 from recomengine.auth.tokens import ACCESS_S
 from recomengine.web.codec import data_response, decode, read_body
+from recomengine.web.operations import Credential, Data, Operation
+from recomengine.web.problems import Conflict, Forbidden, RateLimited, Unauthorized, Unavailable
 
 if TYPE_CHECKING:
     from recomengine.context import Context
@@ -56,7 +57,7 @@ async def forgot_password(request: Request) -> Response:
     context: Context = request.app.state.context
     body = decode(_forgot, await read_body(request, limit=MAX_BODY_BYTES))
     await context.accounts.forget_password(body.email, address_of(request))
-    return data_response({"status": "accepted"}, 202)
+    return data_response(Accepted("accepted"), 202)
 
 
 async def reset_password(request: Request) -> Response:
@@ -87,13 +88,17 @@ def _signed_in(context: "Context", session: Session, status: int) -> Response:
     return response
 
 
+ADMIN, SESSION = (Credential.ADMIN,), (Credential.SESSION,)
+REPEATED = ("X-CSRF-Token",)
+SIGNED_IN, ACCEPTED, LIMITED = {200: Data[SignedIn]}, {202: Data[Accepted]}, (RateLimited,)
+
 routes = [
-    Route(f"{PATH}/signup", signup, methods=["POST"]),
-    Route(f"{PATH}/login", login, methods=["POST"]),
-    Route(f"{PATH}/refresh", refresh, methods=["POST"]),
-    Route(f"{PATH}/logout", logout, methods=["POST"]),
-    Route(f"{PATH}/forgot-password", forgot_password, methods=["POST"]),
-    Route(f"{PATH}/reset-password", reset_password, methods=["POST"]),
-    Route(f"{PATH}/me", me, methods=["GET"]),
-    Route(f"{PATH}/me", rename, methods=["PATCH"]),
+    Operation("POST", f"{PATH}/signup", signup, "Make an account", {201: Data[SignedIn]}, body=_signup, problems=(Conflict, Forbidden, RateLimited)),
+    Operation("POST", f"{PATH}/login", login, "Sign in", SIGNED_IN, body=_login, problems=(Unauthorized, RateLimited)),
+    Operation("POST", f"{PATH}/refresh", refresh, "Renew the session", SIGNED_IN, needs=SESSION, headers=REPEATED, problems=(Forbidden,)),
+    Operation("POST", f"{PATH}/logout", logout, "Sign out", {204: None}, headers=REPEATED, problems=(Forbidden, Unavailable)),
+    Operation("POST", f"{PATH}/forgot-password", forgot_password, "Ask for a new password", ACCEPTED, body=_forgot, problems=LIMITED),
+    Operation("POST", f"{PATH}/reset-password", reset_password, "Choose a new password", {204: None}, body=_reset, problems=LIMITED),
+    Operation("GET", f"{PATH}/me", me, "Read the account", {200: Data[Admin]}, needs=ADMIN),
+    Operation("PATCH", f"{PATH}/me", rename, "Rename the account", {200: Data[Admin]}, needs=ADMIN, body=_profile),
 ]

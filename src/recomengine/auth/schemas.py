@@ -1,24 +1,28 @@
 """Bodies of the account endpoints, and an admin as an answer shows one."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import asyncpg
 import msgspec
 from msgspec import Meta
 
+from recomengine.auth.passwords import MIN_LENGTH
+
 PART = r"[^@\s,;:<>()\[\]\\\"\x00-\x1f\x7f-\x9f]+"
 """Without what makes, in the head of a mail, several addresses of one or a name beside it."""
 Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=rf"^{PART}@{PART}$(?!\n)")]
 Name = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
 Password = Annotated[str, Meta(max_length=1000)]
+NewPassword = Annotated[str, Meta(max_length=1000, extra_json_schema={"minLength": MIN_LENGTH})]
+"""passwords.py says more."""
 Token = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class Signup(msgspec.Struct, forbid_unknown_fields=True):
     email: Email
-    password: Password
+    password: NewPassword
     name: Name = ""
 
 
@@ -33,11 +37,15 @@ class Forgot(msgspec.Struct, forbid_unknown_fields=True):
 
 class Reset(msgspec.Struct, forbid_unknown_fields=True):
     token: Token
-    password: Password
+    password: NewPassword
 
 
 class Profile(msgspec.Struct, forbid_unknown_fields=True):
     name: Name
+
+
+class Accepted(msgspec.Struct):
+    status: Literal["accepted"]
 
 
 class Admin(msgspec.Struct, rename="camel", frozen=True):

@@ -1,0 +1,1 @@
+"""The products that are recommended, with all that filters and reasons need."""

@@ -9,14 +9,14 @@ import msgspec
 from rich.console import Console
 
 from recomengine.catalog.checking import read_item
-from recomengine.catalog.schemas import ItemIn
+from recomengine.catalog.schemas import ItemImportResult, ItemIn
 from recomengine.catalog.service import write_items
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, open_pool
 from recomengine.infra.redis import RedisClient
 from recomengine.settings import Settings, SettingsError
 from recomengine.web.files import Progress, number_of, read_batches
-from recomengine.web.ndjson import Unreadable
+from recomengine.web.ndjson import LineError, Unreadable
 from recomengine.web.problems import Problem
 
 MAX_ERRORS = 100
@@ -27,25 +27,9 @@ ITEM_COLUMNS = frozenset({"productId", "name", "category", "price", "currency", 
 _encode = msgspec.json.Encoder().encode
 
 
-class LineError(msgspec.Struct):
-    line: int
-    message: str
-
-
-class ImportResult(msgspec.Struct):
-    accepted: int = 0
-    rejected: int = 0
-    errors: list[LineError] = []
-
-    def reject(self, line: int, message: str) -> None:
-        self.rejected += 1
-        if len(self.errors) < MAX_ERRORS:
-            self.errors.append(LineError(line, message))
-
-
-async def import_items(pool: Pool, bus: Bus, tenant_id: UUID, batches: AsyncIterator[Sequence[tuple[int, bytes]]]) -> ImportResult:
+async def import_items(pool: Pool, bus: Bus, tenant_id: UUID, batches: AsyncIterator[Sequence[tuple[int, bytes]]]) -> ItemImportResult:
     """Write every good line; a bad one is reported and the rest goes in."""
-    result = ImportResult()
+    result = ItemImportResult()
     async for lines in batches:
         items = _read(lines, result)
         if items:
@@ -54,17 +38,23 @@ async def import_items(pool: Pool, bus: Bus, tenant_id: UUID, batches: AsyncIter
     return result
 
 
-def _read(lines: Sequence[tuple[int, bytes]], result: ImportResult) -> list[ItemIn]:
+def _read(lines: Sequence[tuple[int, bytes]], result: ItemImportResult) -> list[ItemIn]:
     items = []
     for number, line in lines:
         if isinstance(line, Unreadable):
-            result.reject(number, line.decode())
+            _reject(result, number, line.decode())
             continue
         try:
             items.append(read_item(line))
         except Problem as problem:
-            result.reject(number, problem.detail)
+            _reject(result, number, problem.detail)
     return items
+
+
+def _reject(result: ItemImportResult, line: int, message: str) -> None:
+    result.rejected += 1
+    if len(result.errors) < MAX_ERRORS:
+        result.errors.append(LineError(line, message))
 
 
 async def import_catalog_files(settings: Settings, tenant_id: UUID, files: Sequence[str], console: Console) -> None:

@@ -1,23 +1,35 @@
 """The catalog over HTTP."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from recomengine.catalog import service
 from recomengine.catalog.checking import read_item, read_patch
 from recomengine.catalog.importing import import_items
-from recomengine.catalog.schemas import ItemBatch, ItemIn, ItemResult, Search
+from recomengine.catalog.schemas import (
+    ItemBatch,
+    ItemBatchResult,
+    ItemFields,
+    ItemImportResult,
+    ItemIn,
+    ItemOut,
+    ItemPatch,
+    ItemResult,
+    Search,
+)
 from recomengine.catalog.searching import search
 from recomengine.web.caller import Caller
-from recomengine.web.codec import data_response, decode, list_response, read_body, validation_problem
+from recomengine.web.codec import data_response, decode, list_response, read_body
+from recomengine.web.fields import Id
 from recomengine.web.guard import Permission
 from recomengine.web.limits import Kind
 from recomengine.web.ndjson import ndjson_lines
-from recomengine.web.problems import Problem, invalid
+from recomengine.web.operations import Data, Listed, Operation
+from recomengine.web.paging import read_query
+from recomengine.web.problems import Conflict, Problem, invalid, rejection
 
 if TYPE_CHECKING:
     from recomengine.context import Context
@@ -85,15 +97,14 @@ async def post_batch(request: Request) -> Response:
         try:
             items.append(read_item(body))
         except Problem as problem:
-            path = problem.errors[0].path if problem.errors else "$"
-            results.append(ItemResult(index, "rejected", error={"code": problem.problem_code, "message": problem.detail, "path": path}))
+            results.append(ItemResult(index, "rejected", error=rejection(problem)))
         else:
             results.append(ItemResult(index, "unchanged", items[-1].product_id))
     if items:
         good = (result for result in results if result.status != "rejected")
         for result, status in zip(good, await service.write_items(context.pool, context.bus, caller.tenant_id, items), strict=True):
             result.status = status
-    return data_response({"accepted": len(items), "rejected": len(results) - len(items), "results": results})
+    return data_response(ItemBatchResult(len(items), len(results) - len(items), results))
 
 
 async def post_import(request: Request) -> Response:
@@ -103,30 +114,20 @@ async def post_import(request: Request) -> Response:
 
 async def list_items(request: Request) -> Response:
     context, caller = await _admit(request, Permission.READ, "read")
-    items, cursor = await search(context.pool, caller.tenant_id, _search_of(request))
+    items, cursor = await search(context.pool, caller.tenant_id, read_query(request, Search))
     return list_response(items, cursor)
 
 
-def _search_of(request: Request) -> Search:
-    fields: dict[str, Any] = {}
-    for name, value in request.query_params.multi_items():
-        if name in fields:
-            raise invalid(f"$.{name}", "expected once, got it twice. Send one value")
-        if value or name != "q":
-            fields[name] = value
-    try:
-        return msgspec.convert(fields, Search, strict=False)
-    except msgspec.ValidationError as error:
-        raise validation_problem(error) from None
-
+PATH, ONE = "/api/v1/catalog", "/api/v1/catalog/{product_id:path}"
+READ, WRITE, ID = (Permission.READ,), (Permission.WRITE,), {"product_id": Id}
 
 routes = [
-    Route("/api/v1/catalog", list_items, methods=["GET"]),
-    Route("/api/v1/catalog", post_item, methods=["POST"]),
-    Route("/api/v1/catalog/batch", post_batch, methods=["POST"]),
-    Route("/api/v1/catalog/import", post_import, methods=["POST"]),
-    Route("/api/v1/catalog/{product_id:path}", get_item, methods=["GET"]),
-    Route("/api/v1/catalog/{product_id:path}", put_item, methods=["PUT"]),
-    Route("/api/v1/catalog/{product_id:path}", patch_item, methods=["PATCH"]),
-    Route("/api/v1/catalog/{product_id:path}", delete_item, methods=["DELETE"]),
+    Operation("GET", PATH, list_items, "List or search products", {200: Listed[ItemOut]}, needs=READ, query=Search),
+    Operation("POST", PATH, post_item, "Add a product", {201: Data[ItemOut]}, needs=WRITE, body=ItemIn, problems=(Conflict,)),
+    Operation("POST", f"{PATH}/batch", post_batch, "Write up to 1,000 products", {200: Data[ItemBatchResult]}, needs=WRITE, body=_batch),
+    Operation("POST", f"{PATH}/import", post_import, "Import products", {200: Data[ItemImportResult]}, needs=WRITE, lines=ItemIn),
+    Operation("GET", ONE, get_item, "Read a product", {200: Data[ItemOut]}, needs=READ, ids=ID),
+    Operation("PUT", ONE, put_item, "Make or replace a product", {200: Data[ItemOut], 201: Data[ItemOut]}, needs=WRITE, body=ItemFields, ids=ID),
+    Operation("PATCH", ONE, patch_item, "Change a product", {200: Data[ItemOut]}, needs=WRITE, body=ItemPatch, ids=ID),
+    Operation("DELETE", ONE, delete_item, "Delete a product", {204: None}, needs=WRITE, ids=ID),
 ]

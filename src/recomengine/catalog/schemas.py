@@ -7,24 +7,33 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from recomengine.web.fields import Currency, Id, Link
+from recomengine.web.fields import PLAIN, Currency, Id, Link
+from recomengine.web.ndjson import LineError
+from recomengine.web.problems import Rejection
 
-Name = Annotated[str, Meta(min_length=1, max_length=500)]
-Category = Annotated[str, Meta(max_length=500)]
-Description = Annotated[str, Meta(max_length=20_000)]
-Brand = Annotated[str, Meta(max_length=200)]
+INK = r"[^\s\x00\x1c-\x1f\x85]"
+Name = Annotated[str, Meta(min_length=1, max_length=500, extra_json_schema={"pattern": rf"^[^\x00]*{INK}[^\x00]*$"})]
+PART = r"[^\x00>]*[^>\s\x00\x1c-\x1f\x85][^\x00>]*"
+CATEGORY = rf"^({PART}(>{PART})*|\s*)$"
+Category = Annotated[str, Meta(max_length=500, extra_json_schema={"pattern": CATEGORY})]
+Description = Annotated[str, Meta(max_length=20_000, extra_json_schema={"pattern": PLAIN})]
+Brand = Annotated[str, Meta(max_length=200, extra_json_schema={"pattern": PLAIN})]
 Attributes = dict[str, Any]
 MAX_BATCH = 1000
 MAX_ATTRIBUTE_BYTES = 16 * 1024
 MAX_ATTRIBUTE_DEPTH = 16
 MAX_PRICE = Decimal("9999999999.99")
+Price = Annotated[
+    Decimal, Meta(extra_json_schema={"minimum": 0, "maximum": float(MAX_PRICE), "multipleOf": 0.01})
+]
 
 
-class ItemIn(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    product_id: Id
+class ItemFields(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
+    """A product without its id, as a PUT has it, whose path carries the id."""
+
     name: Name
     category: Category | None = None
-    price: Decimal | None = None
+    price: Price | None = None
     currency: Currency | None = None
     image_url: Link | None = None
     url: Link | None = None
@@ -34,12 +43,16 @@ class ItemIn(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     available: bool = True
 
 
+class ItemIn(ItemFields, kw_only=True):
+    product_id: Id
+
+
 class ItemPatch(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """Any of an item's fields; null clears those that may be absent."""
 
     name: Name | UnsetType = UNSET
     category: Category | UnsetType | None = UNSET
-    price: Decimal | UnsetType | None = UNSET
+    price: Price | UnsetType | None = UNSET
     currency: Currency | UnsetType | None = UNSET
     image_url: Link | UnsetType | None = UNSET
     url: Link | UnsetType | None = UNSET
@@ -53,7 +66,7 @@ class ItemOut(msgspec.Struct, rename="camel"):
     product_id: str
     name: str
     category: str | None
-    price: Decimal | None
+    price: Price | None
     currency: str | None
     image_url: str | None
     url: str | None
@@ -66,21 +79,38 @@ class ItemOut(msgspec.Struct, rename="camel"):
 
 
 class ItemBatch(msgspec.Struct, forbid_unknown_fields=True):
-    items: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_BATCH)]
+    items: Annotated[
+        list[msgspec.Raw],
+        Meta(min_length=1, max_length=MAX_BATCH, extra_json_schema={"items": {"$ref": "#/components/schemas/ItemIn"}}),
+    ]
 
 
 class ItemResult(msgspec.Struct, rename="camel", omit_defaults=True):
     index: int
     status: Literal["created", "updated", "unchanged", "rejected"]
     product_id: str | None = None
-    error: dict[str, Any] | None = None
+    error: Rejection | None = None
+
+
+class ItemBatchResult(msgspec.Struct):
+    accepted: int
+    rejected: int
+    results: list[ItemResult]
+
+
+class ItemImportResult(msgspec.Struct):
+    """errors: of the first lines that were rejected."""
+
+    accepted: int = 0
+    rejected: int = 0
+    errors: list[LineError] = []
 
 
 class Search(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
     """The query of GET catalog."""
 
-    q: Annotated[str, Meta(max_length=200)] | None = None
-    category: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    q: Annotated[str, Meta(max_length=200, extra_json_schema={"pattern": PLAIN})] | None = None
+    category: Annotated[str, Meta(min_length=1, max_length=500, extra_json_schema={"pattern": CATEGORY})] | None = None
     available: bool | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
     cursor: Annotated[str, Meta(max_length=500)] | None = None

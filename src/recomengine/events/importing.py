@@ -11,13 +11,13 @@ import msgspec
 from rich.console import Console
 
 from recomengine.events.preparing import Source, prepare
-from recomengine.events.schemas import Event, LineError
+from recomengine.events.schemas import Event, EventImportResult
 from recomengine.events.writer import EventWriter
 from recomengine.infra.database import open_pool
 from recomengine.infra.redis import RedisClient
 from recomengine.settings import Settings, SettingsError
 from recomengine.web.files import Progress, number_of, read_batches
-from recomengine.web.ndjson import Unreadable
+from recomengine.web.ndjson import LineError, Unreadable
 from recomengine.web.problems import Problem
 
 MAX_ERRORS = 100
@@ -37,23 +37,9 @@ EVENT_COLUMNS = frozenset({"userId", "productId", "eventType", "sessionId", "eve
 _encode = msgspec.json.Encoder().encode
 
 
-class ImportResult(msgspec.Struct):
-    """errors: of the first lines that were rejected."""
-
-    accepted: int = 0
-    duplicates: int = 0
-    rejected: int = 0
-    errors: list[LineError] = []
-
-    def reject(self, line: int, message: str) -> None:
-        self.rejected += 1
-        if len(self.errors) < MAX_ERRORS:
-            self.errors.append(LineError(line, message))
-
-
-async def import_lines(writer: EventWriter, tenant_id: UUID, batches: AsyncIterator[Sequence[tuple[int, bytes]]]) -> ImportResult:
+async def import_lines(writer: EventWriter, tenant_id: UUID, batches: AsyncIterator[Sequence[tuple[int, bytes]]]) -> EventImportResult:
     """Store every good line; a bad one is reported and the rest goes in. A Problem of the source ends it after what came before is stored."""
-    result = ImportResult()
+    result = EventImportResult()
     under_way: deque[asyncio.Task[list[bool]]] = deque()
     try:
         async for lines in batches:
@@ -72,7 +58,7 @@ async def import_lines(writer: EventWriter, tenant_id: UUID, batches: AsyncItera
     return result
 
 
-async def _prepare(lines: Sequence[tuple[int, bytes]], tenant_id: UUID, result: ImportResult) -> list[Event]:
+async def _prepare(lines: Sequence[tuple[int, bytes]], tenant_id: UUID, result: EventImportResult) -> list[Event]:
     """The good events of `lines`; other requests get the loop after every SLICE lines."""
     source = Source(tenant_id, int(time.time() * 1000), live=False)
     events = []
@@ -80,16 +66,22 @@ async def _prepare(lines: Sequence[tuple[int, bytes]], tenant_id: UUID, result: 
         if position % SLICE == SLICE - 1:
             await asyncio.sleep(0)
         if isinstance(line, Unreadable):
-            result.reject(number, line.decode())
+            _reject(result, number, line.decode())
             continue
         try:
             events.append(prepare(line, source))
         except Problem as problem:
-            result.reject(number, problem.detail)
+            _reject(result, number, problem.detail)
     return events
 
 
-def _count(result: ImportResult, new: Sequence[bool]) -> None:
+def _reject(result: EventImportResult, line: int, message: str) -> None:
+    result.rejected += 1
+    if len(result.errors) < MAX_ERRORS:
+        result.errors.append(LineError(line, message))
+
+
+def _count(result: EventImportResult, new: Sequence[bool]) -> None:
     accepted = sum(new)
     result.accepted += accepted
     result.duplicates += len(new) - accepted

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from recomengine.events.identity import named_id, natural_id, untimed_id
 from recomengine.events.schemas import (
@@ -51,7 +52,7 @@ def prepare_decoded(event: EventIn, source: Source) -> Event:
     if event.product_id is None and event.event_type != "search":
         raise invalid("$.productId", f"expected for {event.event_type}, got none. Only search events go without a product")
     timestamp_ms = source.now_ms if event.timestamp is None else _checked_ms(event.timestamp, source.now_ms)
-    metadata, revenue_cents = _checked_metadata(bytes(event.metadata), event.event_type)
+    metadata, revenue_cents = (None, 0) if event.metadata is UNSET else _checked_metadata(bytes(event.metadata), event.event_type)
     identity, name = _identity(event, source, timestamp_ms)
     return Event(
         identity, source.tenant_id, event.event_type, event.user_id, event.product_id, event.session_id, name, metadata,

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from recomengine.events.importing import import_lines
 from recomengine.events.preparing import Source, event_decoder, prepare, prepare_decoded
-from recomengine.events.schemas import Event, EventBatch, EventResult
+from recomengine.events.schemas import Event, EventBatch, EventBatchResult, EventImportResult, EventIn, EventResult, Stored
 from recomengine.events.writer import dedup_key
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import RedisUnavailable
 from recomengine.web.codec import data_response, read_keyed
 from recomengine.web.guard import Permission
 from recomengine.web.ndjson import ndjson_lines
-from recomengine.web.problems import Problem
+from recomengine.web.operations import Data, Operation
+from recomengine.web.problems import Problem, rejection
 
 if TYPE_CHECKING:
     from recomengine.context import Context
@@ -42,7 +42,7 @@ async def post_event(request: Request) -> Response:
     remembered = context.redis.call(("EXISTS", dedup_key(caller.tenant, event.id)))
     await charged
     new = not await _is_remembered(remembered) and (await context.events.store([event]))[0]
-    return data_response({"eventId": event.shown_id, "status": "accepted" if new else "duplicate"}, 202 if new else 200)
+    return data_response(Stored(event.shown_id, "accepted" if new else "duplicate"), 202 if new else 200)
 
 
 async def _is_remembered(remembered: "asyncio.Future[list[Any]]") -> bool:
@@ -64,9 +64,7 @@ async def post_batch(request: Request) -> Response:
         for result, new in zip(waiting, await context.events.store(events), strict=True):
             result.status = "accepted" if new else "duplicate"
     counts = {status: sum(result.status == status for result in results) for status in ("accepted", "duplicate", "rejected")}
-    return data_response(
-        {"accepted": counts["accepted"], "duplicates": counts["duplicate"], "rejected": counts["rejected"], "results": results}, 202
-    )
+    return data_response(EventBatchResult(counts["accepted"], counts["duplicate"], counts["rejected"], results), 202)
 
 
 def _prepare_all(bodies: Sequence[msgspec.Raw], source: Source) -> tuple[list[EventResult], list[Event]]:
@@ -76,16 +74,11 @@ def _prepare_all(bodies: Sequence[msgspec.Raw], source: Source) -> tuple[list[Ev
         try:
             event = prepare(body, source)
         except Problem as problem:
-            results.append(EventResult(index, "rejected", error=_error_of(problem)))
+            results.append(EventResult(index, "rejected", error=rejection(problem)))
         else:
             events.append(event)
             results.append(EventResult(index, "accepted", event.shown_id))
     return results, events
-
-
-def _error_of(problem: Problem) -> dict[str, Any]:
-    error: dict[str, Any] = {"code": problem.problem_code, "message": problem.detail}
-    return error | {"path": problem.errors[0].path} if problem.errors else error
 
 
 async def post_import(request: Request) -> Response:
@@ -99,8 +92,12 @@ def _now_ms() -> int:
     return int(time.time() * 1000)
 
 
+PATH = "/api/v1/events"
+INGEST, WRITE = (Permission.INGEST,), (Permission.WRITE,)
+ONE = {202: Data[Stored], 200: Data[Stored]}
+
 routes = [
-    Route("/api/v1/events", post_event, methods=["POST"]),
-    Route("/api/v1/events/batch", post_batch, methods=["POST"]),
-    Route("/api/v1/events/import", post_import, methods=["POST"]),
+    Operation("POST", PATH, post_event, "Send an event", ONE, needs=INGEST, body=event_decoder),
+    Operation("POST", f"{PATH}/batch", post_batch, "Send up to 1,000 events", {202: Data[EventBatchResult]}, needs=INGEST, body=_batch),
+    Operation("POST", f"{PATH}/import", post_import, "Import events", {200: Data[EventImportResult]}, needs=WRITE, lines=EventIn),
 ]

@@ -2,16 +2,18 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
-from recomengine.web.fields import Currency, Id
+from recomengine.web.fields import PLAIN, Currency, Id
+from recomengine.web.ndjson import LineError
+from recomengine.web.problems import Rejection
 
 EventType = Literal["impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase", "search"]
-Text = Annotated[str, Meta(max_length=500)]
+Text = Annotated[str, Meta(max_length=500, extra_json_schema={"pattern": PLAIN})]
 MAX_BATCH = 1000
 MAX_METADATA_BYTES = 8 * 1024
 MAX_METADATA_DEPTH = 32
@@ -21,22 +23,10 @@ MIN_TIMESTAMP_MS, MAX_TIMESTAMP_MS = -62_135_596_800_000, 253_402_300_799_999
 MAX_PRICE = Decimal("9999999999.99")
 
 
-class EventIn(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
-    event_type: EventType
-    user_id: Id
-    product_id: Id | None = None
-    session_id: Id | None = None
-    timestamp: int | Annotated[datetime, Meta(tz=True)] | None = None
-    event_id: Id | None = None
-    metadata: msgspec.Raw = msgspec.Raw(b"null")
-    key: str | None = None
-    """A publish key, for browsers."""
-
-
 class KnownMetadata(msgspec.Struct, rename="camel", gc=False):
     """The fields of metadata that mean something to us; the others are the client's own."""
 
-    price: float | None = None
+    price: Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": float(MAX_PRICE)})] | None = None
     """A number and no text; exact to 2 places as its shortest decimal form is."""
     currency: Currency | None = None
     quantity: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
@@ -47,6 +37,25 @@ class KnownMetadata(msgspec.Struct, rename="camel", gc=False):
     experiment_id: Text | None = None
     variant: Text | None = None
     query: Text | None = None
+
+
+Milliseconds = Annotated[int, Meta(extra_json_schema={"minimum": MIN_TIMESTAMP_MS, "maximum": MAX_TIMESTAMP_MS})]
+Metadata = Annotated[
+    msgspec.Raw,
+    Meta(extra_json_schema={"anyOf": [msgspec.json.schema_components([KnownMetadata])[1]["KnownMetadata"], {"type": "null"}]}),
+]
+
+
+class EventIn(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
+    event_type: EventType
+    user_id: Id
+    product_id: Id | None = None
+    session_id: Id | None = None
+    timestamp: Milliseconds | Annotated[datetime, Meta(tz=True)] | None = None
+    event_id: Id | None = None
+    metadata: Metadata | UnsetType = UNSET
+    key: str | None = None
+    """A publish key, for browsers."""
 
 
 class Event(msgspec.Struct, gc=False):
@@ -73,7 +82,10 @@ class Event(msgspec.Struct, gc=False):
 
 
 class EventBatch(msgspec.Struct, forbid_unknown_fields=True):
-    events: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_BATCH)]
+    events: Annotated[
+        list[msgspec.Raw],
+        Meta(min_length=1, max_length=MAX_BATCH, extra_json_schema={"items": {"$ref": "#/components/schemas/EventIn"}}),
+    ]
     key: str | None = None
 
 
@@ -81,9 +93,25 @@ class EventResult(msgspec.Struct, rename="camel", omit_defaults=True):
     index: int
     status: Literal["accepted", "duplicate", "rejected"]
     event_id: str | None = None
-    error: dict[str, Any] | None = None
+    error: Rejection | None = None
 
 
-class LineError(msgspec.Struct):
-    line: int
-    message: str
+class Stored(msgspec.Struct, rename="camel"):
+    event_id: str
+    status: Literal["accepted", "duplicate"]
+
+
+class EventBatchResult(msgspec.Struct):
+    accepted: int
+    duplicates: int
+    rejected: int
+    results: list[EventResult]
+
+
+class EventImportResult(msgspec.Struct):
+    """errors: of the first lines that were rejected."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    errors: list[LineError] = []

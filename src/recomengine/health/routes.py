@@ -2,17 +2,17 @@
 
 import asyncio
 import hmac
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import asyncpg
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from recomengine.infra.migrations import pending
 from recomengine.infra.redis import RedisUnavailable
+from recomengine.web.operations import Credential, Operation
 from recomengine.web.problems import Unauthorized
 
 if TYPE_CHECKING:
@@ -23,17 +23,29 @@ CHECK_TIMEOUT_S = 2.0
 _encode = msgspec.json.Encoder().encode
 
 
+class Health(msgspec.Struct):
+    status: Literal["ok"]
+
+
+class Checks(msgspec.Struct):
+    postgresql: str
+    redis: str
+
+
+class Ready(msgspec.Struct):
+    status: Literal["ready", "degraded", "not_ready"]
+    checks: Checks
+
+
 async def health(_request: Request) -> Response:
-    return Response(_encode({"status": "ok"}), media_type="application/json")
+    return Response(_encode(Health("ok")), media_type="application/json")
 
 
 async def ready(request: Request) -> Response:
     context: Context = request.app.state.context
-    checks = {"postgresql": await _database_check(context), "redis": await _redis_check(context)}
-    status = "not_ready" if checks["postgresql"] != "ok" else "ready" if checks["redis"] == "ok" else "degraded"
-    return Response(
-        _encode({"status": status, "checks": checks}), 503 if status == "not_ready" else 200, media_type="application/json"
-    )
+    checks = Checks(await _database_check(context), await _redis_check(context))
+    found = Ready("not_ready" if checks.postgresql != "ok" else "ready" if checks.redis == "ok" else "degraded", checks)
+    return Response(_encode(found), 503 if found.status == "not_ready" else 200, media_type="application/json")
 
 
 async def _database_check(context: "Context") -> str:
@@ -58,12 +70,12 @@ async def metrics(request: Request) -> Response:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     expected = context.settings.internal_api_key
     if scheme.lower() != "bearer" or not expected or not hmac.compare_digest(token.encode(), expected.encode()):
-        raise Unauthorized("Send `Authorization: Bearer INTERNAL_API_KEY`.", headers={"WWW-Authenticate": "Bearer"})
+        raise Unauthorized("Send `Authorization: Bearer INTERNAL_API_KEY`.")
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 routes = [
-    Route("/health", health),
-    Route("/ready", ready),
-    Route("/internal/metrics", metrics),
+    Operation("GET", "/health", health, "Ask whether the process lives", {200: Health}),
+    Operation("GET", "/ready", ready, "Ask whether it can serve", {200: Ready, 503: Ready}),
+    Operation("GET", "/internal/metrics", metrics, "Read the metrics", {200: "text/plain"}, needs=(Credential.INTERNAL,)),
 ]

@@ -63,36 +63,39 @@ def read_migrations() -> list[Migration]:
     return [Migration(file.stem, file.read_text(encoding="utf-8")) for file in files]
 
 
-async def migrate(database_url: str) -> list[str]:
-    """Bring the database up to date; the names of the migrations applied now."""
+async def migrate(database_url: str, *, through: str | None = None) -> list[str]:
+    """Bring the database up to date, or to where the migration `through` left it; the names of the migrations applied now."""
     connection = await asyncpg.connect(database_url, server_settings={"timezone": "UTC", "application_name": "recomengine migrate"})
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         await connection.execute(CREATE_LEDGER)
-        applied = await _apply(connection, read_migrations())
+        newly_applied = await _apply(connection, read_migrations(), through)
         await _install_queue(connection)
-        return applied
+        return newly_applied
     finally:
         await connection.close()
 
 
-async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration]) -> list[str]:
-    done = {row["name"]: row["digest"] for row in await connection.fetch(LIST_APPLIED)}
-    unknown = sorted(done.keys() - {migration.name for migration in migrations})
+async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration], through: str | None) -> list[str]:
+    done = await applied(connection)
+    known = {migration.name for migration in migrations}
+    if through is not None and through not in known:
+        raise MigrationError(f"The backup has migration {through}, which this version does not know. Restore with the version that made it.")
+    unknown = sorted(done.keys() - known)
     if unknown:
         raise MigrationError(
             f"The database has migration {unknown[-1]}, which this version does not know. Run the version that applied it, or a newer one."
         )
-    applied = []
+    newly_applied = []
     for migration in migrations:
-        if migration.name not in done:
+        if migration.name not in done and (through is None or migration.name <= through):
             async with connection.transaction():
                 await connection.execute(migration.sql)
                 await connection.execute(RECORD_APPLIED, migration.name, migration.digest)
-            applied.append(migration.name)
-        elif done[migration.name] != migration.digest:
+            newly_applied.append(migration.name)
+        elif done.get(migration.name, migration.digest) != migration.digest:
             raise MigrationError(f"Migration {migration.name} was changed after it was applied. Restore the file and put the change into a new one.")
-    return applied
+    return newly_applied
 
 
 async def _install_queue(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -110,3 +113,8 @@ async def pending(connection: Connection) -> list[str]:
         return [migration.name for migration in read_migrations()]
     done = {row["name"] for row in await connection.fetch(LIST_APPLIED)}
     return [migration.name for migration in read_migrations() if migration.name not in done]
+
+
+async def applied(connection: Connection) -> dict[str, str]:
+    """The migrations that the database has, and their digests."""
+    return {row["name"]: row["digest"] for row in await connection.fetch(LIST_APPLIED)}

@@ -65,6 +65,9 @@ NEWEST_MODEL = """
 SELECT version, status, error, stats, part, extract(epoch FROM clock_timestamp() - part_since)::float8 AS part_seconds
 FROM models WHERE tenant_id = $1 ORDER BY id DESC LIMIT 1
 """
+REFRESH_WAITS = """
+SELECT EXISTS (SELECT FROM pgqueuer WHERE entrypoint = $1 AND payload = $2 AND status IN ('queued', 'picked') AND execute_after <= now())
+"""
 NEWEST_READY_STATS = """
 SELECT version, stats, finished_at FROM models WHERE tenant_id = $1 AND status = 'ready' ORDER BY id DESC LIMIT 1
 """
@@ -74,6 +77,7 @@ WHERE tenant_id = ANY ($1::uuid[]) AND status = 'ready' ORDER BY tenant_id, id D
 """
 VERSIONS = "SELECT version FROM models WHERE tenant_id = $1"
 OLD_VERSIONS = "SELECT version FROM models WHERE tenant_id = $1 AND status <> 'building' ORDER BY id DESC OFFSET $2"
+READY_VERSIONS = "SELECT tenant_id, version FROM models WHERE tenant_id = ANY ($1::uuid[]) AND status = 'ready' ORDER BY id"
 DELETE_VERSIONS = "DELETE FROM models WHERE tenant_id = $1 AND version = ANY ($2::text[])"
 
 
@@ -162,6 +166,11 @@ async def fail_model(connection: Connection, tenant_id: UUID, version: str, erro
     await connection.execute(FAIL_MODEL, tenant_id, version, error)
 
 
+async def refresh_waits(connection: Connection, job: str, tenant_id: UUID) -> bool:
+    """Whether a build is asked for that is not over."""
+    return bool(await connection.fetchval(REFRESH_WAITS, job, tenant_id.bytes))
+
+
 async def newest_model(connection: Connection, tenant_id: UUID) -> asyncpg.Record | None:
     return await connection.fetchrow(NEWEST_MODEL, tenant_id)
 
@@ -185,3 +194,11 @@ async def drop_old_versions(connection: Connection, tenant_id: UUID, keep: int) 
     old = [row["version"] for row in await connection.fetch(OLD_VERSIONS, tenant_id, keep)]
     await connection.execute(DELETE_VERSIONS, tenant_id, old)
     return old
+
+
+async def ready_versions(connection: Connection, tenant_ids: Sequence[UUID]) -> list[tuple[UUID, str]]:
+    return [(row["tenant_id"], row["version"]) for row in await connection.fetch(READY_VERSIONS, list(tenant_ids))]
+
+
+async def forget_version(connection: Connection, tenant_id: UUID, version: str) -> None:
+    await connection.execute(DELETE_VERSIONS, tenant_id, [version])

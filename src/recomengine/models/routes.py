@@ -5,13 +5,14 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from recomengine.auth.admin import admin_of_tenant, audit, is_from_admin
 from recomengine.models import service
+from recomengine.models.schemas import ModelStatus, Queued
 from recomengine.web.codec import data_response
 from recomengine.web.guard import Permission
 from recomengine.web.limits import Kind
+from recomengine.web.operations import Credential, Data, Operation
 from recomengine.web.problems import NotFound
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ async def refresh(request: Request) -> Response:
     context: Context = request.app.state.context
     tenant_id = await _allowed(request, "write")
     queued = await service.request_refresh(context.pool, tenant_id)
-    return data_response({"status": "queued", "alreadyQueued": not queued}, 202)
+    return data_response(Queued("queued", not queued), 202)
 
 
 async def model(request: Request) -> Response:
@@ -46,7 +47,10 @@ async def _allowed(request: Request, kind: Kind) -> UUID:
     return caller.tenant_id
 
 
+PATH = "/api/v1/tenants/{tenant_id}/model"
+EITHER = (Credential.ADMIN, Permission.WRITE)
+
 routes = [
-    Route("/api/v1/tenants/{tenant_id}/model/refresh", refresh, methods=["POST"]),
-    Route("/api/v1/tenants/{tenant_id}/model", model, methods=["GET"]),
+    Operation("POST", f"{PATH}/refresh", refresh, "Have the model built now", {202: Data[Queued]}, needs=EITHER),
+    Operation("GET", PATH, model, "See how the model stands", {200: Data[ModelStatus]}, needs=EITHER),
 ]

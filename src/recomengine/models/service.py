@@ -54,18 +54,23 @@ async def newest_build(pool: Pool, tenant_id: UUID) -> asyncpg.Record | None:
 
 
 async def status(pool: Pool, tenant_id: UUID) -> dict[str, Any]:
-    """What GET …/model answers: the newest build's state, and the figures of the model that is served."""
+    """What GET …/model answers: the newest build's state, and the figures of the model that is served.
+
+    A build that is asked for counts as one that runs: `ready` says that the model holds what was there at the asking.
+    """
     async with tenant_transaction(pool, tenant_id) as connection:
+        waits = await queries.refresh_waits(connection, REFRESH_JOB, tenant_id)
         newest = await queries.newest_model(connection, tenant_id)
         ready = await queries.newest_ready_stats(connection, tenant_id)
+    state = "building" if waits else newest["status"] if newest else "none"
     answer: dict[str, Any] = {
-        "status": newest["status"] if newest else "none", "version": None, "builtAt": None, "events": 0, "users": 0, "items": 0,
+        "status": state, "version": None, "builtAt": None, "events": 0, "users": 0, "items": 0,
         "buildSeconds": None, "strategies": {}, "contexts": {},
     }  # fmt: skip
     if ready is not None:
         answer |= {name: ready["stats"].get(name) for name in ("events", "users", "items", "buildSeconds", "strategies", "contexts")}
         answer |= {"version": ready["version"], "builtAt": ready["finished_at"]}
-    if newest is not None and newest["status"] == "failed":
+    if state == "failed" and newest is not None:
         answer["error"] = newest["error"]
     if newest is not None and newest["status"] == "building" and newest["part"]:
         answer["progress"] = {"part": newest["part"], "seconds": round(newest["part_seconds"], 1)}
@@ -259,3 +264,12 @@ async def _remove_old(pool: Pool, store: ModelStore, tenant_id: UUID, keep: int)
         old = await queries.drop_old_versions(connection, tenant_id, keep)
     for version in old:
         await asyncio.to_thread(store.remove, tenant_id, version)
+
+
+async def forget_missing(connection: Connection, store: ModelStore, tenant_ids: Sequence[UUID]) -> int:
+    """Drop the builds that the store does not hold from the ledger, so that the worker builds anew; how many."""
+    built = await queries.ready_versions(connection, tenant_ids)
+    missing = [build for build in built if not await asyncio.to_thread(store.holds, *build)]
+    for tenant_id, version in missing:
+        await queries.forget_version(connection, tenant_id, version)
+    return len(missing)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from obstore.store import ObjectStore, from_url
 
 MANIFEST = "manifest.json"
+PROBE = ".probe"
 KEPT_COPIES = 3
 """Of a tenant's models in an object store, how many a machine that only serves keeps."""
 
@@ -73,6 +74,25 @@ class ModelStore:
         except FileNotFoundError as error:
             raise ModelMissing(f"Model {version} of tenant {tenant_id} was removed.") from error
         return arrays, manifest
+
+    def probe(self) -> None:
+        """Write and delete something, as a build does. Raises OSError or obstore's BaseError."""
+        if self._remote is not None:
+            obstore.put(self._remote, PROBE, b"")
+            obstore.delete(self._remote, PROBE)
+        self._root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=self._root):
+            return
+
+    def holds(self, tenant_id: UUID, version: str) -> bool:
+        """Whether the version is in the store, whole."""
+        if self._remote is None:
+            return (self._root / str(tenant_id) / version / MANIFEST).is_file()
+        try:
+            obstore.head(self._remote, f"{tenant_id}/{version}/{MANIFEST}")
+        except FileNotFoundError:
+            return False
+        return True
 
     def remove(self, tenant_id: UUID, version: str) -> None:
         """Delete a version; processes that map it keep what they have open."""

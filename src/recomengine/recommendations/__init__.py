@@ -1,0 +1,1 @@
+"""Which products to show to whom: lists with a reason for each product."""

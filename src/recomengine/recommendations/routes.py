@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from recomengine.recommendations.schemas import Query, batch_decoder, check_batch, check_prices, parse_query, query_decoder
+from recomengine.recommendations.schemas import Query, Recommendations, batch_decoder, parse_query, query_decoder
 from recomengine.web.caller import Caller
 from recomengine.web.codec import read_keyed
 from recomengine.web.guard import Permission
-from recomengine.web.problems import Problem
+from recomengine.web.operations import Data, Operation
+from recomengine.web.problems import MalformedBody, Problem
 
 if TYPE_CHECKING:
     from recomengine.context import Context
@@ -33,9 +33,7 @@ async def get_recommendations(request: Request) -> Response:
 
 async def post_recommendations(request: Request) -> Response:
     context: Context = request.app.state.context
-    query, caller = await read_keyed(
-        request, context.guard, context.limits, Permission.RECOMMEND, "read", query_decoder, MAX_BODY_BYTES, check_prices
-    )
+    query, caller = await read_keyed(request, context.guard, context.limits, Permission.RECOMMEND, "read", query_decoder, MAX_BODY_BYTES)
     return await _one(context, request, caller, query)
 
 
@@ -48,9 +46,7 @@ async def _one(context: "Context", request: Request, caller: Caller, query: Quer
 
 async def post_batch(request: Request) -> Response:
     context: Context = request.app.state.context
-    batch, caller = await read_keyed(
-        request, context.guard, context.limits, Permission.RECOMMEND, "read", batch_decoder, MAX_BODY_BYTES, check_batch
-    )
+    batch, caller = await read_keyed(request, context.guard, context.limits, Permission.RECOMMEND, "read", batch_decoder, MAX_BODY_BYTES)
     charged = context.limits.charge(request, caller, "read")
     looked = [context.recommender.look(caller, query) for query in batch.requests]
     await charged
@@ -62,8 +58,11 @@ async def post_batch(request: Request) -> Response:
     return Response(b'{"data":[' + b",".join(answers) + b"]}", media_type="application/json")
 
 
+PATH = "/api/v1/recommendations"
+RECOMMEND, LIST, LISTS = (Permission.RECOMMEND,), {200: Recommendations}, {200: Data[list[Recommendations]]}
+
 routes = [
-    Route("/api/v1/recommendations", get_recommendations, methods=["GET"]),
-    Route("/api/v1/recommendations", post_recommendations, methods=["POST"]),
-    Route("/api/v1/recommendations/batch", post_batch, methods=["POST"]),
+    Operation("GET", PATH, get_recommendations, "Recommend products", LIST, needs=RECOMMEND, query=Query, problems=(MalformedBody,)),
+    Operation("POST", PATH, post_recommendations, "Recommend products, asked in a body", LIST, needs=RECOMMEND, body=query_decoder),
+    Operation("POST", f"{PATH}/batch", post_batch, "Make up to 100 lists at once", LISTS, needs=RECOMMEND, body=batch_decoder),
 ]

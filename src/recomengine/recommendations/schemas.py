@@ -9,14 +9,15 @@ import msgspec
 from msgspec import Meta
 
 from recomengine.web.caller import Share, Strategy
-from recomengine.web.codec import validation_problem
 from recomengine.web.fields import Id
+from recomengine.web.paging import convert_query
 from recomengine.web.problems import MalformedBody, invalid
 
 Ids = Annotated[list[Id], Meta(max_length=100)]
 PageContext = Literal["home", "product", "cart"]
+PriceLimit = Annotated[float, Meta(ge=0, le=9_999_999_999)]
+"""Exact to 2 places as its shortest decimal form is."""
 MAX_REQUESTS = 100
-MAX_PRICE = Decimal(9_999_999_999)
 REPEATABLE = frozenset({"productId", "exclude"})
 
 
@@ -28,8 +29,8 @@ class Query(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=T
     strategy: Strategy | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 8
     category: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
-    min_price: Decimal | None = None
-    max_price: Decimal | None = None
+    min_price: PriceLimit | None = None
+    max_price: PriceLimit | None = None
     exclude: Id | Ids = []
     context: PageContext | None = None
     exclude_purchased: bool | None = None
@@ -49,6 +50,42 @@ class Query(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=T
     def page(self) -> PageContext:
         """The context: as said, else a product's page where products are given, else home."""
         return self.context or ("product" if self.products else "home")
+
+
+class Evidence(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    kind: str
+    product_ids: list[str]
+
+
+class Recommendation(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """As service.py: reply puts one together."""
+
+    product_id: str
+    name: str
+    image_url: str | None
+    url: str | None
+    category: str | None
+    price: float | None
+    currency: str | None
+    score: float
+    reason: str
+    evidence: Evidence
+
+
+class ListMeta(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    recommendation_id: str
+    strategy: Strategy
+    requested_strategy: Strategy
+    experiment_id: str | None
+    variant: str | None
+    cached: bool
+    model_version: str | None
+    fallback: bool
+
+
+class Recommendations(msgspec.Struct):
+    data: list[Recommendation]
+    meta: ListMeta
 
 
 class Batch(msgspec.Struct, forbid_unknown_fields=True):
@@ -74,31 +111,14 @@ def parse_query(query_string: bytes) -> Query:
             raise invalid(f"$.{name}", "expected once, got it twice. Send one value.")
         else:
             fields[name] = value
-    try:
-        query = msgspec.convert(fields, Query, strict=False)
-    except msgspec.ValidationError as error:
-        raise validation_problem(error) from None
-    check_prices(query)
-    return query
+    return convert_query(fields, Query)
 
 
-def check_prices(query: Query, path: str = "$") -> None:
-    """Raise Invalid for a price limit that is none; `path` leads to the query."""
-    for name, price in (("minPrice", query.min_price), ("maxPrice", query.max_price)):
-        if price is not None and not (price.is_finite() and 0 <= price <= MAX_PRICE):
-            raise invalid(f"{path}.{name}", f"expected 0 to {MAX_PRICE}, got {str(price)[:40]}")
-
-
-def check_batch(batch: Batch) -> None:
-    for position, query in enumerate(batch.requests):
-        check_prices(query, f"$.requests[{position}]")
-
-
-def least_cents(price: Decimal | None) -> int:
+def least_cents(price: float | None) -> int:
     """The lowest price in whole cents that is not below `price`; -1 for no limit."""
-    return -1 if price is None else ceil(price * 100)
+    return -1 if price is None else ceil(Decimal(repr(price)) * 100)
 
 
-def most_cents(price: Decimal | None) -> int:
+def most_cents(price: float | None) -> int:
     """The highest price in whole cents that is not above `price`; -1 for no limit."""
-    return -1 if price is None else int(price * 100)
+    return -1 if price is None else int(Decimal(repr(price)) * 100)

@@ -1,0 +1,1 @@
+"""Shops: their names, configuration and state, and what was done to them."""

@@ -7,16 +7,18 @@ import msgspec
 from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from recomengine.auth import queries as accounts
 from recomengine.auth.admin import admin_of_tenant, signed_in
 from recomengine.auth.idempotency import key_of
 from recomengine.auth.schemas import Admin
 from recomengine.tenants import service
-from recomengine.tenants.schemas import AuditPage, TenantIn, TenantPatch, as_audit_line, as_tenant
+from recomengine.tenants.schemas import AuditLine, AuditPage, Tenant, TenantIn, TenantPatch, as_audit_line, as_tenant
+from recomengine.web.caller import TenantConfig
 from recomengine.web.codec import data_response, decode, list_response, read_body
+from recomengine.web.operations import Credential, Data, Listed, Operation
 from recomengine.web.paging import Page, cut, read_query
+from recomengine.web.problems import Conflict
 
 if TYPE_CHECKING:
     from recomengine.context import Context
@@ -96,14 +98,17 @@ async def audit_log(request: Request) -> Response:
     return list_response([as_audit_line(row) for row in rows], cursor)
 
 
+ONE, TENANT = f"{PATH}/{{tenant_id}}", {200: Data[Tenant]}
+ADMIN, ONCE = (Credential.ADMIN,), ("Idempotency-Key",)
+
 routes = [
-    Route(PATH, create, methods=["POST"]),
-    Route(PATH, list_own, methods=["GET"]),
-    Route(f"{PATH}/{{tenant_id}}", read, methods=["GET"]),
-    Route(f"{PATH}/{{tenant_id}}", change, methods=["PATCH"]),
-    Route(f"{PATH}/{{tenant_id}}", delete, methods=["DELETE"]),
-    Route(f"{PATH}/{{tenant_id}}/activate", activate, methods=["POST"]),
-    Route(f"{PATH}/{{tenant_id}}/suspend", suspend, methods=["POST"]),
-    Route(f"{PATH}/{{tenant_id}}/config", configure, methods=["PATCH"]),
-    Route("/api/v1/audit-log", audit_log, methods=["GET"]),
+    Operation("POST", PATH, create, "Make a tenant", {201: Data[Tenant]}, needs=ADMIN, body=_tenant, headers=ONCE, problems=(Conflict,)),
+    Operation("GET", PATH, list_own, "List your tenants", {200: Listed[Tenant]}, needs=ADMIN, query=Page),
+    Operation("GET", ONE, read, "Read a tenant", TENANT, needs=ADMIN),
+    Operation("PATCH", ONE, change, "Rename or configure a tenant", TENANT, needs=ADMIN, body=_patch),
+    Operation("DELETE", ONE, delete, "Delete a tenant", {204: None}, needs=ADMIN),
+    Operation("POST", f"{ONE}/activate", activate, "Activate a tenant", TENANT, needs=ADMIN),
+    Operation("POST", f"{ONE}/suspend", suspend, "Suspend a tenant", TENANT, needs=ADMIN),
+    Operation("PATCH", f"{ONE}/config", configure, "Configure a tenant", TENANT, needs=ADMIN, body=TenantConfig),
+    Operation("GET", "/api/v1/audit-log", audit_log, "Read the audit log", {200: Listed[AuditLine]}, needs=ADMIN, query=AuditPage),
 ]

@@ -14,6 +14,9 @@ from recomengine.web.paging import Limit
 TenantName = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
 
 
+ConfigPatch = Annotated[dict[str, Any], Meta(extra_json_schema={"$ref": "#/components/schemas/TenantConfig"})]
+
+
 class TenantIn(msgspec.Struct, forbid_unknown_fields=True):
     name: TenantName
     config: TenantConfig = TenantConfig()
@@ -23,7 +26,7 @@ class TenantPatch(msgspec.Struct, forbid_unknown_fields=True):
     """config: those of its members that become others."""
 
     name: TenantName | UnsetType = UNSET
-    config: dict[str, Any] | UnsetType = UNSET
+    config: ConfigPatch | UnsetType = UNSET
 
 
 class AuditPage(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):

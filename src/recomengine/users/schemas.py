@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 import msgspec
+from msgspec import Meta
 
 from recomengine.web.fields import Id
+from recomengine.web.operations import Cursor
 
 
 class AliasIn(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -79,7 +81,16 @@ class Receipt(msgspec.Struct, rename="camel"):
     kept: str
 
 
-class Cursor(NamedTuple):
+class ExportPage(msgspec.Struct):
+    data: Export
+    meta: Cursor
+
+
+class ExportQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    cursor: Annotated[str, Meta(max_length=100)] | None = None
+
+
+class Place(NamedTuple):
     """The last event of a page: when it was stored, and its id."""
 
     stored_at: datetime

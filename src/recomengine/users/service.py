@@ -20,12 +20,12 @@ from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import Command, RedisClient, RedisUnavailable
 from recomengine.models.service import erasures_in_model, request_refresh
 from recomengine.users import queries
-from recomengine.users.schemas import Cursor, Erased, ErasedInRedis, Export, Following, Person, Receipt, as_event, cursor_after
+from recomengine.users.schemas import Erased, ErasedInRedis, Export, Following, Person, Place, Receipt, as_event, cursor_after
 from recomengine.users.warmth import erase_warmth
 from recomengine.web.problems import Conflict, NotFound, invalid
 
 EVENTS_A_PAGE = 10_000
-FROM_THE_START = Cursor(datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
+FROM_THE_START = Place(datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 SETTLE = timedelta(minutes=1)
 """By then an event that was committed before an erasure is in Redis, or never will be."""
 KEPT = "Sums that name no shopper: daily figures, results of experiments, counters of the day."
@@ -59,7 +59,7 @@ async def _mark_trail(redis: RedisClient, key: str, aliases: Sequence[asyncpg.Re
         FALLBACKS.labels("recents").inc()
 
 
-async def export(pool: Pool, tenant_id: UUID, user_id: str, after: Cursor | None) -> tuple[Export, str | None]:
+async def export(pool: Pool, tenant_id: UUID, user_id: str, after: Place | None) -> tuple[Export, str | None]:
     """(a page of all that is stored of the shopper, the cursor of the next one); raises NotFound when there is nothing."""
     async with tenant_transaction(pool, tenant_id) as connection:
         person = await _person(connection, tenant_id, user_id)

@@ -13,7 +13,8 @@ ExcludePurchased = Literal["auto", "always", "never"]
 Permissions = Literal["read", "read-write", "publish"]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Limit = Annotated[int, Meta(ge=0, le=10_000_000)]
-Origin = Annotated[str, Meta(max_length=253, pattern=r"^https?://[^/\s]+$(?!\n)")]
+Origin = Annotated[str, Meta(max_length=253, pattern=r"^https?://[!-.0-~]+$(?!\n)")]
+"""As browsers send it: in ASCII, without a path."""
 
 
 class RateLimits(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):

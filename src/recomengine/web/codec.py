@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
@@ -65,15 +64,13 @@ async def read_body(request: Request, *, types: frozenset[str] = JSON_TYPES, lim
 
 
 async def read_keyed(
-    request: Request, guard: Guard, limits: Limits, permission: Permission, kind: Kind, decoder: "msgspec.json.Decoder[K]", limit: int,
-    check: Callable[[K], None] = lambda _: None,
+    request: Request, guard: Guard, limits: Limits, permission: Permission, kind: Kind, decoder: "msgspec.json.Decoder[K]", limit: int
 ) -> tuple[K, Caller]:
     """The decoded body of a POST that may carry a publish key, and its caller; a bad body counts against the caller's limit."""
     caller = await guard.caller(request, permission) if header_key(request) else None
     body = await read_body(request, types=SDK_TYPES, limit=limit)
     try:
         decoded = decode(decoder, body)
-        check(decoded)
     except Problem:
         if caller is not None:
             await limits.charge(request, caller, kind)

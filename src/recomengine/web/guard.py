@@ -34,13 +34,13 @@ class Guard:
         header, loose = header_key(request), body_key or request.query_params.get("key")
         key = header or loose
         if not key:
-            raise _unauthorized("No API key. Send it as `Authorization: Bearer rk_…` or `X-API-Key: rk_…`.")
+            raise Unauthorized("No API key. Send it as `Authorization: Bearer rk_…` or `X-API-Key: rk_…`.")
         caller = await self._keys.find(key)
         if caller is None:
-            raise _unauthorized("The API key is unknown, mistyped or revoked. Check it, or make a new one.")
+            raise Unauthorized("The API key is unknown, mistyped or revoked. Check it, or make a new one.")
         if header is None and caller.permissions != "publish":
             log.warning("secret key in a URL or body: treat it as leaked", key_prefix=caller.prefix, tenant=caller.tenant)
-            raise _unauthorized("Only a publish key may stand in the URL or body. Send this one in a header, and rotate it.", "key_in_url")
+            raise Unauthorized("Only a publish key may stand in the URL or body. Send this one in a header, and rotate it.", code="key_in_url")
         origin = request.headers.get("origin")
         _authorize(caller, permission, origin)
         if caller.permissions == "publish" and origin is not None:
@@ -72,7 +72,3 @@ def _authorize(caller: Caller, permission: Permission, origin: str | None) -> No
 
 def _origins(caller: Caller) -> tuple[str, ...]:
     return caller.origins or caller.config.allowed_origins
-
-
-def _unauthorized(detail: str, code: str | None = None) -> Unauthorized:
-    return Unauthorized(detail, code=code, headers={"WWW-Authenticate": "Bearer"})

@@ -9,6 +9,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 
+import msgspec
 import zstandard
 from starlette.requests import Request
 
@@ -23,6 +24,11 @@ ZSTD_INPUT = 256
 """Bytes of zstd input a step: 4 of them can stand for a block of 128 KB."""
 BOM = b"\xef\xbb\xbf"
 Lines = list[tuple[int, bytes]]
+
+
+class LineError(msgspec.Struct):
+    line: int
+    message: str
 
 
 class Unreadable(bytes):

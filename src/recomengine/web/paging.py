@@ -1,7 +1,7 @@
 """Pages of a list: the query string as a struct of its own, and the cursor to the next page, which is the id of the last line."""
 
-from collections.abc import Sequence
-from typing import Annotated, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from recomengine.web.codec import validation_problem
 from recomengine.web.problems import invalid
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 Limit = Annotated[int, Meta(ge=1, le=100)]
 
 
@@ -28,10 +28,19 @@ def read_query(request: Request, kind: type[T]) -> T:
         if name in fields:
             raise invalid(f"$.{name}", "expected once, got it twice. Send one value")
         fields[name] = value
+    return convert_query(fields, kind)
+
+
+def convert_query(fields: Mapping[str, Any], kind: type[T]) -> T:
+    """The values of a query string as a `kind`; raises Invalid, also for the word null, which must not stand for nothing."""
     try:
-        return msgspec.convert(fields, kind, strict=False)
+        query = msgspec.convert(fields, kind, strict=False)
     except msgspec.ValidationError as error:
         raise validation_problem(error) from None
+    for name, attribute in zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True):
+        if name in fields and getattr(query, attribute) is None:  # a cursor of null, say, would begin the list again and again
+            raise invalid(f"$.{name}", "expected a value, got null. Leave it out")
+    return query
 
 
 def cut(rows: Sequence[asyncpg.Record], limit: int) -> tuple[Sequence[asyncpg.Record], str | None]:

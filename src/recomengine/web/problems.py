@@ -1,7 +1,7 @@
 """Every error that leaves over HTTP, in the form of RFC 9457: one class a kind, rendered in one place."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import msgspec
 from starlette.requests import Request
@@ -13,6 +13,25 @@ _encode = msgspec.json.Encoder().encode
 class FieldError(msgspec.Struct):
     path: str
     message: str
+
+
+class ProblemBody(msgspec.Struct, rename="camel", omit_defaults=True):
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    request_id: str
+    errors: Sequence[FieldError] = ()
+
+
+class Rejection(msgspec.Struct, omit_defaults=True):
+    """Why one of many was refused."""
+
+    code: str
+    message: str
+    path: str | None = None
 
 
 class Problem(Exception):
@@ -40,6 +59,9 @@ class MalformedRequest(Problem):
 
 class Unauthorized(Problem):
     status, code, title = 401, "unauthorized", "Unauthorized"
+
+    def __init__(self, detail: str, *, code: str | None = None) -> None:
+        super().__init__(detail, code=code, headers={"WWW-Authenticate": "Bearer"})
 
 
 class Forbidden(Problem):
@@ -104,16 +126,91 @@ def invalid(path: str, message: str) -> Invalid:
     return Invalid(f"{path}: {message}", errors=[FieldError(path, message)])
 
 
+def rejection(problem: Problem) -> Rejection:
+    return Rejection(problem.problem_code, problem.detail, problem.errors[0].path if problem.errors else None)
+
+
 def problem_response(request: Request, problem: Problem) -> Response:
-    body: dict[str, object] = {
-        "type": f"/docs/problems#{problem.problem_code}",
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.detail,
-        "instance": request.scope["path"],
-        "code": problem.problem_code,
-        "requestId": request.scope.get("request_id", ""),
-    }
-    if problem.errors:
-        body["errors"] = problem.errors
+    body = ProblemBody(
+        type=f"/docs/problems#{problem.problem_code}", title=problem.title, status=problem.status, detail=problem.detail,
+        instance=request.scope["path"], code=problem.problem_code, request_id=request.scope.get("request_id", ""), errors=problem.errors,
+    )  # fmt: skip
     return Response(_encode(body), problem.status, headers=dict(problem.headers), media_type="application/problem+json")
+
+
+class Explained(NamedTuple):
+    kind: type[Problem]
+    cause: str
+    remedy: str
+
+
+EXPLAINED = {
+    "malformed_request": Explained(
+        MalformedRequest, "What came is no HTTP/1.1 request.", "Look at the client, or at the proxy before the server, that wrote it."
+    ),
+    "malformed_body": Explained(
+        MalformedBody, "The body is no JSON in UTF-8, is cut short or nested too deeply; or the query string is not percent-encoded UTF-8.",
+        "The detail says where reading stopped. Have a library write the JSON or the query.",
+    ),
+    "unauthorized": Explained(
+        Unauthorized, "The request carries no credential, or one that is unknown, mistyped, revoked or out of date.",
+        "Send an API key as `Authorization: Bearer rk_…` or `X-API-Key`, or the access token of an admin as `Authorization: Bearer …`.",
+    ),
+    "key_in_url": Explained(
+        Unauthorized, "A read or read-write key stands in the URL or the body, where logs and other people may see it.",
+        "Rotate this key, since it must be taken as known. Send the new one in a header; only publish keys may stand elsewhere.",
+    ),
+    "wrong_credentials": Explained(
+        Unauthorized, "The address or the password is wrong; which of them is not told.", "Try again, or ask for a link to choose a new password."
+    ),
+    "session_ended": Explained(
+        Unauthorized, "The session was signed out, is too old, or its refresh token was used before.", "Sign in again."
+    ),
+    "insufficient_permission": Explained(
+        Forbidden, "The key is good, but its permission does not reach so far.", "Use a key with one of the permissions that the detail names."
+    ),
+    "origin_not_allowed": Explained(
+        Forbidden, "The page belongs to no origin that may use this publish key.", "Add the page's origin to the key's or the tenant's origins."
+    ),
+    "tenant_suspended": Explained(Forbidden, "The tenant was suspended.", "Its owner activates it with POST /api/v1/tenants/{tenantId}/activate."),
+    "signup_closed": Explained(Forbidden, "This system takes no new accounts.", "Ask its operator for one, or the operator sets SIGNUP=open."),
+    "csrf_mismatch": Explained(
+        Forbidden, "The header X-CSRF-Token does not repeat the cookie csrf_token.", "Read the cookie in the page and send its value in the header."
+    ),
+    "not_found": Explained(
+        NotFound, "There is nothing at the address, or nothing that this credential may see.",
+        "Check the path against the reference at /docs, and the ids: what belongs to others is not found either.",
+    ),
+    "method_not_allowed": Explained(MethodNotAllowed, "The address knows other methods.", "Use one that the header Allow names."),
+    "request_timeout": Explained(SlowRequest, "The head or the body of the request did not arrive in time.", "Send it at once, or less of it."),
+    "conflict": Explained(Conflict, "What is to be made is there already.", "Read it first, or change it in place of making it."),
+    "email_taken": Explained(Conflict, "There is an account with this address.", "Sign in, or ask for a link to choose a new password."),
+    "idempotency_key_reused": Explained(
+        Conflict, "The Idempotency-Key came before with another request.", "Choose a new key for each thing that is to be made."
+    ),
+    "too_large": Explained(TooLarge, "The body is larger than the endpoint takes.", "Split it, or use the import, which takes any length."),
+    "unsupported_media_type": Explained(
+        WrongMediaType, "The body's Content-Type or Content-Encoding is not taken here.", "Send what the detail expects, and name it in the header."
+    ),
+    "invalid": Explained(
+        Invalid, "The request is well-formed, but a value in it is not allowed.", "Each of `errors` names a path, and what was expected there."
+    ),
+    "rate_limited": Explained(
+        RateLimited, "More requests a minute than the key's limit.", "Wait for as many seconds as Retry-After says; batches count as one request."
+    ),
+    "too_many_attempts": Explained(
+        RateLimited, "Too many attempts to sign in, sign up or choose a password, from this address or for this account.",
+        "Wait for as many seconds as Retry-After says; the wait doubles with each failure.",
+    ),
+    "headers_too_large": Explained(HeadTooLarge, "The URL and headers are too long or too many.", "Send a long query as a body; drop old cookies."),
+    "internal_error": Explained(Problem, "The server failed.", "Send the requestId to its operator, who finds the cause in the log."),
+    "unavailable": Explained(Unavailable, "The server cannot answer at this moment.", "Wait for as many seconds as Retry-After says; try again."),
+    "database_unavailable": Explained(
+        Unavailable, "PostgreSQL is away or busy.", "Wait for as many seconds as Retry-After says, then send the same again: no event counts twice."
+    ),
+    "overloaded": Explained(
+        Unavailable, "More work waits than the server can finish soon.", "Wait for as many seconds as Retry-After says, and spread the load."
+    ),
+    "stopping": Explained(Unavailable, "The process is stopping.", "Send the same again at once: another one answers."),
+}
+"""Every code, for people: /docs/problems shows this."""

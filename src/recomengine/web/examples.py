@@ -1,0 +1,82 @@
+"""What fields are about and what they may hold, by name, for the document. A test holds each example to the schemas that it stands in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Json = dict[str, Any]
+
+SAMPLE_ID = "3f1c2d4e-5a6b-4c7d-8e9f-0a1b2c3d4e5f"
+
+EXAMPLES: Json = {
+    # shoppers, products, events
+    "userId": "shopper-17", "sessionId": "session-4", "placementId": "home", "productId": "boot-41", "eventType": "view",
+    "eventId": "c8b1f1d2-0001", "timestamp": "2026-01-15T09:30:00Z", "name": "Trail boot", "category": "Shoes > Boots", "price": 129.9,
+    "currency": "EUR", "imageUrl": "https://shop.example/boot-41.jpg", "url": "https://shop.example/boot-41", "brand": "Northfell",
+    "description": "A light boot for long days on rough paths.", "attributes": {"colour": "brown"}, "q": "trail boot",
+    "metadata": {"price": 129.9, "currency": "EUR", "quantity": 1, "orderId": "order-9", "placementId": "home"},
+    # lists
+    "exclude": ["boot-7"], "minPrice": 20, "maxPrice": 200, "context": "home", "excludePurchased": True, "diversity": 0.2, "score": 0.84,
+    "reason": "Bought together with Trail boot", "kind": "together", "productIds": ["boot-41"], "strategy": "auto",
+    "requestedStrategy": "auto", "recommendationId": "0f2c7a6be1d94e0c9b8f4a7d5e3c2b1a", "modelVersion": "20260115T093000-5f2a",
+    # accounts, tenants, keys
+    "email": "ann@example.com", "password": "correct horse battery", "token": "kq3t…", "accessToken": "eyJhbGciOi…", "expiresIn": 3600,
+    "role": "admin", "permissions": "publish", "origins": ["https://shop.example"], "allowedOrigins": ["https://shop.example"],
+    "timezone": "Europe/Berlin", "prefix": "rk_pub_ab12cd34", "action": "tenant.created", "subject": "the tenant's id", "address": "192.0.2.1",
+    # answers
+    "index": 0, "accepted": 1, "duplicates": 0, "rejected": 0, "errors": [], "line": 1, "path": "$.price", "code": "invalid",
+    "message": "expected at most 2 decimal places, got 1.999. Round it", "nextCursor": None, "version": "20260115T093000-5f2a",
+    "builtAt": "2026-01-15T09:30:00Z", "createdAt": "2026-01-15T09:30:00Z", "updatedAt": "2026-01-15T09:30:00Z", "at": "2026-01-15T09:30:00Z",
+    "events": 125_000, "users": 9_400, "items": 1_200, "buildSeconds": 3.1, "postgresql": "ok", "redis": "ok",
+}  # fmt: skip
+
+ABOUT = {
+    "userId": "The shopper, as the shop names them.", "sessionId": "The visit. What was seen in it counts at once.",
+    "placementId": "Where on the site the list stands.", "eventType": "What the shopper did.",
+    "eventId": "The event's name with the client: the same name again is the same event.",
+    "timestamp": "When it happened: RFC 3339 with zone, or milliseconds since 1970; at most 5 minutes ahead. Now where absent.",
+    "metadata": "Anything, of at most 8 KB; these members mean something.",
+    "category": "A path, such as Shoes > Boots.", "exclude": "Products that must not come.",
+    "strategy": "How the list is made.", "context": "The page; product where products are given, else home.",
+    "excludePurchased": "Whether what the shopper bought stays out; as the tenant's own events suggest where absent.",
+    "diversity": "How much variety within a list may cost of its relevance: 0 nothing, 1 everything.",
+    "limit": "How many at most.", "cursor": "meta.nextCursor of the page before.", "nextCursor": "The cursor of the next page; null on the last.",
+    "minPrice": "In the tenant's currency.", "maxPrice": "In the tenant's currency.", "available": "Whether it may be recommended.",
+    "attributes": "The shop's own facts of a product, of at most 16 KB.", "q": "Words to search for; typing errors are forgiven.",
+    "price": "Exact to 2 places.", "currency": "Of ISO 4217.", "score": "1 for the best of its kind, never below 0.",
+    "reason": "For shoppers: why the product is here.", "evidence": "What the reason rests on.",
+    "fallback": "Whether the strategy had too little evidence and others filled the list.", "cached": "Whether the list was made before.",
+    "recommendationId": "Send it with events that the list leads to.", "overlapHours": "For so long the old key works beside the new one.",
+    "origins": "Whose pages may use a publish key; the tenant's allowedOrigins where empty.", "permissions": "What the key may do.",
+    "attributionWindowHours": "For so long after a click a purchase counts as led to by the list.",
+    "rateLimits": "Requests a minute and key; 0 is no limit.", "timezone": "A name of the IANA time zone database.",
+    "password": "At least 10 characters where it is chosen, and none that everybody uses.", "expiresIn": "Seconds.",
+    "requestId": "As in X-Request-ID and in the server's log.",
+    "detail": "What was expected, what came, what to do.", "code": "Which kind of problem, see /docs/problems.",
+    "alreadyQueued": "Whether a build was waiting already.", "strategies": "How each did in the backtest, by context.",
+}
+
+SAMPLES = {"uuid": SAMPLE_ID, "date-time": "2026-01-15T09:30:00Z", "string": "text", "integer": 1, "number": 1.0, "boolean": True, "object": {}}
+KINDS = {"string": str, "integer": int, "number": int | float, "boolean": bool, "array": list, "object": dict, "null": type(None)}
+
+
+def example_of(schema: Json, components: Mapping[str, Json], name: str = "") -> Any:
+    """Something that the schema of a field called `name` allows and a reader understands."""
+    while "$ref" in schema:
+        schema = components[schema["$ref"].rpartition("/")[2]]
+    if name in EXAMPLES and _fits(EXAMPLES[name], schema):
+        return EXAMPLES[name]
+    if "anyOf" in schema:
+        return None if schema.get("default", ...) is None else example_of(schema["anyOf"][0], components, name)
+    if "properties" in schema:
+        members = {member: example_of(kind, components, member) for member, kind in schema["properties"].items()}
+        return {member: value for member, value in members.items() if value is not None or member in schema["required"]}
+    if schema.get("type") == "array":
+        return [example_of(schema["items"], components, name)]
+    kind = str(schema.get("format") or schema.get("type", "object"))
+    return schema["enum"][0] if "enum" in schema else schema.get("default", SAMPLES.get(kind))
+
+
+def _fits(value: Any, schema: Json) -> bool:
+    if "anyOf" in schema:
+        return any(_fits(value, kind) for kind in schema["anyOf"])
+    return value in schema["enum"] if "enum" in schema else isinstance(value, KINDS.get(schema.get("type", ""), object))
