@@ -46,7 +46,11 @@ OF_ALL_TENANTS = {
     "recomengine.events.queries.STORE_EVENTS": "declares the tenants of its batch; the guard has proved each of them",
     "recomengine.backup.queries.ATTACH": "makes a statement of the names that it is given; restoring runs it as the owner",
     "recomengine.backup.queries.SET_SEQUENCE": "takes the name of a sequence; restoring runs it as the owner",
-}
+    **{
+        name: "makes a statement of the names that it is given, and reads no table; archiving runs it as the owner"
+        for name, sql in CONSTANTS.items() if name.startswith("recomengine.archive.") and re.match(r"\s*SELECT format\(", sql)
+    },
+}  # fmt: skip
 """What declares tenants by itself or runs as the owner, and why it may."""
 
 NAMED_BY_EACH = {("DELETE", "/api/v1/users/{user_id:path}"), ("POST", "/api/v1/users/{user_id:path}/aliases")}
