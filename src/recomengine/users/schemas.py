@@ -13,6 +13,9 @@ from recomengine.web.fields import Id
 from recomengine.web.operations import Cursor
 
 
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
 class AliasIn(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     anonymous_id: Id
 
@@ -34,11 +37,11 @@ class ExportedEvent(msgspec.Struct, rename="camel"):
     event_id: str
     event_type: str
     product_id: str | None
-    timestamp: datetime
+    timestamp: Moment
     metadata: Any
     session_id: str | None
     user_id: str
-    received_at: datetime
+    received_at: Moment
 
 
 class Export(msgspec.Struct, rename="camel"):
@@ -75,7 +78,7 @@ class Receipt(msgspec.Struct, rename="camel"):
     receipt_id: UUID
     user_id: str
     aliases: list[str]
-    erased_at: datetime
+    erased_at: Moment
     erased: Erased
     follows: list[Following]
     kept: str
