@@ -12,7 +12,6 @@ from msgspec import Meta
 from recomengine.web.fields import Id
 from recomengine.web.operations import Cursor
 
-
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
