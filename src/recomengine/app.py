@@ -27,6 +27,7 @@ from recomengine.models.routes import routes as model_routes
 from recomengine.recommendations.routes import routes as recommendation_routes
 from recomengine.settings import Settings, load_settings
 from recomengine.tenants.routes import routes as tenant_routes
+from recomengine.users.routes import routes as user_routes
 from recomengine.web.middleware import RequestLayer
 from recomengine.web.preflight import Preflights
 from recomengine.web.problems import MethodNotAllowed, NotFound, Problem, Unavailable, problem_response
@@ -55,7 +56,7 @@ def create_app(settings: Settings) -> Starlette:
 def all_routes() -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes, *key_routes, *experiment_routes,
-        *job_routes,
+        *job_routes, *user_routes,
         *health_routes,
     ]  # fmt: skip
     return [*routes, *docs_routes(routes)]

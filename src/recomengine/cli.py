@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 from uuid import UUID
@@ -20,6 +21,8 @@ import uvloop
 from rich.console import Console
 
 from recomengine.app import all_routes
+from recomengine.archive.service import ArchiveDamaged, archive_due, list_months, restore_month
+from recomengine.archive.store import MonthMissing
 from recomengine.auth.service import admin_id_of
 from recomengine.backup import service as backups
 from recomengine.backup.archive import BackupError
@@ -48,11 +51,13 @@ app = typer.Typer(
     help="RecomEngine: product recommendations for online shops.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 tenant_app = typer.Typer(help="Tenants: the shops that are served.", no_args_is_help=True)
+archive_app = typer.Typer(help="Months of events past their time: written away, listed, brought back.", no_args_is_help=True)
 import_app = typer.Typer(help="Load files: CSV or NDJSON, plain, .gz or .zst, - for standard input.", no_args_is_help=True)
 jobs_app = typer.Typer(help="Background jobs: what waits, what is dead.", no_args_is_help=True)
 app.add_typer(tenant_app, name="tenant")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(import_app, name="import")
+app.add_typer(archive_app, name="archive")
 console = Console(stderr=True)
 
 START_S = 120
@@ -277,6 +282,30 @@ def refresh(
     _run(_for_tenant(settings, tenant, lambda: refresh_now(settings, tenant, wait=wait)))
 
 
+@archive_app.command(name="run")
+def archive_run(data_dir: DataDir = None) -> None:
+    """Archive the months of events that are past their time now; the worker does it once a day."""
+    for month in _run(archive_due(_running(data_dir))):
+        typer.echo(f"{month.month}  {month.events} events, {month.bytes} bytes")
+
+
+@archive_app.command(name="list")
+def archive_list(data_dir: DataDir = None) -> None:
+    """Show what is in the archive."""
+    for month, until in _run(list_months(_running(data_dir))):
+        back = f", back in the database until {until:%Y-%m-%d}" if until else ""
+        typer.echo(f"{month.month}  {month.events} events, {month.bytes} bytes, archived {month.archived_at[:10]}{back}")
+
+
+@archive_app.command(name="restore")
+def archive_restore(
+    month: Annotated[datetime, typer.Argument(formats=["%Y-%m"], help="The month, as 2026-01.")], data_dir: DataDir = None
+) -> None:
+    """Bring a month back into the database, without erased shoppers; after 30 days it is archived again."""
+    archived, until = _run(restore_month(_running(data_dir), month.date()))
+    typer.echo(f"{archived.month} is in the database" + (f" until {until:%Y-%m-%d}" if until else ""))
+
+
 def _say(line: str) -> None:
     console.print(line, style="dim", highlight=False)
 
@@ -322,7 +351,7 @@ def main() -> None:
     """The console script; errors that a user can mend are one line and exit 1."""
     try:
         app()
-    except (SettingsError, EmbeddedError, MigrationError, BackupError, Problem) as error:
+    except (SettingsError, EmbeddedError, MigrationError, BackupError, MonthMissing, ArchiveDamaged, Problem) as error:
         _fail(str(error))
     except asyncpg.UndefinedTableError as error:
         _fail(f"The database lacks a table: {error}. Run `recomengine migrate`.")

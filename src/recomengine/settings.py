@@ -23,11 +23,14 @@ class SettingsError(Exception):
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str = ""
+    owner_database_url: str = ""
     redis_url: str = ""
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 5008
     data_dir: Path = Path("data")
     model_store: str = ""
+    archive_store: str = ""
+    event_retention_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] = 90
     jwt_secret: str = ""
     api_key_hmac_secret: str = ""
     internal_api_key: str = ""
@@ -41,6 +44,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def model_store_url(self) -> str:
         return self.model_store or f"file://{(self.data_dir / 'models').resolve()}"
+
+    @property
+    def owner_url(self) -> str:
+        """Where to log in as the owner of the tables, which DATABASE_URL does unless it is the serving login."""
+        return self.owner_database_url or self.database_url
+
+    @property
+    def archive_store_url(self) -> str:
+        return self.archive_store or f"file://{(self.data_dir / 'archive').resolve()}"
 
     @property
     def base_url(self) -> str:

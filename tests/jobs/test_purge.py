@@ -115,6 +115,9 @@ async def test_each_machine_removes_its_own_copies_of_purged_tenants(context: Co
         (cache / str(tenant_id) / "20260101T000000000000").mkdir(parents=True)
         (tmp_path / "logs").mkdir(exist_ok=True)
         (tmp_path / "logs" / f"{tenant_id}.npz").touch()
+    await execute(
+        context.settings.database_url, "INSERT INTO models (tenant_id, version, status) VALUES ($1, '20260101T000000000000', 'ready')", stays.id
+    )
     (cache / "notes").mkdir()
     assert await remove_copies(context.pool, store, logs) == 1
     assert {path.name for path in cache.iterdir()} == {str(stays.id), "notes"}

@@ -29,7 +29,7 @@ async def a_worker(context: Context, jobs: Sequence[Job] = JOBS, silent_after: t
     """A worker that runs meanwhile, and ends in order."""
     pool = await open_pool(context.settings.database_url, min_size=1, max_size=8)
     drained = asyncio.Event()
-    queue = make_queue(Tools(pool, context.redis, context.bus, store_of(context), logs_of(context)), jobs, drained)
+    queue = make_queue(Tools(pool, context.redis, context.bus, store_of(context), logs_of(context), context.settings), jobs, drained)
     running = asyncio.create_task(work(queue, silent_after))
     try:
         yield Worker(queue, drained)

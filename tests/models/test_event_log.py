@@ -13,16 +13,20 @@ from hypothesis import strategies as st
 
 from recomengine.catalog.service import delete_item
 from recomengine.context import Context
+from recomengine.events.identity import shopper_digest
 from recomengine.infra.database import tenant_transaction
 from recomengine.infra.metrics import EVENT_LOGS_UNUSABLE
 from recomengine.models import event_log, queries, service
-from recomengine.models.event_log import EventLog, LogUnusable, append, read_new
-from recomengine.models.histories import KINDS, NO_HISTORIES, Histories, merge
+from recomengine.models.event_log import EventLog, LogUnusable, append, read_new, without
+from recomengine.models.histories import KINDS, NO_HISTORIES, Histories, merge, under_names
+from recomengine.users.service import add_alias, erase
 from tests.conftest import MakeTenant, Tenant
 from tests.core.matrices import examples
+from tests.databases import execute
 from tests.models.shops import Event, build, fill_catalog, logs_of, product, read_histories, send, store_of
 
 START_MS = 1_700_000_000_000
+TENANT = UUID(int=1)
 NAMES = ["ann", "Ann", "ann 2", "Zoë", "李", "\U0001f600", "\uffff", "b"]
 Did = tuple[str, int, int, int, int]
 
@@ -61,13 +65,34 @@ def test_merged_histories_are_those_of_all_events(old: list[Did], new: list[Did]
     assert_same(merge(histories_of(old), histories_of(new)), histories_of(old + new))
 
 
+aliases = st.dictionaries(st.sampled_from(NAMES[:4]), st.sampled_from([*NAMES[4:], "new"]))
+
+
+@examples
+@given(dids, aliases)
+def test_histories_under_other_names_are_those_of_the_renamed_events(events: list[Did], names: dict[str, str]) -> None:
+    assert_same(under_names(histories_of(events), names), histories_of([(names.get(did[0], did[0]), *did[1:]) for did in events]))
+
+
+@examples
+@given(dids, st.frozensets(st.sampled_from(NAMES)))
+def test_histories_without_the_erased_are_those_of_the_others(events: list[Did], erased: frozenset[str]) -> None:
+    digests = frozenset(shopper_digest(TENANT.bytes, user) for user in erased)
+    assert_same(without(histories_of(events), TENANT, digests), histories_of([did for did in events if did[0] not in erased]))
+
+
+def test_a_shopper_erased_by_one_tenant_stays_with_another() -> None:
+    histories = histories_of([("ann", 0, 0, 0, 0)])
+    assert_same(without(histories, UUID(int=2), frozenset({shopper_digest(TENANT.bytes, "ann")})), histories)
+
+
 def test_nothing_merged_with_nothing_is_nothing() -> None:
     assert_same(merge(NO_HISTORIES, NO_HISTORIES), histories_of([]))
 
 
 async def update(context: Context, tenant_id: UUID, kept: EventLog | None) -> EventLog:
     async with tenant_transaction(context.pool, tenant_id) as connection:
-        through = await queries.events_watermark(connection)
+        through = await queries.events_watermark(connection, tenant_id)
     async with tenant_transaction(context.pool, tenant_id, snapshot=True) as connection:
         state = await queries.catalog_state(connection, tenant_id)
         return append(await read_new(connection, tenant_id, kept, through, state["next_number"]))
@@ -108,9 +133,23 @@ async def test_a_log_brought_up_to_date_is_what_reading_everything_gives(context
     await fill_catalog(context, tenant.id, [product("p1", category="Back"), product("p6")])
     await check()
     await check()  # nothing new
+    gone = f"{NAMES[0]}0"
+    assert gone in kept.histories.users
+    await erase(context.pool, context.redis, context.bus, tenant.id, gone)
+    await check()
+    assert gone not in kept.histories.users
+    await send(context, tenant.id, [{"eventType": "view", "userId": gone, "productId": "p0"}])  # the shopper is back
+    await fill_catalog(context, tenant.id, [product("p7")])
+    await check()
+    assert len(kept.histories.items[kept.histories.owners == kept.histories.users.index(gone)]) == 1
+    for _ in range(2):  # erased, back and erased again between two builds
+        await erase(context.pool, context.redis, context.bus, tenant.id, gone)
+        await send(context, tenant.id, [{"eventType": "purchase", "userId": gone, "productId": "p0"}] * 2)
+    await check()
+    assert kept.erasures == 3
     assert kept is not None
-    assert kept.next_number == 7
-    assert set(kept.histories.items.tolist()) == set(range(7))
+    assert kept.next_number == 8
+    assert set(kept.histories.items.tolist()) == set(range(8))
 
 
 async def test_only_what_is_new_is_read(context: Context, tenant: Tenant, database_url: str) -> None:
@@ -138,11 +177,34 @@ async def test_a_model_from_the_log_is_the_one_from_scratch_to_the_last_bit(cont
     for count in (200, 5):
         await send(context, tenant.id, some(draw, count, users=5, days=30))
         increment = await build(context, tenant.id)
+    for erased, user, anonymous in (("Zoë1", "ann2", "b3"), ("李4", "newcomer", "Ann0"), ("ann2", "b1", "b2")):
+        await add_alias(context.pool, context.redis, tenant.id, user, anonymous)
+        await erase(context.pool, context.redis, context.bus, tenant.id, erased)
+        await send(context, tenant.id, some(draw, 5, users=5, days=30))
+        increment = await build(context, tenant.id)
+    model = await context.models.get(tenant.id)
+    assert model is not None
+    assert len(model.history("newcomer").items)
+    assert not any(len(model.history(user).items) for user in ("Ann0", "b2"))
     log_of(context, tenant).unlink()
 
     scratch = await build(context, tenant.id)
 
     assert published(context, tenant, increment) == published(context, tenant, scratch)
+
+
+async def test_a_log_that_follows_erasures_which_the_database_has_lost_is_read_anew(context: Context, tenant: Tenant) -> None:
+    await fill_catalog(context, tenant.id, [product("p1")])
+    await send(context, tenant.id, [{"eventType": "view", "userId": "ann", "productId": "p1"}])
+    await erase(context.pool, context.redis, context.bus, tenant.id, "bob")
+    await build(context, tenant.id)
+    await execute(context.settings.database_url, "DELETE FROM erasures WHERE tenant_id = $1", tenant.id)
+    before = unusable("other_catalog")
+
+    await build(context, tenant.id)
+
+    assert unusable("other_catalog") == before + 1
+    assert logs_of(context).read(tenant.id).erasures == 0
 
 
 def log_of(context: Context, tenant: Tenant) -> Path:

@@ -113,7 +113,7 @@ async def test_events_stored_from_the_watermark_on_are_left_to_the_trail(context
     await fill_catalog(context, tenant.id, [product("p")])
     await send(context, tenant.id, [{"eventType": "view", "userId": "before", "productId": "p"}])
     async with tenant_transaction(context.pool, tenant.id) as connection:
-        through = await queries.events_watermark(connection)
+        through = await queries.events_watermark(connection, tenant.id)
     await send(context, tenant.id, [{"eventType": "view", "userId": "after", "productId": "p"}])
 
     assert (await read_histories(context, tenant.id, through)).users == ["before"]

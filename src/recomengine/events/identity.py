@@ -6,7 +6,7 @@ A UUID of version 8. Without a client's eventId: 48 bits of the event's own mill
 neither, by (tenantId, userId, eventType, productId). Parts are length-prefixed: no two different tuples hash the same bytes.
 """
 
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from uuid import UUID
 
 VERSION = 0x8 << 76
@@ -32,6 +32,11 @@ def untimed_id(tenant: bytes, user_id: str, event_type: str, product_id: str) ->
     """The identity of an imported event without a time: it must not depend on when it is imported."""
     hashed = _hash(tenant, user_id.encode(), event_type.encode(), product_id.encode())
     return _uuid(hashed >> 80, hashed)
+
+
+def shopper_digest(tenant: bytes, user_id: str) -> bytes:
+    """32 bytes that stand for an erased shopper: they tell the shopper's id again, and do not give it away."""
+    return sha256(tenant + user_id.encode()).digest()
 
 
 def _hash(*parts: bytes) -> int:

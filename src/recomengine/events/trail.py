@@ -1,7 +1,8 @@
 """A shopper's newest events in Redis: what the model does not know yet. Written after the commit, read by each request.
 
 `reco:recent:{tenant}:<user>` is a list, newest first, of at most TRAIL_LENGTH entries; an entry is its fields joined by
-a control character that no id can hold. Redis may lose it: PostgreSQL has every event.
+a control character that no id can hold. An entry of type ALIAS is no event: it names another id of the shopper, whose trail
+counts as well. Redis may lose it all: PostgreSQL has every event and every alias.
 `reco:since:{tenant}` is the moment in milliseconds since when the trails miss nothing. It is lost with the trails, and
 set anew by the next batch: what a build of before that moment does not hold must come from PostgreSQL (`may_miss`).
 """
@@ -12,6 +13,9 @@ from typing import NamedTuple
 TRAIL_LENGTH = 100
 TRAIL_TTL_S = 7 * 86_400
 SEPARATOR = "\x1f"
+ALIAS = "alias"
+MAX_JOINED = 10
+"""Of a shopper's other ids, so many trails are read, those of the newest."""
 
 
 class Trail(NamedTuple):
@@ -39,6 +43,20 @@ def may_miss(trail: Sequence[bytes], since: bytes | None, through_ms: int) -> bo
 
 def trail_entry(event: Trail) -> str:
     return SEPARATOR.join((str(event.created_ms), str(event.timestamp_ms), event.event_type, event.product_id, event.session_id))
+
+
+def alias_entry(created_ms: int, anonymous_id: str) -> str:
+    return trail_entry(Trail(created_ms, created_ms, ALIAS, anonymous_id, ""))
+
+
+def aliases_in(trail: Sequence[Trail]) -> list[str]:
+    return [entry.product_id for entry in trail if entry.event_type == ALIAS][:MAX_JOINED]
+
+
+def join_trails(trails: Sequence[Sequence[Trail]]) -> list[Trail]:
+    """The events of all of them, newest first."""
+    events = [event for trail in trails for event in trail if event.event_type != ALIAS]
+    return sorted(events, key=lambda event: -event.created_ms)[:TRAIL_LENGTH]
 
 
 def parse_trail(entries: Sequence[bytes]) -> list[Trail]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
+from recomengine.archive.service import archive_due
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Connection, Pool
 from recomengine.infra.redis import RedisClient
@@ -21,6 +22,8 @@ from recomengine.models.event_log import EventLogs
 from recomengine.models.learning import WorseThanServed
 from recomengine.models.service import REFRESH_JOB, refresh
 from recomengine.models.store import ModelStore
+from recomengine.settings import Settings
+from recomengine.users.service import finish_erasures
 
 ATTEMPTS, FIRST_WAIT = 8, timedelta(seconds=10)
 """With waits that double this is some 20 minutes from the first try to the last."""
@@ -37,6 +40,7 @@ class Tools:
     bus: Bus
     store: ModelStore
     logs: EventLogs
+    settings: Settings
 
 
 class Run(NamedTuple):
@@ -84,5 +88,7 @@ JOBS = (
     Job(REFRESH_DUE, lambda tools, _: refresh_due(tools.pool), cron="*/15 * * * *", at_start=True),
     Job("make_partitions", lambda tools, _: make_partitions(tools.pool), cron="5 0 * * *", at_start=True),
     Job("purge_tenants", lambda tools, _: purge(tools.pool, tools.redis, tools.store, tools.logs), cron="35 3 * * *"),
+    Job("finish_erasures", lambda tools, _: finish_erasures(tools.pool, tools.redis, tools.bus), cron="*/5 * * * *"),
+    Job("archive_months", lambda tools, _: archive_due(tools.settings), cron="35 4 * * *"),
     Job("forget_jobs", lambda tools, _: queries.forget_jobs(tools.pool, datetime.now(UTC) - REMEMBERED), cron="50 3 * * *"),
 )

@@ -121,7 +121,6 @@ async def run_once(settings: Settings, name: str, tenant_id: UUID | None, jobs: 
     async with open_tools(settings) as tools:
         await job.work(tools, Run(tenant_id, _not_queued))
 
-
 async def _not_queued(_connection: Connection) -> None:
     """There is nothing to end in the queue."""
 
@@ -134,7 +133,7 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
         async with tracing.tracing():
             yield Tools(
                 pool, redis, Bus(settings.redis_url, redis), ModelStore(settings.model_store_url, settings.data_dir / "models-cache"),
-                EventLogs(settings.data_dir / "event-logs"),
+                EventLogs(settings.data_dir / "event-logs"), settings,
             )  # fmt: skip
     finally:
         await redis.close()

@@ -1,6 +1,7 @@
 """A tenant's events as flat arrays, shopper by shopper, oldest first: what every part of a build reads."""
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,6 +87,32 @@ def merge(old: Histories, new: Histories) -> Histories:
 
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     return Histories(users, indptr, *(merged(column, part[order]) for column, part in zip(_columns(old), mixed, strict=True)))
+
+
+def of_users(histories: Histories, chosen: NDArray[np.bool_]) -> Histories:
+    """The chosen shoppers (a mask over users) with all that they did."""
+    counts = np.diff(histories.indptr)
+    kept = np.repeat(chosen, counts)
+    users = [user for user, is_chosen in zip(histories.users, chosen.tolist(), strict=True) if is_chosen]
+    indptr = np.concatenate([[0], np.cumsum(counts[chosen])]).astype(np.int64)
+    return Histories(users, indptr, *(column[kept] for column in _columns(histories)))
+
+
+def under_names(histories: Histories, names: Mapping[str, str]) -> Histories:
+    """The same events, those of each shopper in `names` as events of the shopper named there, who is no key of it."""
+    moved = np.array([user in names for user in histories.users], bool)
+    if not moved.any():
+        return histories
+    others = of_users(histories, moved)
+    targets = [names[user] for user in others.users]
+    users = sorted(set(targets))
+    number = {user: at for at, user in enumerate(users)}
+    owners = np.repeat(np.array([number[target] for target in targets], np.int64), np.diff(others.indptr))
+    items, kinds, times_ms, groups = _columns(others)
+    order = _order(owners, times_ms, kinds, items, groups)
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(users)))]).astype(np.int64)
+    renamed = Histories(users, indptr, *(column[order] for column in _columns(others)))
+    return merge(of_users(histories, ~moved), renamed)
 
 
 def _columns(histories: Histories) -> tuple[NDArray[Any], ...]:

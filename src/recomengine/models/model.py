@@ -107,6 +107,11 @@ class Model:
         self._events_through = through if len(news.products) else ""
         self._renew()
 
+    @property
+    def holds_events(self) -> bool:
+        """Whether events that came after the build are folded in."""
+        return bool(self._events_through)
+
     def _renew(self) -> None:
         self.ranker = ranker_of(self._features, self._evidence, self._of_products, self._of_events)
         self.folded = f"{self._products_through},{self._events_through}"

@@ -11,6 +11,7 @@ from recomengine.infra.database import Connection
 
 SINCE_EVER = datetime(1, 1, 1, tzinfo=UTC)
 EVENTS_WATERMARK = "SELECT events_watermark()"
+LOCK_PEOPLE = "SELECT pg_advisory_xact_lock_shared(7210, hashtext($1::text))"
 
 # One row a shopper, its events as packed binary columns: int4 product number, int2 kind, int8 µs since 2000, int8 basket.
 LOAD_HISTORIES = """
@@ -45,6 +46,10 @@ PRODUCT_IDS_FROM = "SELECT product_id FROM catalog_items WHERE tenant_id = $1 AN
 DIGEST_OF_NUMBERS = """
 SELECT coalesce(sum(hashtextextended(product_id, number)), 0)::text FROM catalog_items WHERE tenant_id = $1 AND number < $2
 """
+NEWEST_ERASURE = "SELECT coalesce(max(number), 0) FROM erasures WHERE tenant_id = $1"
+NEWEST_ERASURES = "SELECT tenant_id, max(number) AS number FROM erasures WHERE tenant_id = ANY ($1::uuid[]) GROUP BY tenant_id"
+ERASED_AFTER = "SELECT unnest(digests) AS digest FROM erasures WHERE tenant_id = $1 AND number > $2"
+ALIASES = "SELECT anonymous_id, user_id FROM user_aliases WHERE tenant_id = $1"
 CATALOG_STATE = "SELECT version, next_number FROM catalog_state WHERE tenant_id = $1"
 BEGIN_PART = "UPDATE models SET part = $3, part_since = clock_timestamp() WHERE tenant_id = $1 AND version = $2"
 START_MODEL = "INSERT INTO models (tenant_id, version, status) VALUES ($1, $2, 'building')"
@@ -70,12 +75,15 @@ NEWEST_READY = """
 SELECT DISTINCT ON (tenant_id) tenant_id, version FROM models
 WHERE tenant_id = ANY ($1::uuid[]) AND status = 'ready' ORDER BY tenant_id, id DESC
 """
+VERSIONS = "SELECT version FROM models WHERE tenant_id = $1"
 OLD_VERSIONS = "SELECT version FROM models WHERE tenant_id = $1 AND status <> 'building' ORDER BY id DESC OFFSET $2"
 READY_VERSIONS = "SELECT tenant_id, version FROM models WHERE tenant_id = ANY ($1::uuid[]) AND status = 'ready' ORDER BY id"
 DELETE_VERSIONS = "DELETE FROM models WHERE tenant_id = $1 AND version = ANY ($2::text[])"
 
 
-async def events_watermark(connection: Connection) -> Any:
+async def events_watermark(connection: Connection, tenant_id: UUID) -> Any:
+    """See the SQL function; in a moment when no erasure of the tenant is under way."""
+    await connection.execute(LOCK_PEOPLE, str(tenant_id))
     return await connection.fetchval(EVENTS_WATERMARK)
 
 
@@ -101,6 +109,25 @@ async def product_ids_from(connection: Connection, tenant_id: UUID, first_number
 
 async def digest_of_numbers(connection: Connection, tenant_id: UUID, below: int) -> str:
     return str(await connection.fetchval(DIGEST_OF_NUMBERS, tenant_id, below))
+
+
+async def newest_erasure(connection: Connection, tenant_id: UUID) -> int:
+    return int(await connection.fetchval(NEWEST_ERASURE, tenant_id))
+
+
+async def newest_erasures(connection: Connection, tenant_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Of those of the tenants that have any."""
+    return {row["tenant_id"]: row["number"] for row in await connection.fetch(NEWEST_ERASURES, list(tenant_ids))}
+
+
+async def erased_after(connection: Connection, tenant_id: UUID, number: int) -> frozenset[bytes]:
+    """Digests of the shoppers of all erasures after that one."""
+    return frozenset(row["digest"] for row in await connection.fetch(ERASED_AFTER, tenant_id, number))
+
+
+async def aliases(connection: Connection, tenant_id: UUID) -> dict[str, str]:
+    """The shopper of each anonymous id that was joined with one."""
+    return {row["anonymous_id"]: row["user_id"] for row in await connection.fetch(ALIASES, tenant_id)}
 
 
 async def load_catalog(connection: Connection, tenant_id: UUID) -> Sequence[Any]:
@@ -155,6 +182,11 @@ async def newest_ready_stats(connection: Connection, tenant_id: UUID) -> asyncpg
 async def newest_ready(connection: Connection, tenant_ids: Sequence[UUID]) -> dict[UUID, str]:
     """The served version of each tenant that has one."""
     return {row["tenant_id"]: row["version"] for row in await connection.fetch(NEWEST_READY, list(tenant_ids))}
+
+
+async def versions(connection: Connection, tenant_id: UUID) -> set[str]:
+    """Of all builds in the ledger."""
+    return {row["version"] for row in await connection.fetch(VERSIONS, tenant_id)}
 
 
 async def drop_old_versions(connection: Connection, tenant_id: UUID, keep: int) -> list[str]:

@@ -58,6 +58,7 @@ class ModelRegistry:
         self._announced = asyncio.Event()
         bus.subscribe("model", self._on_announced)
         bus.subscribe("catalog", self._on_announced)
+        bus.subscribe("erased", self._on_erased)
 
     async def get(self, tenant_id: UUID) -> Model | None:
         """The tenant's newest model; None when none was built yet."""
@@ -167,7 +168,7 @@ class ModelRegistry:
 
     async def _fold_one(self, tenant_id: UUID, feed: _Feed) -> None:
         model, catalog = self._models.get(tenant_id), self._catalogs.loaded(tenant_id)
-        if model is None or catalog is None or not len(feed.news):
+        if model is None or catalog is None or not (len(feed.news) or model.holds_events):
             return
         state = (model.version, feed.through, catalog.size)
         if feed.folded == state:
@@ -175,6 +176,10 @@ class ModelRegistry:
         news, numbers = feed.news.since(model.through_ms), number_codes(feed.news.products, catalog.number)
         await asyncio.to_thread(model.take_events, news, numbers, feed.through.decode(), catalog.size)
         feed.folded = state
+
+    def _on_erased(self, tenant_id: UUID, _data: dict[str, Any]) -> None:
+        """Fold the tenant's feed anew, without what was erased from it."""
+        self._feeds.pop(tenant_id, None)
 
     def _on_announced(self, _tenant_id: UUID, _data: dict[str, Any]) -> None:
         self._announced.set()

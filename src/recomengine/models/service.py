@@ -17,8 +17,9 @@ from recomengine.infra.metrics import MODELS_KEPT
 from recomengine.infra.queue import enqueue
 from recomengine.models import queries
 from recomengine.models.build import NOTHING_FORMER, Built, Former, build_model
-from recomengine.models.event_log import EventLog, EventLogs, LogUnusable, append, read_new, report_unusable
+from recomengine.models.event_log import EventLog, EventLogs, LogUnusable, append, read_new, report_unusable, without
 from recomengine.models.evidence import Arrays
+from recomengine.models.histories import under_names
 from recomengine.models.learning import Served, WorseThanServed, check_not_worse, former_of, still_holds
 from recomengine.models.store import ModelMissing, ModelStore
 
@@ -73,6 +74,13 @@ async def status(pool: Pool, tenant_id: UUID) -> dict[str, Any]:
     return answer
 
 
+async def erasures_in_model(pool: Pool, tenant_id: UUID) -> int | None:
+    """The number of the newest erasure that the served model has followed; None when no model is served."""
+    async with tenant_transaction(pool, tenant_id) as connection:
+        ready = await queries.newest_ready_stats(connection, tenant_id)
+    return None if ready is None else int(ready["stats"].get("erasures", 0))
+
+
 Finish: TypeAlias = Callable[[Connection], Awaitable[None]]
 """Called in the transaction that makes a build the served one: what is to be true with it or not at all."""
 
@@ -91,14 +99,14 @@ async def refresh(pool: Pool, store: ModelStore, logs: EventLogs, bus: Bus, tena
         async with tenant_transaction(pool, tenant_id) as connection:
             await queries.start_model(connection, tenant_id, version)
         try:
-            await _build_and_publish(Build(pool, store, logs, tenant_id, version, finish))
+            keep = await _build_and_publish(Build(pool, store, logs, tenant_id, version, finish))
         except Exception as error:
             plain = str(error) if isinstance(error, WorseThanServed) else f"{type(error).__name__}: {error}"
             async with tenant_transaction(pool, tenant_id) as connection:
                 await queries.fail_model(connection, tenant_id, version, plain[:500])
             raise
     await bus.publish("model", tenant_id, version=version)
-    await _remove_old(pool, store, tenant_id)
+    await _remove_old(pool, store, tenant_id, keep)
     return version
 
 
@@ -119,14 +127,15 @@ class Build(NamedTuple):
 
 
 class Shop(NamedTuple):
-    """What a build starts from."""
+    """What a build starts from; events: of each shopper under one id."""
 
     products: Sequence[Any]
     catalog_version: int
     events: EventLog
 
 
-async def _build_and_publish(build: Build) -> None:
+async def _build_and_publish(build: Build) -> int:
+    """How many builds are to be kept: none from before an erasure, whose shoppers they hold. Neither is one served for being better."""
     started, now = time.perf_counter(), datetime.now(UTC)
     await build.begin("events")
     shop = await _read(build)
@@ -135,11 +144,15 @@ async def _build_and_publish(build: Build) -> None:
     kept = served if served is not None and still_holds(served, len(shop.events.histories.items), now) else None
     built = await _compute(build, shop, former_of(kept) if kept else NOTHING_FORMER)
     learned = {name: kept.manifest[name] for name in ("learnedAt", "learnedEvents")} if kept else _learned_now(shop, now)
-    stats = built.stats | learned | {"catalogVersion": shop.catalog_version, "buildSeconds": round(time.perf_counter() - started, 2)}
+    stats = built.stats | learned | {"catalogVersion": shop.catalog_version, "erasures": shop.events.erasures}
+    stats["buildSeconds"] = round(time.perf_counter() - started, 2)
     stats["seconds"] = {"events": round(events_s, 3), **stats["seconds"]}
-    if served is not None and kept is None:
+    followed = await erasures_in_model(build.pool, build.tenant_id)
+    forgets = followed is not None and followed < shop.events.erasures
+    if served is not None and kept is None and not forgets:
         _keep_better(stats, served, now)
     await _publish(build, built.arrays, stats, shop.events.through)
+    return 1 if forgets else KEEP_VERSIONS
 
 
 def _keep_better(stats: dict[str, Any], served: Served, now: datetime) -> None:
@@ -158,14 +171,16 @@ async def _read(build: Build) -> Shop:
     """Catalog and events as of one moment; the log on disk is brought up to it."""
     kept = await asyncio.to_thread(_kept_log, build)
     async with tenant_transaction(build.pool, build.tenant_id) as connection:
-        through = await queries.events_watermark(connection)
+        through = await queries.events_watermark(connection, build.tenant_id)
     async with tenant_transaction(build.pool, build.tenant_id, snapshot=True) as connection:
         state = await queries.catalog_state(connection, build.tenant_id)
         products = await queries.load_catalog(connection, build.tenant_id)
         unread = await read_new(connection, build.tenant_id, kept, through, state["next_number"])
+        aliases = await queries.aliases(connection, build.tenant_id)
     events = await asyncio.to_thread(append, unread)
     await asyncio.to_thread(build.logs.write, build.tenant_id, events)
-    return Shop(products, state["version"], events)
+    histories = await asyncio.to_thread(under_names, events.histories, aliases)
+    return Shop(products, state["version"], events._replace(histories=histories))
 
 
 def _kept_log(build: Build) -> EventLog | None:
@@ -209,6 +224,38 @@ async def _publish(build: Build, arrays: Arrays, stats: dict[str, Any], through:
     log.info("model published", tenant=str(build.tenant_id), version=build.version, **figures)
 
 
+async def forget_erased(pool: Pool, store: ModelStore, logs: EventLogs) -> int:
+    """What this machine keeps of erased shoppers beside the store, although no build may run here: in how many logs there was something.
+
+    Copies of models that were replaced go, too.
+    """
+    for tenant_id in await asyncio.to_thread(store.copied):
+        async with tenant_transaction(pool, tenant_id) as connection:
+            versions = await queries.versions(connection, tenant_id)
+        await asyncio.to_thread(store.remove_copies, tenant_id, versions)
+    kept = await asyncio.to_thread(logs.kept)
+    async with tenant_transaction(pool, *kept) as connection:
+        newest = await queries.newest_erasures(connection, kept)
+    behind = [tenant_id for tenant_id, number in newest.items() if await asyncio.to_thread(logs.followed, tenant_id) < number]
+    for tenant_id in behind:
+        async with _one_build(pool, tenant_id):
+            await _forget_in_log(pool, logs, tenant_id)
+    return len(behind)
+
+
+async def _forget_in_log(pool: Pool, logs: EventLogs, tenant_id: UUID) -> None:
+    try:
+        kept = await asyncio.to_thread(logs.read, tenant_id)
+    except LogUnusable:
+        await asyncio.to_thread(logs.remove, tenant_id)
+        return
+    async with tenant_transaction(pool, tenant_id, snapshot=True) as connection:
+        newest = await queries.newest_erasure(connection, tenant_id)
+        erased = await queries.erased_after(connection, tenant_id, kept.erasures)
+    histories = await asyncio.to_thread(without, kept.histories, tenant_id, erased)
+    await asyncio.to_thread(logs.write, tenant_id, kept._replace(histories=histories, erasures=newest))
+
+
 @asynccontextmanager
 async def _one_build(pool: Pool, tenant_id: UUID) -> AsyncIterator[Connection]:
     async with pool.acquire() as connection:
@@ -219,9 +266,9 @@ async def _one_build(pool: Pool, tenant_id: UUID) -> AsyncIterator[Connection]:
             await connection.execute(UNLOCK_BUILD, BUILD_LOCK, str(tenant_id))
 
 
-async def _remove_old(pool: Pool, store: ModelStore, tenant_id: UUID) -> None:
+async def _remove_old(pool: Pool, store: ModelStore, tenant_id: UUID, keep: int) -> None:
     async with tenant_transaction(pool, tenant_id) as connection:
-        old = await queries.drop_old_versions(connection, tenant_id, KEEP_VERSIONS)
+        old = await queries.drop_old_versions(connection, tenant_id, keep)
     for version in old:
         await asyncio.to_thread(store.remove, tenant_id, version)
 

@@ -8,6 +8,7 @@ local copy, which its processes map.
 import json
 import shutil
 import tempfile
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -113,8 +114,11 @@ class ModelStore:
         """The tenants of whom this machine keeps copies of models in an object store."""
         return tenants_named(self._root, "") if self._remote is not None else []
 
-    def remove_copies(self, tenant_id: UUID) -> None:
-        shutil.rmtree(self._root / str(tenant_id), ignore_errors=True)
+    def remove_copies(self, tenant_id: UUID, but: Collection[str] = ()) -> None:
+        """Those of an object store's models on this machine, but of these versions and what is being fetched."""
+        for path in (self._root / str(tenant_id)).glob("[!.]*") if but else [self._root / str(tenant_id)]:
+            if path.name not in but:
+                shutil.rmtree(path, ignore_errors=True)
 
     @staticmethod
     def _upload(remote: ObjectStore, folder: Path, prefix: str) -> None:

@@ -54,7 +54,7 @@ def cache_key(caller: Caller, query: Query) -> str:
     What is not as by default is added as a digest.
     """
     strategy = query.strategy or caller.config.default_strategy
-    tenant = "{" + caller.tenant + "}"
+    tenant = f"{{{caller.tenant}}}"
     plain = msgspec.structs.replace(query, user_id=None, strategy=None, placement_id=None, key=None)
     if query.user_id is None and strategy == "trending":
         base = f"reco:trending:{tenant}"
@@ -62,10 +62,15 @@ def cache_key(caller: Caller, query: Query) -> str:
         base = f"reco:fbt:{tenant}:{query.products[0]}"
         plain = msgspec.structs.replace(plain, product_id=[])
     else:
-        base = f"reco:{tenant}:{query.user_id or ''}:{strategy}"
+        base = f"{key_of_user(caller.tenant, query.user_id or '')}:{strategy}"
     if plain == DEFAULT:
         return base
     return f"{base}:{blake2b(_encode(plain), digest_size=8).hexdigest()}"
+
+
+def key_of_user(tenant: str, user_id: str) -> str:
+    """What the keys of all lists of a user begin with, before a colon."""
+    return f"reco:{{{tenant}}}:{user_id}"
 
 
 def ttl_s(caller: Caller, query: Query) -> int:

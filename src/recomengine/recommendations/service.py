@@ -19,7 +19,17 @@ from recomengine._core.csr import Int32
 from recomengine._core.ranking import NO_SOURCE, Ranker, rank
 from recomengine.catalog.live import Catalogs, LiveCatalog
 from recomengine.events.queries import recent_from_database
-from recomengine.events.trail import TRAIL_LENGTH, Trail, may_miss, parse_trail, since_key, trail_entry, trail_key
+from recomengine.events.trail import (
+    TRAIL_LENGTH,
+    Trail,
+    aliases_in,
+    join_trails,
+    may_miss,
+    parse_trail,
+    since_key,
+    trail_entry,
+    trail_key,
+)  # fmt: skip
 from recomengine.infra.database import DATABASE_AWAY, Pool
 from recomengine.infra.metrics import FALLBACKS, RECOMMENDATION_MS, count_recommendation
 from recomengine.infra.redis import RedisClient, RedisUnavailable
@@ -51,6 +61,7 @@ class Known(NamedTuple):
     """What Redis (or, without it, PostgreSQL) says before a request is computed."""
 
     trail: list[Trail]
+    aliases: list[str]
     newest: str
     cached: Sequence[bytes | None]
     """Of each query."""
@@ -84,7 +95,7 @@ class Recommender:
             count_recommendation(cached=made is not None)
             if made is None:
                 hit = False
-                made = self._make(caller, query, catalog, model, known.trail, stamp)
+                made = self._make(caller, query, catalog, model, known, stamp)
             lists.append(made)
         return reply(caller, served, catalog, model, lists, hit=hit)
 
@@ -92,37 +103,47 @@ class Recommender:
         user_id, nothing = served.queries[0].user_id, [None] * len(served.queries)
         try:
             replies = await looked
+            if user_id is None:
+                return Known([], [], "", replies)
+            *cached, entries, since = replies
+            trail = parse_trail(entries)
+            if aliases := aliases_in(trail):
+                trail = join_trails([trail, *await self._trails_of(caller, aliases)])
         except RedisUnavailable:
             FALLBACKS.labels("cache").inc()
             if user_id is None:
-                return Known([], "", nothing)
+                return Known([], [], "", nothing)
             FALLBACKS.labels("recents").inc()
-            return Known(await recent_from_database(self._pool, caller.tenant_id, user_id, TRAIL_LENGTH), "", nothing)
-        if user_id is None:
-            return Known([], "", replies)
-        *cached, entries, since = replies
-        trail = parse_trail(entries)
-        if model is not None and may_miss(entries, since, model.through_ms):
-            trail = await self._whole_trail(caller, user_id) or trail
-        return Known(trail, trail_entry(trail[0]) if trail else "", cached)
+            whole = await recent_from_database(self._pool, caller.tenant_id, user_id, TRAIL_LENGTH)
+            return Known(join_trails([whole]), aliases_in(whole), "", nothing)
+        if model is not None and may_miss(entries, since, model.through_ms) and (whole := await self._whole_trail(caller, user_id)):
+            trail, aliases = join_trails([whole]), aliases_in(whole)
+        return Known(trail, aliases, "|".join([*map(trail_entry, trail[:1]), *aliases]), cached)
+
+    async def _trails_of(self, caller: Caller, users: Sequence[str]) -> list[list[Trail]]:
+        replies = await self._redis.call(*(("LRANGE", trail_key(caller.tenant, user), 0, TRAIL_LENGTH - 1) for user in users))
+        return [parse_trail(entries) for entries in replies]
 
     async def _whole_trail(self, caller: Caller, user_id: str) -> list[Trail]:
-        """The shopper's newest events where Redis has lost some; none where PostgreSQL is away too."""
+        """The shopper's newest events, and aliases, where Redis has lost some; none where PostgreSQL is away too."""
         FALLBACKS.labels("recents").inc()
         try:
             return await recent_from_database(self._pool, caller.tenant_id, user_id, TRAIL_LENGTH)
         except DATABASE_AWAY:
             return []
 
-    def _make(self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, trail: Sequence[Trail], stamp: str) -> Cached:
+    def _make(self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, known: Known, stamp: str) -> Cached:
         started = perf_counter()
-        made = self._compute(caller, query, catalog, model, trail, stamp)
+        made = self._compute(caller, query, catalog, model, known.trail, stamp, known.aliases)
         RECOMMENDATION_MS.observe((perf_counter() - started) * 1000)
         self._remember(caller, query, made)
         return made
 
-    def _compute(self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, trail: Sequence[Trail], stamp: str) -> Cached:
-        shopper = look_up(model, catalog, query.user_id, trail, query.session_id) if query.user_id else NOBODY
+    def _compute(
+        self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, trail: Sequence[Trail], stamp: str,
+        aliases: Sequence[str] = (),
+    ) -> Cached:
+        shopper = look_up(model, catalog, query.user_id, trail, query.session_id, aliases) if query.user_id else NOBODY
         products = numbers(catalog, query.products)
         strategy = query.strategy or caller.config.default_strategy
         now = moment(query.page, products, shopper, live=is_live(trail, query.session_id, int(time() * 1000)))

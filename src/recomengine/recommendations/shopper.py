@@ -15,9 +15,11 @@ SESSION_GAP_MS = 30 * 60 * 1000
 CODE_OF_KIND = {kind: code for code, kind in enumerate(KINDS)}
 
 
-def look_up(model: Model | None, catalog: LiveCatalog, user_id: str, trail: Sequence[Trail], session_id: str | None) -> Shopper:
-    """trail: the user's newest events, newest first; those that the model holds already are left out."""
-    history = model.history(user_id) if model else NO_HISTORY
+def look_up(
+    model: Model | None, catalog: LiveCatalog, user_id: str, trail: Sequence[Trail], session_id: str | None, aliases: Sequence[str] = ()
+) -> Shopper:
+    """trail: the newest events under any of the user's ids, newest first; those that the model holds already are left out."""
+    history = _joined([model.history(each) for each in (user_id, *aliases)]) if model else NO_HISTORY
     through_ms = model.through_ms if model else 0
     fresh = []
     for event in trail:
@@ -28,6 +30,16 @@ def look_up(model: Model | None, catalog: LiveCatalog, user_id: str, trail: Sequ
         return NOBODY
     fresh.sort(key=lambda event: -event[0])
     return _merge(history, fresh, session_id)
+
+
+def _joined(histories: Sequence[History]) -> History:
+    """One shopper's: until the next build the model has those of their other ids apart."""
+    some = [history for history in histories if len(history.items)]
+    if len(some) < 2:
+        return some[0] if some else NO_HISTORY
+    columns = [np.concatenate(column) for column in zip(*some, strict=True)]
+    order = np.argsort(columns[2], kind="stable")
+    return History(*(column[order] for column in columns))
 
 
 def is_live(trail: Sequence[Trail], session_id: str | None, now_ms: int) -> bool:

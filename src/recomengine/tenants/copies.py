@@ -4,6 +4,7 @@ import asyncio
 
 from recomengine.infra.database import Pool, tenant_transaction
 from recomengine.models.event_log import EventLogs
+from recomengine.models.service import forget_erased
 from recomengine.models.store import ModelStore
 from recomengine.tenants import queries
 
@@ -11,7 +12,7 @@ EVERY_S = 6 * 3600.0
 
 
 async def remove_copies(pool: Pool, store: ModelStore, logs: EventLogs) -> int:
-    """Delete those of tenants that are no longer there; of how many. All of it can be made again.
+    """Delete those of tenants that are no longer there, and what is of erased shoppers; of how many tenants. All of it can be made again.
 
     Every machine does it for itself, since a purge runs on one of them.
     """
@@ -23,4 +24,4 @@ async def remove_copies(pool: Pool, store: ModelStore, logs: EventLogs) -> int:
     for tenant_id in gone:
         await asyncio.to_thread(store.remove_copies, tenant_id)
         await asyncio.to_thread(logs.remove, tenant_id)
-    return len(gone)
+    return len(gone) + await forget_erased(pool, store, logs)

@@ -18,6 +18,9 @@ EXAMPLES: Json = {
     "exclude": ["boot-7"], "minPrice": 20, "maxPrice": 200, "context": "home", "excludePurchased": True, "diversity": 0.2, "score": 0.84,
     "reason": "Bought together with Trail boot", "kind": "together", "productIds": ["boot-41"], "strategy": "auto",
     "requestedStrategy": "auto", "recommendationId": "0f2c7a6be1d94e0c9b8f4a7d5e3c2b1a", "modelVersion": "20260115T093000-5f2a",
+    # a shopper's data
+    "anonymousId": "anon-5", "aliases": ["anon-5"], "where": "models", "when": "at the next build, which is queued",
+    "how": "It is made without the shopper, and all older ones are deleted.", "kept": "Sums that name no shopper.",
     # accounts, tenants, keys
     "email": "ann@example.com", "password": "correct horse battery", "token": "kq3t…", "accessToken": "eyJhbGciOi…", "expiresIn": 3600,
     "role": "admin", "permissions": "publish", "origins": ["https://shop.example"], "allowedOrigins": ["https://shop.example"],
@@ -54,6 +57,8 @@ ABOUT = {
     "attributionWindowHours": "For so long after a click a purchase counts as led to by the list.",
     "rateLimits": "Requests a minute and key; 0 is no limit.", "timezone": "A name of the IANA time zone database.",
     "password": "At least 10 characters where it is chosen, and none that everybody uses.", "expiresIn": "Seconds.",
+    "anonymousId": "The id that the shopper had before the login.", "aliases": "Other ids of the shopper.",
+    "erasedAt": "Events stored before it are erased; later ones are new.", "follows": "What is erased later: where, when and how.",
     "requestId": "As in X-Request-ID and in the server's log.",
     "detail": "What was expected, what came, what to do.", "code": "Which kind of problem, see /docs/problems.",
     "trafficSplit": "Of 100 shoppers so many see control.", "lift": "As a share of control's value: 0.05 is 5 % more.",

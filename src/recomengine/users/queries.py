@@ -1,0 +1,119 @@
+"""SQL of shoppers: which ids are one person's, all that is stored of them, and that it is erased."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from recomengine.infra.database import Connection, Pool
+
+LOCK_PEOPLE = "SELECT pg_advisory_xact_lock_shared(7211, 0), pg_advisory_xact_lock(7210, hashtext($1::text))"
+EVENTS_WATERMARK = "SELECT events_watermark()"
+USER_OF_ALIAS = "SELECT user_id FROM user_aliases WHERE tenant_id = $1 AND anonymous_id = $2"
+ALIASES_OF = """
+SELECT anonymous_id, created_at FROM user_aliases WHERE tenant_id = $1 AND user_id = $2 ORDER BY created_at, anonymous_id
+"""
+MOVE_ALIASES = "UPDATE user_aliases SET user_id = $3 WHERE tenant_id = $1 AND user_id = $2"
+INSERT_ALIAS = """
+INSERT INTO user_aliases (tenant_id, anonymous_id, user_id) VALUES ($1, $2, $3) ON CONFLICT ON CONSTRAINT user_aliases_pkey DO NOTHING
+"""
+DELETE_ALIASES = "DELETE FROM user_aliases WHERE tenant_id = $1 AND (user_id = ANY ($2::text[]) OR anonymous_id = ANY ($2::text[]))"
+READ_EVENTS = """
+SELECT id, event_type, user_id, product_id, session_id, client_event_id, metadata, timestamp, created_at FROM events
+WHERE tenant_id = $1 AND user_id = ANY ($2::text[]) AND (created_at, id) > ($3, $4)
+ORDER BY created_at, id LIMIT $5
+"""
+
+# The ids of the newest are those that Redis may still remember.
+DELETE_EVENTS = """
+WITH gone AS (
+    DELETE FROM events WHERE tenant_id = $1 AND user_id = ANY ($2::text[]) AND created_at < $3 RETURNING id, created_at
+)
+SELECT count(*) AS events, coalesce(array_agg(id) FILTER (WHERE created_at > now() - interval '1 day'), '{}') AS lately FROM gone
+"""
+INSERT_ERASURE = """
+INSERT INTO erasures (tenant_id, number, digests, before, events, unfinished)
+SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5 FROM erasures WHERE tenant_id = $1
+RETURNING receipt_id, number
+"""
+TENANTS_WITH_UNFINISHED = "SELECT tenants_with_unfinished_erasures()"
+UNFINISHED_ERASURES = """
+SELECT number, unfinished AS users, before, before < now() - $2::interval AS settled FROM erasures
+WHERE tenant_id = $1 AND unfinished IS NOT NULL ORDER BY number
+"""
+FINISH_ERASURES = """
+UPDATE erasures SET unfinished = NULL, finished_at = now() WHERE tenant_id = $1 AND number = ANY ($2::int[])
+"""
+
+
+async def lock_people(connection: Connection, tenant_id: UUID) -> None:
+    """Aliases and erasures of a tenant change one after the other; a build takes its moment between two of them, and no month comes
+    back from the archive meanwhile."""
+    await connection.execute(LOCK_PEOPLE, str(tenant_id))
+
+
+async def watermark(connection: Connection) -> datetime:
+    """Every event stored before this moment is visible from now on. Writers are held up for this query only."""
+    savepoint = connection.transaction()
+    await savepoint.start()
+    try:
+        moment: datetime = await connection.fetchval(EVENTS_WATERMARK)
+    finally:
+        await savepoint.rollback()  # which gives back the locks of the months
+    return moment
+
+
+async def user_of_alias(connection: Connection, tenant_id: UUID, anonymous_id: str) -> str | None:
+    user_id: str | None = await connection.fetchval(USER_OF_ALIAS, tenant_id, anonymous_id)
+    return user_id
+
+
+async def aliases_of(connection: Connection, tenant_id: UUID, user_id: str) -> list[asyncpg.Record]:
+    """The oldest first."""
+    return await connection.fetch(ALIASES_OF, tenant_id, user_id)
+
+
+async def insert_alias(connection: Connection, tenant_id: UUID, anonymous_id: str, user_id: str) -> bool:
+    """Make the id, and what were aliases of it, aliases of the user; whether it was none yet."""
+    await connection.execute(MOVE_ALIASES, tenant_id, anonymous_id, user_id)
+    return await connection.execute(INSERT_ALIAS, tenant_id, anonymous_id, user_id) == "INSERT 0 1"
+
+
+async def delete_aliases(connection: Connection, tenant_id: UUID, users: Sequence[str]) -> None:
+    await connection.execute(DELETE_ALIASES, tenant_id, users)
+
+
+async def read_events(
+    connection: Connection, tenant_id: UUID, users: Sequence[str], after: tuple[datetime, UUID], limit: int
+) -> list[asyncpg.Record]:
+    return await connection.fetch(READ_EVENTS, tenant_id, users, *after, limit)
+
+
+async def delete_events(connection: Connection, tenant_id: UUID, users: Sequence[str], before: datetime) -> tuple[int, list[UUID]]:
+    """(how many, the ids of those of the last day)."""
+    row = await connection.fetchrow(DELETE_EVENTS, tenant_id, users, before)
+    assert row is not None  # an aggregate is one row
+    return row["events"], row["lately"]
+
+
+async def insert_erasure(
+    connection: Connection, tenant_id: UUID, digests: Sequence[bytes], before: datetime, events: int, users: Sequence[str]
+) -> UUID:
+    """The receipt's id."""
+    receipt_id: UUID = await connection.fetchval(INSERT_ERASURE, tenant_id, digests, before, events, users)
+    return receipt_id
+
+
+async def tenants_with_unfinished(pool: Pool) -> list[UUID]:
+    return [row[0] for row in await pool.fetch(TENANTS_WITH_UNFINISHED)]
+
+
+async def unfinished_erasures(connection: Connection, tenant_id: UUID, settle: Any) -> list[asyncpg.Record]:
+    """The oldest first; settled: older than `settle`."""
+    return await connection.fetch(UNFINISHED_ERASURES, tenant_id, settle)
+
+
+async def finish_erasures(connection: Connection, tenant_id: UUID, numbers: Sequence[int]) -> None:
+    await connection.execute(FINISH_ERASURES, tenant_id, numbers)

@@ -1,0 +1,110 @@
+"""What is asked of a shopper's data, and what is answered."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from msgspec import Meta
+
+from recomengine.web.fields import Id
+from recomengine.web.operations import Cursor
+
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class AliasIn(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    anonymous_id: Id
+
+
+class Person(msgspec.Struct, rename="camel"):
+    """A shopper and the other ids of theirs."""
+
+    user_id: str
+    aliases: list[str]
+
+    @property
+    def ids(self) -> list[str]:
+        return [self.user_id, *self.aliases]
+
+
+class ExportedEvent(msgspec.Struct, rename="camel"):
+    """user_id: the one of the shopper's ids that it came with."""
+
+    event_id: str
+    event_type: str
+    product_id: str | None
+    timestamp: Moment
+    metadata: Any
+    session_id: str | None
+    user_id: str
+    received_at: Moment
+
+
+class Export(msgspec.Struct, rename="camel"):
+    user_id: str
+    aliases: list[str]
+    events: list[ExportedEvent]
+
+
+class ErasedInRedis(msgspec.Struct, rename="camel"):
+    """How many entries of the trails and of the feed, and how many lists."""
+
+    recent_events: int = 0
+    feed_events: int = 0
+    cached_lists: int = 0
+
+
+class Erased(msgspec.Struct, rename="camel"):
+    """redis: None while Redis is away."""
+
+    events: int
+    aliases: int
+    redis: ErasedInRedis | None
+
+
+class Following(msgspec.Struct, rename="camel"):
+    """What is still to be erased: where, when, and how it comes about."""
+
+    where: str
+    when: str
+    how: str
+
+
+class Receipt(msgspec.Struct, rename="camel"):
+    receipt_id: UUID
+    user_id: str
+    aliases: list[str]
+    erased_at: Moment
+    erased: Erased
+    follows: list[Following]
+    kept: str
+
+
+class ExportPage(msgspec.Struct):
+    data: Export
+    meta: Cursor
+
+
+class ExportQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    cursor: Annotated[str, Meta(max_length=100)] | None = None
+
+
+class Place(NamedTuple):
+    """The last event of a page: when it was stored, and its id."""
+
+    stored_at: datetime
+    id: UUID
+
+
+def as_event(row: asyncpg.Record) -> ExportedEvent:
+    return ExportedEvent(
+        row["client_event_id"] or str(row["id"]), row["event_type"], row["product_id"], row["timestamp"], row["metadata"], row["session_id"],
+        row["user_id"], row["created_at"],
+    )  # fmt: skip
+
+
+def cursor_after(rows: Sequence[asyncpg.Record]) -> str:
+    return f"{rows[-1]['created_at'].isoformat()}_{rows[-1]['id']}"
