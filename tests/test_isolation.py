@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -27,18 +27,33 @@ from tests.events.stored import view
 from tests.models.shops import fill_catalog, product
 from tests.test_sql import CONSTANTS
 
-TABLES_OF_NOBODY = {"admins", "schema_migrations"}
+TABLES_OF_NOBODY = {"admins", "audit_log", "ended_families", "idempotency_keys", "password_resets", "refresh_tokens", "schema_migrations"}
+OF_THE_OWNER = {"analytics_summary"}
+"""What the serving role has no right to at all."""
+VIEWS = {"analytics_summary_of_declared"}
+"""What it may read, and nobody can write."""
 QUEUE = "pgqueuer"
 OPEN = {"/health", "/ready", "/internal/metrics"}
 OF_ALL_TENANTS = {
     "recomengine.api_keys.queries.FIND_KEY": "finds the tenant of a key, which only its holder has",
     "recomengine.jobs.queries.TENANTS_DUE": "tells the worker ids of tenants that need a build, nothing else of them",
+    "recomengine.tenants.queries.TENANTS_TO_PURGE": "tells the worker ids of tenants deleted a month ago, nothing else of them",
+    "recomengine.tenants.queries.PURGE_TENANT": "refuses a tenant that is not deleted",
+    "recomengine.analytics.queries.ANALYTICS_DUE": "tells the worker ids of tenants whose figures lack something, nothing else of them",
     "recomengine.events.queries.STORE_EVENTS": "declares the tenants of its batch; the guard has proved each of them",
 }
 """What declares tenants by itself or runs as the owner, and why it may."""
 
-FIXED = {("recomengine.catalog.queries.UPSERT_ITEMS", 13): ["{}"]}
+FIXED: dict[tuple[str, int], Any] = {
+    ("recomengine.catalog.queries.UPSERT_ITEMS", 13): ["{}"], ("recomengine.analytics.queries.READ_FIGURES", 9): "UTC",
+    ("recomengine.analytics.queries.READ_PRODUCTS", 5): "UTC", ("recomengine.analytics.queries.TOUCHED_HOURS", 4): "UTC",
+    ("recomengine.analytics.queries.ALL_HOURS", 3): "UTC", ("recomengine.analytics.queries.INSERT_HOURS", 4): "UTC",
+    ("recomengine.analytics.queries.INSERT_PRODUCTS", 4): "UTC",
+}  # fmt: skip
 """Parameters that take text of one form only."""
+
+
+FIGURES = "impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue"
 
 
 class Pair(NamedTuple):
@@ -62,9 +77,14 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
         "widget_configs": "placement_id",
         "analytics_daily": "placement_id, date",
         "models": "version, status",
+        "analytics_state": "settings",
+        "analytics_hourly": f"placement_id, date, hour, strategy, {FIGURES}, orders, other_currency",
+        "analytics_products": f"product_id, date, {FIGURES}",
     }.items():
         values = {
             "experiments": "$2, 'auto', 'trending', 50, 'ctr'", "widget_configs": "$2", "analytics_daily": "$2, now()", "models": "$2, 'ready'",
+            "analytics_state": "jsonb_build_object('timezone', $2::text)", "analytics_hourly": "$2, now(), now(), '', 1, 1, 1, 1, 1, 1, 1, 1",
+            "analytics_products": "$2, now(), 1, 1, 1, 1, 1, 1",
         }[table]  # fmt: skip
         await execute(database_url, f"INSERT INTO {table} (tenant_id, {columns}) VALUES ($1, {values})", theirs.id, secret)
     await execute(
@@ -72,6 +92,7 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
         "INSERT INTO experiment_results (tenant_id, experiment_id, variant) SELECT tenant_id, id, 'control' FROM experiments WHERE name = $1",
         secret,
     )
+    await execute(database_url, "SELECT refresh_analytics_summary()")
     return Pair(mine, theirs, secret, product_id)
 
 
@@ -110,14 +131,35 @@ async def test_no_table_shows_or_gives_a_tenant_the_rows_of_another(pair: Pair, 
     connection = await serving(database_url, pair.mine.id)
     try:
         for table, column in tables:
+            if table in OF_THE_OWNER:
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await connection.fetch(f"SELECT FROM {table}")
+                continue
             assert await connection.fetchval(f"SELECT count(*) FROM {table} WHERE {column} = $1", pair.theirs.id) == 0, table
             assert pair.secret not in str(await connection.fetch(f"SELECT t::text FROM {table} t")), table
+            if table in VIEWS:
+                with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match="cannot update view"):
+                    await connection.execute(f"UPDATE {table} SET {column} = {column}")
+                continue
             assert await connection.execute(f"UPDATE {table} SET {column} = {column} WHERE {column} = $1", pair.theirs.id) == "UPDATE 0", table
             with suppress(asyncpg.InsufficientPrivilegeError):  # or no right to delete at all
                 assert await connection.execute(f"DELETE FROM {table} WHERE {column} = $1", pair.theirs.id) == "DELETE 0", table
     finally:
         await connection.close()
     assert await rows_of(database_url, pair.theirs.id) == before
+
+
+async def test_the_summary_shows_each_tenant_its_own_days_behind_a_barrier(pair: Pair, database_url: str) -> None:
+    """The materialized view itself knows no policies: the serving role reaches it through a view that does."""
+    asked = "SELECT tenant_id FROM analytics_summary_of_declared"
+    for declared, shown in (([pair.theirs.id], {pair.theirs.id}), ([pair.mine.id], set()), ([], set())):
+        connection = await serving(database_url, *declared)
+        try:
+            assert {row["tenant_id"] for row in await connection.fetch(asked)} == shown
+        finally:
+            await connection.close()
+    options = await fetchval(database_url, "SELECT reloptions FROM pg_class WHERE relname = 'analytics_summary_of_declared'")
+    assert options == ["security_barrier=true"]
 
 
 async def test_no_row_can_be_given_to_another_tenant(pair: Pair, database_url: str) -> None:
@@ -154,14 +196,17 @@ async def test_functions_that_run_as_the_owner_are_those_that_are_known(database
         database_url,
         "SELECT proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE prosecdef AND n.nspname = 'public' ORDER BY 1",
     )
-    assert [row["proname"] for row in rows] == ["ensure_event_partitions", "find_api_key", "tenants_due"]
+    assert [row["proname"] for row in rows] == [
+        "analytics_due", "ensure_event_partitions", "find_api_key", "owns_tenant", "purge_tenant", "read_audit", "refresh_analytics_summary",
+        "tenants_due", "tenants_of", "tenants_to_purge", "write_audit",
+    ]  # fmt: skip
 
 
 def arguments(name: str, types: Sequence[Any], pair: Pair) -> list[Any]:
     """Something of B for each parameter: its id, its product; numbers and moments that let everything through."""
     anything: dict[str, Any] = {
         "uuid": pair.theirs.id, "text": pair.product, "int4": 10, "int8": 10, "numeric": 10, "bool": True, "bytea": b"x" * 32, "jsonb": {},
-        "float8": 0.0, "timestamptz": datetime(2000, 1, 1, tzinfo=UTC),
+        "float8": 0.0, "timestamptz": datetime(2000, 1, 1, tzinfo=UTC), "date": date(2000, 1, 1), "interval": timedelta(),
     }  # fmt: skip
     values = [[anything[one.name[:-2]]] if one.name.endswith("[]") else anything[one.name] for one in types]
     return [FIXED.get((name, number), value) for number, value in enumerate(values, 1)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recomengine.analytics import service
 from recomengine.analytics.aggregate import settle
 from recomengine.analytics.ranges import Range, day_start
-from recomengine.analytics.schemas import ExportQuery, OverviewQuery, ProductsQuery, TimeseriesQuery
+from recomengine.analytics.schemas import ExportQuery, OverviewQuery, Point, ProductsQuery, TimeseriesQuery
 from recomengine.context import Context
 from tests.analytics.reference import SUMS, Fact, day_of, facts, hour_of, sums, total
 from tests.conftest import MakeTenant
@@ -33,7 +33,8 @@ METADATA = st.fixed_dictionaries({}, optional={
     "currency": FEW(["EUR", "EUR", "USD"]),
 })  # fmt: skip
 OFFSETS = FEW([0, -1, 1, 30 * MINUTE_MS, -30 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS, -HOUR_MS]) | st.integers(-30 * HOUR_MS, 54 * HOUR_MS)
-EVENT = st.tuples(FEW(["impression", "click", "click", "purchase", "purchase", "view"]), FEW(["ann", "bob"]), FEW(["boot", "sock"]), OFFSETS, METADATA)
+KIND = FEW(["impression", "click", "click", "purchase", "purchase", "view"])
+EVENT = st.tuples(KIND, FEW(["ann", "bob"]), FEW(["boot", "sock"]), OFFSETS, METADATA)
 BATCHES = st.lists(st.tuples(st.lists(EVENT, min_size=1, max_size=12), st.booleans()), min_size=1, max_size=4)
 
 
@@ -70,20 +71,21 @@ async def check_everything(context: Context, shop: service.Shop, found: Sequence
 
 
 async def check_series(context: Context, shop: service.Shop, within: Sequence[Fact], asked: Range, between: dict[str, str]) -> None:
-    zone = asked.zone
     for interval, key in (("day", day_of), ("hour", hour_of)):
-        rows = [row for rows in [r async for r in service.export(context.pool, shop, ExportQuery(**between, interval=interval))] for row in rows]
-        stored = {(row["date"] or row["hour"], row["placement_id"], row["strategy"]): tuple(row[name] for name in SUMS) for row in rows}
-        assert stored == sums(within, lambda fact, key=key: (key(fact, zone), fact.placement_id, fact.strategy))
+        rows = [row async for part in service.export(context.pool, shop, ExportQuery(**between, interval=interval)) for row in part]
+        shown = {(row["date"] or row["hour"], row["placement_id"], row["strategy"]): tuple(row[name] for name in SUMS) for row in rows}
+        assert shown == sums(within, lambda fact, key=key: (key(fact, asked.zone), fact.placement_id, fact.strategy))
         for group, field in (("placementId", "placement_id"), ("strategy", "strategy"), (None, None)):
             query = TimeseriesQuery(**between, metric="revenue", interval=interval, group_by=group)
-            points = await service.timeseries(context.pool, shop, query)
-            shown = {
-                (getattr(point, "date") or point.time, getattr(point, field) if field else None): point.value
-                for point in points if point.value
-            } if interval == "day" else {(point.time.astimezone(UTC), getattr(point, field) if field else None): point.value for point in points if point.value}  # fmt: skip
-            plain = sums(within, lambda fact, key=key, field=field: (key(fact, zone), getattr(fact, field) if field else None))
-            assert shown == {name: values[3] for name, values in plain.items() if values[3]}
+            values = {at_of(point, field): point.value for point in await service.timeseries(context.pool, shop, query)}
+            plain = sums(within, lambda fact, key=key, field=field: (key(fact, asked.zone), field and getattr(fact, field)))
+            assert {at: value for at, value in values.items() if value} == {at: each[3] for at, each in plain.items() if each[3]}
+            assert len(values) % len(service.intervals(asked, interval)) == 0
+
+
+def at_of(point: Point, field: str | None) -> tuple[Any, str | None]:
+    """A point's day or hour, and its group."""
+    return point.time.astimezone(UTC) if isinstance(point.time, datetime) else point.date, field and getattr(point, field)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

@@ -11,6 +11,7 @@ from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.models import Job, Schedule
 
+from recomengine.analytics.aggregate import settle_due, settle_night
 from recomengine.infra.background import repeat
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, open_pool
@@ -27,6 +28,7 @@ from recomengine.tenants.copies import remove_copies
 BUILD_TIMEOUT_MS = 30 * 60 * 1000
 MONTHS_AHEAD = 2
 CRON_REFRESH, CRON_PARTITIONS, CRON_PURGE = "*/15 * * * * 0", "5 0 * * * 0", "35 3 * * * 0"
+CRON_SETTLE, CRON_NIGHT = "* * * * * 0", "0 2 * * * 0"
 LOOK_BACK = timedelta(minutes=20)
 LOOK_BACK_AT_START = timedelta(days=2)
 CONCURRENT_BUILDS = 1
@@ -73,6 +75,14 @@ def register(queue: PgQueuer, pool: Pool, redis: RedisClient, store: ModelStore,
     @queue.schedule("purge", CRON_PURGE)
     async def purge_deleted(_schedule: Schedule) -> None:
         await purge(pool, redis, store, logs)
+
+    @queue.schedule("settle_figures", CRON_SETTLE)
+    async def settle_figures(_schedule: Schedule) -> None:
+        await settle_due(pool, LOOK_BACK)
+
+    @queue.schedule("night_of_figures", CRON_NIGHT)
+    async def night_of_figures(_schedule: Schedule) -> None:
+        await settle_night(pool, redis)
 
 
 async def request_due(pool: Pool, look_back: timedelta) -> int:
