@@ -32,19 +32,20 @@ INSERT INTO events (id, tenant_id, event_type, user_id, product_id, session_id, 
 SELECT gen_random_uuid(), $1, kind, 'user-' || buyer, 'product-' || product, 's-' || visit,
        CASE kind WHEN 'impression' THEN jsonb_build_object('placementId', place, 'strategy', method, 'recommendationId', 'r-' || visit)
                  WHEN 'click' THEN jsonb_build_object('placementId', place, 'strategy', method, 'recommendationId', 'r-' || visit)
-                 WHEN 'purchase' THEN jsonb_build_object('price', round(random()::numeric * 200, 2), 'quantity', 1 + step % 2, 'orderId', 'o-' || visit / 2)
+                 WHEN 'purchase' THEN jsonb_build_object('price', round(random()::numeric * 200, 2), 'quantity', 1 + visit % 2, 'orderId',
+                                                            'o-' || visit / 2)
        END,
        at, now()
 FROM (
     SELECT visit, step, buyer, product, place, method,
            CASE WHEN step <= 3 THEN 'impression' WHEN step = 4 THEN CASE WHEN chance < 0.5 THEN 'click' ELSE 'view' END
                 WHEN chance < 0.2 THEN 'purchase' ELSE 'view' END AS kind,
-           least(begun + step * interval '20 seconds' + CASE WHEN step = 5 THEN wait ELSE interval '0' END, $3) AS at
+           least(begun + step * interval '20 seconds' + CASE WHEN step = 5 THEN wait ELSE interval '0' END, $3::timestamptz) AS at
     FROM (
         SELECT visit, (random() * 100000)::int AS buyer, (20000 * random() ^ 3)::int AS product, random() AS chance,
                (ARRAY['home', 'product', 'cart', 'search', 'mail'])[1 + (random() * 4)::int] AS place,
                (ARRAY['auto', 'trending', 'collaborative', 'content_based'])[1 + (random() * 3)::int] AS method,
-               random() ^ 4 * interval '3 days' AS wait, $2 + ($3 - $2) * (visit::float8 / $4) AS begun
+               random() ^ 4 * interval '3 days' AS wait, $2::timestamptz + ($3::timestamptz - $2::timestamptz) * (visit::float8 / $4::int) AS begun
         FROM generate_series(1, $4::int) AS visit
     ) AS visits CROSS JOIN generate_series(1, 5) AS step
 ) AS steps
