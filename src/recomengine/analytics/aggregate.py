@@ -64,7 +64,7 @@ async def settle(pool: Pool, tenant_id: UUID) -> int:
         state = await queries.lock_state(connection, tenant_id)
         known = state["through"] is not None and state["settings"] == shop.settings
         if known:
-            rows = await queries.touched_hours(connection, tenant_id, state["through"], EARLIEST, shop.rules)
+            rows = await queries.touched_hours(connection, tenant_id, state["through"], EARLIEST, shop.rules, queries.SETTLE_TIMEOUT_S)
         else:
             await queries.clear(connection, tenant_id)
             rows = await queries.all_hours(connection, tenant_id, EARLIEST, shop.rules.zone)

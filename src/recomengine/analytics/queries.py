@@ -149,9 +149,11 @@ async def read_state(connection: Connection, tenant_id: UUID) -> asyncpg.Record 
     return await connection.fetchrow(READ_STATE, tenant_id)
 
 
-async def touched_hours(connection: Connection, tenant_id: UUID, since: datetime, start: datetime, rules: Rules) -> list[asyncpg.Record]:
+async def touched_hours(
+    connection: Connection, tenant_id: UUID, since: datetime, start: datetime, rules: Rules, timeout_s: float = READ_TIMEOUT_S
+) -> list[asyncpg.Record]:
     """date and hour of what the events stored since `since`, and dated `start` or later, change."""
-    return await connection.fetch(TOUCHED_HOURS, tenant_id, since, start, rules.zone, rules.window_hours, timeout=READ_TIMEOUT_S)
+    return await connection.fetch(TOUCHED_HOURS, tenant_id, since, start, rules.zone, rules.window_hours, timeout=timeout_s)
 
 
 async def read_figures(

@@ -1,5 +1,6 @@
 """What the analytics endpoints are asked, and what they answer."""
 
+from collections.abc import Callable
 from datetime import date as Day
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -16,7 +17,7 @@ Metric = Literal[
 ProductMetric = Literal["impressions", "clicks", "conversions", "revenue", "attributedConversions", "attributedRevenue"]
 Interval = Literal["day", "hour"]
 Group = Literal["placementId", "strategy"]
-CENT = Decimal("0.01")
+CENT, NO_MONEY = Decimal("0.01"), Decimal("0.00")
 
 
 class RangeQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,12 +54,12 @@ class Figures(msgspec.Struct, rename="camel", frozen=True):
     impressions: int = 0
     clicks: int = 0
     conversions: int = 0
-    revenue: Decimal = Decimal("0.00")
+    revenue: Decimal = NO_MONEY
     ctr: float = 0.0
     conversion_rate: float = 0.0
-    average_order_value: Decimal = Decimal("0.00")
+    average_order_value: Decimal = NO_MONEY
     attributed_conversions: int = 0
-    attributed_revenue: Decimal = Decimal("0.00")
+    attributed_revenue: Decimal = NO_MONEY
     orders: int = 0
     other_currency: int = 0
 
@@ -77,9 +78,9 @@ class Overview(Figures, rename="camel", frozen=True, kw_only=True):
 
 
 class Point(msgspec.Struct, rename="camel", frozen=True):
-    """date: of a day; time: the start of an hour; placementId or strategy where the series is grouped."""
+    """value: a number; date: of a day; time: the start of an hour; placementId or strategy where the series is grouped."""
 
-    value: int | float | Decimal
+    value: Any
     date: Day | msgspec.UnsetType = msgspec.UNSET
     time: datetime | msgspec.UnsetType = msgspec.UNSET
     placement_id: str | msgspec.UnsetType = msgspec.UNSET
@@ -102,7 +103,7 @@ class Counts(msgspec.Struct, frozen=True):
     impressions: int = 0
     clicks: int = 0
     conversions: int = 0
-    revenue: Decimal = Decimal("0.00")
+    revenue: Decimal = NO_MONEY
 
 
 class Live(Counts, rename="camel", frozen=True, kw_only=True):
@@ -126,17 +127,24 @@ def share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def figures_of(row: asyncpg.Record) -> dict[str, Any]:
-    """The fields of Figures, from sums over some rows (None: there were none)."""
-    sums = {name: row[name] or 0 for name in ("impressions", "clicks", "conversions", "attributed_conversions", "orders", "other_currency")}
-    revenue, orders = row["revenue"], sums["orders"]
-    return sums | {
-        "revenue": money(revenue),
-        "attributed_revenue": money(row["attributed_revenue"]),
-        "ctr": share(sums["clicks"], sums["impressions"]),
-        "conversion_rate": share(sums["attributed_conversions"], sums["clicks"]),
-        "average_order_value": money(revenue / orders if orders else Decimal(0)),
-    }
+VALUES: dict[Metric, Callable[[asyncpg.Record], Any]] = {
+    "impressions": lambda row: row["impressions"],
+    "clicks": lambda row: row["clicks"],
+    "conversions": lambda row: row["conversions"],
+    "revenue": lambda row: money(row["revenue"]),
+    "ctr": lambda row: share(row["clicks"], row["impressions"]),
+    "conversionRate": lambda row: share(row["attributed_conversions"], row["clicks"]),
+    "averageOrderValue": lambda row: money(row["revenue"] / row["orders"]) if row["orders"] else NO_MONEY,
+    "attributedConversions": lambda row: row["attributed_conversions"],
+    "attributedRevenue": lambda row: money(row["attributed_revenue"]),
+    "orders": lambda row: row["orders"],
+    "otherCurrency": lambda row: row["other_currency"],
+}
+"""Each figure of a row of sums, in the order of the fields of Figures."""
+
+
+def figures_of(row: asyncpg.Record) -> Figures:
+    return Figures(*(value(row) for value in VALUES.values()))
 
 
 def product_of(row: asyncpg.Record) -> Product:

@@ -14,6 +14,7 @@ from recomengine.analytics import queries
 from recomengine.analytics.queries import Rules
 from recomengine.analytics.ranges import DAY, EARLIEST, HOUR, Range, date_of, day_start, parse_range, slices_of_days, sources_of
 from recomengine.analytics.schemas import (
+    VALUES,
     ExportQuery,
     Figures,
     Interval,
@@ -37,7 +38,7 @@ from recomengine.web.problems import Unavailable
 MAX_GROUPS = 20
 """Of a grouped series, the groups with the most of it; more cannot be read from a chart."""
 EXPORT_DAYS = 31
-FIELD_OF = {name: field for field, name in zip(Figures.__struct_fields__, Figures.__struct_encode_fields__, strict=True)}
+NOTHING = dict(zip(VALUES, msgspec.structs.astuple(Figures()), strict=True))
 RATES: frozenset[Metric] = frozenset({"ctr", "conversionRate", "averageOrderValue"})
 
 
@@ -73,14 +74,14 @@ async def shop_of(pool: Pool, tenant_id: UUID) -> Shop:
 @asynccontextmanager
 async def reading(pool: Pool, shop: Shop) -> AsyncIterator[tuple[Connection, Settled]]:
     """One moment of the tables and the events."""
-    try:
-        async with tenant_transaction(pool, shop.tenant_id, snapshot=True) as connection:
+    async with tenant_transaction(pool, shop.tenant_id, snapshot=True) as connection:
+        try:
             yield connection, await _settled(connection, shop)
-    except TimeoutError:
-        raise Unavailable(
-            "The figures of so many events are still being computed. Ask for a shorter range, or try again in a minute.",
-            retry_after_s=60, code="figures_pending",
-        ) from None  # fmt: skip
+        except TimeoutError:
+            raise Unavailable(
+                "The figures of so many events are still being computed. Ask for a shorter range, or try again in a minute.",
+                retry_after_s=60, code="figures_pending",
+            ) from None  # fmt: skip
 
 
 async def _settled(connection: Connection, shop: Shop) -> Settled:
@@ -96,16 +97,16 @@ async def overview(pool: Pool, shop: Shop, query: OverviewQuery) -> Overview:
     async with reading(pool, shop) as (connection, settled):
         figures = await _total(connection, shop, asked, settled)
         before = await _total(connection, shop, asked.before, settled) if query.compare else None
-    previous = msgspec.UNSET if before is None else Previous(**before, start=_local(asked.before.start, asked), end=_local(asked.start, asked))
+    previous = msgspec.UNSET if before is None else Previous(*before, start=_local(asked.before.start, asked), end=_local(asked.start, asked))
     return Overview(
-        **figures, start=_local(asked.start, asked), end=_local(asked.end, asked), timezone=shop.rules.zone, currency=shop.rules.currency,
+        *figures, start=_local(asked.start, asked), end=_local(asked.end, asked), timezone=shop.rules.zone, currency=shop.rules.currency,
         previous=previous,
     )  # fmt: skip
 
 
-async def _total(connection: Connection, shop: Shop, asked: Range, settled: Settled) -> dict[str, Any]:
+async def _total(connection: Connection, shop: Shop, asked: Range, settled: Settled) -> tuple[Any, ...]:
     rows = await _figures(connection, shop, asked, settled, None)
-    return figures_of(rows[0]) if rows else msgspec.structs.asdict(Figures())
+    return msgspec.structs.astuple(figures_of(rows[0]) if rows else Figures())
 
 
 async def _figures(
@@ -125,27 +126,20 @@ async def timeseries(pool: Pool, shop: Shop, query: TimeseriesQuery) -> list[Poi
     async with reading(pool, shop) as (connection, settled):
         rows = await _figures(connection, shop, asked, settled, query.interval, placements=by_placement, strategies=by_strategy)
     group = "placement_id" if by_placement else "strategy"
-    values: dict[tuple[str | None, Any], Any] = {(row[group], row["date"] or row["hour"]): value_of(row, query.metric) for row in rows}
-    nothing = 0 * getattr(Figures(), FIELD_OF[query.metric])
-    points = []
-    for name in _groups(rows, group, query.metric) if query.group_by else [None]:
-        named: dict[str, Any] = {} if name is None else {group: name}
-        for at in intervals(asked, query.interval):
-            when: dict[str, Any] = {"date": at} if query.interval == "day" else {"time": _local(at, asked)}
-            points.append(Point(values.get((name, at), nothing), **when, **named))
-    return points
+    value = VALUES[query.metric]
+    values: dict[tuple[Any, Any], Any] = {(row[group], row["date"] or row["hour"]): value(row) for row in rows}
+    nothing = NOTHING[query.metric]
+    named: list[dict[str, Any]] = [{group: name} for name in _groups(rows, group, query.metric)] if query.group_by else [{}]
+    times = [(at, {"date": at} if query.interval == "day" else {"time": _local(at, asked)}) for at in intervals(asked, query.interval)]
+    return [Point(values.get((name.get(group), at), nothing), **time, **name) for name in named for at, time in times]
 
 
 def _groups(rows: Sequence[asyncpg.Record], group: str, metric: Metric) -> list[str]:
     """The names of the largest groups: by the metric, or by impressions where that is a rate."""
-    sizes: dict[str, Any] = {}
+    size, sizes = VALUES["impressions" if metric in RATES else metric], dict[str, Any]()
     for row in rows:
-        sizes[row[group]] = sizes.get(row[group], 0) + value_of(row, "impressions" if metric in RATES else metric)
+        sizes[row[group]] = sizes.get(row[group], 0) + size(row)
     return sorted(sizes, key=lambda name: (-sizes[name], name))[:MAX_GROUPS]
-
-
-def value_of(row: asyncpg.Record, metric: Metric) -> Any:
-    return figures_of(row)[FIELD_OF[metric]]
 
 
 def intervals(asked: Range, interval: Interval) -> list[Any]:
