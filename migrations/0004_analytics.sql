@@ -1,7 +1,8 @@
 -- Why: a shop's figures by hour, day and product, computed from its events; and a summary of all shops, made anew each night.
 SET LOCAL lock_timeout = '5s';
 
--- A column of its own: row-level security keeps an index on an expression over metadata from being used.
+-- A column of its own: row-level security keeps an index on an expression over metadata from being used. Adding it writes the table
+-- anew, and events wait or are refused with 503 meanwhile.
 ALTER TABLE events ADD COLUMN order_id text
     GENERATED ALWAYS AS (CASE WHEN event_type = 'purchase' THEN nullif(metadata ->> 'orderId', '') END) STORED;
 CREATE INDEX events_order_id_idx ON events (tenant_id, order_id, timestamp) WHERE order_id IS NOT NULL;
