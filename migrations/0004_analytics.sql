@@ -7,6 +7,7 @@ ALTER TABLE events ADD COLUMN order_id text
     GENERATED ALWAYS AS (CASE WHEN event_type = 'purchase' THEN nullif(metadata ->> 'orderId', '') END) STORED;
 CREATE INDEX events_order_id_idx ON events (tenant_id, order_id, timestamp) WHERE order_id IS NOT NULL;
 CREATE INDEX events_purchases_idx ON events (tenant_id, timestamp) WHERE event_type = 'purchase';
+CREATE INDEX events_clicks_idx ON events (tenant_id, user_id, product_id, timestamp) WHERE event_type = 'click';
 
 -- What a tenant's figures stand for: every event stored before `through`, and products by day up to `products_through`.
 -- settings: the time zone, currency and attribution window that they were computed with; others, and all is computed anew.
@@ -68,23 +69,21 @@ RETURNS TABLE (
     revenue numeric, attributed_conversions int, attributed_revenue numeric, orders int, other_currency int
 ) LANGUAGE sql STABLE AS $$
     WITH slices AS MATERIALIZED (
-        -- an event is stored an hour before its own time at the earliest: older partitions need no look
-        SELECT s.starts, s.ends, s.starts - interval '1 hour' AS stored FROM unnest(p_starts, p_ends) AS s (starts, ends)
+        SELECT s.starts, s.ends FROM unnest(p_starts, p_ends) AS s (starts, ends)
     ), bought AS MATERIALIZED (
         SELECT e.id, e.timestamp, e.user_id, e.product_id, e.order_id, coalesce(e.metadata ->> 'currency', p_currency) = p_currency AS own,
                coalesce(round((e.metadata ->> 'price')::numeric * coalesce((e.metadata ->> 'quantity')::numeric, 1), 2), 0) AS amount
-        FROM slices s JOIN events e ON e.tenant_id = p_tenant AND e.timestamp >= s.starts AND e.timestamp < s.ends AND e.created_at >= s.stored
+        FROM slices s JOIN events e ON e.tenant_id = p_tenant AND e.timestamp >= s.starts AND e.timestamp < s.ends
         WHERE e.event_type = 'purchase'
     ), reach AS MATERIALIZED (
-        SELECT b.user_id, b.product_id, min(b.timestamp) - make_interval(hours => p_window_hours) AS since, max(b.timestamp) AS until,
-               min(b.timestamp) - make_interval(hours => p_window_hours + 1) AS stored
+        SELECT b.user_id, b.product_id, min(b.timestamp) - make_interval(hours => p_window_hours) AS since, max(b.timestamp) AS until
         FROM bought b GROUP BY b.user_id, b.product_id
     ), steps AS (
         SELECT b.id, b.timestamp, b.user_id, b.product_id, true AS bought, '' AS placement_id, '' AS strategy FROM bought b
         UNION ALL
         SELECT c.id, c.timestamp, c.user_id, c.product_id, false, coalesce(c.metadata ->> 'placementId', ''), coalesce(c.metadata ->> 'strategy', '')
         FROM reach r JOIN events c ON c.tenant_id = p_tenant AND c.user_id = r.user_id AND c.event_type = 'click' AND c.product_id = r.product_id
-            AND c.timestamp >= r.since AND c.timestamp <= r.until AND c.created_at >= r.stored
+            AND c.timestamp >= r.since AND c.timestamp <= r.until
         WHERE c.metadata ->> 'recommendationId' <> '' OR c.metadata ->> 'placementId' <> ''
     ), numbered AS (
         SELECT s.*, count(*) FILTER (WHERE NOT s.bought) OVER w AS click
@@ -108,7 +107,7 @@ RETURNS TABLE (
         SELECT e.timestamp, e.product_id, coalesce(e.metadata ->> 'placementId', '') AS placement_id, coalesce(e.metadata ->> 'strategy', '') AS strategy,
                (e.event_type = 'impression')::int AS impressions, (e.event_type = 'click')::int AS clicks, 0 AS conversions,
                NULL::numeric AS revenue, 0 AS attributed_conversions, NULL::numeric AS attributed_revenue, 0 AS orders, 0 AS other_currency
-        FROM slices s JOIN events e ON e.tenant_id = p_tenant AND e.timestamp >= s.starts AND e.timestamp < s.ends AND e.created_at >= s.stored
+        FROM slices s JOIN events e ON e.tenant_id = p_tenant AND e.timestamp >= s.starts AND e.timestamp < s.ends
         WHERE e.event_type IN ('impression', 'click')
         UNION ALL
         SELECT b.timestamp, b.product_id, coalesce(c.placement_id, ''), coalesce(c.strategy, ''),
