@@ -40,7 +40,7 @@ FROM (
     SELECT visit, step, buyer, product, place, method,
            CASE WHEN step <= 3 THEN 'impression' WHEN step = 4 THEN CASE WHEN chance < 0.5 THEN 'click' ELSE 'view' END
                 WHEN chance < 0.2 THEN 'purchase' ELSE 'view' END AS kind,
-           least(begun + step * interval '20 seconds' + CASE WHEN step = 5 THEN wait ELSE interval '0' END, $3::timestamptz) AS at
+           begun + step * interval '20 seconds' + CASE WHEN step = 5 THEN wait ELSE interval '0' END AS at
     FROM (
         SELECT visit, (random() * 100000)::int AS buyer, (20000 * random() ^ 3)::int AS product, random() AS chance,
                (ARRAY['home', 'product', 'cart', 'search', 'mail'])[1 + (random() * 4)::int] AS place,
@@ -49,6 +49,7 @@ FROM (
         FROM generate_series(1, $4::int) AS visit
     ) AS visits CROSS JOIN generate_series(1, 5) AS step
 ) AS steps
+WHERE at <= $3
 """
 PLAIN = """
 SELECT count(*) FILTER (WHERE event_type = 'impression') AS impressions, count(*) FILTER (WHERE event_type = 'click') AS clicks,

@@ -61,6 +61,7 @@ async def settle(pool: Pool, tenant_id: UUID) -> int:
     async with tenant_transaction(pool, tenant_id) as connection:
         through = await queries.events_watermark(connection)
     async with tenant_transaction(pool, tenant_id) as connection:
+        await queries.plan_each_time(connection)
         state = await queries.lock_state(connection, tenant_id)
         known = state["through"] is not None and state["settings"] == shop.settings
         if known:

@@ -13,6 +13,7 @@ READ_TIMEOUT_S = 10.0
 SETTLE_TIMEOUT_S = 1800.0
 
 READ_STATE = "SELECT through, products_through, settings FROM analytics_state WHERE tenant_id = $1"
+PLAN_EACH_TIME = "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"
 TOUCHED_HOURS = "SELECT date, hour FROM analytics_touched($1, $2, $3, $4, $5)"
 READ_FIGURES = """
 SELECT CASE $12 WHEN 'day' THEN date END AS date, CASE $12 WHEN 'hour' THEN hour END AS hour,
@@ -32,6 +33,25 @@ FROM (
     SELECT date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue, orders,
            other_currency
     FROM analytics_facts($1, $7, $8, $9, $10, $11)
+) AS f
+GROUP BY 1, 2, 3, 4
+ORDER BY 1, 2, 3, 4
+"""
+# READ_FIGURES of a range that is settled: planning the look at the events takes longer than all of this.
+READ_SETTLED = """
+SELECT CASE $7 WHEN 'day' THEN date END AS date, CASE $7 WHEN 'hour' THEN hour END AS hour,
+       CASE WHEN $8 THEN placement_id END AS placement_id, CASE WHEN $9 THEN strategy END AS strategy,
+       sum(impressions)::bigint AS impressions, sum(clicks)::bigint AS clicks, sum(conversions)::bigint AS conversions,
+       coalesce(sum(revenue), 0) AS revenue, sum(attributed_conversions)::bigint AS attributed_conversions,
+       coalesce(sum(attributed_revenue), 0) AS attributed_revenue, sum(orders)::bigint AS orders, sum(other_currency)::bigint AS other_currency
+FROM (
+    SELECT date, NULL::timestamptz AS hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions,
+           attributed_revenue, orders, other_currency
+    FROM analytics_daily WHERE tenant_id = $1 AND date = ANY ($2::date[])
+    UNION ALL
+    SELECT date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue, orders,
+           other_currency
+    FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($3::date[]) AND hour >= $4 AND hour < $5 AND hour <> ALL ($6::timestamptz[])
 ) AS f
 GROUP BY 1, 2, 3, 4
 ORDER BY 1, 2, 3, 4
@@ -145,6 +165,11 @@ class Sources(NamedTuple):
     slices: Slices
 
 
+async def plan_each_time(connection: Connection) -> None:
+    """For this transaction, plan statements for their parameters: a plan for any stretch of time reads all events of the tenant."""
+    await connection.execute(PLAN_EACH_TIME)
+
+
 async def read_state(connection: Connection, tenant_id: UUID) -> asyncpg.Record | None:
     return await connection.fetchrow(READ_STATE, tenant_id)
 
@@ -160,10 +185,11 @@ async def read_figures(
     connection: Connection, tenant_id: UUID, sources: Sources, rules: Rules, interval: str | None, *, placements: bool, strategies: bool
 ) -> list[asyncpg.Record]:
     """One row an interval (day, hour, or None: all of it), placement and strategy, where those are asked for."""
-    days, hour_days, start, end, open_hours, slices = sources
-    return await connection.fetch(
-        READ_FIGURES, tenant_id, days, hour_days, start, end, open_hours, *slices, *rules, interval, placements, strategies, timeout=READ_TIMEOUT_S
-    )
+    *stored, slices = sources
+    asked = (interval, placements, strategies)
+    if not slices.starts:
+        return await connection.fetch(READ_SETTLED, tenant_id, *stored, *asked, timeout=READ_TIMEOUT_S)
+    return await connection.fetch(READ_FIGURES, tenant_id, *stored, *slices, *rules, *asked, timeout=READ_TIMEOUT_S)
 
 
 async def read_products(

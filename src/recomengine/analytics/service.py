@@ -76,6 +76,7 @@ async def reading(pool: Pool, shop: Shop) -> AsyncIterator[tuple[Connection, Set
     """One moment of the tables and the events."""
     async with tenant_transaction(pool, shop.tenant_id, snapshot=True) as connection:
         try:
+            await queries.plan_each_time(connection)
             yield connection, await _settled(connection, shop)
         except TimeoutError:
             raise Unavailable(
