@@ -49,8 +49,7 @@ OF_ALL_TENANTS = {
 FIXED: dict[tuple[str, int], Any] = {
     ("recomengine.catalog.queries.UPSERT_ITEMS", 13): ["{}"], ("recomengine.analytics.queries.READ_FIGURES", 9): "UTC",
     ("recomengine.analytics.queries.READ_PRODUCTS", 5): "UTC", ("recomengine.analytics.queries.TOUCHED_HOURS", 4): "UTC",
-    ("recomengine.analytics.queries.ALL_HOURS", 3): "UTC", ("recomengine.analytics.queries.INSERT_HOURS", 4): "UTC",
-    ("recomengine.analytics.queries.INSERT_PRODUCTS", 4): "UTC",
+    ("recomengine.analytics.queries.INSERT_HOURS", 4): "UTC", ("recomengine.analytics.queries.INSERT_PRODUCTS", 4): "UTC",
 }  # fmt: skip
 """Parameters that take text of one form only."""
 

@@ -9,7 +9,6 @@ runs is counted now or by the next run, and until then readers compute its hours
 once the day is over.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -18,11 +17,14 @@ import structlog
 
 from recomengine.analytics import queries
 from recomengine.analytics.live import drift_of_day, forget_day
+from recomengine.analytics.queries import Slices
 from recomengine.analytics.ranges import DAY, EARLIEST, LATEST, Range, date_of, slices_of_days, slices_of_hours
 from recomengine.analytics.service import Shop, shop_of
 from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.infra.metrics import BACKGROUND_FAILURES
 from recomengine.infra.redis import RedisClient
+
+NEVER = EARLIEST.date() - DAY
 
 log = structlog.get_logger()
 
@@ -56,43 +58,47 @@ async def _settled(pool: Pool, tenant_id: UUID) -> bool:
 
 
 async def settle(pool: Pool, tenant_id: UUID) -> int:
-    """Bring the tenant's figures up to now; of how many hours they were computed."""
+    """Bring the tenant's figures up to now; on how many days they were computed."""
     shop = await shop_of(pool, tenant_id)
     async with tenant_transaction(pool, tenant_id) as connection:
         through = await queries.events_watermark(connection)
+    yesterday = date_of(through, shop.zone) - DAY
     async with tenant_transaction(pool, tenant_id) as connection:
         await queries.plan_each_time(connection)
         state = await queries.lock_state(connection, tenant_id)
-        known = state["through"] is not None and state["settings"] == shop.settings
-        if known:
-            rows = await queries.touched_hours(connection, tenant_id, state["through"], EARLIEST, shop.rules, queries.SETTLE_TIMEOUT_S)
+        if state["through"] is not None and state["settings"] == shop.settings:
+            days, products_through = await _settle_news(connection, shop, state["through"]), state["products_through"]
         else:
-            await queries.clear(connection, tenant_id)
-            rows = await queries.all_hours(connection, tenant_id, EARLIEST, shop.rules.zone)
-        await _store_hours(connection, shop, [row["date"] for row in rows], [row["hour"] for row in rows])
-        products_through = state["products_through"] if known else None
-        last = date_of(through, shop.zone) - DAY
-        await _store_products(connection, shop, {row["date"] for row in rows}, products_through, last)
-        await queries.update_state(connection, tenant_id, through, last, shop.settings)
-    return len(rows)
+            days, products_through = await _settle_all(connection, shop), NEVER
+        await queries.replace_days(connection, tenant_id, days)
+        over = await queries.days_with_figures(connection, tenant_id, products_through, yesterday)
+        await _settle_products(connection, shop, {*over, *(day for day in days if day <= products_through)})
+        await queries.update_state(connection, tenant_id, through, yesterday, shop.settings)
+    return len(days)
 
 
-async def _store_hours(connection: Connection, shop: Shop, dates: Sequence[date], hours: Sequence[datetime]) -> None:
-    if not hours:
-        return
-    slices = slices_of_hours(hours, Range(EARLIEST, LATEST, shop.zone))
-    days = sorted(set(dates))
-    await queries.replace_hours(connection, shop.tenant_id, days, hours, slices, shop.rules)
-    await queries.replace_days(connection, shop.tenant_id, days)
+async def _settle_news(connection: Connection, shop: Shop, since: datetime) -> list[date]:
+    """The hours that the events stored since then change; their days."""
+    rows = await queries.touched_hours(connection, shop.tenant_id, since, EARLIEST, shop.rules, queries.SETTLE_TIMEOUT_S)
+    days, hours = sorted({row["date"] for row in rows}), [row["hour"] for row in rows]
+    await queries.replace_hours(connection, shop.tenant_id, days, hours, slices_of_hours(hours, ever(shop)), shop.rules)
+    return days
 
 
-async def _store_products(connection: Connection, shop: Shop, touched: set[date], done: date | None, last: date) -> None:
-    """The products of the days up to `last` that are over since `done`, and of those before it that were touched."""
-    days = set(await queries.days_without_products(connection, shop.tenant_id, last + DAY, done))
-    days |= {day for day in touched if done is not None and day <= done}
+async def _settle_all(connection: Connection, shop: Shop) -> list[date]:
+    """All hours; all days."""
+    await queries.clear(connection, shop.tenant_id)
+    await queries.insert_hours(connection, shop.tenant_id, Slices([EARLIEST], [LATEST]), shop.rules)
+    return await queries.days_with_figures(connection, shop.tenant_id, NEVER, date.max)
+
+
+async def _settle_products(connection: Connection, shop: Shop, days: set[date]) -> None:
     if days:
-        slices = slices_of_days(days, Range(EARLIEST, LATEST, shop.zone))
-        await queries.replace_products(connection, shop.tenant_id, sorted(days), slices, shop.rules)
+        await queries.replace_products(connection, shop.tenant_id, sorted(days), slices_of_days(days, ever(shop)), shop.rules)
+
+
+def ever(shop: Shop) -> Range:
+    return Range(EARLIEST, LATEST, shop.zone)
 
 
 async def _close_counters(pool: Pool, redis: RedisClient, tenant_id: UUID) -> None:

@@ -14,6 +14,7 @@ SETTLE_TIMEOUT_S = 1800.0
 
 READ_STATE = "SELECT through, products_through, settings FROM analytics_state WHERE tenant_id = $1"
 PLAN_EACH_TIME = "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"
+ROOM_TO_SORT = "SELECT set_config('work_mem', '128MB', true)"
 TOUCHED_HOURS = "SELECT date, hour FROM analytics_touched($1, $2, $3, $4, $5)"
 READ_FIGURES = """
 SELECT CASE $12 WHEN 'day' THEN date END AS date, CASE $12 WHEN 'hour' THEN hour END AS hour,
@@ -101,10 +102,6 @@ REFRESH_SUMMARY = "SELECT refresh_analytics_summary()"
 ENSURE_STATE = "INSERT INTO analytics_state (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING"
 LOCK_STATE = "SELECT through, products_through, settings FROM analytics_state WHERE tenant_id = $1 FOR UPDATE"
 EVENTS_WATERMARK = "SELECT events_watermark()"
-ALL_HOURS = """
-SELECT DISTINCT (timestamp AT TIME ZONE $3)::date AS date, analytics_hour(timestamp, $3) AS hour FROM events
-WHERE tenant_id = $1 AND timestamp >= $2 AND event_type IN ('impression', 'click', 'purchase')
-"""
 CLEAR_HOURS = "DELETE FROM analytics_hourly WHERE tenant_id = $1"
 CLEAR_DAYS = "DELETE FROM analytics_daily WHERE tenant_id = $1"
 CLEAR_PRODUCTS = "DELETE FROM analytics_products WHERE tenant_id = $1"
@@ -126,7 +123,7 @@ SELECT tenant_id, date, placement_id, strategy, sum(impressions), sum(clicks), s
 FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($2::date[])
 GROUP BY tenant_id, date, placement_id, strategy
 """
-DAYS_WITHOUT_PRODUCTS = "SELECT DISTINCT date FROM analytics_hourly WHERE tenant_id = $1 AND date < $2 AND ($3::date IS NULL OR date > $3)"
+DAYS_WITH_FIGURES = "SELECT DISTINCT date FROM analytics_hourly WHERE tenant_id = $1 AND date > $2 AND date <= $3"
 DELETE_PRODUCTS = "DELETE FROM analytics_products WHERE tenant_id = $1 AND date = ANY ($2::date[])"
 INSERT_PRODUCTS = """
 INSERT INTO analytics_products (tenant_id, date, product_id, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue)
@@ -228,13 +225,10 @@ async def events_watermark(connection: Connection) -> datetime:
 
 
 async def lock_state(connection: Connection, tenant_id: UUID) -> asyncpg.Record:
-    """The tenant's state, this transaction's alone until its end."""
+    """The tenant's state, this transaction's alone until its end, with room in memory to compute a large tenant's figures."""
+    await connection.execute(ROOM_TO_SORT)
     await connection.execute(ENSURE_STATE, tenant_id)
     return await _one(connection, LOCK_STATE, tenant_id)
-
-
-async def all_hours(connection: Connection, tenant_id: UUID, start: datetime, zone: str) -> list[asyncpg.Record]:
-    return await connection.fetch(ALL_HOURS, tenant_id, start, zone, timeout=SETTLE_TIMEOUT_S)
 
 
 async def clear(connection: Connection, tenant_id: UUID) -> None:
@@ -247,6 +241,10 @@ async def replace_hours(
 ) -> None:
     """The figures of `hours`, which lie on `dates` and fill `slices`, anew."""
     await connection.execute(DELETE_HOURS, tenant_id, dates, hours, timeout=SETTLE_TIMEOUT_S)
+    await insert_hours(connection, tenant_id, slices, rules)
+
+
+async def insert_hours(connection: Connection, tenant_id: UUID, slices: Slices, rules: Rules) -> None:
     await connection.execute(INSERT_HOURS, tenant_id, *slices, *rules, timeout=SETTLE_TIMEOUT_S)
 
 
@@ -256,8 +254,8 @@ async def replace_days(connection: Connection, tenant_id: UUID, dates: Sequence[
     await connection.execute(INSERT_DAYS, tenant_id, dates, timeout=SETTLE_TIMEOUT_S)
 
 
-async def days_without_products(connection: Connection, tenant_id: UUID, before: date, after: date | None) -> list[date]:
-    return [row["date"] for row in await connection.fetch(DAYS_WITHOUT_PRODUCTS, tenant_id, before, after)]
+async def days_with_figures(connection: Connection, tenant_id: UUID, after: date, last: date) -> list[date]:
+    return [row["date"] for row in await connection.fetch(DAYS_WITH_FIGURES, tenant_id, after, last)]
 
 
 async def replace_products(connection: Connection, tenant_id: UUID, dates: Sequence[date], slices: Slices, rules: Rules) -> None:
