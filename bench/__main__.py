@@ -1,37 +1,12 @@
-"""`python -m bench [kernels] [http] [chaos] [refresh] [logins] [limits] [jobs] [experiments]`: all by default; results go to bench/results/."""
+"""`python -m bench [PART]…`: the parts named, all by default; results go to bench/results/."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-from bench import chaos, experiments, http, jobs, limits, logins, refresh
+from bench import analytics, chaos, experiments, http, jobs, limits, logins, refresh
 from bench.results import RESULTS, write_result
-
-PARTS = ("kernels", "http", "chaos", "refresh", "logins", "limits", "jobs", "experiments")
-
-
-def main() -> None:
-    chosen = sys.argv[1:] or PARTS
-    unknown = set(chosen) - set(PARTS)
-    if unknown:
-        raise SystemExit(f"Unknown part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}. Shops are measured by `python -m bench.quality`.")
-    if "kernels" in chosen:
-        kernels()
-    if "http" in chosen:
-        http.main()
-    if "chaos" in chosen:
-        chaos.main()
-    if "refresh" in chosen:
-        refresh.main()
-    if "logins" in chosen:
-        logins.main()
-    if "limits" in chosen:
-        limits.main()
-    if "jobs" in chosen:
-        jobs.main()
-    if "experiments" in chosen:
-        experiments.main()
 
 
 def kernels() -> None:
@@ -46,6 +21,22 @@ def kernels() -> None:
     write_result("kernels", {"benchmarks": [
         {"name": row["name"], "group": row["group"], **{k: row["stats"][k] for k in keep}, "extra": row["extra_info"]} for row in rows
     ]})
+
+
+PARTS = {
+    "kernels": kernels, "http": http.main, "chaos": chaos.main, "refresh": refresh.main, "logins": logins.main, "limits": limits.main,
+    "jobs": jobs.main, "experiments": experiments.main, "analytics": analytics.main,
+}  # fmt: skip
+
+
+def main() -> None:
+    chosen = sys.argv[1:] or list(PARTS)
+    unknown = set(chosen) - set(PARTS)
+    if unknown:
+        raise SystemExit(f"Unknown part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}. Shops are measured by `python -m bench.quality`.")
+    for name, part in PARTS.items():
+        if name in chosen:
+            part()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -31,6 +31,10 @@ from tests.test_sql import CONSTANTS
 TABLES_OF_NOBODY = {
     "admins", "audit_log", "ended_families", "idempotency_keys", "password_resets", "refresh_tokens", "restored_months", "schema_migrations",
 }  # fmt: skip
+OF_THE_OWNER = {"analytics_summary"}
+"""What the serving role has no right to at all."""
+VIEWS = {"analytics_summary_of_declared"}
+"""What it may read, and nobody can write."""
 QUEUE = "pgqueuer"
 OPEN = {"/health", "/ready", "/internal/metrics"}
 ACCOUNTS = "/api/v1/auth/"
@@ -44,6 +48,7 @@ OF_ALL_TENANTS = {
     "recomengine.users.queries.TENANTS_WITH_UNFINISHED": "tells the worker ids of tenants with an erasure to finish, nothing else of them",
     "recomengine.tenants.queries.TENANTS_TO_PURGE": "tells the worker ids of tenants deleted a month ago, nothing else of them",
     "recomengine.tenants.queries.PURGE_TENANT": "refuses a tenant that is not deleted",
+    "recomengine.analytics.queries.ANALYTICS_DUE": "tells the worker ids of tenants whose figures lack something, nothing else of them",
     "recomengine.events.queries.STORE_EVENTS": "declares the tenants of its batch; the guard has proved each of them",
     "recomengine.backup.queries.ATTACH": "makes a statement of the names that it is given; restoring runs it as the owner",
     "recomengine.backup.queries.SET_SEQUENCE": "takes the name of a sequence; restoring runs it as the owner",
@@ -57,8 +62,15 @@ OF_ALL_TENANTS = {
 NAMED_BY_EACH = {("DELETE", "/api/v1/users/{user_id:path}"), ("POST", "/api/v1/users/{user_id:path}/aliases")}
 """Every tenant may have a shopper of any name, so a name that is B's is found to be A's own."""
 
-FIXED = {("recomengine.catalog.queries.UPSERT_ITEMS", 13): ["{}"]}
+FIXED: dict[tuple[str, int], Any] = {
+    ("recomengine.catalog.queries.UPSERT_ITEMS", 13): ["{}"], ("recomengine.analytics.queries.READ_FIGURES", 9): "UTC",
+    ("recomengine.analytics.queries.READ_PRODUCTS", 5): "UTC", ("recomengine.analytics.queries.TOUCHED_HOURS", 4): "UTC",
+    ("recomengine.analytics.queries.INSERT_HOURS", 4): "UTC", ("recomengine.analytics.queries.INSERT_PRODUCTS", 4): "UTC",
+}  # fmt: skip
 """Parameters that take text of one form only."""
+
+
+FIGURES = "impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue"
 
 
 class Pair(NamedTuple):
@@ -89,11 +101,16 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
         "jobs": "name, id, status",
         "user_aliases": "user_id, anonymous_id",
         "erasures": "unfinished, number, digests, before, events",
+        "analytics_state": "settings",
+        "analytics_hourly": f"placement_id, date, hour, strategy, {FIGURES}, orders, other_currency",
+        "analytics_products": f"product_id, date, {FIGURES}",
     }.items():
         values = {
             "experiments": "$2, 'auto', 'trending', 50, 'ctr'", "widget_configs": "$2", "analytics_daily": "$2, now()", "models": "$2, 'ready'",
             "jobs": "$2, (SELECT coalesce(max(id), 2 ^ 40) + 1 FROM jobs WHERE id >= 2 ^ 40), 'dead'",
             "user_aliases": "$2, 'anonymous'", "erasures": "ARRAY[$2], 1, '{}', now(), 0",
+            "analytics_state": "jsonb_build_object('timezone', $2::text)", "analytics_hourly": "$2, now(), now(), '', 1, 1, 1, 1, 1, 1, 1, 1",
+            "analytics_products": "$2, now(), 1, 1, 1, 1, 1, 1",
         }[table]  # fmt: skip
         await execute(database_url, f"INSERT INTO {table} (tenant_id, {columns}) VALUES ($1, {values})", theirs.id, secret)
     await execute(
@@ -103,6 +120,7 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
     )
     key_id = await fetchval(database_url, "SELECT id FROM api_keys WHERE tenant_id = $1 LIMIT 1", theirs.id)
     experiment_id = await fetchval(database_url, "SELECT id FROM experiments WHERE tenant_id = $1", theirs.id)
+    await execute(database_url, "SELECT refresh_analytics_summary()")
     return Pair(mine, theirs, secret, product_id, key_id, experiment_id)
 
 
@@ -124,7 +142,7 @@ async def rows_of(url: str, tenant: UUID) -> dict[str, str]:
     """All rows of a tenant, as the owner sees them, by table."""
     return {
         table: str(await fetchval(url, f"SELECT coalesce(string_agg(t::text, '|' ORDER BY t::text), '') FROM {table} t WHERE {column} = $1", tenant))
-        for table, column in await tenant_tables(url)
+        for table, column in await tenant_tables(url) if table not in VIEWS
     }
 
 
@@ -141,8 +159,16 @@ async def test_no_table_shows_or_gives_a_tenant_the_rows_of_another(pair: Pair, 
     connection = await serving(database_url, pair.mine.id)
     try:
         for table, column in tables:
+            if table in OF_THE_OWNER:
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await connection.fetch(f"SELECT FROM {table}")
+                continue
             assert await connection.fetchval(f"SELECT count(*) FROM {table} WHERE {column} = $1", pair.theirs.id) == 0, table
             assert pair.secret not in str(await connection.fetch(f"SELECT t::text FROM {table} t")), table
+            if table in VIEWS:
+                with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match="cannot update view"):
+                    await connection.execute(f"UPDATE {table} SET {column} = {column}")
+                continue
             with suppress(asyncpg.InsufficientPrivilegeError):  # or no right to change it at all
                 assert await connection.execute(f"UPDATE {table} SET {column} = {column} WHERE {column} = $1", pair.theirs.id) == "UPDATE 0", table
             with suppress(asyncpg.InsufficientPrivilegeError):
@@ -150,6 +176,19 @@ async def test_no_table_shows_or_gives_a_tenant_the_rows_of_another(pair: Pair, 
     finally:
         await connection.close()
     assert await rows_of(database_url, pair.theirs.id) == before
+
+
+async def test_the_summary_shows_each_tenant_its_own_days_behind_a_barrier(pair: Pair, database_url: str) -> None:
+    """The materialized view itself knows no policies: the serving role reaches it through a view that does."""
+    asked = "SELECT tenant_id FROM analytics_summary_of_declared"
+    for declared, shown in (([pair.theirs.id], {pair.theirs.id}), ([pair.mine.id], set()), ([], set())):
+        connection = await serving(database_url, *declared)
+        try:
+            assert {row["tenant_id"] for row in await connection.fetch(asked)} == shown
+        finally:
+            await connection.close()
+    options = await fetchval(database_url, "SELECT reloptions FROM pg_class WHERE relname = 'analytics_summary_of_declared'")
+    assert options == ["security_barrier=true"]
 
 
 async def test_no_row_can_be_given_to_another_tenant(pair: Pair, database_url: str) -> None:
@@ -187,8 +226,9 @@ async def test_functions_that_run_as_the_owner_are_those_that_are_known(database
         "SELECT proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE prosecdef AND n.nspname = 'public' ORDER BY 1",
     )
     assert [row["proname"] for row in rows] == [
-        "ensure_event_partitions", "find_api_key", "forget_jobs", "owns_tenant", "purge_tenant", "read_audit", "record_job", "running_experiments",
-        "tenants_due", "tenants_of", "tenants_to_purge", "tenants_with_unfinished_erasures", "write_audit",
+        "analytics_due", "ensure_event_partitions", "find_api_key", "forget_jobs", "owns_tenant", "purge_tenant", "read_audit", "record_job",
+        "refresh_analytics_summary", "running_experiments", "tenants_due", "tenants_of", "tenants_to_purge", "tenants_with_unfinished_erasures",
+        "write_audit",
     ]  # fmt: skip
 
 
@@ -196,7 +236,7 @@ def arguments(name: str, types: Sequence[Any], pair: Pair) -> list[Any]:
     """Something of B for each parameter: its id, its product; numbers and moments that let everything through."""
     anything: dict[str, Any] = {
         "uuid": pair.theirs.id, "text": pair.product, "int4": 10, "int8": 10, "numeric": 10, "bool": True, "bytea": b"x" * 32, "jsonb": {},
-        "float8": 0.0, "timestamptz": datetime(2000, 1, 1, tzinfo=UTC), "interval": timedelta(),
+        "float8": 0.0, "timestamptz": datetime(2000, 1, 1, tzinfo=UTC), "date": date(2000, 1, 1), "interval": timedelta(),
     }  # fmt: skip
     values = [[anything[one.name[:-2]]] if one.name.endswith("[]") else anything[one.name] for one in types]
     return [FIXED.get((name, number), value) for number, value in enumerate(values, 1)]

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
+from recomengine.analytics.routes import routes as analytics_routes
 from recomengine.api_keys.routes import routes as key_routes
 from recomengine.auth.routes import routes as account_routes
 from recomengine.catalog.routes import routes as catalog_routes
@@ -56,7 +57,7 @@ def create_app(settings: Settings) -> Starlette:
 def all_routes() -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes, *key_routes, *experiment_routes,
-        *job_routes, *user_routes,
+        *analytics_routes, *job_routes, *user_routes,
         *health_routes,
     ]  # fmt: skip
     return [*routes, *docs_routes(routes)]

@@ -263,14 +263,14 @@ def create(
 def import_catalog(files: list[str], tenant: TenantId, data_dir: DataDir = None) -> None:
     """Load products."""
     settings = _running(data_dir)
-    _run(_for_tenant(settings, tenant, lambda: import_catalog_files(settings, tenant, files, console)))
+    _run(_for_tenant(settings, tenant, lambda _: import_catalog_files(settings, tenant, files, console)))
 
 
 @import_app.command(name="events")
 def import_events(files: list[str], tenant: TenantId, data_dir: DataDir = None) -> None:
     """Load events; loading a file again adds nothing, so an interrupted import is simply run again."""
     settings = _running(data_dir)
-    _run(_for_tenant(settings, tenant, lambda: import_event_files(settings, tenant, files, console)))
+    _run(_for_tenant(settings, tenant, lambda config: import_event_files(settings, tenant, config, files, console)))
 
 
 @app.command()
@@ -279,7 +279,7 @@ def refresh(
 ) -> None:
     """Have the worker build and publish the tenant's model now."""
     settings = _running(data_dir)
-    _run(_for_tenant(settings, tenant, lambda: refresh_now(settings, tenant, wait=wait)))
+    _run(_for_tenant(settings, tenant, lambda _: refresh_now(settings, tenant, wait=wait)))
 
 
 @archive_app.command(name="run")
@@ -318,14 +318,14 @@ async def _with_pool(settings: Settings, work: Callable[[Pool], Coroutine[Any, A
         await pool.close()
 
 
-async def _for_tenant(settings: Settings, tenant_id: UUID, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+async def _for_tenant(settings: Settings, tenant_id: UUID, work: Callable[[TenantConfig], Coroutine[Any, Any, None]]) -> None:
     """Do `work` unless there is no such tenant."""
     pool = await open_pool(settings.database_url, min_size=1, max_size=1)
     try:
-        await require_tenant(pool, tenant_id)
+        config = await require_tenant(pool, tenant_id)
     finally:
         await pool.close()
-    await work()
+    await work(config)
 
 
 def _running(data_dir: Path | None) -> Settings:

@@ -15,6 +15,7 @@ from recomengine.events import queries, writer
 from recomengine.events.preparing import Source, prepare
 from recomengine.events.schemas import Event
 from recomengine.events.writer import EventWriter
+from recomengine.web.caller import TenantConfig
 from recomengine.web.problems import Invalid, Unavailable
 from tests.conftest import MakeTenant, Tenant
 from tests.events.stored import stored, view
@@ -27,7 +28,7 @@ async def tenant(make_tenant: MakeTenant) -> Tenant:
 
 
 def events(tenant: Tenant, *numbers: int) -> list[Event]:
-    source = Source(tenant.id, int(time.time() * 1000), live=True)
+    source = Source(tenant.id, TenantConfig(), int(time.time() * 1000), live=True)
     return [prepare(msgspec.json.encode(view(timestamp=number)), source) for number in numbers]
 
 

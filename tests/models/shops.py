@@ -26,6 +26,7 @@ from recomengine.models.evidence import PLACE, csr
 from recomengine.models.histories import KINDS, NO_GROUP, Histories, unpack
 from recomengine.models.model import Model
 from recomengine.models.store import ModelStore
+from recomengine.web.caller import TenantConfig
 
 Event = dict[str, Any]
 Product = dict[str, Any]
@@ -54,7 +55,7 @@ async def fill_catalog(context: Context, tenant_id: UUID, products: Sequence[Map
 
 async def send(context: Context, tenant_id: UUID, events: Sequence[Event]) -> None:
     """Store `events` as live ones."""
-    source = Source(tenant_id, int(time.time() * 1000), live=True)
+    source = Source(tenant_id, TenantConfig(), int(time.time() * 1000), live=True)
     rows = [prepare(msgspec.json.encode({name: value for name, value in event.items() if value is not None}), source) for event in events]
     await context.events.store(rows)
 

@@ -81,7 +81,7 @@ async def _load(settings: Settings, path: Path) -> None:
         await write_items(pool, bus, tenant.tenant_id, items)
         writer = EventWriter(pool, redis)
         stack.push_async_callback(writer.close)
-        done = await import_lines(writer, tenant.tenant_id, _lines(products))
+        done = await import_lines(writer, tenant.tenant_id, TenantConfig(), _lines(products))
         if done.rejected:
             raise SettingsError(f"The sample shop's events were refused: {done.errors[:3]}.")
         store, logs = ModelStore(settings.model_store_url, settings.data_dir / "models-cache"), EventLogs(settings.data_dir / "event-logs")

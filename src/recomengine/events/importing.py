@@ -16,6 +16,7 @@ from recomengine.events.writer import EventWriter
 from recomengine.infra.database import open_pool
 from recomengine.infra.redis import RedisClient
 from recomengine.settings import Settings, SettingsError
+from recomengine.web.caller import TenantConfig
 from recomengine.web.files import Progress, number_of, read_batches
 from recomengine.web.ndjson import LineError, Unreadable
 from recomengine.web.problems import Problem
@@ -37,13 +38,15 @@ EVENT_COLUMNS = frozenset({"userId", "productId", "eventType", "sessionId", "eve
 _encode = msgspec.json.Encoder().encode
 
 
-async def import_lines(writer: EventWriter, tenant_id: UUID, batches: AsyncIterator[Sequence[tuple[int, bytes]]]) -> EventImportResult:
+async def import_lines(
+    writer: EventWriter, tenant_id: UUID, config: TenantConfig, batches: AsyncIterator[Sequence[tuple[int, bytes]]]
+) -> EventImportResult:
     """Store every good line; a bad one is reported and the rest goes in. A Problem of the source ends it after what came before is stored."""
     result = EventImportResult()
     under_way: deque[asyncio.Task[list[bool]]] = deque()
     try:
         async for lines in batches:
-            events = await _prepare(lines, tenant_id, result)
+            events = await _prepare(lines, Source(tenant_id, config, _now_ms(), live=False), result)
             if not events:
                 continue
             if len(under_way) >= MAX_UNDER_WAY:
@@ -58,9 +61,8 @@ async def import_lines(writer: EventWriter, tenant_id: UUID, batches: AsyncItera
     return result
 
 
-async def _prepare(lines: Sequence[tuple[int, bytes]], tenant_id: UUID, result: EventImportResult) -> list[Event]:
+async def _prepare(lines: Sequence[tuple[int, bytes]], source: Source, result: EventImportResult) -> list[Event]:
     """The good events of `lines`; other requests get the loop after every SLICE lines."""
-    source = Source(tenant_id, int(time.time() * 1000), live=False)
     events = []
     for position, (number, line) in enumerate(lines):
         if position % SLICE == SLICE - 1:
@@ -81,13 +83,17 @@ def _reject(result: EventImportResult, line: int, message: str) -> None:
         result.errors.append(LineError(line, message))
 
 
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
 def _count(result: EventImportResult, new: Sequence[bool]) -> None:
     accepted = sum(new)
     result.accepted += accepted
     result.duplicates += len(new) - accepted
 
 
-async def import_event_files(settings: Settings, tenant_id: UUID, files: Sequence[str], console: Console) -> None:
+async def import_event_files(settings: Settings, tenant_id: UUID, config: TenantConfig, files: Sequence[str], console: Console) -> None:
     """`recomengine import events`: files to stored events, with progress on the console."""
     pool = await open_pool(settings.database_url, max_size=MAX_UNDER_WAY + 1)
     redis = RedisClient(settings.redis_url)
@@ -95,7 +101,7 @@ async def import_event_files(settings: Settings, tenant_id: UUID, files: Sequenc
     started = time.perf_counter()
     try:
         with Progress(console, files) as progress:
-            result = await import_lines(writer, tenant_id, read_batches(files, row_to_event, progress))
+            result = await import_lines(writer, tenant_id, config, read_batches(files, row_to_event, progress))
     finally:
         await writer.close()
         await redis.close()

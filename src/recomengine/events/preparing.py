@@ -1,13 +1,14 @@
 """From the bytes of one event to the row that is stored: decode, check, identify. Raises a Problem that names the path."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
 
+from recomengine.events.counters import today
 from recomengine.events.identity import named_id, natural_id, untimed_id
 from recomengine.events.schemas import (
     MAX_AHEAD_MS,
@@ -20,6 +21,7 @@ from recomengine.events.schemas import (
     EventIn,
     KnownMetadata,
 )
+from recomengine.web.caller import TenantConfig
 from recomengine.web.codec import decode, validation_problem
 from recomengine.web.problems import MalformedBody, Problem, invalid
 
@@ -34,11 +36,13 @@ MILLISECOND = timedelta(milliseconds=1)
 class Source:
     """Who sends, and when: what the rows of one request have in common."""
 
-    __slots__ = ("live", "now_ms", "single", "tenant_bytes", "tenant_id")
+    __slots__ = ("currency", "live", "now_ms", "single", "tenant_bytes", "tenant_id", "today")
 
-    def __init__(self, tenant_id: UUID, now_ms: int, *, live: bool, single: bool = False) -> None:
+    def __init__(self, tenant_id: UUID, config: TenantConfig, now_ms: int, *, live: bool, single: bool = False) -> None:
         self.tenant_id = tenant_id
         self.tenant_bytes = tenant_id.bytes
+        self.currency = config.currency
+        self.today = today(config.timezone, now_ms)
         self.now_ms = now_ms
         self.live = live
         self.single = single
@@ -52,11 +56,14 @@ def prepare_decoded(event: EventIn, source: Source) -> Event:
     if event.product_id is None and event.event_type != "search":
         raise invalid("$.productId", f"expected for {event.event_type}, got none. Only search events go without a product")
     timestamp_ms = source.now_ms if event.timestamp is None else _checked_ms(event.timestamp, source.now_ms)
-    metadata, revenue_cents = (None, 0) if event.metadata is UNSET else _checked_metadata(bytes(event.metadata), event.event_type)
+    metadata, revenue_cents = (
+        (None, 0) if event.metadata is UNSET else _checked_metadata(bytes(event.metadata), event.event_type, source.currency)
+    )
+    day = source.today
     identity, name = _identity(event, source, timestamp_ms)
     return Event(
         identity, source.tenant_id, event.event_type, event.user_id, event.product_id, event.session_id, name, metadata,
-        timestamp_ms, revenue_cents, source.live, source.single,
+        timestamp_ms, revenue_cents, day.date if day.start_ms <= timestamp_ms < day.end_ms else "", source.live, source.single,
     )
 
 
@@ -80,8 +87,8 @@ def _checked_ms(timestamp: int | datetime, now_ms: int) -> int:
     return ms
 
 
-def _checked_metadata(text: bytes, event_type: str) -> tuple[str | None, int]:
-    """(JSON text for jsonb, revenue in cents of a purchase)."""
+def _checked_metadata(text: bytes, event_type: str, currency: str) -> tuple[str | None, int]:
+    """(JSON text for jsonb, revenue in cents of a purchase in `currency`)."""
     if text == b"null":
         return None, 0
     if len(text) > MAX_METADATA_BYTES:
@@ -92,7 +99,7 @@ def _checked_metadata(text: bytes, event_type: str) -> tuple[str | None, int]:
     if b"\\" in text or text.count(b"{") + text.count(b"[") > MAX_METADATA_DEPTH:
         _check_tree(value, "$.metadata", 1)
         text = _encode(value)
-    return text.decode(), _revenue_cents(known) if event_type == "purchase" else 0
+    return text.decode(), _revenue_cents(known) if event_type == "purchase" and known.currency in (None, currency) else 0
 
 
 def _decoded(text: bytes) -> tuple[KnownMetadata, Any]:
@@ -127,4 +134,4 @@ def _check_tree(value: object, path: str, depth: int) -> None:
 
 
 def _revenue_cents(known: KnownMetadata) -> int:
-    return int(Decimal(repr(known.price or 0.0)) * (known.quantity or 1) * 100)
+    return int((Decimal(repr(known.price or 0.0)) * (known.quantity or 1) * 100).to_integral_value(ROUND_HALF_UP))

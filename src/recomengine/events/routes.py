@@ -35,7 +35,7 @@ async def post_event(request: Request) -> Response:
     decoded, caller = await read_keyed(request, context.guard, context.limits, Permission.INGEST, "write", event_decoder, MAX_EVENT_BYTES)
     charged = context.limits.charge(request, caller, "write")
     try:
-        event = prepare_decoded(decoded, Source(caller.tenant_id, _now_ms(), live=True, single=True))
+        event = prepare_decoded(decoded, Source(caller.tenant_id, caller.config, _now_ms(), live=True, single=True))
     except Problem:
         await charged
         raise
@@ -58,7 +58,7 @@ async def post_batch(request: Request) -> Response:
     context: Context = request.app.state.context
     batch, caller = await read_keyed(request, context.guard, context.limits, Permission.INGEST, "write", _batch, MAX_BATCH_BYTES)
     await context.limits.charge(request, caller, "write")
-    results, events = _prepare_all(batch.events, Source(caller.tenant_id, _now_ms(), live=True))
+    results, events = _prepare_all(batch.events, Source(caller.tenant_id, caller.config, _now_ms(), live=True))
     if events:
         waiting = (result for result in results if result.status != "rejected")
         for result, new in zip(waiting, await context.events.store(events), strict=True):
@@ -85,7 +85,7 @@ async def post_import(request: Request) -> Response:
     context: Context = request.app.state.context
     caller = await context.guard.caller(request, Permission.WRITE)
     await context.limits.charge(request, caller, "write")
-    return data_response(await import_lines(context.events, caller.tenant_id, ndjson_lines(request)))
+    return data_response(await import_lines(context.events, caller.tenant_id, caller.config, ndjson_lines(request)))
 
 
 def _now_ms() -> int:

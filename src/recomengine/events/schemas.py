@@ -71,6 +71,9 @@ class Event(msgspec.Struct, gc=False):
     metadata: str | None
     timestamp_ms: int
     revenue_cents: int = 0
+    """Of a purchase in the tenant's currency."""
+    today: str = ""
+    """The tenant's day, where it happened on the day it arrived; else empty."""
     live: bool = False
     """Whether it was sent as it happened (not imported), whatever its timestamp."""
     single: bool = False

@@ -9,7 +9,7 @@ across batches, processes and months, store_events (migrations/) sees to it.
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from time import time
 from typing import NamedTuple
 from uuid import UUID
@@ -18,6 +18,7 @@ import asyncpg
 import structlog
 
 from recomengine.events import queries
+from recomengine.events.counters import counter_commands
 from recomengine.events.feed import feed_commands
 from recomengine.events.schemas import Event
 from recomengine.events.trail import TRAIL_LENGTH, TRAIL_TTL_S, Trail, since_key, trail_entry, trail_key
@@ -30,10 +31,8 @@ from recomengine.web.problems import Unavailable, invalid
 MAX_BATCH = 2000
 MAX_IN_FLIGHT = 3
 MAX_PENDING = 50_000
-COUNTER_TTL_S = 48 * 3600
 DEDUP_TTL_S = 24 * 3600
 TRAIL_MAX_AGE_MS = 24 * 3_600_000
-COUNTERS = {"impression": "impressions", "click": "clicks", "purchase": "conversions"}
 TRAIL_TYPES = frozenset({"click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase"})
 
 log = structlog.get_logger()
@@ -151,7 +150,7 @@ class EventWriter:
     async def _tell_redis(self, fresh: Sequence[Event], rows: Sequence[Event], moment: datetime) -> None:
         """After the commit: trails, feeds, live counters, remembered identities. Without Redis only warmth is lost."""
         created_ms = int(moment.timestamp() * 1000)
-        commands = [*_trail_commands(fresh, created_ms), *feed_commands(fresh, created_ms), *_counter_commands(fresh, moment)]
+        commands = [*_trail_commands(fresh, created_ms), *feed_commands(fresh, created_ms), *counter_commands(fresh)]
         commands += [("SET", dedup_key(str(row.tenant_id), row.id), 1, "EX", DEDUP_TTL_S) for row in rows if row.single]
         tenants = {row.tenant_id for row in rows}
         try:
@@ -195,24 +194,4 @@ def _trail_commands(fresh: Sequence[Event], created_ms: int) -> list[Command]:
         commands.append(("LPUSH", key, *map(trail_entry, sorted(trail, key=lambda entry: entry.timestamp_ms))))
         commands.append(("LTRIM", key, 0, TRAIL_LENGTH - 1))
         commands.append(("EXPIRE", key, TRAIL_TTL_S))
-    return commands
-
-
-def _counter_commands(fresh: Sequence[Event], moment: datetime) -> list[Command]:
-    counts: dict[str, int] = {}
-    for event in fresh:
-        name = COUNTERS.get(event.event_type)
-        if name is None:
-            continue
-        day = datetime.fromtimestamp(event.timestamp_ms / 1000, UTC).date() if event.timestamp_ms >= 0 else None
-        if day != moment.date():
-            continue  # the counters are today's live view; other days are computed from the events
-        base = f"reco:counter:{{{event.tenant_id}}}:{day}"
-        counts[f"{base}:{name}"] = counts.get(f"{base}:{name}", 0) + 1
-        if event.revenue_cents:
-            counts[f"{base}:revenue"] = counts.get(f"{base}:revenue", 0) + event.revenue_cents
-    commands: list[Command] = []
-    for key, count in counts.items():
-        commands.append(("INCRBY", key, count))
-        commands.append(("EXPIRE", key, COUNTER_TTL_S))
     return commands

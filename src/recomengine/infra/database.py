@@ -38,6 +38,7 @@ async def open_pool(url: str, *, min_size: int = 2, max_size: int = 10, statemen
     """A pool whose connections work as the serving role."""
     settings = {
         "timezone": "UTC", "application_name": "recomengine", "role": SERVING_ROLE, "statement_timeout": str(statement_timeout_ms),
+        "jit": "off",  # compiling takes longer than any of our statements gains by it
     }  # fmt: skip
     return await BoundedPool(
         url, min_size=min_size, max_size=max_size, server_settings=settings, init=_prepare_connection, reset=_keep_connection,

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
+from recomengine.analytics.aggregate import settle_due, settle_night
 from recomengine.archive.service import archive_due
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Connection, Pool
@@ -28,6 +29,7 @@ from recomengine.users.service import finish_erasures
 ATTEMPTS, FIRST_WAIT = 8, timedelta(seconds=10)
 """With waits that double this is some 20 minutes from the first try to the last."""
 MONTHS_AHEAD = 2
+LOOK_BACK = timedelta(minutes=20)
 REMEMBERED = timedelta(days=7)
 
 
@@ -88,6 +90,8 @@ JOBS = (
     Job(REFRESH_DUE, lambda tools, _: refresh_due(tools.pool), cron="*/15 * * * *", at_start=True),
     Job("make_partitions", lambda tools, _: make_partitions(tools.pool), cron="5 0 * * *", at_start=True),
     Job("purge_tenants", lambda tools, _: purge(tools.pool, tools.redis, tools.store, tools.logs), cron="35 3 * * *"),
+    Job("settle_figures", lambda tools, _: settle_due(tools.pool, LOOK_BACK), cron="* * * * *"),
+    Job("settle_night", lambda tools, _: settle_night(tools.pool, tools.redis), cron="0 2 * * *"),
     Job("finish_erasures", lambda tools, _: finish_erasures(tools.pool, tools.redis, tools.bus), cron="*/5 * * * *"),
     Job("archive_months", lambda tools, _: archive_due(tools.settings), cron="35 4 * * *"),
     Job("forget_jobs", lambda tools, _: queries.forget_jobs(tools.pool, datetime.now(UTC) - REMEMBERED), cron="50 3 * * *"),

@@ -19,7 +19,7 @@ TENANTS_THERE = "SELECT id FROM tenants WHERE id = ANY ($1::uuid[])"
 TENANTS_TO_PURGE = "SELECT tenants_to_purge AS id FROM tenants_to_purge($1)"
 PURGE_TENANT = "SELECT purge_tenant($1)"
 UPDATE_CONFIG = "UPDATE tenants SET config = $2, updated_at = now() WHERE id = $1"
-FIND_TENANT = "SELECT status FROM tenants WHERE id = $1"
+FIND_TENANT = "SELECT status, config FROM tenants WHERE id = $1"
 INSERT_CATALOG_STATE = "INSERT INTO catalog_state (tenant_id) VALUES ($1)"
 
 
@@ -32,10 +32,9 @@ async def update_config(connection: Connection, tenant_id: UUID, config: object)
     await connection.execute(UPDATE_CONFIG, tenant_id, msgspec.to_builtins(config))
 
 
-async def find_tenant(connection: Connection, tenant_id: UUID) -> str | None:
-    """Its status; None when there is none."""
-    status: str | None = await connection.fetchval(FIND_TENANT, tenant_id)
-    return status
+async def find_tenant(connection: Connection, tenant_id: UUID) -> asyncpg.Record | None:
+    """Its status and config."""
+    return await connection.fetchrow(FIND_TENANT, tenant_id)
 
 
 async def read_tenants(connection: Connection) -> list[asyncpg.Record]:

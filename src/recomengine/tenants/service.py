@@ -52,12 +52,13 @@ async def configure(pool: Pool, tenant_id: UUID, config: TenantConfig) -> None:
         await queries.update_config(connection, tenant_id, config)
 
 
-async def require_tenant(pool: Pool, tenant_id: UUID) -> None:
-    """Raise NotFound unless there is such a tenant, and it is not deleted."""
+async def require_tenant(pool: Pool, tenant_id: UUID) -> TenantConfig:
+    """The tenant's configuration; raises NotFound unless there is such a tenant, and it is not deleted."""
     async with tenant_transaction(pool, tenant_id) as connection:
-        status = await queries.find_tenant(connection, tenant_id)
-    if status in (None, "deleted"):
+        found = await queries.find_tenant(connection, tenant_id)
+    if found is None or found["status"] == "deleted":
         raise NotFound(f"There is no tenant {tenant_id}. Make one with `recomengine tenant create`.")
+    return msgspec.convert(found["config"], TenantConfig)
 
 
 async def create_for(pool: Pool, request: Request, admin: Admin, given: TenantIn, body: bytes, key: str | None) -> asyncpg.Record:

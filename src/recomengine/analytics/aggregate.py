@@ -1,0 +1,110 @@
+"""Settling: bringing a tenant's tables of figures up to its events, all at once or not at all.
+
+    through := a moment before which every event is committed (events_watermark)
+    hours   := those that the events stored since the last `through` change (analytics_touched)
+    the figures of `hours` are computed anew from the events, the days of those from their hours
+
+So it may run at any time and any number of times: the tables depend on the events alone. An event that comes while it
+runs is counted now or by the next run, and until then readers compute its hours themselves. Products are kept by day,
+once the day is over.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from recomengine.analytics import queries
+from recomengine.analytics.live import drift_of_day, forget_day
+from recomengine.analytics.queries import Slices
+from recomengine.analytics.ranges import DAY, EARLIEST, LATEST, Range, date_of, slices_of_days, slices_of_hours
+from recomengine.analytics.service import Shop, shop_of
+from recomengine.infra.database import Connection, Pool, tenant_transaction
+from recomengine.infra.metrics import BACKGROUND_FAILURES
+from recomengine.infra.redis import RedisClient
+
+NEVER = EARLIEST.date() - DAY
+
+log = structlog.get_logger()
+
+
+async def settle_due(pool: Pool, look_back: timedelta) -> int:
+    """Settle every tenant that has events of the last `look_back`, or another configuration, that its figures lack; how many."""
+    due = await queries.analytics_due(pool, datetime.now(UTC) - look_back)
+    return sum([await _settled(pool, tenant_id) for tenant_id in due])
+
+
+async def settle_night(pool: Pool, redis: RedisClient) -> int:
+    """Settle every active tenant, report what the counters of its last day were off by, and make the summary anew; how many."""
+    settled = 0
+    for tenant_id in await queries.analytics_due(pool, None):
+        if await _settled(pool, tenant_id):
+            settled += 1
+            await _close_counters(pool, redis, tenant_id)
+    await queries.refresh_summary(pool)
+    log.info("figures settled", tenants=settled)
+    return settled
+
+
+async def _settled(pool: Pool, tenant_id: UUID) -> bool:
+    try:
+        await settle(pool, tenant_id)
+    except Exception as error:  # noqa: BLE001 - what ails one tenant keeps no other from its figures
+        BACKGROUND_FAILURES.labels("analytics").inc()
+        log.error("figures not settled", tenant=str(tenant_id), error=f"{type(error).__name__}: {error}")
+        return False
+    return True
+
+
+async def settle(pool: Pool, tenant_id: UUID) -> int:
+    """Bring the tenant's figures up to now; on how many days they were computed."""
+    shop = await shop_of(pool, tenant_id)
+    async with tenant_transaction(pool, tenant_id) as connection:
+        through = await queries.events_watermark(connection)
+    yesterday = date_of(through, shop.zone) - DAY
+    async with tenant_transaction(pool, tenant_id) as connection:
+        await queries.plan_each_time(connection)
+        state = await queries.lock_state(connection, tenant_id)
+        if state["through"] is not None and state["settings"] == shop.settings:
+            days, products_through = await _settle_news(connection, shop, state["through"]), state["products_through"]
+        else:
+            days, products_through = await _settle_all(connection, shop), NEVER
+        await queries.replace_days(connection, tenant_id, days)
+        over = await queries.days_with_figures(connection, tenant_id, products_through, yesterday)
+        await _settle_products(connection, shop, {*over, *(day for day in days if day <= products_through)})
+        await queries.update_state(connection, tenant_id, through, yesterday, shop.settings)
+    return len(days)
+
+
+async def _settle_news(connection: Connection, shop: Shop, since: datetime) -> list[date]:
+    """The hours that the events stored since then change; their days."""
+    rows = await queries.touched_hours(connection, shop.tenant_id, since, EARLIEST, shop.rules, queries.SETTLE_TIMEOUT_S)
+    days, hours = sorted({row["date"] for row in rows}), [row["hour"] for row in rows]
+    await queries.replace_hours(connection, shop.tenant_id, days, hours, slices_of_hours(hours, ever(shop)), shop.rules)
+    return days
+
+
+async def _settle_all(connection: Connection, shop: Shop) -> list[date]:
+    """All hours; all days."""
+    await queries.clear(connection, shop.tenant_id)
+    await queries.insert_hours(connection, shop.tenant_id, Slices([EARLIEST], [LATEST]), shop.rules)
+    return await queries.days_with_figures(connection, shop.tenant_id, NEVER, date.max)
+
+
+async def _settle_products(connection: Connection, shop: Shop, days: set[date]) -> None:
+    if days:
+        await queries.replace_products(connection, shop.tenant_id, sorted(days), slices_of_days(days, ever(shop)), shop.rules)
+
+
+def ever(shop: Shop) -> Range:
+    return Range(EARLIEST, LATEST, shop.zone)
+
+
+async def _close_counters(pool: Pool, redis: RedisClient, tenant_id: UUID) -> None:
+    shop = await shop_of(pool, tenant_id)
+    yesterday = date_of(datetime.now(UTC), shop.zone) - DAY
+    drift = await drift_of_day(pool, redis, shop, yesterday)
+    if drift is not None and any((drift.impressions, drift.clicks, drift.conversions, drift.revenue)):
+        log.warning("live counters were off", tenant=str(tenant_id), day=str(yesterday), drift=msgspec.to_builtins(drift, str_keys=True))
+    await forget_day(redis, shop, yesterday)

@@ -1,0 +1,267 @@
+"""SQL of the figures. What each event counts for is defined once, in the function analytics_facts (migrations/0004_analytics.sql)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from recomengine.infra.database import Connection, Pool
+
+READ_TIMEOUT_S = 10.0
+SETTLE_TIMEOUT_S = 1800.0
+
+READ_STATE = "SELECT through, products_through, settings FROM analytics_state WHERE tenant_id = $1"
+PLAN_EACH_TIME = "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"
+ROOM_TO_SORT = "SELECT set_config('work_mem', '128MB', true)"
+TOUCHED_HOURS = "SELECT date, hour FROM analytics_touched($1, $2, $3, $4, $5)"
+READ_FIGURES = """
+SELECT CASE $12 WHEN 'day' THEN date END AS date, CASE $12 WHEN 'hour' THEN hour END AS hour,
+       CASE WHEN $13 THEN placement_id END AS placement_id, CASE WHEN $14 THEN strategy END AS strategy,
+       sum(impressions)::bigint AS impressions, sum(clicks)::bigint AS clicks, sum(conversions)::bigint AS conversions,
+       coalesce(sum(revenue), 0) AS revenue, sum(attributed_conversions)::bigint AS attributed_conversions,
+       coalesce(sum(attributed_revenue), 0) AS attributed_revenue, sum(orders)::bigint AS orders, sum(other_currency)::bigint AS other_currency
+FROM (
+    SELECT date, NULL::timestamptz AS hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions,
+           attributed_revenue, orders, other_currency
+    FROM analytics_daily WHERE tenant_id = $1 AND date = ANY ($2::date[])
+    UNION ALL
+    SELECT date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue, orders,
+           other_currency
+    FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($3::date[]) AND hour >= $4 AND hour < $5 AND hour <> ALL ($6::timestamptz[])
+    UNION ALL
+    SELECT date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue, orders,
+           other_currency
+    FROM analytics_facts($1, $7, $8, $9, $10, $11)
+) AS f
+GROUP BY 1, 2, 3, 4
+ORDER BY 1, 2, 3, 4
+"""
+# READ_FIGURES of a range that is settled: planning the look at the events takes longer than all of this.
+READ_SETTLED = """
+SELECT CASE $7 WHEN 'day' THEN date END AS date, CASE $7 WHEN 'hour' THEN hour END AS hour,
+       CASE WHEN $8 THEN placement_id END AS placement_id, CASE WHEN $9 THEN strategy END AS strategy,
+       sum(impressions)::bigint AS impressions, sum(clicks)::bigint AS clicks, sum(conversions)::bigint AS conversions,
+       coalesce(sum(revenue), 0) AS revenue, sum(attributed_conversions)::bigint AS attributed_conversions,
+       coalesce(sum(attributed_revenue), 0) AS attributed_revenue, sum(orders)::bigint AS orders, sum(other_currency)::bigint AS other_currency
+FROM (
+    SELECT date, NULL::timestamptz AS hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions,
+           attributed_revenue, orders, other_currency
+    FROM analytics_daily WHERE tenant_id = $1 AND date = ANY ($2::date[])
+    UNION ALL
+    SELECT date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue, orders,
+           other_currency
+    FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($3::date[]) AND hour >= $4 AND hour < $5 AND hour <> ALL ($6::timestamptz[])
+) AS f
+GROUP BY 1, 2, 3, 4
+ORDER BY 1, 2, 3, 4
+"""
+READ_PRODUCTS = """
+SELECT f.product_id, (SELECT i.name FROM catalog_items i WHERE i.tenant_id = $1 AND i.product_id = f.product_id) AS name, f.impressions, f.clicks,
+       f.conversions, f.revenue, f.attributed_conversions, f.attributed_revenue
+FROM (
+    SELECT product_id, sum(impressions)::bigint AS impressions, sum(clicks)::bigint AS clicks, sum(conversions)::bigint AS conversions,
+           coalesce(sum(revenue), 0) AS revenue, sum(attributed_conversions)::bigint AS attributed_conversions,
+           coalesce(sum(attributed_revenue), 0) AS attributed_revenue
+    FROM (
+        SELECT product_id, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue
+        FROM analytics_products WHERE tenant_id = $1 AND date = ANY ($2::date[])
+        UNION ALL
+        SELECT product_id, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue
+        FROM analytics_facts($1, $3, $4, $5, $6, $7)
+    ) AS each
+    GROUP BY product_id
+) AS f
+CROSS JOIN LATERAL (
+    SELECT CASE $8 WHEN 'impressions' THEN f.impressions WHEN 'clicks' THEN f.clicks WHEN 'conversions' THEN f.conversions
+                   WHEN 'revenue' THEN f.revenue WHEN 'attributedConversions' THEN f.attributed_conversions
+                   ELSE f.attributed_revenue END AS value
+) AS by_metric
+WHERE value > 0
+ORDER BY value DESC, f.product_id COLLATE "C"
+LIMIT $9
+"""
+USUAL_DAY = """
+SELECT count(*) AS days, coalesce(sum(impressions), 0)::bigint AS impressions, coalesce(sum(clicks), 0)::bigint AS clicks,
+       coalesce(sum(conversions), 0)::bigint AS conversions, coalesce(sum(revenue), 0) AS revenue
+FROM analytics_summary_of_declared WHERE tenant_id = $1 AND date >= $2 AND date < $3
+"""
+COUNT_ARRIVALS = """
+SELECT count(*) FILTER (WHERE event_type = 'impression') AS impressions, count(*) FILTER (WHERE event_type = 'click') AS clicks,
+       count(*) FILTER (WHERE event_type = 'purchase') AS conversions,
+       coalesce(sum(round((metadata ->> 'price')::numeric * coalesce((metadata ->> 'quantity')::numeric, 1), 2))
+                FILTER (WHERE event_type = 'purchase' AND coalesce(metadata ->> 'currency', $4) = $4), 0) AS revenue
+FROM events
+WHERE tenant_id = $1 AND timestamp >= $2 AND timestamp < $3 AND created_at >= $2 AND created_at < $3
+  AND event_type IN ('impression', 'click', 'purchase')
+"""
+
+ANALYTICS_DUE = "SELECT analytics_due AS id FROM analytics_due($1)"
+REFRESH_SUMMARY = "SELECT refresh_analytics_summary()"
+ENSURE_STATE = "INSERT INTO analytics_state (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING"
+LOCK_STATE = "SELECT through, products_through, settings FROM analytics_state WHERE tenant_id = $1 FOR UPDATE"
+EVENTS_WATERMARK = "SELECT events_watermark()"
+CLEAR_HOURS = "DELETE FROM analytics_hourly WHERE tenant_id = $1"
+CLEAR_DAYS = "DELETE FROM analytics_daily WHERE tenant_id = $1"
+CLEAR_PRODUCTS = "DELETE FROM analytics_products WHERE tenant_id = $1"
+DELETE_HOURS = "DELETE FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($2::date[]) AND hour = ANY ($3::timestamptz[])"
+INSERT_HOURS = """
+INSERT INTO analytics_hourly (tenant_id, date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions,
+                              attributed_revenue, orders, other_currency)
+SELECT $1, date, hour, placement_id, strategy, sum(impressions), sum(clicks), sum(conversions), coalesce(sum(revenue), 0),
+       sum(attributed_conversions), coalesce(sum(attributed_revenue), 0), sum(orders), sum(other_currency)
+FROM analytics_facts($1, $2, $3, $4, $5, $6)
+GROUP BY date, hour, placement_id, strategy
+"""
+DELETE_DAYS = "DELETE FROM analytics_daily WHERE tenant_id = $1 AND date = ANY ($2::date[])"
+INSERT_DAYS = """
+INSERT INTO analytics_daily (tenant_id, date, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions,
+                             attributed_revenue, orders, other_currency)
+SELECT tenant_id, date, placement_id, strategy, sum(impressions), sum(clicks), sum(conversions), sum(revenue), sum(attributed_conversions),
+       sum(attributed_revenue), sum(orders), sum(other_currency)
+FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($2::date[])
+GROUP BY tenant_id, date, placement_id, strategy
+"""
+DAYS_WITH_FIGURES = "SELECT DISTINCT date FROM analytics_hourly WHERE tenant_id = $1 AND date > $2 AND date <= $3"
+DELETE_PRODUCTS = "DELETE FROM analytics_products WHERE tenant_id = $1 AND date = ANY ($2::date[])"
+INSERT_PRODUCTS = """
+INSERT INTO analytics_products (tenant_id, date, product_id, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue)
+SELECT $1, date, product_id, sum(impressions), sum(clicks), sum(conversions), coalesce(sum(revenue), 0), sum(attributed_conversions),
+       coalesce(sum(attributed_revenue), 0)
+FROM analytics_facts($1, $2, $3, $4, $5, $6)
+WHERE product_id IS NOT NULL
+GROUP BY date, product_id
+"""
+UPDATE_STATE = "UPDATE analytics_state SET through = $2, products_through = $3, settings = $4 WHERE tenant_id = $1"
+
+
+class Rules(NamedTuple):
+    """What of a tenant's configuration its figures depend on."""
+
+    zone: str
+    window_hours: int
+    currency: str
+
+
+class Slices(NamedTuple):
+    """Stretches of time, from each start up to its end."""
+
+    starts: list[datetime]
+    ends: list[datetime]
+
+
+class Sources(NamedTuple):
+    """Where the figures of a range come from: whole days; the hours from `start` up to `end` on `hour_days`, but `open_hours`; events."""
+
+    days: list[date]
+    hour_days: list[date]
+    start: datetime
+    end: datetime
+    open_hours: list[datetime]
+    slices: Slices
+
+
+async def plan_each_time(connection: Connection) -> None:
+    """For this transaction, plan statements for their parameters: a plan for any stretch of time reads all events of the tenant."""
+    await connection.execute(PLAN_EACH_TIME)
+
+
+async def read_state(connection: Connection, tenant_id: UUID) -> asyncpg.Record | None:
+    return await connection.fetchrow(READ_STATE, tenant_id)
+
+
+async def touched_hours(
+    connection: Connection, tenant_id: UUID, since: datetime, start: datetime, rules: Rules, timeout_s: float = READ_TIMEOUT_S
+) -> list[asyncpg.Record]:
+    """date and hour of what the events stored since `since`, and dated `start` or later, change."""
+    return await connection.fetch(TOUCHED_HOURS, tenant_id, since, start, rules.zone, rules.window_hours, timeout=timeout_s)
+
+
+async def read_figures(
+    connection: Connection, tenant_id: UUID, sources: Sources, rules: Rules, interval: str | None, *, placements: bool, strategies: bool
+) -> list[asyncpg.Record]:
+    """One row an interval (day, hour, or None: all of it), placement and strategy, where those are asked for."""
+    *stored, slices = sources
+    asked = (interval, placements, strategies)
+    if not slices.starts:
+        return await connection.fetch(READ_SETTLED, tenant_id, *stored, *asked, timeout=READ_TIMEOUT_S)
+    return await connection.fetch(READ_FIGURES, tenant_id, *stored, *slices, *rules, *asked, timeout=READ_TIMEOUT_S)
+
+
+async def read_products(
+    connection: Connection, tenant_id: UUID, days: Sequence[date], slices: Slices, rules: Rules, metric: str, limit: int
+) -> list[asyncpg.Record]:
+    return await connection.fetch(READ_PRODUCTS, tenant_id, days, *slices, *rules, metric, limit, timeout=READ_TIMEOUT_S)
+
+
+async def usual_day(connection: Connection, tenant_id: UUID, start: date, end: date) -> asyncpg.Record:
+    """Sums over the days with events from `start` up to `end`, and how many those are, as of the last night."""
+    return await _one(connection, USUAL_DAY, tenant_id, start, end)
+
+
+async def count_arrivals(connection: Connection, tenant_id: UUID, start: datetime, end: datetime, currency: str) -> asyncpg.Record:
+    """What the live counters of a day should be: the events that lie in it and were stored in it."""
+    return await _one(connection, COUNT_ARRIVALS, tenant_id, start, end, currency)
+
+
+async def _one(connection: Connection, sql: str, *arguments: Any) -> asyncpg.Record:
+    row = await connection.fetchrow(sql, *arguments, timeout=READ_TIMEOUT_S)
+    assert row is not None  # an aggregate returns one row
+    return row
+
+
+async def analytics_due(pool: Pool, since: datetime | None) -> list[UUID]:
+    return [row["id"] for row in await pool.fetch(ANALYTICS_DUE, since)]
+
+
+async def refresh_summary(pool: Pool) -> None:
+    await pool.execute(REFRESH_SUMMARY, timeout=SETTLE_TIMEOUT_S)
+
+
+async def events_watermark(connection: Connection) -> datetime:
+    moment: datetime = await connection.fetchval(EVENTS_WATERMARK)
+    return moment
+
+
+async def lock_state(connection: Connection, tenant_id: UUID) -> asyncpg.Record:
+    """The tenant's state, this transaction's alone until its end, with room in memory to compute a large tenant's figures."""
+    await connection.execute(ROOM_TO_SORT)
+    await connection.execute(ENSURE_STATE, tenant_id)
+    return await _one(connection, LOCK_STATE, tenant_id)
+
+
+async def clear(connection: Connection, tenant_id: UUID) -> None:
+    for sql in (CLEAR_HOURS, CLEAR_DAYS, CLEAR_PRODUCTS):
+        await connection.execute(sql, tenant_id, timeout=SETTLE_TIMEOUT_S)
+
+
+async def replace_hours(
+    connection: Connection, tenant_id: UUID, dates: Sequence[date], hours: Sequence[datetime], slices: Slices, rules: Rules
+) -> None:
+    """The figures of `hours`, which lie on `dates` and fill `slices`, anew."""
+    await connection.execute(DELETE_HOURS, tenant_id, dates, hours, timeout=SETTLE_TIMEOUT_S)
+    await insert_hours(connection, tenant_id, slices, rules)
+
+
+async def insert_hours(connection: Connection, tenant_id: UUID, slices: Slices, rules: Rules) -> None:
+    await connection.execute(INSERT_HOURS, tenant_id, *slices, *rules, timeout=SETTLE_TIMEOUT_S)
+
+
+async def replace_days(connection: Connection, tenant_id: UUID, dates: Sequence[date]) -> None:
+    """The figures of `dates` anew, from those of their hours."""
+    await connection.execute(DELETE_DAYS, tenant_id, dates, timeout=SETTLE_TIMEOUT_S)
+    await connection.execute(INSERT_DAYS, tenant_id, dates, timeout=SETTLE_TIMEOUT_S)
+
+
+async def days_with_figures(connection: Connection, tenant_id: UUID, after: date, last: date) -> list[date]:
+    return [row["date"] for row in await connection.fetch(DAYS_WITH_FIGURES, tenant_id, after, last)]
+
+
+async def replace_products(connection: Connection, tenant_id: UUID, dates: Sequence[date], slices: Slices, rules: Rules) -> None:
+    await connection.execute(DELETE_PRODUCTS, tenant_id, dates, timeout=SETTLE_TIMEOUT_S)
+    await connection.execute(INSERT_PRODUCTS, tenant_id, *slices, *rules, timeout=SETTLE_TIMEOUT_S)
+
+
+async def update_state(connection: Connection, tenant_id: UUID, through: datetime, products_through: date, settings: dict[str, Any]) -> None:
+    await connection.execute(UPDATE_STATE, tenant_id, through, products_through, settings)

@@ -1,0 +1,111 @@
+"""Figures over HTTP, for the admins of a tenant."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from recomengine.analytics import service
+from recomengine.analytics.live import live
+from recomengine.analytics.schemas import (
+    ExportQuery,
+    Figures,
+    Live,
+    LiveQuery,
+    Overview,
+    OverviewQuery,
+    Point,
+    Product,
+    ProductsQuery,
+    TimeseriesQuery,
+    figures_of,
+)  # fmt: skip
+from recomengine.auth.admin import admin_of_tenant
+from recomengine.web.codec import data_response
+from recomengine.web.operations import Credential, Data, Operation
+from recomengine.web.paging import read_query
+
+if TYPE_CHECKING:
+    from recomengine.context import Context
+
+PATH = "/api/v1/tenants/{tenant_id}/analytics"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
+async def _shop(request: Request) -> "tuple[Context, service.Shop]":
+    context: Context = request.app.state.context
+    _, tenant_id = await admin_of_tenant(request)
+    return context, await service.shop_of(context.pool, tenant_id)
+
+
+async def get_overview(request: Request) -> Response:
+    context, shop = await _shop(request)
+    return data_response(await service.overview(context.figures, shop, read_query(request, OverviewQuery)))
+
+
+async def get_timeseries(request: Request) -> Response:
+    context, shop = await _shop(request)
+    return data_response(await service.timeseries(context.figures, shop, read_query(request, TimeseriesQuery)))
+
+
+async def get_top_products(request: Request) -> Response:
+    context, shop = await _shop(request)
+    return data_response(await service.top_products(context.figures, shop, read_query(request, ProductsQuery)))
+
+
+async def get_live(request: Request) -> Response:
+    context, shop = await _shop(request)
+    return data_response(await live(context.figures, context.redis, shop, reconcile=read_query(request, LiveQuery).reconcile))
+
+
+async def get_export(request: Request) -> Response:
+    context, shop = await _shop(request)
+    query = read_query(request, ExportQuery)
+    parts = service.export(context.figures, shop, query)
+    first = await anext(parts)  # what can go wrong goes wrong before the answer begins
+    return StreamingResponse(
+        _csv(first, parts, query.interval, shop.zone), media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="analytics.csv"'},
+    )  # fmt: skip
+
+
+async def _csv(first: Sequence[asyncpg.Record], parts: AsyncIterator[Sequence[asyncpg.Record]], interval: str, zone: ZoneInfo) -> AsyncIterator[str]:
+    names = Figures.__struct_encode_fields__
+    yield _lines([["date" if interval == "day" else "time", "placementId", "strategy", *names]])
+    yield _lines([_cells(row, zone) for row in first])
+    async for rows in parts:
+        yield _lines([_cells(row, zone) for row in rows])
+
+
+def _cells(row: asyncpg.Record, zone: ZoneInfo) -> list[object]:
+    at = row["date"] or row["hour"].astimezone(zone).isoformat()
+    return [at, _safe(row["placement_id"]), _safe(row["strategy"]), *msgspec.structs.astuple(figures_of(row))]
+
+
+def _safe(text: str) -> str:
+    """`text` as a spreadsheet shows it, and does not compute it."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _lines(rows: Sequence[Sequence[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
+
+
+ADMIN = (Credential.ADMIN,)
+
+routes = [
+    Operation("GET", f"{PATH}/overview", get_overview, "Sum a range up", {200: Data[Overview]}, needs=ADMIN, query=OverviewQuery),
+    Operation("GET", f"{PATH}/timeseries", get_timeseries, "See a figure over time", {200: Data[list[Point]]}, needs=ADMIN, query=TimeseriesQuery),
+    Operation("GET", f"{PATH}/top-products", get_top_products, "List top products", {200: Data[list[Product]]}, needs=ADMIN, query=ProductsQuery),
+    Operation("GET", f"{PATH}/live", get_live, "See today so far", {200: Data[Live]}, needs=ADMIN, query=LiveQuery),
+    Operation("GET", f"{PATH}/export.csv", get_export, "Export figures as CSV", {200: "text/csv"}, needs=ADMIN, query=ExportQuery),
+]

@@ -1,0 +1,154 @@
+"""What the analytics endpoints are asked, and what they answer."""
+
+from collections.abc import Callable
+from datetime import date as Day
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated, Any, Literal
+
+import asyncpg
+import msgspec
+from msgspec import Meta, field
+
+Metric = Literal[
+    "impressions", "clicks", "conversions", "revenue", "ctr", "conversionRate", "averageOrderValue", "attributedConversions",
+    "attributedRevenue", "orders", "otherCurrency",
+]  # fmt: skip
+ProductMetric = Literal["impressions", "clicks", "conversions", "revenue", "attributedConversions", "attributedRevenue"]
+Interval = Literal["day", "hour"]
+Group = Literal["placementId", "strategy"]
+CENT, NO_MONEY = Decimal("0.01"), Decimal("0.00")
+
+
+class RangeQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    start: str | None = field(name="from", default=None)
+    end: str | None = field(name="to", default=None)
+
+
+class OverviewQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
+    compare: Literal["previous"] | None = None
+
+
+class TimeseriesQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
+    metric: Metric = "impressions"
+    interval: Interval = "day"
+    group_by: Group | None = field(name="groupBy", default=None)
+
+
+class ProductsQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
+    metric: ProductMetric = "revenue"
+    limit: Annotated[int, Meta(ge=1, le=100)] = 10
+
+
+class ExportQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
+    interval: Interval = "day"
+
+
+class LiveQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reconcile: bool = False
+
+
+class Figures(msgspec.Struct, rename="camel", frozen=True):
+    """The figures of some stretch of time; docs/analytics.md defines each. Money in the tenant's currency."""
+
+    impressions: int = 0
+    clicks: int = 0
+    conversions: int = 0
+    revenue: Decimal = NO_MONEY
+    ctr: float = 0.0
+    conversion_rate: float = 0.0
+    average_order_value: Decimal = NO_MONEY
+    attributed_conversions: int = 0
+    attributed_revenue: Decimal = NO_MONEY
+    orders: int = 0
+    other_currency: int = 0
+
+
+class Previous(Figures, rename="camel", frozen=True, kw_only=True):
+    start: datetime = field(name="from")
+    end: datetime = field(name="to")
+
+
+class Overview(Figures, rename="camel", frozen=True, kw_only=True):
+    start: datetime = field(name="from")
+    end: datetime = field(name="to")
+    timezone: str
+    currency: str
+    previous: Previous | msgspec.UnsetType = msgspec.UNSET
+
+
+class Point(msgspec.Struct, rename="camel", frozen=True):
+    """value: a number; date: of a day; time: the start of an hour; placementId or strategy where the series is grouped."""
+
+    value: Any
+    date: Day | msgspec.UnsetType = msgspec.UNSET
+    time: datetime | msgspec.UnsetType = msgspec.UNSET
+    placement_id: str | msgspec.UnsetType = msgspec.UNSET
+    strategy: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Product(msgspec.Struct, rename="camel", frozen=True):
+    product_id: str
+    name: str | None
+    impressions: int
+    clicks: int
+    conversions: int
+    revenue: Decimal
+    ctr: float
+    attributed_conversions: int
+    attributed_revenue: Decimal
+
+
+class Counts(msgspec.Struct, frozen=True):
+    impressions: int = 0
+    clicks: int = 0
+    conversions: int = 0
+    revenue: Decimal = NO_MONEY
+
+
+class Live(Counts, rename="camel", frozen=True, kw_only=True):
+    """Today so far; usual: the average of the last 28 days that had events; drift: what the counters have too much (less than 0: lack)."""
+
+    date: Day
+    timezone: str
+    currency: str
+    ctr: float
+    source: Literal["counters", "events"]
+    usual: Counts | None
+    drift: Counts | msgspec.UnsetType | None = msgspec.UNSET
+
+
+def money(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def share(part: int, whole: int) -> float:
+    """0 of nothing."""
+    return part / whole if whole else 0.0
+
+
+VALUES: dict[Metric, Callable[[asyncpg.Record], Any]] = {
+    "impressions": lambda row: row["impressions"],
+    "clicks": lambda row: row["clicks"],
+    "conversions": lambda row: row["conversions"],
+    "revenue": lambda row: money(row["revenue"]),
+    "ctr": lambda row: share(row["clicks"], row["impressions"]),
+    "conversionRate": lambda row: share(row["attributed_conversions"], row["clicks"]),
+    "averageOrderValue": lambda row: money(row["revenue"] / row["orders"]) if row["orders"] else NO_MONEY,
+    "attributedConversions": lambda row: row["attributed_conversions"],
+    "attributedRevenue": lambda row: money(row["attributed_revenue"]),
+    "orders": lambda row: row["orders"],
+    "otherCurrency": lambda row: row["other_currency"],
+}
+"""Each figure of a row of sums, in the order of the fields of Figures."""
+
+
+def figures_of(row: asyncpg.Record) -> Figures:
+    return Figures(*(value(row) for value in VALUES.values()))
+
+
+def product_of(row: asyncpg.Record) -> Product:
+    return Product(
+        row["product_id"], row["name"], row["impressions"], row["clicks"], row["conversions"], money(row["revenue"]),
+        share(row["clicks"], row["impressions"]), row["attributed_conversions"], money(row["attributed_revenue"]),
+    )  # fmt: skip

@@ -1,0 +1,191 @@
+"""The figures of a range: settled ones from the tables, and what is not settled from the events, so that they are always those of now."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import msgspec
+
+from recomengine.analytics import queries
+from recomengine.analytics.queries import Rules
+from recomengine.analytics.ranges import DAY, EARLIEST, HOUR, Range, date_of, day_start, parse_range, slices_of_days, sources_of
+from recomengine.analytics.schemas import (
+    VALUES,
+    ExportQuery,
+    Figures,
+    Interval,
+    Metric,
+    Overview,
+    OverviewQuery,
+    Point,
+    Previous,
+    Product,
+    ProductsQuery,
+    RangeQuery,
+    TimeseriesQuery,
+    figures_of,
+    product_of,
+)  # fmt: skip
+from recomengine.infra.database import Connection, Pool, tenant_transaction
+from recomengine.tenants.service import read_one
+from recomengine.web.caller import TenantConfig
+from recomengine.web.problems import Unavailable
+
+MAX_GROUPS = 20
+"""Of a grouped series, the groups with the most of it; more cannot be read from a chart."""
+EXPORT_DAYS = 31
+NOTHING = dict(zip(VALUES, msgspec.structs.astuple(Figures()), strict=True))
+RATES: frozenset[Metric] = frozenset({"ctr", "conversionRate", "averageOrderValue"})
+
+
+class Shop(NamedTuple):
+    tenant_id: UUID
+    rules: Rules
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.rules.zone)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The rules as they stand in the tenant's configuration."""
+        return {"timezone": self.rules.zone, "attributionWindowHours": self.rules.window_hours, "currency": self.rules.currency}
+
+    def range_of(self, query: RangeQuery, *, by_hour: bool = False) -> Range:
+        return parse_range(query.start, query.end, self.zone, datetime.now(UTC), by_hour=by_hour)
+
+
+class Settled(NamedTuple):
+    """What the tables stand for; touched: None when nothing, else what newer events change."""
+
+    touched: Sequence[tuple[date, datetime]] | None
+    products_through: date | None
+
+
+async def shop_of(pool: Pool, tenant_id: UUID) -> Shop:
+    config = msgspec.convert((await read_one(pool, tenant_id))["config"], TenantConfig)
+    return Shop(tenant_id, Rules(config.timezone, config.attribution_window_hours, config.currency))
+
+
+@asynccontextmanager
+async def reading(pool: Pool, shop: Shop) -> AsyncIterator[tuple[Connection, Settled]]:
+    """One moment of the tables and the events."""
+    async with tenant_transaction(pool, shop.tenant_id, snapshot=True) as connection:
+        try:
+            await queries.plan_each_time(connection)
+            yield connection, await _settled(connection, shop)
+        except TimeoutError:
+            raise Unavailable(
+                "The figures of so many events are still being computed. Ask for a shorter range, or try again in a minute.",
+                retry_after_s=60, code="figures_pending",
+            ) from None  # fmt: skip
+
+
+async def _settled(connection: Connection, shop: Shop) -> Settled:
+    state = await queries.read_state(connection, shop.tenant_id)
+    if state is None or state["through"] is None or state["settings"] != shop.settings:
+        return Settled(None, None)
+    touched = await queries.touched_hours(connection, shop.tenant_id, state["through"], EARLIEST, shop.rules)
+    return Settled([(row["date"], row["hour"]) for row in touched], state["products_through"])
+
+
+async def overview(pool: Pool, shop: Shop, query: OverviewQuery) -> Overview:
+    asked = shop.range_of(query)
+    async with reading(pool, shop) as (connection, settled):
+        figures = await _total(connection, shop, asked, settled)
+        before = await _total(connection, shop, asked.before, settled) if query.compare else None
+    previous = msgspec.UNSET if before is None else Previous(*before, start=_local(asked.before.start, asked), end=_local(asked.start, asked))
+    return Overview(
+        *figures, start=_local(asked.start, asked), end=_local(asked.end, asked), timezone=shop.rules.zone, currency=shop.rules.currency,
+        previous=previous,
+    )  # fmt: skip
+
+
+async def _total(connection: Connection, shop: Shop, asked: Range, settled: Settled) -> tuple[Any, ...]:
+    rows = await _figures(connection, shop, asked, settled, None)
+    return msgspec.structs.astuple(figures_of(rows[0]) if rows else Figures())
+
+
+async def _figures(
+    connection: Connection, shop: Shop, asked: Range, settled: Settled, interval: Interval | None, *, placements: bool = False,
+    strategies: bool = False,
+) -> list[asyncpg.Record]:  # fmt: skip
+    sources = sources_of(asked, settled.touched, by_hour=interval == "hour")
+    return await queries.read_figures(
+        connection, shop.tenant_id, sources, shop.rules, interval, placements=placements, strategies=strategies
+    )  # fmt: skip
+
+
+async def timeseries(pool: Pool, shop: Shop, query: TimeseriesQuery) -> list[Point]:
+    """A value for each interval, also those without events; of a grouped series, for each group and interval."""
+    asked = shop.range_of(query, by_hour=query.interval == "hour")
+    by_placement, by_strategy = query.group_by == "placementId", query.group_by == "strategy"
+    async with reading(pool, shop) as (connection, settled):
+        rows = await _figures(connection, shop, asked, settled, query.interval, placements=by_placement, strategies=by_strategy)
+    group = "placement_id" if by_placement else "strategy"
+    value = VALUES[query.metric]
+    values: dict[tuple[Any, Any], Any] = {(row[group], row["date"] or row["hour"]): value(row) for row in rows}
+    nothing = NOTHING[query.metric]
+    named: list[dict[str, Any]] = [{group: name} for name in _groups(rows, group, query.metric)] if query.group_by else [{}]
+    times = [(at, {"date": at} if query.interval == "day" else {"time": _local(at, asked)}) for at in intervals(asked, query.interval)]
+    return [Point(values.get((name.get(group), at), nothing), **time, **name) for name in named for at, time in times]
+
+
+def _groups(rows: Sequence[asyncpg.Record], group: str, metric: Metric) -> list[str]:
+    """The names of the largest groups: by the metric, or by impressions where that is a rate."""
+    size, sizes = VALUES["impressions" if metric in RATES else metric], dict[str, Any]()
+    for row in rows:
+        sizes[row[group]] = sizes.get(row[group], 0) + size(row)
+    return sorted(sizes, key=lambda name: (-sizes[name], name))[:MAX_GROUPS]
+
+
+def intervals(asked: Range, interval: Interval) -> list[Any]:
+    """The days or the starts of the hours that the range has a part of."""
+    if interval == "day":
+        return list(asked.dates)
+    hours = []
+    for day in asked.dates:
+        hour, end = day_start(day, asked.zone), day_start(day + DAY, asked.zone)
+        while hour < end:
+            if hour + HOUR > asked.start and hour < asked.end:
+                hours.append(hour)
+            hour += HOUR
+    return hours
+
+
+async def top_products(pool: Pool, shop: Shop, query: ProductsQuery) -> list[Product]:
+    asked = shop.range_of(query)
+    async with reading(pool, shop) as (connection, settled):
+        days = _settled_product_days(asked, settled)
+        slices = slices_of_days(set(asked.dates) - set(days), asked)
+        rows = await queries.read_products(connection, shop.tenant_id, days, slices, shop.rules, query.metric, query.limit)
+    return [product_of(row) for row in rows]
+
+
+def _settled_product_days(asked: Range, settled: Settled) -> list[date]:
+    if settled.touched is None or settled.products_through is None:
+        return []
+    open_days = {day for day, _ in settled.touched}
+    return [day for day in asked.dates if day <= settled.products_through and day not in open_days and asked.holds(day)]
+
+
+async def export(pool: Pool, shop: Shop, query: ExportQuery) -> AsyncIterator[list[asyncpg.Record]]:
+    """The rows of a range by interval, placement and strategy, a month at a time: no transaction is held while a client reads."""
+    asked = shop.range_of(query)
+    start = asked.start
+    while start < asked.end:
+        end = min(day_start(date_of(start, asked.zone) + timedelta(days=EXPORT_DAYS), asked.zone), asked.end)
+        async with reading(pool, shop) as (connection, settled):
+            part = Range(start, end, asked.zone)
+            rows = await _figures(connection, shop, part, settled, query.interval, placements=True, strategies=True)
+        yield rows
+        start = end
+
+
+def _local(moment: datetime, asked: Range) -> datetime:
+    return moment.astimezone(asked.zone)
+
