@@ -100,6 +100,15 @@ def test_who_looks_every_day_finds_differences_that_are_none_but_not_sequentiall
     assert found["fixed_every_day"] > 0.12
 
 
+def test_shoppers_who_all_prefer_the_same_decide() -> None:
+    none, all_ = simulation._counted(0, 200), simulation._counted(200, 200)
+    found = statistics.compare_preferences(none, all_)
+    assert (found.absolute_lift, found.relative_lift) == (1.0, None)
+    assert found.sequential_ci is not None
+    assert found.sequential_ci[0] > 0.5
+    assert statistics.compare_preferences(simulation._counted(0, 0), simulation._counted(0, 0)) == statistics.Comparison()
+
+
 def test_a_real_lift_is_found_sequentially_as_well() -> None:
     assert simulation.found_lifts("ctr", 30, lift=0.5)["sequential_every_day"] > 0.9
 

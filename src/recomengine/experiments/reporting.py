@@ -67,7 +67,7 @@ def decide(
         )
     what = "the share of shoppers who prefer it" if experiment.kind == "interleaving" else NAMES[experiment.metric]
     if comparison.sequential_ci is None:
-        return "undecided", f"Too little is known yet: from {statistics.MIN_USERS} shoppers of each variant on, {what} is compared."
+        return "undecided", f"Too little is known yet: {what} is compared from {statistics.MIN_USERS} shoppers of each variant on, once they differ."
     (low, high), lift = comparison.sequential_ci, comparison.absolute_lift or 0.0
     worse = [GUARDED[guard.metric] for guard in guards if not guard.ok]
     if low > 0 and worse:

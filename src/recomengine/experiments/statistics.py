@@ -151,8 +151,8 @@ def compare_preferences(control: Arm, variant: Arm) -> Comparison:
         return Comparison()
     share = wins / deciding
     low, high = wilson(share, deciding)
-    lift, variance = 2 * share - 1, 4 * share * (1 - share) / deciding
-    enough = deciding >= 2 * MIN_USERS and variance > 0
+    lift, variance = 2 * share - 1, (4 * share * (1 - share) or 1.0) / deciding  # where all agree, that of the null hypothesis
+    enough = deciding >= 2 * MIN_USERS
     return Comparison(
         absolute_lift=lift, relative_lift=share / (1 - share) - 1 if share < 1 else None, ci=(2 * low - 1, 2 * high - 1),
         p_value=float(min(1.0, 2 * bdtr(min(wins, deciding - wins), deciding, 0.5))),
