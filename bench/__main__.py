@@ -1,14 +1,14 @@
-"""`python -m bench [kernels] [http] [chaos] [refresh] [logins] [limits]`: all by default; results go to bench/results/."""
+"""`python -m bench [kernels] [http] [chaos] [refresh] [logins] [limits] [jobs]`: all by default; results go to bench/results/."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-from bench import chaos, http, limits, logins, refresh
+from bench import chaos, http, jobs, limits, logins, refresh
 from bench.results import RESULTS, write_result
 
-PARTS = ("kernels", "http", "chaos", "refresh", "logins", "limits")
+PARTS = ("kernels", "http", "chaos", "refresh", "logins", "limits", "jobs")
 
 
 def main() -> None:
@@ -28,6 +28,8 @@ def main() -> None:
         logins.main()
     if "limits" in chosen:
         limits.main()
+    if "jobs" in chosen:
+        jobs.main()
 
 
 def kernels() -> None:

@@ -1,6 +1,8 @@
 """Real servers for the tests: one private PostgreSQL and Valkey a run, a migrated database, tenants of their own a test."""
 
 import asyncio
+import io
+import logging
 import os
 import socket
 import subprocess
@@ -17,11 +19,13 @@ import httpx
 import hypothesis
 import msgspec
 import pytest
+import structlog
 from starlette.applications import Starlette
 
 from recomengine.app import create_app
 from recomengine.context import Context
 from recomengine.infra import embedded
+from recomengine.infra.logs import configure_logs
 from recomengine.infra.migrations import migrate
 from recomengine.settings import Settings
 from recomengine.tenants.service import create_tenant
@@ -48,6 +52,7 @@ class Tenant(NamedTuple):
 
 
 MakeTenant = Callable[..., Awaitable[Tenant]]
+Log = Callable[[str, str], io.StringIO]
 
 
 @pytest.fixture(scope="session")
@@ -175,6 +180,24 @@ def make_tenant(context: Context) -> MakeTenant:
         return Tenant(made.tenant_id, made.keys.read, made.keys.read_write, made.keys.publish)
 
     return make
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    """`log(level, form)` configures it; what it returns is what will be logged."""
+    root = logging.getLogger()
+    handlers, kept = root.handlers, structlog.get_config()
+
+    def start(level: str, form: str) -> io.StringIO:
+        with pytest.MonkeyPatch.context() as patched:
+            stream = io.StringIO()
+            patched.setattr(sys, "stderr", stream)
+            configure_logs(level, form)
+        return stream
+
+    yield start
+    root.handlers = handlers
+    structlog.configure(**kept)
 
 
 def bearer(key: str) -> dict[str, str]:

@@ -126,10 +126,10 @@ def free_port() -> int:
         return port
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
+def wait_until(true: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
+    end = time.monotonic() + patience_s
     while not true():
-        assert time.monotonic() < end, f"not within {PATIENCE_S} s"
+        assert time.monotonic() < end, f"not within {patience_s} s"
         time.sleep(POLL_S)
 
 

@@ -15,7 +15,7 @@ import recomengine
 
 TENANT_TABLES = (
     "api_keys", "catalog_state", "catalog_items", "events", "experiments", "experiment_results", "analytics_daily", "widget_configs", "models",
-    "user_aliases", "erasures",
+    "jobs", "user_aliases", "erasures",
 )  # fmt: skip
 STATEMENT = re.compile(r"^\s*(SELECT|INSERT|UPDATE|DELETE|WITH|MERGE)\b", re.IGNORECASE)
 TENANT_TABLE = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE)\s+({'|'.join(TENANT_TABLES)})\b", re.IGNORECASE)

@@ -18,8 +18,10 @@ from recomengine.context import open_context
 from recomengine.docs.routes import docs_routes
 from recomengine.events.routes import routes as event_routes
 from recomengine.health.routes import routes as health_routes
+from recomengine.infra import tracing
 from recomengine.infra.database import DATABASE_AWAY
-from recomengine.infra.logs import configure_logs
+from recomengine.infra.logs import configure_logs, said
+from recomengine.jobs.routes import routes as job_routes
 from recomengine.models.routes import routes as model_routes
 from recomengine.recommendations.routes import routes as recommendation_routes
 from recomengine.settings import Settings, load_settings
@@ -28,6 +30,7 @@ from recomengine.users.routes import routes as user_routes
 from recomengine.web.middleware import RequestLayer
 from recomengine.web.preflight import Preflights
 from recomengine.web.problems import MethodNotAllowed, NotFound, Problem, Unavailable, problem_response
+from recomengine.web.traced import TracedRequests
 
 log = structlog.get_logger()
 
@@ -41,7 +44,7 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=all_routes(),
-        middleware=[Middleware(RequestLayer), Middleware(Preflights)],
+        middleware=[*([Middleware(TracedRequests)] if tracing.wanted() else []), Middleware(RequestLayer), Middleware(Preflights)],
         exception_handlers={Problem: _on_problem, HTTPException: _on_http_exception, **dict.fromkeys(DATABASE_AWAY, _on_database_away)},
         lifespan=lifespan,
     )
@@ -52,7 +55,7 @@ def create_app(settings: Settings) -> Starlette:
 def all_routes() -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes, *key_routes, *user_routes,
-        *health_routes,
+        *job_routes, *health_routes,
     ]  # fmt: skip
     return [*routes, *docs_routes(routes)]
 
@@ -63,7 +66,7 @@ def _on_problem(request: Request, error: Exception) -> Response:
 
 
 def _on_database_away(request: Request, error: Exception) -> Response:
-    log.warning("database away", error=f"{type(error).__name__}: {error}")
+    log.warning("database away", error=said(error))
     return problem_response(request, Unavailable("The database is away or busy. Try again in a second.", code="database_unavailable"))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -31,12 +31,14 @@ from recomengine.demo.prepare import prepare_demo
 from recomengine.doctor import examine
 from recomengine.events.importing import import_event_files
 from recomengine.infra.data_dir import with_data_dir
-from recomengine.infra.database import open_pool
+from recomengine.infra.database import Pool, open_pool
 from recomengine.infra.embedded import EmbeddedError
 from recomengine.infra.logs import configure_logs
+from recomengine.infra.metric_files import VARIABLE, fresh_directory
 from recomengine.infra.migrations import MigrationError, migrate
 from recomengine.jobs.refresh import refresh_now
-from recomengine.jobs.worker import run_worker
+from recomengine.jobs.service import queued_jobs, retry_all_dead, retry_dead
+from recomengine.jobs.worker import run_once, run_worker
 from recomengine.settings import Settings, SettingsError, load_settings
 from recomengine.supervisor import run_up
 from recomengine.tenants.service import create_tenant, require_tenant
@@ -51,15 +53,21 @@ app = typer.Typer(
 tenant_app = typer.Typer(help="Tenants: the shops that are served.", no_args_is_help=True)
 archive_app = typer.Typer(help="Months of events past their time: written away, listed, brought back.", no_args_is_help=True)
 import_app = typer.Typer(help="Load files: CSV or NDJSON, plain, .gz or .zst, - for standard input.", no_args_is_help=True)
+jobs_app = typer.Typer(help="Background jobs: what waits, what is dead.", no_args_is_help=True)
 app.add_typer(tenant_app, name="tenant")
+app.add_typer(jobs_app, name="jobs")
 app.add_typer(import_app, name="import")
 app.add_typer(archive_app, name="archive")
 console = Console(stderr=True)
+
+START_S = 120
+"""uvicorn ends one of several API processes that does not answer it for this long; its 5 s are less than a start on a busy machine."""
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on [HOST, 127.0.0.1].", show_default=False)]
 Port = Annotated[int | None, typer.Option(help="Port to listen on [PORT, 5008].", show_default=False, min=1, max=65535)]
 DataDir = Annotated[Path | None, typer.Option(help="Where secrets, servers and models are kept [DATA_DIR, ./data].", show_default=False)]
 Processes = Annotated[int, typer.Option(help="API processes.", min=1, max=64)]
+T = TypeVar("T")
 TenantId = Annotated[UUID, typer.Option("--tenant", help="The tenant's id.", show_default=False)]
 
 
@@ -94,10 +102,15 @@ def serve(
         "app": "recomengine.demo.app:create_app_from_environment" if demo else "recomengine.app:create_app_from_environment",
         "factory": True, "host": settings.host, "port": settings.port, "loop": "uvloop", "http": BoundedHttp, "lifespan": "on",
         "access_log": False, "log_config": None, "server_header": False, "timeout_graceful_shutdown": 6, "timeout_keep_alive": 75,
+        "timeout_worker_healthcheck": START_S,
         "backlog": 2048, "proxy_headers": bool(settings.trusted_proxies), "forwarded_allow_ips": settings.trusted_proxies or None,
     }  # fmt: skip
-    if fd is None:
-        uvicorn.run(**server, workers=processes if processes > 1 else None)
+    if fd is None and processes > 1:
+        with fresh_directory(settings.data_dir) as directory:
+            os.environ[VARIABLE] = str(directory)  # the processes count together
+            uvicorn.run(**server, workers=processes)
+    elif fd is None:
+        uvicorn.run(**server)
     else:
         _serve_inherited(fd, uvicorn.Config(**server))
 
@@ -112,11 +125,59 @@ def _serve_inherited(fd: int, config: uvicorn.Config) -> None:
 
 
 @app.command()
-def worker() -> None:
-    """Run background jobs: model builds, partitions."""
-    settings = _settings()
-    settings.require_servers()
-    _run(run_worker(settings))
+def worker(
+    once: Annotated[str | None, typer.Option(help="Run the job of this name here and now, and end.", metavar="NAME", show_default=False)] = None,
+    tenant: Annotated[UUID | None, typer.Option(help="The tenant of that job.", show_default=False)] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Run background jobs: model builds, partitions, purges; until it is stopped, or one of them once."""
+    if once is None:
+        if tenant is not None:
+            raise SettingsError("--tenant goes with --once. Name the job.")
+        settings = _settings(data_dir=data_dir)
+        settings.require_servers()
+        _run(run_worker(settings))
+    else:
+        settings = _running(data_dir)
+        settings.require_servers()
+        _run(run_once(settings, once, tenant))
+
+
+@jobs_app.command(name="list")
+def list_jobs(
+    dead: Annotated[bool, typer.Option("--dead", help="Only those that failed at every attempt.")] = False,
+    tenant: Annotated[UUID | None, typer.Option(help="Only those of this tenant.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one job a line.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show what is in the queue, of all tenants: dead jobs first, then the newest first."""
+    settings = _running(data_dir)
+    jobs = _run(_with_pool(settings, lambda pool: queued_jobs(pool, dead_only=dead, tenant_id=tenant, limit=limit)))
+    for job in jobs:
+        if as_json:
+            typer.echo(msgspec.json.encode(job._asdict()).decode())
+        else:
+            state = f"{job.status:8s} {job.id:8d} {job.name:16s} {job.tenant_id or '-'!s:36s} queued {job.queued_at:%Y-%m-%d %H:%M:%S}"
+            typer.echo(f"{state}  {job.attempts} failed tries  {' '.join(job.error.split())[:200]}".rstrip())
+    if not jobs and not as_json:
+        typer.echo("none")
+
+
+@jobs_app.command(name="retry")
+def retry_jobs(
+    ids: Annotated[list[int] | None, typer.Argument(help="Numbers of dead jobs.", show_default=False)] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="All that are dead.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Queue dead jobs anew, with all their attempts."""
+    if bool(ids) == everyone:
+        raise SettingsError("Name the dead jobs by number, or all of them with --all. `recomengine jobs list --dead` shows them.")
+    settings = _running(data_dir)
+    again = _run(_with_pool(settings, lambda pool: retry_all_dead(pool) if everyone else retry_dead(pool, ids or [])))
+    typer.echo(f"queued again: {', '.join(map(str, again)) or 'none'}")
+    if missing := [number for number in ids or [] if number not in again]:
+        raise SettingsError(f"Not dead: {', '.join(map(str, missing))}. `recomengine jobs list --dead` shows those that are.")
 
 
 @app.command(name="migrate")
@@ -247,6 +308,14 @@ def archive_restore(
 
 def _say(line: str) -> None:
     console.print(line, style="dim", highlight=False)
+
+
+async def _with_pool(settings: Settings, work: Callable[[Pool], Coroutine[Any, Any, T]]) -> T:
+    pool = await open_pool(settings.database_url, min_size=1, max_size=1)
+    try:
+        return await work(pool)
+    finally:
+        await pool.close()
 
 
 async def _for_tenant(settings: Settings, tenant_id: UUID, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -9,9 +9,11 @@ from recomengine.api_keys.service import KeyCache
 from recomengine.auth.service import Accounts
 from recomengine.catalog.live import Catalogs
 from recomengine.events.writer import EventWriter
+from recomengine.infra import tracing
 from recomengine.infra.background import repeat
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, open_pool
+from recomengine.infra.process_figures import EVERY_S, figures_of
 from recomengine.infra.redis import RedisClient
 from recomengine.models.event_log import EventLogs
 from recomengine.models.registry import ModelRegistry
@@ -42,9 +44,10 @@ class Context:
 @asynccontextmanager
 async def open_context(settings: Settings) -> AsyncIterator[Context]:
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(tracing.tracing())
         pool = await open_pool(settings.database_url)
         stack.push_async_callback(pool.close)
-        redis = RedisClient(settings.redis_url)
+        redis = tracing.open_redis(settings.redis_url)
         stack.push_async_callback(redis.close)
         bus = Bus(settings.redis_url, redis)
         catalogs = Catalogs(pool, bus)
@@ -70,6 +73,7 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         )
         stack.push_async_callback(keys.note_used)
         tasks = [
+            asyncio.create_task(repeat("figures", figures_of("serve", pool), every_s=EVERY_S)),
             asyncio.create_task(repeat("used keys", keys.note_used, every_s=30.0)),
             asyncio.create_task(repeat("bus", bus.listen, every_s=0.5)),
             asyncio.create_task(repeat("catalogs", catalogs.poll, every_s=0.0)),

@@ -20,12 +20,12 @@ from typing import Any
 import asyncpg
 import msgspec
 import structlog
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from recomengine.infra import embedded
 from recomengine.infra.data_dir import SERVERS_FILE, with_secrets, write_private
+from recomengine.infra.metric_files import VARIABLE, fresh_directory
 from recomengine.infra.migrations import migrate
+from recomengine.infra.redis import RedisUnavailable, ask_once
 from recomengine.settings import Settings, SettingsError
 
 READY_S = 60.0
@@ -120,6 +120,7 @@ async def run_up(settings: Settings, *, processes: int = 1, demo: bool = False, 
         listener = held.enter_context(_listen(settings))
         settings = with_secrets(settings)
         settings.require_secrets()
+        os.environ[VARIABLE] = str(held.enter_context(fresh_directory(settings.data_dir)))  # our children count together
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
@@ -243,15 +244,11 @@ async def _database_answers(url: str) -> bool:
 
 async def _redis_answers(url: str) -> bool:
     try:
-        redis = Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
+        return bool(await ask_once(url, ("PING",), 2.0) == b"PONG")
     except ValueError as error:
         raise SettingsError(f"REDIS_URL cannot be used: {error}") from error
-    try:
-        return bool(await redis.ping())
-    except RedisError:
+    except (OSError, RedisUnavailable):
         return False
-    finally:
-        await redis.aclose()
 
 
 def _listen(settings: Settings) -> socket.socket:

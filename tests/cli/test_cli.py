@@ -189,5 +189,5 @@ def test_the_module_is_the_command() -> None:
     done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
 
     assert done.returncode == 0
-    for name in ("up", "demo", "serve", "worker", "migrate", "doctor", "backup", "restore", "tenant", "import", "refresh"):
+    for name in ("up", "demo", "serve", "worker", "migrate", "doctor", "backup", "restore", "tenant", "jobs", "import", "refresh"):
         assert f" {name} " in done.stdout

@@ -61,5 +61,4 @@ async def test_a_live_server_does_what_the_document_says(
         ran = subprocess.run(
             [sys.executable, *command], env=os.environ | variables, cwd=settings.data_dir, capture_output=True, text=True, check=False
         )
-    Path("/tmp/st.out").write_text(ran.stdout+ran.stderr)
     assert ran.returncode == 0, ran.stdout[-20_000:] + ran.stderr[-5000:]

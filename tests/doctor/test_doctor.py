@@ -21,8 +21,8 @@ from tests.databases import Roles, execute, separated_database
 from tests.processes import run
 
 NAMES = [
-    "secrets", "proxies", "postgresql", "roles", "partitions", "postgresql clock", "redis", "redis memory", "redis clock", "model store", "disk",
-    "mail", "core",
+    "secrets", "proxies", "postgresql", "roles", "partitions", "postgresql clock", "jobs", "redis", "redis memory", "redis clock", "model store",
+    "disk", "mail", "core",
 ]  # fmt: skip
 
 

@@ -61,6 +61,14 @@ async def test_metrics_are_prometheus_text_behind_the_internal_key(client: httpx
         assert name in answer.text
 
 
+async def test_metrics_without_the_database_leave_out_what_is_counted_there(without_database: Starlette) -> None:
+    async with client_of(without_database) as client:
+        answer = await client.get("/internal/metrics", headers={"Authorization": f"Bearer {SECRET}"})
+    assert answer.status_code == 200
+    assert "models_loaded" in answer.text
+    assert "jobs_dead{" not in answer.text
+
+
 @pytest.mark.parametrize("given", [None, "", "Bearer", "Bearer ", "Bearer wrong", f"Basic {SECRET}", SECRET, f"Bearer {SECRET}x", "Bearer \u00fc"])
 async def test_metrics_are_for_nobody_else(given: str | None, client: httpx.AsyncClient) -> None:
     headers = {} if given is None else {"Authorization": given.encode("latin-1")}

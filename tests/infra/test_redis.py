@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from recomengine.infra.redis import RedisClient, RedisRefused, RedisUnavailable
+from recomengine.infra.redis import RedisClient, RedisRefused, RedisUnavailable, _place, ask_once
+from tests.conftest import DEAD_REDIS
 from tests.infra.relay import Relay
 
 
@@ -80,3 +81,35 @@ async def test_a_lost_connection_fails_what_waits_and_is_made_again_later(redis_
         with pytest.raises(RedisUnavailable):
             await waiting
         assert await client.call(("PING",)) == [b"PONG"]
+
+
+@pytest.mark.parametrize(
+    ("url", "path", "host", "port", "greeting"),
+    [
+        ("redis://example.com", None, "example.com", 6379, []),
+        ("redis://example.com:7000/0", None, "example.com", 7000, []),
+        ("rediss://ann:p%40ss%2Fword@example.com/3", None, "example.com", 6379, [("AUTH", "ann", "p@ss/word"), ("SELECT", 3)]),
+        ("redis://:secret@[::1]:1", None, "::1", 1, [("AUTH", "default", "secret")]),
+        ("redis://example.com/2?db=4", None, "example.com", 6379, [("SELECT", 4)]),
+        ("unix:///run/redis%20one/socket?db=2", "/run/redis one/socket", "localhost", 6379, [("SELECT", 2)]),
+        ("unix://:secret@/run/socket", "/run/socket", "localhost", 6379, [("AUTH", "default", "secret")]),
+    ],
+)
+def test_a_url_says_where_to_and_with_what_to_begin(url: str, path: str | None, host: str, port: int, greeting: list[object]) -> None:
+    place = _place(url)
+    assert (place.path, place.host, place.port, place.greeting) == (path, host, port, greeting)
+    assert (place.tls is not None) is url.startswith("rediss")
+
+
+@pytest.mark.parametrize("url", ["", "example.com", "http://example.com", "redis://example.com/shop", "redis://example.com:port"])
+def test_a_url_of_another_form_is_refused(url: str) -> None:
+    with pytest.raises(ValueError):
+        _place(url)
+
+
+async def test_one_question_is_answered_or_refused(redis_url: str) -> None:
+    assert await ask_once(redis_url, ("PING",), 5.0) == b"PONG"
+    with pytest.raises(RedisRefused):
+        await ask_once(redis_url, ("NO-SUCH-COMMAND",), 5.0)
+    with pytest.raises(OSError):
+        await ask_once(DEAD_REDIS, ("PING",), 5.0)

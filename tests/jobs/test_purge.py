@@ -11,12 +11,14 @@ import pytest
 from recomengine.context import Context
 from recomengine.events.feed import feed_key
 from recomengine.infra.metrics import BACKGROUND_FAILURES
-from recomengine.jobs.purge import purge
+from recomengine.jobs.purge import NotPurged, purge
 from recomengine.models.event_log import EventLogs
+from recomengine.models.service import REFRESH_JOB, request_refresh
 from recomengine.models.store import ModelMissing, ModelStore
 from recomengine.tenants.copies import remove_copies
 from tests.conftest import MakeTenant, Tenant
 from tests.databases import execute, fetch, fetchval
+from tests.jobs.workers import in_queue
 from tests.models.shops import build, fill_catalog, logs_of, product, send, store_of
 
 DELETED = "UPDATE tenants SET status = 'deleted', deleted_at = now() - $2::interval WHERE id = $1"
@@ -73,7 +75,8 @@ async def test_what_ails_one_tenant_keeps_no_other_from_being_purged(
 
     monkeypatch.setattr(ModelStore, "remove_tenant", refusing)
     before = BACKGROUND_FAILURES.labels("purge")._value.get()
-    await purge(context.pool, context.redis, store_of(context), logs_of(context))
+    with pytest.raises(NotPurged, match="1 tenants; "):
+        await purge(context.pool, context.redis, store_of(context), logs_of(context))
     assert BACKGROUND_FAILURES.labels("purge")._value.get() == before + 1
     assert [await fetchval(context.settings.database_url, THERE, tenant.id) for tenant in (ailing, gone)] == [1, 0]
     monkeypatch.undo()
@@ -86,13 +89,22 @@ async def test_a_purge_knows_every_table_of_a_tenant(database_url: str) -> None:
         SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
         WHERE a.attname = 'tenant_id' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = current_schema()::regnamespace
     """)
-    cascading = await fetch(database_url, """
-        SELECT conrelid::regclass::text AS name FROM pg_constraint WHERE contype = 'f' AND confrelid = 'tenants'::regclass AND confdeltype = 'c'
-    """)
     body = await fetchval(database_url, "SELECT prosrc FROM pg_proc WHERE proname = 'purge_tenant'")
+    go_with_it = "SELECT conrelid::regclass::text FROM pg_constraint WHERE confrelid = 'tenants'::regclass AND confdeltype = 'c'"
+    cascading = {row[0] for row in await fetch(database_url, go_with_it)}
     assert len(tables) >= 9
-    unknown = {row["relname"] for row in tables if f"'{row['relname']}'" not in body}
-    assert unknown == {row["name"] for row in cascading}, "the others go with the tenant's own row"
+    assert [row["relname"] for row in tables if f"'{row['relname']}'" not in body and row["relname"] not in cascading] == []
+
+
+async def test_jobs_of_a_purged_tenant_go_with_it(context: Context, make_tenant: MakeTenant) -> None:
+    gone, stays = await make_tenant(), await make_tenant()
+    for tenant in (gone, stays):
+        await request_refresh(context.pool, tenant.id)
+    await execute(context.settings.database_url, DELETED, gone.id, timedelta(days=31))
+    await purge(context.pool, context.redis, store_of(context), logs_of(context))
+    assert [await in_queue(context.pool, REFRESH_JOB, tenant.id) for tenant in (gone, stays)] == [[], ["queued"]]
+    remembered = "SELECT count(*) FROM jobs WHERE tenant_id = $1"
+    assert [await fetchval(context.settings.database_url, remembered, tenant.id) for tenant in (gone, stays)] == [0, 1]
 
 
 async def test_each_machine_removes_its_own_copies_of_purged_tenants(context: Context, make_tenant: MakeTenant, tmp_path: Path) -> None:

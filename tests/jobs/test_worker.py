@@ -1,26 +1,25 @@
 """The worker and its schedule: what is queued is built, what is due is queued."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
-from pgqueuer import PgQueuer
-from pgqueuer.db import AsyncpgPoolDriver
 
 from recomengine.context import Context
-from recomengine.infra.database import open_pool, tenant_transaction
-from recomengine.jobs import queries, worker
+from recomengine.infra.database import tenant_transaction
+from recomengine.jobs import queries, registry
 from recomengine.jobs.refresh import refresh_now
 from recomengine.models import service
+from recomengine.models.learning import WorseThanServed
 from recomengine.models.store import ModelStore
 from recomengine.settings import SettingsError
 from tests.conftest import MakeTenant, Tenant
-from tests.models.shops import build, fill_catalog, logs_of, product, send, store_of, until
+from tests.databases import fetchval
+from tests.jobs.workers import a_worker
+from tests.models.shops import build, fill_catalog, product, send, until
 from tests.models.test_service import Gate
 
 __all__ = ["Gate"]
@@ -36,22 +35,6 @@ async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
 @pytest.fixture(autouse=True)
 async def empty_queue(context: Context) -> None:
     await context.pool.execute("DELETE FROM pgqueuer")
-
-
-@asynccontextmanager
-async def working(context: Context) -> AsyncIterator[None]:
-    """A worker that runs meanwhile, and ends in order."""
-    pool = await open_pool(context.settings.database_url, min_size=1, max_size=6)
-    queue = PgQueuer(AsyncpgPoolDriver(pool))
-    worker.register(queue, pool, context.redis, store_of(context), logs_of(context), context.bus, context.settings)
-    running = asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=1), batch_size=1, max_concurrent_tasks=2))
-    try:
-        yield
-    finally:
-        queue.shutdown.set()
-        async with asyncio.timeout(20):
-            await running
-        await pool.close()
 
 
 def stands(context: Context, tenant: Tenant, state: str) -> Any:
@@ -70,7 +53,7 @@ async def test_a_queued_refresh_is_built_published_and_served(context: Context, 
     assert await context.models.get(tenant.id) is None
     await service.request_refresh(context.pool, tenant.id)
 
-    async with working(context):
+    async with a_worker(context):
         async def served() -> bool:
             return await context.models.get(tenant.id) is not None
 
@@ -88,7 +71,7 @@ async def test_a_request_during_a_build_is_built_after_it(
     gate = Gate()
     monkeypatch.setattr(service, "build_model", gate.build)
     await service.request_refresh(context.pool, tenant.id)
-    async with working(context):
+    async with a_worker(context):
         await until(gate.reached)
         await send(context, tenant.id, [{"eventType": "view", "userId": "late", "productId": "clog"}])
 
@@ -104,7 +87,7 @@ async def test_a_request_during_a_build_is_built_after_it(
 
 async def test_a_request_right_after_a_build_is_not_taken_for_the_finished_one(context: Context, tenant: Tenant) -> None:
     await service.request_refresh(context.pool, tenant.id)
-    async with working(context):
+    async with a_worker(context):
         for _ in range(3):
             before = (await service.status(context.pool, tenant.id))["version"]
 
@@ -144,11 +127,42 @@ async def test_a_build_that_fails_does_not_stop_the_worker(
     for each in (tenant, other):
         await service.request_refresh(context.pool, each.id)
 
-    async with working(context):
+    async with a_worker(context):
         await until(stands(context, tenant, "failed"))
         await until(stands(context, other, "ready"))
 
     assert (await service.status(context.pool, tenant.id))["error"] == "OSError: no room"
+    assert await queued(context, tenant.id) == 1  # for the next try
+
+
+async def test_a_build_whose_job_was_given_to_another_is_not_served(
+    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    gate = Gate()
+    monkeypatch.setattr(service, "build_model", gate.build)
+    await service.request_refresh(context.pool, tenant.id)
+    async with a_worker(context):
+        await until(gate.reached)
+        await context.pool.execute("UPDATE pgqueuer SET queue_manager_id = gen_random_uuid() WHERE payload = $1", tenant.id.bytes)
+        gate.open()
+        await until(stands(context, tenant, "failed"))
+    assert await context.models.get(tenant.id) is None
+    assert await queued(context, tenant.id) == 1
+    assert await fetchval(database_url, "SELECT status FROM jobs WHERE tenant_id = $1", tenant.id) == "running"
+
+
+async def test_a_build_that_is_worse_than_the_served_one_is_not_tried_again(
+    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    def worse(*_: Any) -> Any:
+        raise WorseThanServed("worse")
+
+    monkeypatch.setattr(service, "build_model", worse)
+    await service.request_refresh(context.pool, tenant.id)
+    async with a_worker(context):
+        await until(stands(context, tenant, "failed"))
+    assert await fetchval(database_url, "SELECT status FROM jobs WHERE tenant_id = $1", tenant.id) == "succeeded"
+    assert await queued(context, tenant.id) == 0
 
 
 async def due(context: Context) -> set[UUID]:
@@ -175,31 +189,24 @@ async def test_a_suspended_tenant_is_not_due(context: Context, tenant: Tenant) -
     assert tenant.id not in await due(context)
 
 
-async def test_the_schedule_queues_each_due_tenant_once(context: Context, tenant: Tenant) -> None:
-    assert await worker.request_due(context.pool, timedelta(minutes=20)) >= 1
-    await worker.request_due(context.pool, timedelta(minutes=20))
-
-    assert await queued(context, tenant.id) == 1
-
-
 async def test_missing_partitions_are_made_and_there_is_one_for_each_month_ahead(context: Context, database_url: str) -> None:
-    assert await worker.make_partitions(context.pool) == 0
+    assert await registry.make_partitions(context.pool) == 0
     owner = await asyncpg.connect(database_url)
     try:
         listed = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'events'::regclass ORDER BY 1"
         partitions = [row[0] for row in await owner.fetch(listed)]
         await owner.execute(f"DROP TABLE {partitions[-1]}")
 
-        assert await worker.make_partitions(context.pool) == 1
+        assert await registry.make_partitions(context.pool) == 1
         assert [row[0] for row in await owner.fetch(listed)] == partitions
-        assert len(partitions) == 1 + worker.MONTHS_AHEAD
+        assert len(partitions) == 1 + registry.MONTHS_AHEAD
     finally:
         await owner.close()
 
 
 async def test_the_refresh_command_waits_for_the_new_model(context: Context, tenant: Tenant, capsys: pytest.CaptureFixture[str]) -> None:
     await build(context, tenant.id)
-    async with working(context), asyncio.timeout(10):
+    async with a_worker(context), asyncio.timeout(10):
         await refresh_now(context.settings, tenant.id, wait=True)
 
     version = (await service.status(context.pool, tenant.id))["version"]
@@ -211,7 +218,7 @@ async def test_the_refresh_command_is_not_misled_by_a_failure_of_before(
 ) -> None:
     await fail(context, tenant, monkeypatch)
 
-    async with working(context), asyncio.timeout(10):
+    async with a_worker(context), asyncio.timeout(10):
         await refresh_now(context.settings, tenant.id, wait=True)
 
     assert (await service.status(context.pool, tenant.id))["status"] == "ready"
@@ -220,7 +227,7 @@ async def test_the_refresh_command_is_not_misled_by_a_failure_of_before(
 async def test_the_refresh_command_says_why_its_build_failed(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     await build(context, tenant.id)
     monkeypatch.setattr(ModelStore, "publish", broken)
-    async with working(context), asyncio.timeout(10):
+    async with a_worker(context), asyncio.timeout(10):
         with pytest.raises(SettingsError, match="OSError: no room"):
             await refresh_now(context.settings, tenant.id, wait=True)
 

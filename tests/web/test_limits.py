@@ -10,10 +10,10 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given
-from prometheus_client import REGISTRY
 from starlette.requests import Request
 
 from recomengine.infra.bus import CHANNEL, Bus
+from recomengine.infra.metrics import REGISTRY
 from recomengine.infra.redis import RedisClient
 from recomengine.web.caller import Caller, RateLimits, TenantConfig
 from recomengine.web.limits import Limits, OwnCounts

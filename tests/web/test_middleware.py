@@ -1,18 +1,19 @@
 """What wraps every request: its id, its headers, its metrics, and the last resort for errors."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import asyncpg
 import httpx
 import pytest
-from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.conftest import MakeTenant, bearer
+from recomengine.infra.metrics import REGISTRY
+from tests.conftest import Log, MakeTenant, bearer
 
 
 async def fail(_request: Request) -> Response:
@@ -54,9 +55,8 @@ async def test_a_bad_or_absent_request_id_is_replaced(given: str, client: httpx.
     assert answer.headers["x-request-id"] != (await client.get("/health")).headers["x-request-id"]
 
 
-async def test_a_failure_is_a_problem_without_its_inside(
-    app_that_fails: Starlette, client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_failure_is_a_problem_without_its_inside(app_that_fails: Starlette, client: httpx.AsyncClient, log: Log) -> None:
+    logged = log("info", "json")
     answer = await client.get("/fail", headers={"X-Request-ID": "r-1"})
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
@@ -64,7 +64,10 @@ async def test_a_failure_is_a_problem_without_its_inside(
     assert (body["code"], body["requestId"], body["instance"]) == ("internal_error", "r-1", "/fail")
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
-    assert "r-1" in capsys.readouterr().out
+    failed, request = [json.loads(line) for line in logged.getvalue().splitlines()]
+    assert (failed["event"], failed["error"], failed["level"], failed["request_id"]) == ("request failed", "RuntimeError", "error", "r-1")
+    assert (request["event"], request["status"], request["path"], request["request_id"]) == ("request", 500, "/fail", "r-1")
+    assert "secret" not in logged.getvalue()
 
 
 async def test_a_failure_after_the_first_bytes_ends_the_connection(app_that_fails: Starlette) -> None:

@@ -38,6 +38,7 @@ async def admin_of_tenant(request: Request) -> tuple[Admin, UUID]:
         tenant_id = NOBODYS
     if not await queries.owns_tenant(context.pool, admin.id, tenant_id):
         raise NotFound("There is no such tenant of yours. Check the id.")
+    request.scope["tenant"] = str(tenant_id)  # for logs and traces
     return admin, tenant_id
 
 

@@ -21,7 +21,7 @@ SELECT c.relname AS name,
        format('SELECT EXISTS (SELECT FROM ONLY %I)', c.relname) AS filled
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname <> 'schema_migrations' AND c.relname NOT LIKE 'pgqueuer%'
+WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname NOT IN ('schema_migrations', 'jobs') AND c.relname NOT LIKE 'pgqueuer%'
 GROUP BY c.oid, c.relname, c.relpartbound
 ORDER BY c.relname
 """

@@ -18,14 +18,14 @@ from uuid import UUID
 
 import asyncpg
 import structlog
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 import recomengine
 from recomengine.backup import queries
 from recomengine.backup.archive import FORMAT, BackupError, Manifest, TableFile, new_archive, open_table, read_manifest, read_table, write_manifest
 from recomengine.infra.database import Connection
+from recomengine.infra.logs import said
 from recomengine.infra.migrations import applied, migrate, pending
+from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.models.event_log import EventLogs
 from recomengine.models.service import forget_missing
 from recomengine.models.store import ModelStore
@@ -39,7 +39,6 @@ SESSION = {
 
 NEW_DATABASE = "Restore into one just made with CREATE DATABASE: its schema is made as the backup needs it, and then brought up to date."
 REDIS_KEYS = "reco:*"
-SCAN_COUNT = 1000
 
 Report = Callable[[str], None]
 log = structlog.get_logger()
@@ -131,14 +130,13 @@ async def _forget_later_life(settings: Settings, tenants: Sequence[UUID]) -> Non
         await asyncio.to_thread(logs.remove, tenant_id)
     if not settings.redis_url:
         return
-    redis = Redis.from_url(settings.redis_url, socket_connect_timeout=5, socket_timeout=5)
+    redis = RedisClient(settings.redis_url)
     try:
-        async for key in redis.scan_iter(REDIS_KEYS, count=SCAN_COUNT):
-            await redis.unlink(key)
-    except RedisError as error:
-        log.warning("Redis is away: empty it with FLUSHDB before shops send events again", error=str(error))
+        await redis.forget(REDIS_KEYS)
+    except RedisUnavailable as error:
+        log.warning("Redis is away: empty it with FLUSHDB before shops send events again", error=said(error))
     finally:
-        await redis.aclose()
+        await redis.close()
 
 
 @asynccontextmanager

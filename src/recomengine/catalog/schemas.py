@@ -11,6 +11,7 @@ from recomengine.web.fields import PLAIN, Currency, Id, Link
 from recomengine.web.ndjson import LineError
 from recomengine.web.problems import Rejection
 
+# Patterns are for the document; checking.py says more of what is wrong.
 INK = r"[^\s\x00\x1c-\x1f\x85]"
 Name = Annotated[str, Meta(min_length=1, max_length=500, extra_json_schema={"pattern": rf"^[^\x00]*{INK}[^\x00]*$"})]
 PART = r"[^\x00>]*[^>\s\x00\x1c-\x1f\x85][^\x00>]*"
@@ -23,9 +24,7 @@ MAX_BATCH = 1000
 MAX_ATTRIBUTE_BYTES = 16 * 1024
 MAX_ATTRIBUTE_DEPTH = 16
 MAX_PRICE = Decimal("9999999999.99")
-Price = Annotated[
-    Decimal, Meta(extra_json_schema={"minimum": 0, "maximum": float(MAX_PRICE), "multipleOf": 0.01})
-]
+Price = Annotated[Decimal, Meta(extra_json_schema={"minimum": 0, "maximum": float(MAX_PRICE), "multipleOf": 0.01})]
 
 
 class ItemFields(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):

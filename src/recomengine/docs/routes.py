@@ -1,5 +1,6 @@
 """The API's description: /openapi.json, and the pages that are made from it. Built when first asked for, the same for everybody."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
@@ -32,6 +33,6 @@ def _page(path: str, make: Callable[[], str | bytes], media_type: str) -> Route:
     made = cache(make)
 
     async def answer(_request: Request) -> Response:
-        return Response(made(), headers=HEADERS, media_type=media_type)
+        return Response(await asyncio.to_thread(made), headers=HEADERS, media_type=media_type)  # making it takes a tenth of a second
 
     return Route(path, answer, methods=["GET"], include_in_schema=False)

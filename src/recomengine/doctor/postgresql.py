@@ -1,4 +1,4 @@
-"""PostgreSQL: reached, new enough, migrated, its roles apart, partitions ahead, its clock ours."""
+"""PostgreSQL: reached, new enough, migrated, its roles apart, partitions ahead, its clock ours, no job dead or late."""
 
 import time
 
@@ -8,10 +8,12 @@ from recomengine.doctor import queries
 from recomengine.doctor.check import Check, clock
 from recomengine.infra.database import SERVING_ROLE, Connection
 from recomengine.infra.migrations import pending
+from recomengine.infra.queue import count_jobs
 from recomengine.settings import Settings
 
 MIN_VERSION = 15
 TIMEOUT_S = 5
+LATE_S = 600
 
 
 async def examine(settings: Settings) -> list[Check]:
@@ -24,7 +26,9 @@ async def examine(settings: Settings) -> list[Check]:
         detail = f"cannot be reached: {error or 'no answer in time'}."
         return [Check("postgresql", False, detail, "Check DATABASE_URL and that the server runs.")]
     try:
-        return [await _schema(connection), await _roles(connection), await _partitions(connection), await _clock(connection)]
+        schema = await _schema(connection)
+        jobs = [await _jobs(connection)] if schema.ok else []
+        return [schema, await _roles(connection), await _partitions(connection), await _clock(connection), *jobs]
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return [Check("postgresql", False, f"does not answer: {error or type(error).__name__}.", "Read its log.")]
     finally:
@@ -69,3 +73,13 @@ async def _clock(connection: Connection) -> Check:
     before = time.time()
     theirs = await queries.clock(connection)
     return clock("postgresql", theirs, before, time.time())
+
+
+async def _jobs(connection: Connection) -> Check:
+    counted = await count_jobs(connection)
+    if dead := [f"{one.dead} {one.name}" for one in counted if one.dead]:
+        remedy = "See `recomengine jobs list --dead`, mend the cause, then `recomengine jobs retry`."
+        return Check("jobs", False, f"dead: {', '.join(dead)}.", remedy)
+    if late := [f"{one.waiting} {one.name}" for one in counted if one.overdue_s > LATE_S]:
+        return Check("jobs", False, f"waiting for more than {LATE_S // 60} min: {', '.join(late)}.", "Start a worker, or more of them.")
+    return Check("jobs", True, f"{sum(one.waiting for one in counted)} waiting, none dead")

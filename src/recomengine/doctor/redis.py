@@ -1,12 +1,11 @@
 """Redis: reached, new enough, bounded, not full, its clock ours."""
 
+import asyncio
 import time
 from typing import Any
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-
 from recomengine.doctor.check import Check, clock
+from recomengine.infra.redis import RedisUnavailable, conversation
 from recomengine.settings import Settings
 
 MIN_VERSION = 7
@@ -19,33 +18,35 @@ async def examine(settings: Settings) -> list[Check]:
     if not settings.redis_url:
         return [Check("redis", False, "REDIS_URL is not set, and no `recomengine up` runs on this data dir.", "Set it, or start one.")]
     try:
-        redis = Redis.from_url(settings.redis_url, socket_connect_timeout=TIMEOUT_S, socket_timeout=TIMEOUT_S)
+        async with asyncio.timeout(TIMEOUT_S), conversation(settings.redis_url, TIMEOUT_S) as redis:
+            info = _parsed(await redis.ask(("INFO",)))
+            before = time.time()
+            seconds, microseconds = map(int, await redis.ask(("TIME",)))
+            after = time.time()
     except ValueError as error:
         return [Check("redis", False, f"REDIS_URL cannot be used: {error}", "Expected redis://host:6379/0, rediss:// or unix:///path.")]
-    try:
-        info: dict[str, Any] = await redis.info()
-        before = time.time()
-        seconds, microseconds = await redis.time()
-        after = time.time()
-    except RedisError as error:
-        return [Check("redis", False, f"cannot be reached: {error}. {WITHOUT}", "Check REDIS_URL and that the server runs.")]
-    finally:
-        await redis.aclose()
+    except (OSError, RedisUnavailable) as error:
+        why = str(error) or "no answer in time"
+        return [Check("redis", False, f"cannot be reached: {why}. {WITHOUT}", "Check REDIS_URL and that the server runs.")]
     return [_version(info), memory(info), clock("redis", seconds + microseconds / 1e6, before, after)]
+
+
+def _parsed(info: bytes) -> dict[str, Any]:
+    return dict(line.split(":", 1) for line in info.decode().splitlines() if ":" in line)
 
 
 def _version(info: dict[str, Any]) -> Check:
     version = str(info["redis_version"])
     name = f"Valkey {info['valkey_version']}, as Redis {version}" if "valkey_version" in info else f"version {version}"
-    keys = sum(values["keys"] for name, values in info.items() if name.startswith("db") and isinstance(values, dict))
+    keys = sum(int(values.removeprefix("keys=").partition(",")[0]) for name, values in info.items() if name.startswith("db"))
     if int(version.partition(".")[0]) < MIN_VERSION:
         return Check("redis", False, f"is version {version}.", f"Upgrade it to {MIN_VERSION} or newer.")
     return Check("redis", True, f"{name}, {keys} keys")
 
 
-def memory(info: dict[str, Any]) -> Check:
+def memory(info: dict[str, str]) -> Check:
     """All our keys have a lifetime, so a full Redis should drop the least used of them rather than refuse writes."""
-    limit, used, policy = int(info.get("maxmemory", 0)), int(info.get("used_memory", 0)), str(info.get("maxmemory_policy", "unknown"))
+    limit, used, policy = int(info.get("maxmemory", 0)), int(info.get("used_memory", 0)), info.get("maxmemory_policy", "unknown")
     detail = f"{used >> 20} of {limit >> 20} MiB used, policy {policy}, {info.get('evicted_keys', 0)} keys evicted"
     if not limit:
         return Check("redis memory", False, f"{used >> 20} MiB used, without a bound.", "Set maxmemory 1gb and maxmemory-policy volatile-lru.")

@@ -22,6 +22,7 @@ from recomengine.events.feed import feed_commands
 from recomengine.events.schemas import Event
 from recomengine.events.trail import TRAIL_LENGTH, TRAIL_TTL_S, Trail, since_key, trail_entry, trail_key
 from recomengine.infra.database import Pool
+from recomengine.infra.logs import said
 from recomengine.infra.metrics import EVENTS_DROPPED, EVENTS_INGESTED, FALLBACKS
 from recomengine.infra.redis import Command, RedisClient, RedisUnavailable
 from recomengine.web.problems import Unavailable, invalid
@@ -108,7 +109,7 @@ class EventWriter:
         except asyncpg.DataError as error:
             await self._divide(batch, error)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("events not stored", error=f"{type(error).__name__}: {error}", events=sum(len(wait.events) for wait in batch))
+            log.warning("events not stored", error=said(error), events=sum(len(wait.events) for wait in batch))
             self._fail(batch, Unavailable("The database is away. Send the events again.", code="database_unavailable"))
         except BaseException:
             self._fail(batch, Unavailable("The server is stopping. Send the events again.", code="stopping"))
@@ -138,7 +139,7 @@ class EventWriter:
             await self._fly(batch[middle:])
             return
         EVENTS_DROPPED.labels("refused").inc(len(batch[0].events))
-        log.warning("events refused by the database", error=str(error), events=len(batch[0].events))
+        log.warning("events refused by the database", error=said(error), events=len(batch[0].events))
         self._fail(batch, invalid("$", f"the database refuses a value: {error}. Correct it"))
 
     def _fail(self, batch: Sequence[_Wait], problem: Exception) -> None:
@@ -164,7 +165,7 @@ class EventWriter:
     def _since_commands(self, tenants: set[UUID]) -> list[Command]:
         """Since when the trails of these tenants miss nothing: as it stands, or from now on."""
         now_ms = int(time() * 1000)
-        return [("SET", since_key(str(each)), now_ms, *(() if each in self._untold else ("NX",))) for each in tenants]
+        return [("SET", since_key(str(each)), now_ms, "EX", TRAIL_TTL_S, *(() if each in self._untold else ("NX",))) for each in tenants]
 
 
 def _columns(rows: Sequence[Event]) -> list[list[object]]:

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Literal
 
 import asyncpg
 import msgspec
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.requests import Request
 from starlette.responses import Response
 
+from recomengine.health.queries import running_experiments
+from recomengine.infra.database import DATABASE_AWAY
+from recomengine.infra.metrics import ACTIVE_EXPERIMENTS, JOBS_DEAD, JOBS_WAITING, Asked, exposition
 from recomengine.infra.migrations import pending
+from recomengine.infra.queue import count_jobs
 from recomengine.infra.redis import RedisUnavailable
 from recomengine.web.operations import Credential, Operation
 from recomengine.web.problems import Unauthorized
@@ -71,7 +75,22 @@ async def metrics(request: Request) -> Response:
     expected = context.settings.internal_api_key
     if scheme.lower() != "bearer" or not expected or not hmac.compare_digest(token.encode(), expected.encode()):
         raise Unauthorized("Send `Authorization: Bearer INTERNAL_API_KEY`.")
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    text = await asyncio.to_thread(exposition, await _asked_for(context))
+    return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+async def _asked_for(context: "Context") -> list[Asked]:
+    """Gauges that the database knows, the same for all processes; without it they are left out, and the others still shown."""
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
+            jobs = await count_jobs(context.pool)
+            return [
+                Asked(*ACTIVE_EXPERIMENTS, {"": await running_experiments(context.pool)}),
+                Asked(*JOBS_WAITING, {job.name: job.waiting for job in jobs}, "job"),
+                Asked(*JOBS_DEAD, {job.name: job.dead for job in jobs}, "job"),
+            ]
+    except (*DATABASE_AWAY, asyncpg.UndefinedFunctionError):  # or not migrated yet
+        return []
 
 
 routes = [

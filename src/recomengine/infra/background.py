@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from recomengine.infra.logs import said
 from recomengine.infra.metrics import BACKGROUND_FAILURES
 
 log = structlog.get_logger()
@@ -17,5 +18,5 @@ async def repeat(name: str, round_: Callable[[], Awaitable[object]], *, every_s:
             await round_()
         except Exception as error:  # noqa: BLE001 - the loop outlives any fault of a round
             BACKGROUND_FAILURES.labels(name).inc()
-            log.warning("background round failed", task=name, error=f"{type(error).__name__}: {error}")
+            log.warning("background round failed", task=name, error=said(error))
         await asyncio.sleep(every_s)

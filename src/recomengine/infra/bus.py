@@ -6,21 +6,19 @@ whether messages arrive, and is never wrong for longer than SILENCE_S: a peer th
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-import hiredis
 import msgspec
 import structlog
 
 from recomengine.infra.metrics import FALLBACKS
-from recomengine.infra.redis import NOTHING, Command, RedisClient, RedisRefused, RedisUnavailable, open_stream
+from recomengine.infra.redis import Conversation, RedisClient, RedisUnavailable, conversation
 
 CHANNEL = "reco:bus"
 SILENCE_S = 0.4
 CONNECT_TIMEOUT_S = 2.0
-READ_BYTES = 65_536
 Handler = Callable[[UUID, dict[str, Any]], None]
 
 log = structlog.get_logger()
@@ -88,56 +86,28 @@ class Bus:
 class _Channel:
     """A connection that has subscribed."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._parser = hiredis.Reader(notEnoughData=NOTHING)
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
 
     async def next_message(self) -> bytes:
         """The next message's payload. After a silence the server is asked; its not answering is a TimeoutError."""
         while True:
             try:
                 async with asyncio.timeout(SILENCE_S):
-                    reply = await self._reply()
+                    reply = await self._conversation.reply()
             except TimeoutError:
-                await self.ask(("PING",))
+                await self._conversation.say(("PING",))
                 async with asyncio.timeout(SILENCE_S):
-                    reply = await self._reply()
+                    reply = await self._conversation.reply()
             if reply[0] == b"message":
                 payload: bytes = reply[2]
                 return payload
-
-    async def ask(self, command: Command) -> None:
-        self._writer.write(hiredis.pack_command(command))  # type: ignore[arg-type]  # its stub says a tuple of one element
-        await self._writer.drain()
-
-    async def answer(self) -> None:
-        await self._reply()
-
-    async def _reply(self) -> Any:
-        while (reply := self._parser.gets()) is NOTHING:
-            data = await self._reader.read(READ_BYTES)
-            if not data:
-                raise RedisUnavailable("the connection was closed")
-            self._parser.feed(data)
-        if isinstance(reply, hiredis.ReplyError):
-            raise RedisRefused(str(reply))
-        return reply
 
 
 @asynccontextmanager
 async def _channel(url: str) -> AsyncIterator[_Channel]:
     """Subscribed, by the server's own word."""
-    async with asyncio.timeout(CONNECT_TIMEOUT_S):
-        reader, writer, greeting = await open_stream(url)
-    try:
-        channel = _Channel(reader, writer)
+    async with conversation(url, CONNECT_TIMEOUT_S) as opened:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            for command in (*greeting, ("SUBSCRIBE", CHANNEL)):
-                await channel.ask(command)
-                await channel.answer()
-        yield channel
-    finally:
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
+            await opened.ask(("SUBSCRIBE", CHANNEL))
+        yield _Channel(opened)

@@ -9,6 +9,8 @@ import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
 
+from recomengine.infra import tracing
+
 SERVING_ROLE = "recomengine_app"
 STATEMENT_TIMEOUT_MS = 30_000
 ACQUIRE_TIMEOUT_S = 5.0
@@ -46,6 +48,8 @@ async def open_pool(url: str, *, min_size: int = 2, max_size: int = 10, statemen
 
 async def _prepare_connection(connection: Connection) -> None:
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_to_json, decoder=orjson.loads)
+    if tracing.wanted():
+        connection.add_query_logger(tracing.record_statement)
 
 
 def _to_json(value: object) -> str:

@@ -30,7 +30,7 @@ LEFTOVER_STOP_S = 15
 DATABASE = "recomengine"
 POSTGRES_OPTIONS = {
     "listen_addresses": "", "max_connections": "120", "shared_buffers": "256MB", "max_wal_size": "2GB",
-    "checkpoint_completion_target": "0.9", "wal_compression": "on", "log_min_messages": "warning", "jit": "off",
+    "checkpoint_completion_target": "0.9", "wal_compression": "on", "log_min_messages": "warning", "log_error_verbosity": "terse", "jit": "off",
     "password_encryption": "scram-sha-256", "timezone": "UTC", "log_timezone": "UTC",
 }  # fmt: skip
 

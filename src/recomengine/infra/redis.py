@@ -8,18 +8,21 @@ BREAK_S after a failure calls fail at once instead of each waiting. Every caller
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple, TypeAlias, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import hiredis
-from redis.asyncio.connection import parse_url
 
 from recomengine.infra.metrics import REDIS_FAILURES
 
 TIMEOUT_S = 0.1
 CONNECT_TIMEOUT_S = 1.0
 BREAK_S = 1.0
+SCAN_COUNT = 1000
 MAX_WAITING = 10_000
+READ_BYTES = 65_536
 
 Command: TypeAlias = tuple[str | int | float | bytes | memoryview, ...]
 NOTHING = object()
@@ -82,22 +85,77 @@ class _Place(NamedTuple):
 
 
 def _place(url: str) -> _Place:
-    options = parse_url(url)
+    """`redis://[user:password@]host[:port][/database]`, the same with `rediss` for TLS, `unix://[user:password@]/path[?db=database]`."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("redis", "rediss", "unix"):
+        raise ValueError(f"expected redis://, rediss:// or unix://, got {parts.scheme or 'no scheme'}")
+    on_socket = parts.scheme == "unix"
+    database = dict(parse_qsl(parts.query)).get("db") or ("" if on_socket else parts.path.strip("/"))
+    if database and not database.isdecimal():
+        raise ValueError("expected the number of a database behind the host")
     greeting: list[Command] = []
-    if password := options.get("password"):
-        greeting.append(("AUTH", options.get("username") or "default", password))
-    if database := options.get("db"):
-        greeting.append(("SELECT", database))
-    tls = ssl.create_default_context() if url.startswith("rediss:") else None
-    return _Place(options.get("path"), options.get("host", "localhost"), options.get("port", 6379), tls, greeting)
+    if parts.password:
+        greeting.append(("AUTH", unquote(parts.username or "default"), unquote(parts.password)))
+    if int(database or 0):
+        greeting.append(("SELECT", int(database)))
+    tls = ssl.create_default_context() if parts.scheme == "rediss" else None
+    return _Place(unquote(parts.path) if on_socket else None, parts.hostname or "localhost", parts.port or 6379, tls, greeting)
 
 
-async def open_stream(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, list[Command]]:
-    """A connection for whoever reads replies as they come, and the commands that it starts with."""
-    place = _place(url)
-    if place.path is not None:
-        return *await asyncio.open_unix_connection(place.path), place.greeting
-    return *await asyncio.open_connection(place.host, place.port, ssl=place.tls), place.greeting
+class Conversation:
+    """A connection for whoever reads replies as they come."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._parser = hiredis.Reader(notEnoughData=NOTHING)
+
+    async def say(self, command: Command) -> None:
+        self._writer.write(hiredis.pack_command(command))  # type: ignore[arg-type]  # its stub says a tuple of one element
+        await self._writer.drain()
+
+    async def reply(self) -> Any:
+        while (reply := self._parser.gets()) is NOTHING:
+            data = await self._reader.read(READ_BYTES)
+            if not data:
+                raise RedisUnavailable("the connection was closed")
+            self._parser.feed(data)
+        if isinstance(reply, hiredis.ReplyError):
+            raise RedisRefused(str(reply))
+        return reply
+
+    async def ask(self, command: Command) -> Any:
+        await self.say(command)
+        return await self.reply()
+
+    async def close(self) -> None:
+        self._writer.close()
+        with suppress(OSError):
+            await self._writer.wait_closed()
+
+
+@asynccontextmanager
+async def conversation(url: str, patience_s: float) -> AsyncIterator[Conversation]:
+    """A connection that was let in within `patience_s`. Raises OSError, RedisUnavailable, or ValueError for another form of URL."""
+    async with asyncio.timeout(patience_s):
+        place = _place(url)
+        if place.path is not None:
+            opened = Conversation(*await asyncio.open_unix_connection(place.path))
+        else:
+            opened = Conversation(*await asyncio.open_connection(place.host, place.port, ssl=place.tls))
+    try:
+        async with asyncio.timeout(patience_s):
+            for command in place.greeting:
+                await opened.ask(command)
+        yield opened
+    finally:
+        await opened.close()
+
+
+async def ask_once(url: str, command: Command, patience_s: float) -> Any:
+    """The reply to one command on a connection of its own. Raises what `conversation` does."""
+    async with asyncio.timeout(patience_s), conversation(url, patience_s) as opened:
+        return await opened.ask(command)
 
 
 class RedisClient:
@@ -109,6 +167,16 @@ class RedisClient:
         self._before: list[Callable[[], None]] = []
         self._broken_until = 0.0
         self._closed = False
+
+    async def forget(self, pattern: str) -> None:
+        """Delete the keys that match. Raises RedisUnavailable."""
+        cursor: bytes | int = b"0"
+        while True:
+            ((cursor, keys),) = await self.call(("SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT))
+            if keys:
+                await self.call(("UNLINK", *keys))
+            if int(cursor) == 0:
+                return
 
     def call(self, *commands: Command) -> "asyncio.Future[list[Any]]":
         """A future of the replies to `commands`; it fails with RedisUnavailable, of which RedisRefused is one."""

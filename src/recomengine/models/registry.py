@@ -18,6 +18,7 @@ from recomengine.catalog.live import Catalogs
 from recomengine.events.feed import FEED_LENGTH, feed_key, parse_entry
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, tenant_transaction
+from recomengine.infra.logs import said
 from recomengine.infra.metrics import BACKGROUND_FAILURES, FALLBACKS, MODELS_LOADED
 from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.models import queries
@@ -100,7 +101,7 @@ class ModelRegistry:
                 await self._update(tenant_id, newest.get(tenant_id))
             except Exception as error:  # noqa: BLE001 - one tenant's unreadable model is no other tenant's
                 BACKGROUND_FAILURES.labels("models").inc()
-                log.warning("model not updated", tenant=str(tenant_id), error=f"{type(error).__name__}: {error}")
+                log.warning("model not updated", tenant=str(tenant_id), error=said(error))
 
     async def _update(self, tenant_id: UUID, version: str | None) -> None:
         served = self._models.get(tenant_id)

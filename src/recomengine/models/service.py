@@ -2,20 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 import asyncpg
 import structlog
-from pgqueuer.db import AsyncpgPoolDriver
-from pgqueuer.queries import Queries
 
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.infra.metrics import MODELS_KEPT
+from recomengine.infra.queue import enqueue
 from recomengine.models import queries
 from recomengine.models.build import NOTHING_FORMER, Built, Former, build_model
 from recomengine.models.event_log import EventLog, EventLogs, LogUnusable, append, read_new, report_unusable, without
@@ -42,9 +41,7 @@ async def request_refresh(pool: Pool, tenant_id: UUID) -> bool:
     """
     newest = await newest_build(pool, tenant_id)
     key = f"{REFRESH_JOB}:{tenant_id}:{newest['version'] if newest is not None else 'none'}"
-    queue = Queries(AsyncpgPoolDriver(pool))
-    made = await queue.enqueue([REFRESH_JOB], [tenant_id.bytes], [0], dedupe_key=[key], on_conflict="skip")
-    return made[0] is not None
+    return await enqueue(pool, REFRESH_JOB, tenant_id, key) is not None
 
 
 async def newest_build(pool: Pool, tenant_id: UUID) -> asyncpg.Record | None:
@@ -84,7 +81,15 @@ async def erasures_in_model(pool: Pool, tenant_id: UUID) -> int | None:
     return None if ready is None else int(ready["stats"].get("erasures", 0))
 
 
-async def refresh(pool: Pool, store: ModelStore, logs: EventLogs, bus: Bus, tenant_id: UUID) -> str:
+Finish: TypeAlias = Callable[[Connection], Awaitable[None]]
+"""Called in the transaction that makes a build the served one: what is to be true with it or not at all."""
+
+
+async def _nothing_more(_connection: Connection) -> None:
+    """A build that nobody has queued."""
+
+
+async def refresh(pool: Pool, store: ModelStore, logs: EventLogs, bus: Bus, tenant_id: UUID, finish: Finish = _nothing_more) -> str:
     """Build the tenant's model from all that is committed, publish it, and announce it; the new version.
 
     One build a tenant at a time, over all workers. A failure is recorded and raised, WorseThanServed too.
@@ -94,7 +99,7 @@ async def refresh(pool: Pool, store: ModelStore, logs: EventLogs, bus: Bus, tena
         async with tenant_transaction(pool, tenant_id) as connection:
             await queries.start_model(connection, tenant_id, version)
         try:
-            keep = await _build_and_publish(Build(pool, store, logs, tenant_id, version))
+            keep = await _build_and_publish(Build(pool, store, logs, tenant_id, version, finish))
         except Exception as error:
             plain = str(error) if isinstance(error, WorseThanServed) else f"{type(error).__name__}: {error}"
             async with tenant_transaction(pool, tenant_id) as connection:
@@ -113,6 +118,7 @@ class Build(NamedTuple):
     logs: EventLogs
     tenant_id: UUID
     version: str
+    finish: Finish
 
     async def begin(self, part: str) -> None:
         log.info("model build", tenant=str(self.tenant_id), version=self.version, part=part)
@@ -213,6 +219,7 @@ async def _publish(build: Build, arrays: Arrays, stats: dict[str, Any], through:
     stats = stats | {"bytes": size, "seconds": stats["seconds"] | {"publish": round(time.perf_counter() - started, 3)}}
     async with tenant_transaction(build.pool, build.tenant_id) as connection:
         await queries.finish_model(connection, build.tenant_id, build.version, stats, through)
+        await build.finish(connection)
     figures = {name: stats[name] for name in ("events", "users", "items", "buildSeconds", "learnedAt")}
     log.info("model published", tenant=str(build.tenant_id), version=build.version, **figures)
 

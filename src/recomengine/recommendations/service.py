@@ -31,8 +31,9 @@ from recomengine.events.trail import (
     trail_key,
 )  # fmt: skip
 from recomengine.infra.database import DATABASE_AWAY, Pool
-from recomengine.infra.metrics import FALLBACKS, RECOMMENDATION_MS, RECOMMENDATION_REQUESTS
+from recomengine.infra.metrics import FALLBACKS, RECOMMENDATION_MS, count_recommendation
 from recomengine.infra.redis import RedisClient, RedisUnavailable
+from recomengine.infra.tracing import span
 from recomengine.models.backtest import REPEAT_SHARE, of_moment
 from recomengine.models.evidence import KIND_OF_STRATEGY
 from recomengine.models.model import Model
@@ -86,7 +87,7 @@ class Recommender:
         known = await self._know(caller, query, model, looked)
         stamp = _stamp(caller, catalog, model, known)
         cached = decode_cached(known.cached, stamp)
-        RECOMMENDATION_REQUESTS.labels("yes" if cached else "no").inc()
+        count_recommendation(cached=cached is not None)
         if cached is None:
             started = perf_counter()
             made = self._compute(caller, query, catalog, model, known.trail, stamp, known.aliases)
@@ -140,13 +141,14 @@ class Recommender:
         never = _excluded(query, catalog, shopper, products, repeats=repeats)
         weights = weights_of(model, strategy, context, now.seeds) if model else NO_WEIGHTS
         strength = 0.0 if model is None else caller.config.diversity if query.diversity is None else query.diversity
-        items, scores, sources, because = rank(
-            self._workspace, model.ranker if model else NO_EVIDENCE, weights, wider(query.limit) if strength else query.limit,
-            **of_moment(now), available=catalog.available, price_cents=catalog.price_cents, categories=catalog.categories,
-            fallback=model.fallback if model else NO_ITEMS, excluded=never,
-            category_mask=None if query.category is None else catalog.category_mask(query.category),
-            min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
-        )  # fmt: skip
+        with span("rank"):
+            items, scores, sources, because = rank(
+                self._workspace, model.ranker if model else NO_EVIDENCE, weights, wider(query.limit) if strength else query.limit,
+                **of_moment(now), available=catalog.available, price_cents=catalog.price_cents, categories=catalog.categories,
+                fallback=model.fallback if model else NO_ITEMS, excluded=never,
+                category_mask=None if query.category is None else catalog.category_mask(query.category),
+                min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
+            )  # fmt: skip
         shown = shown_scores(strategy, scores)
         if model is not None and strength:
             places = in_variety(items, shown, catalog.categories, model, query.limit, strength)

@@ -25,6 +25,7 @@ EXAMPLES: Json = {
     "email": "ann@example.com", "password": "correct horse battery", "token": "kq3t…", "accessToken": "eyJhbGciOi…", "expiresIn": 3600,
     "role": "admin", "permissions": "publish", "origins": ["https://shop.example"], "allowedOrigins": ["https://shop.example"],
     "timezone": "Europe/Berlin", "prefix": "rk_pub_ab12cd34", "action": "tenant.created", "subject": "the tenant's id", "address": "192.0.2.1",
+    "jobId": 41,
     # answers
     "index": 0, "accepted": 1, "duplicates": 0, "rejected": 0, "errors": [], "line": 1, "path": "$.price", "code": "invalid",
     "message": "expected at most 2 decimal places, got 1.999. Round it", "nextCursor": None, "version": "20260115T093000-5f2a",

@@ -38,8 +38,9 @@ class Guard:
         caller = await self._keys.find(key)
         if caller is None:
             raise Unauthorized("The API key is unknown, mistyped or revoked. Check it, or make a new one.")
+        request.scope["tenant"], request.scope["key_prefix"] = caller.tenant, caller.prefix  # for logs and traces
         if header is None and caller.permissions != "publish":
-            log.warning("secret key in a URL or body: treat it as leaked", key_prefix=caller.prefix, tenant=caller.tenant)
+            log.warning("secret key in a URL or body: treat it as leaked")
             raise Unauthorized("Only a publish key may stand in the URL or body. Send this one in a header, and rotate it.", code="key_in_url")
         origin = request.headers.get("origin")
         _authorize(caller, permission, origin)

@@ -1,4 +1,4 @@
-"""What wraps every request, as one pure ASGI layer: its id, its metrics, its headers, and the last resort for errors."""
+"""What wraps every request, as one pure ASGI layer: its id, its metrics, its log line, its headers, and the last resort for errors."""
 
 import re
 import time
@@ -9,7 +9,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from recomengine.infra.metrics import HTTP_DURATION_MS, HTTP_REQUESTS
+from recomengine.infra.logs import REQUEST
+from recomengine.infra.metrics import UNMATCHED, count_request
 from recomengine.web.problems import Problem, problem_response
 
 CLIENT_GONE = 499
@@ -43,7 +44,8 @@ class RequestLayer:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope["request_id"] = request_id = _request_id(scope)
+        scope["request_id"] = _request_id(scope)
+        entered = REQUEST.set(scope)
         started = time.perf_counter()
         status = 0
 
@@ -59,13 +61,14 @@ class RequestLayer:
         except ClientDisconnect:
             status = CLIENT_GONE
         except Exception as error:
-            log.error("request failed", request_id=request_id, error=type(error).__name__, exc_info=error)
+            log.error("request failed", error=type(error).__name__, exc_info=error)
             if status:
                 raise
             response = problem_response(Request(scope), Problem("The server failed. Send the requestId to its operator."))
             await response(scope, receive, send_with_headers)
         finally:
             _observe(scope, status, (time.perf_counter() - started) * 1000)
+            REQUEST.reset(entered)
 
 
 def _add_headers(scope: Scope, headers: MutableHeaders) -> None:
@@ -88,8 +91,7 @@ def _request_id(scope: Scope) -> str:
 
 
 def _observe(scope: Scope, status: int, duration_ms: float) -> None:
-    path = getattr(scope.get("route"), "path", "unmatched")
-    HTTP_REQUESTS.labels(scope["method"] if path != "unmatched" else "any", path, str(status)).inc()
-    HTTP_DURATION_MS.labels(scope["method"] if path != "unmatched" else "any", path).observe(duration_ms)
+    path = getattr(scope.get("route"), "path", UNMATCHED)
+    count_request(scope["method"], path, status, duration_ms)
     level = log.info if status >= 500 else log.debug
-    level("request", request_id=scope["request_id"], method=scope["method"], path=path, status=status, duration_ms=round(duration_ms, 2))
+    level("request", method=scope["method"], path=path, status=status, duration_ms=round(duration_ms, 2))

@@ -1,6 +1,7 @@
 """Pages of a list: the query string as a struct of its own, and the cursor to the next page, which is the id of the last line."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -37,10 +38,16 @@ def convert_query(fields: Mapping[str, Any], kind: type[T]) -> T:
         query = msgspec.convert(fields, kind, strict=False)
     except msgspec.ValidationError as error:
         raise validation_problem(error) from None
-    for name, attribute in zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True):
-        if name in fields and getattr(query, attribute) is None:  # a cursor of null, say, would begin the list again and again
+    names = _names(kind)
+    for name in fields:
+        if getattr(query, names[name]) is None:  # a cursor of null, say, would begin the list again and again
             raise invalid(f"$.{name}", "expected a value, got null. Leave it out")
     return query
+
+
+@cache
+def _names(kind: type[msgspec.Struct]) -> dict[str, str]:
+    return dict(zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True))
 
 
 def cut(rows: Sequence[asyncpg.Record], limit: int) -> tuple[Sequence[asyncpg.Record], str | None]:

@@ -12,7 +12,7 @@ from uuid import uuid4
 from starlette.requests import Request
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from recomengine.infra.metrics import HTTP_REQUESTS
+from recomengine.infra.metrics import ANY, UNMATCHED, count_request
 from recomengine.web.problems import HeadTooLarge, MalformedRequest, Problem, SlowRequest, problem_response
 
 MAX_HEAD_BYTES = 32 * 1024
@@ -95,7 +95,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _refuse(self, problem: Problem) -> None:
         self._stop_timer()
         if not self._answering() and not self.transport.is_closing():
-            HTTP_REQUESTS.labels("any", "unmatched", str(problem.status)).inc()
+            count_request(ANY, UNMATCHED, problem.status)
             self.transport.write(_rendered(problem))
         self.transport.close()
 

@@ -1,0 +1,58 @@
+"""A tenant's jobs over HTTP, for the admin whose it is."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from recomengine.auth.admin import admin_of_tenant, audit
+from recomengine.infra.database import tenant_transaction
+from recomengine.jobs import queries, service
+from recomengine.jobs.schemas import Job, JobId, JobsPage, as_job
+from recomengine.web.codec import data_response, list_response
+from recomengine.web.operations import Credential, Data, Listed, Operation
+from recomengine.web.paging import cut, read_query
+from recomengine.web.problems import Conflict, NotFound
+
+if TYPE_CHECKING:
+    from recomengine.context import Context
+
+PATH = "/api/v1/tenants/{tenant_id}/jobs"
+
+
+async def list_jobs(request: Request) -> Response:
+    """The newest first."""
+    context: Context = request.app.state.context
+    _, tenant_id = await admin_of_tenant(request)
+    page = read_query(request, JobsPage)
+    async with tenant_transaction(context.pool, tenant_id) as connection:
+        rows, cursor = cut(await queries.list_jobs(connection, tenant_id, page.status, page.cursor, page.limit + 1), page.limit)
+    return list_response([as_job(row) for row in rows], cursor)
+
+
+async def retry(request: Request) -> Response:
+    context: Context = request.app.state.context
+    admin, tenant_id = await admin_of_tenant(request)
+    job_id = _job_id(request)
+    async with tenant_transaction(context.pool, tenant_id) as connection:
+        job = await service.retry_of_tenant(connection, tenant_id, job_id)
+        await audit(connection, request, admin, tenant_id, "job.retried", job_id, None, {"name": job["name"]})
+    return data_response(as_job(job), 202)
+
+
+def _job_id(request: Request) -> int:
+    try:
+        return msgspec.convert(request.path_params["job_id"], JobId, strict=False)
+    except msgspec.ValidationError:
+        raise NotFound("There is no such job of this tenant. Check the id.") from None
+
+
+ADMIN = (Credential.ADMIN,)
+
+routes = [
+    Operation("GET", PATH, list_jobs, "List background jobs", {200: Listed[Job]}, needs=ADMIN, query=JobsPage),
+    Operation(
+        "POST", f"{PATH}/{{job_id}}/retry", retry, "Try a dead job again", {202: Data[Job]}, needs=ADMIN, ids={"job_id": JobId}, problems=(Conflict,)
+    ),
+]
