@@ -93,6 +93,6 @@ JOBS = (
     Job("settle_figures", lambda tools, _: settle_due(tools.pool, LOOK_BACK), cron="* * * * *"),
     Job("settle_night", lambda tools, _: settle_night(tools.pool, tools.redis), cron="0 2 * * *"),
     Job("finish_erasures", lambda tools, _: finish_erasures(tools.pool, tools.redis, tools.bus), cron="*/5 * * * *"),
-    Job("archive_months", lambda tools, _: archive_due(tools.settings), cron="35 4 * * *"),
+    Job("archive_events", lambda tools, _: archive_due(tools.settings), cron="35 4 * * *"),
     Job("forget_jobs", lambda tools, _: queries.forget_jobs(tools.pool, datetime.now(UTC) - REMEMBERED), cron="50 3 * * *"),
 )

@@ -121,6 +121,7 @@ async def run_once(settings: Settings, name: str, tenant_id: UUID | None, jobs: 
     async with open_tools(settings) as tools:
         await job.work(tools, Run(tenant_id, _not_queued))
 
+
 async def _not_queued(_connection: Connection) -> None:
     """There is nothing to end in the queue."""
 

@@ -1,15 +1,13 @@
 """A shopper's data over HTTP: given out, erased, joined with what they did before they signed in."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from recomengine.users import service
-from recomengine.users.schemas import AliasIn, ExportPage, ExportQuery, Person, Place, Receipt
+from recomengine.users.schemas import AliasIn, ExportPage, ExportQuery, Person, Receipt, place_of
 from recomengine.web.caller import Caller
 from recomengine.web.codec import data_response, decode, list_response, read_body, validation_problem
 from recomengine.web.fields import Id
@@ -17,7 +15,7 @@ from recomengine.web.guard import Permission
 from recomengine.web.limits import Kind
 from recomengine.web.operations import Data, Operation
 from recomengine.web.paging import read_query
-from recomengine.web.problems import Conflict, Invalid, invalid
+from recomengine.web.problems import Conflict, Invalid
 
 if TYPE_CHECKING:
     from recomengine.context import Context
@@ -46,19 +44,8 @@ async def _admit(request: Request, kind: Kind) -> tuple["Context", Caller, str]:
 async def export(request: Request) -> Response:
     context, caller, user_id = await _admit(request, "read")
     cursor = read_query(request, ExportQuery).cursor
-    exported, next_cursor = await service.export(context.pool, caller.tenant_id, user_id, None if cursor is None else _cursor(cursor))
+    exported, next_cursor = await service.export(context.pool, caller.tenant_id, user_id, None if cursor is None else place_of(cursor))
     return list_response(exported, next_cursor)
-
-
-def _cursor(text: str) -> Place:
-    stored_at, _, identity = text.partition("_")
-    try:
-        cursor = Place(datetime.fromisoformat(stored_at), UUID(identity))
-    except ValueError:
-        raise invalid("$.cursor", "is none of ours. Send meta.nextCursor of the page before") from None
-    if cursor.stored_at.tzinfo is None:
-        raise invalid("$.cursor", "is none of ours. Send meta.nextCursor of the page before")
-    return cursor
 
 
 async def erase(request: Request) -> Response:

@@ -1,7 +1,7 @@
 """What is asked of a shopper's data, and what is answered."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from msgspec import Meta
 from recomengine.web.fields import Id
 from recomengine.web.operations import Cursor
 
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -89,7 +90,7 @@ class ExportPage(msgspec.Struct):
 
 
 class ExportQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    cursor: Annotated[str, Meta(max_length=100)] | None = None
+    cursor: Annotated[str, Meta(pattern=r"^[0-9]{1,17}_[0-9a-f]{32}$(?!\n)")] | None = None
 
 
 class Place(NamedTuple):
@@ -107,4 +108,9 @@ def as_event(row: asyncpg.Record) -> ExportedEvent:
 
 
 def cursor_after(rows: Sequence[asyncpg.Record]) -> str:
-    return f"{rows[-1]['created_at'].isoformat()}_{rows[-1]['id']}"
+    return f"{(rows[-1]['created_at'] - EPOCH) // MICROSECOND}_{rows[-1]['id'].hex}"
+
+
+def place_of(cursor: str) -> Place:
+    microseconds, _, identity = cursor.partition("_")
+    return Place(EPOCH + int(microseconds) * MICROSECOND, UUID(identity))
