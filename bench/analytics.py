@@ -127,7 +127,7 @@ def latencies(admin: Admin, now: datetime) -> dict[str, Any]:
             admin.ask(question)
             spent.append((time.perf_counter() - started) * 1000)
         p50, p95, p99 = np.percentile(spent[WARM_UP:], (50, 95, 99))
-        found[name] = {"p50_ms": round(p50, 1), "p95_ms": round(p95, 1), "p99_ms": round(p99, 1)}
+        found[name] = {"p50_ms": round(float(p50), 1), "p95_ms": round(float(p95), 1), "p99_ms": round(float(p99), 1)}
         print(f"{name}: {found[name]}", flush=True)
     return found
 

@@ -64,6 +64,8 @@ $$ SELECT date_bin('1 hour', p_at, date_trunc('day', p_at, p_zone)) $$;
 -- What the events of some stretches of time count for, one row an event: the one definition of every figure (docs/analytics.md).
 -- A purchase goes to the placement and strategy of the newest click on its product, by its user, from a recommendation,
 -- within the window before it. An order counts where its first line is. All in sets: one sort of purchases and clicks.
+-- OFFSET 0 holds the planner to one look into an index for each slice, pair and order: it cannot know how few they are, and would
+-- rather read all events of the tenant.
 CREATE FUNCTION analytics_facts(p_tenant uuid, p_starts timestamptz[], p_ends timestamptz[], p_zone text, p_window_hours int, p_currency text)
 RETURNS TABLE (
     date date, hour timestamptz, product_id text, placement_id text, strategy text, impressions int, clicks int, conversions int,
@@ -74,8 +76,10 @@ RETURNS TABLE (
     ), bought AS MATERIALIZED (
         SELECT e.id, e.timestamp, e.user_id, e.product_id, e.order_id, coalesce(e.metadata ->> 'currency', p_currency) = p_currency AS own,
                coalesce(round((e.metadata ->> 'price')::numeric * coalesce((e.metadata ->> 'quantity')::numeric, 1), 2), 0) AS amount
-        FROM slices s JOIN events e ON e.tenant_id = p_tenant AND e.timestamp >= s.starts AND e.timestamp < s.ends
-        WHERE e.event_type = 'purchase'
+        FROM slices s CROSS JOIN LATERAL (
+            SELECT * FROM events i WHERE i.tenant_id = p_tenant AND i.timestamp >= s.starts AND i.timestamp < s.ends AND i.event_type = 'purchase'
+            OFFSET 0
+        ) e
     ), reach AS MATERIALIZED (
         SELECT b.user_id, b.product_id, min(b.timestamp) - make_interval(hours => p_window_hours) AS since, max(b.timestamp) AS until
         FROM bought b GROUP BY b.user_id, b.product_id
@@ -83,8 +87,11 @@ RETURNS TABLE (
         SELECT b.id, b.timestamp, b.user_id, b.product_id, true AS bought, '' AS placement_id, '' AS strategy FROM bought b
         UNION ALL
         SELECT c.id, c.timestamp, c.user_id, c.product_id, false, coalesce(c.metadata ->> 'placementId', ''), coalesce(c.metadata ->> 'strategy', '')
-        FROM reach r JOIN events c ON c.tenant_id = p_tenant AND c.user_id = r.user_id AND c.event_type = 'click' AND c.product_id = r.product_id
-            AND c.timestamp >= r.since AND c.timestamp <= r.until
+        FROM reach r CROSS JOIN LATERAL (
+            SELECT * FROM events i WHERE i.tenant_id = p_tenant AND i.user_id = r.user_id AND i.product_id = r.product_id AND i.event_type = 'click'
+                AND i.timestamp >= r.since AND i.timestamp <= r.until
+            OFFSET 0
+        ) c
         WHERE c.metadata ->> 'recommendationId' <> '' OR c.metadata ->> 'placementId' <> ''
     ), numbered AS (
         SELECT s.*, count(*) FILTER (WHERE NOT s.bought) OVER w AS click
@@ -99,17 +106,21 @@ RETURNS TABLE (
         SELECT n.id, n.placement_id, n.strategy FROM newest n
         WHERE n.bought AND n.click > 0 AND n.clicked_at >= n.timestamp - make_interval(hours => p_window_hours)
     ), first_lines AS (
-        SELECT DISTINCT ON (l.order_id) l.id
-        FROM (SELECT DISTINCT b.order_id FROM bought b WHERE b.own AND b.order_id IS NOT NULL) o
-        JOIN events l ON l.tenant_id = p_tenant AND l.order_id = o.order_id
-        WHERE coalesce(l.metadata ->> 'currency', p_currency) = p_currency
-        ORDER BY l.order_id, l.timestamp, l.id
+        SELECT l.id
+        FROM (SELECT DISTINCT b.order_id FROM bought b WHERE b.own AND b.order_id IS NOT NULL) o CROSS JOIN LATERAL (
+            SELECT i.id FROM events i
+            WHERE i.tenant_id = p_tenant AND i.order_id = o.order_id AND coalesce(i.metadata ->> 'currency', p_currency) = p_currency
+            ORDER BY i.timestamp, i.id LIMIT 1
+        ) l
     ), facts AS (
         SELECT e.timestamp, e.product_id, coalesce(e.metadata ->> 'placementId', '') AS placement_id, coalesce(e.metadata ->> 'strategy', '') AS strategy,
                (e.event_type = 'impression')::int AS impressions, (e.event_type = 'click')::int AS clicks, 0 AS conversions,
                NULL::numeric AS revenue, 0 AS attributed_conversions, NULL::numeric AS attributed_revenue, 0 AS orders, 0 AS other_currency
-        FROM slices s JOIN events e ON e.tenant_id = p_tenant AND e.timestamp >= s.starts AND e.timestamp < s.ends
-        WHERE e.event_type IN ('impression', 'click')
+        FROM slices s CROSS JOIN LATERAL (
+            SELECT * FROM events i
+            WHERE i.tenant_id = p_tenant AND i.timestamp >= s.starts AND i.timestamp < s.ends AND i.event_type IN ('impression', 'click')
+            OFFSET 0
+        ) e
         UNION ALL
         SELECT b.timestamp, b.product_id, coalesce(c.placement_id, ''), coalesce(c.strategy, ''),
                0, 0, 1,
@@ -135,12 +146,20 @@ RETURNS TABLE (date date, hour timestamptz) LANGUAGE sql STABLE AS $$
         SELECT n.timestamp FROM news n
         UNION ALL
         SELECT b.timestamp
-        FROM news n JOIN events b ON b.tenant_id = p_tenant AND b.user_id = n.user_id AND b.event_type = 'purchase' AND b.product_id = n.product_id
-            AND b.timestamp >= n.timestamp AND b.timestamp <= n.until
+        FROM news n CROSS JOIN LATERAL (
+            SELECT i.timestamp FROM events i
+            WHERE i.tenant_id = p_tenant AND i.user_id = n.user_id AND i.event_type = 'purchase' AND i.product_id = n.product_id
+                AND i.timestamp >= n.timestamp AND i.timestamp <= n.until
+            OFFSET 0
+        ) b
         WHERE n.event_type = 'click' AND n.recommended
         UNION ALL
         SELECT l.timestamp
-        FROM news n JOIN events l ON l.tenant_id = p_tenant AND l.order_id = n.order_id AND l.timestamp >= n.timestamp
+        FROM news n CROSS JOIN LATERAL (
+            SELECT i.timestamp FROM events i WHERE i.tenant_id = p_tenant AND i.order_id = n.order_id AND i.timestamp >= n.timestamp
+            OFFSET 0
+        ) l
+        WHERE n.order_id IS NOT NULL
     )
     SELECT DISTINCT (t.timestamp AT TIME ZONE p_zone)::date, analytics_hour(t.timestamp, p_zone) FROM touched t
 $$;

@@ -259,3 +259,15 @@ async def test_settled_figures_come_from_the_tables(ann: Person, shop: str, cont
     assert max(point["value"] for point in await ask(ann, shop, f"timeseries?metric=clicks&interval=hour&from={DAY}&to={DAY}")) == 101
     assert (await ask(ann, shop, f"top-products?metric=clicks&from={DAY}&to={DAY}"))[0]["clicks"] == 101
     assert datetime.now(UTC).date() > datetime.fromisoformat(DAY).date()
+
+
+async def test_a_late_click_and_a_late_line_change_hours_that_were_settled(ann: Person, shop: str, context: Context) -> None:
+    await post(ann, shop, event("purchase", at("12:00"), price=5), event("purchase", at("14:00"), product="hat", orderId="o1"))
+    await settle(context.pool, UUID(shop))
+    late = [event("click", at("09:00", "2026-11-08"), placementId="home"), event("purchase", at("10:00", "2026-11-09"), product="sock", orderId="o1")]
+    await post(ann, shop, *late)
+    for _ in range(2):
+        day, before = [await ask(ann, shop, f"overview?from={each}&to={each}") for each in (DAY, "2026-11-09")]
+        assert (day["attributedConversions"], day["attributedRevenue"], day["orders"], before["orders"]) == (1, "5.00", 1, 1)
+        assert [each["attributedConversions"] for each in await ask(ann, shop, f"top-products?from={DAY}&to={DAY}")] == [1]
+        await settle(context.pool, UUID(shop))
