@@ -125,6 +125,7 @@ async def run_once(settings: Settings, name: str, tenant_id: UUID | None, jobs: 
 async def _not_queued(_connection: Connection) -> None:
     """There is nothing to end in the queue."""
 
+
 @asynccontextmanager
 async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
     pool = await open_pool(settings.database_url, min_size=1, max_size=CONNECTIONS, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
