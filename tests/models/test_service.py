@@ -216,9 +216,20 @@ async def test_a_failing_build_is_recorded_and_the_old_model_is_served_on(
     assert (status["status"], status["version"], status["error"]) == ("failed", version, "MemoryError: too large")
     answer = await client.get("/api/v1/recommendations?userId=ann", headers=bearer(tenant.read))
     assert answer.json()["meta"]["modelVersion"] == version
-    assert await service.request_refresh(context.pool, tenant.id)
     assert await build(context, tenant.id) > version
     assert (await service.status(context.pool, tenant.id))["status"] == "ready"
+
+
+async def test_after_a_failed_build_another_may_be_asked_for(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise MemoryError("too large")
+
+    monkeypatch.setattr(service, "build_model", broken)
+    with pytest.raises(MemoryError):
+        await build(context, tenant.id)
+    assert (await service.status(context.pool, tenant.id))["status"] == "failed"
+    assert await service.request_refresh(context.pool, tenant.id)
+    assert (await service.status(context.pool, tenant.id))["status"] == "building"
 
 
 async def test_a_model_that_cannot_be_saved_leaves_no_files(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
