@@ -236,7 +236,7 @@ def arguments(name: str, types: Sequence[Any], pair: Pair) -> list[Any]:
     """Something of B for each parameter: its id, its product; numbers and moments that let everything through."""
     anything: dict[str, Any] = {
         "uuid": pair.theirs.id, "text": pair.product, "int4": 10, "int8": 10, "numeric": 10, "bool": True, "bytea": b"x" * 32, "jsonb": {},
-        "float8": 0.0, "timestamptz": datetime(2000, 1, 1, tzinfo=UTC), "date": date(2000, 1, 1), "interval": timedelta(),
+        "name": pair.product, "float8": 0.0, "timestamptz": datetime(2000, 1, 1, tzinfo=UTC), "date": date(2000, 1, 1), "interval": timedelta(),
     }  # fmt: skip
     values = [[anything[one.name[:-2]]] if one.name.endswith("[]") else anything[one.name] for one in types]
     return [FIXED.get((name, number), value) for number, value in enumerate(values, 1)]

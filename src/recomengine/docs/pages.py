@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
+from recomengine.web.examples import element_of
 from recomengine.web.problems import EXPLAINED
 
 Json = dict[str, Any]
@@ -119,7 +120,7 @@ def _fields(document: Json, schema: Json, prefix: str = "", depth: int = 0, *, o
     """A row for each member, and for the members of members. Requests say what is required, answers what may be absent."""
     schema = _resolved(document, schema)
     if schema.get("type") == "array":
-        yield from _fields(document, schema["items"], f"{prefix.removesuffix('.')}[].", depth, of_request=of_request)
+        yield from _fields(document, element_of(schema), f"{prefix.removesuffix('.')}[].", depth, of_request=of_request)
     elif "anyOf" in schema:
         yield from _fields(document, schema["anyOf"][0], prefix, depth, of_request=of_request)
     for name, member in schema.get("properties", {}).items():
@@ -142,7 +143,7 @@ def _kind(document: Json, schema: Json) -> str:
         return " ".join(f"<code>{escape(str(value))}</code>" for value in schema["enum"])
     kind = escape(str(schema.get("format", schema.get("type", "any JSON"))))
     if schema.get("type") == "array":
-        kind = f"list of {_kind(document, schema['items'])}"
+        kind = f"list of {_kind(document, element_of(schema))}"
     return kind + "".join(f", {text}" for text in _bounds(schema))
 
 

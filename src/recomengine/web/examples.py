@@ -68,7 +68,7 @@ ABOUT = {
     "alreadyQueued": "Whether a build was waiting already.", "strategies": "How each did in the backtest, by context.",
 }
 
-SAMPLES = {"uuid": SAMPLE_ID, "date-time": "2026-01-15T09:30:00Z", "string": "text", "integer": 1, "number": 1.0, "boolean": True, "object": {}}
+SAMPLES = {"uuid": SAMPLE_ID, "date-time": "2026-01-15T09:30:00Z", "string": "text", "integer": 1, "number": 1.0, "decimal": 129.9, "boolean": True, "object": {}}
 KINDS = {"string": str, "integer": int, "number": int | float, "boolean": bool, "array": list, "object": dict, "null": type(None)}
 
 
@@ -84,9 +84,16 @@ def example_of(schema: Json, components: Mapping[str, Json], name: str = "") -> 
         members = {member: example_of(kind, components, member) for member, kind in schema["properties"].items()}
         return {member: value for member, value in members.items() if value is not None or member in schema["required"]}
     if schema.get("type") == "array":
-        return [example_of(schema["items"], components, name)]
+        return [example_of(kind, components, name) for kind in schema.get("prefixItems") or [schema["items"]]]
     kind = str(schema.get("format") or schema.get("type", "object"))
     return schema["enum"][0] if "enum" in schema else schema.get("default", SAMPLES.get(kind))
+
+
+def element_of(array: Json) -> Json:
+    """The schema of an array's elements, of which tuples have several."""
+    kinds = array.get("prefixItems")
+    element: Json = kinds[0] if kinds else array["items"]
+    return element
 
 
 def _fits(value: Any, schema: Json) -> bool:

@@ -221,6 +221,8 @@ def _plain(schema: Any) -> Any:
         plain["pattern"] = plain["pattern"].removesuffix(r"(?!\n)")
     if plain.get("format") == "decimal":
         plain["type"] = "number"  # as codec.py encodes them
+        if "default" in plain:
+            plain["default"] = float(plain["default"])
     for name, member in plain.get("properties", {}).items():
         if name in ABOUT:
             member.setdefault("description", ABOUT[name])

@@ -222,5 +222,13 @@ EXPLAINED = {
         Unavailable, "More work waits than the server can finish soon.", "Wait for as many seconds as Retry-After says, and spread the load."
     ),
     "stopping": Explained(Unavailable, "The process is stopping.", "Send the same again at once: another one answers."),
+    "alias_taken": Explained(
+        Conflict, "The anonymous id is one shopper's already, and is given to another one.",
+        "Give a browser a new anonymous id after each logout, and send that one.",
+    ),
+    "figures_pending": Explained(
+        Unavailable, "The figures are being computed anew, after a change of zone, window or currency, or after many late events.",
+        "Ask for a shorter range, or again in a minute.",
+    ),
 }
 """Every code, for people: /docs/problems shows this."""
