@@ -145,7 +145,13 @@ async def test_a_build_whose_job_was_given_to_another_is_not_served(
         await until(gate.reached)
         await context.pool.execute("UPDATE pgqueuer SET queue_manager_id = gen_random_uuid() WHERE payload = $1", tenant.id.bytes)
         gate.open()
-        await until(stands(context, tenant, "failed"))
+
+        async def failed() -> bool:
+            newest = await service.newest_build(context.pool, tenant.id)
+            return newest is not None and newest["status"] == "failed"
+
+        await until(failed)
+        assert (await service.status(context.pool, tenant.id))["status"] == "building", "the other one builds it"
     assert await context.models.get(tenant.id) is None
     assert await queued(context, tenant.id) == 1
     assert await fetchval(database_url, "SELECT status FROM jobs WHERE tenant_id = $1", tenant.id) == "running"

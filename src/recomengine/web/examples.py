@@ -68,7 +68,10 @@ ABOUT = {
     "alreadyQueued": "Whether a build was waiting already.", "strategies": "How each did in the backtest, by context.",
 }
 
-SAMPLES = {"uuid": SAMPLE_ID, "date-time": "2026-01-15T09:30:00Z", "string": "text", "integer": 1, "number": 1.0, "decimal": 129.9, "boolean": True, "object": {}}
+SAMPLES = {
+    "uuid": SAMPLE_ID, "date-time": "2026-01-15T09:30:00Z", "date": "2026-01-15", "string": "text", "integer": 1, "number": 1.0, "decimal": 129.9,
+    "boolean": True, "object": {},
+}  # fmt: skip
 KINDS = {"string": str, "integer": int, "number": int | float, "boolean": bool, "array": list, "object": dict, "null": type(None)}
 
 
@@ -97,6 +100,8 @@ def element_of(array: Json) -> Json:
 
 
 def _fits(value: Any, schema: Json) -> bool:
+    if "$ref" in schema:
+        return isinstance(value, dict)
     if "anyOf" in schema:
         return any(_fits(value, kind) for kind in schema["anyOf"])
     return value in schema["enum"] if "enum" in schema else isinstance(value, KINDS.get(schema.get("type", ""), object))
