@@ -17,6 +17,10 @@ BEYOND_SCHEMAS = {
     "$.timestamp": "not in the future",
     "$.attributes": "of at most 16 KB, not nested too deeply, without U+0000 anywhere",
     "$.metadata": "the same of 8 KB",
+    "$.from": "a day, a time or milliseconds, of the years 1900 to 2199",
+    "$.to": "the same, and later",
+    "$.metric": "of clicks, where lists are interleaved",
+    "$.trafficSplit": "50, where lists are interleaved",
 }
 """Paths that a 422 may name although the schema has nothing against their values, and what they must be."""
 

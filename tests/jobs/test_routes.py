@@ -144,8 +144,8 @@ async def test_metrics_count_what_waits_and_what_is_dead(context: Context, ann: 
         text = (await client.get("/internal/metrics", headers={"Authorization": f"Bearer {SECRET}"})).text
         return [line for line in text.splitlines() if line.startswith("jobs_") and NAME in line]
 
-    assert await counted() == [f'jobs_waiting{{job="{NAME}"}} 1.0', f'jobs_dead{{job="{NAME}"}} 0.0']
+    assert await counted() == [f'jobs_waiting{{kind="{NAME}"}} 1.0', f'jobs_dead{{kind="{NAME}"}} 0.0']
     await worked(context, ann, tenant_id, fail, "dead")
-    assert await counted() == [f'jobs_waiting{{job="{NAME}"}} 0.0', f'jobs_dead{{job="{NAME}"}} 1.0']
+    assert await counted() == [f'jobs_waiting{{kind="{NAME}"}} 0.0', f'jobs_dead{{kind="{NAME}"}} 1.0']
     await context.pool.execute("DELETE FROM pgqueuer")
     assert await counted() == []

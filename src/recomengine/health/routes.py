@@ -86,8 +86,8 @@ async def _asked_for(context: "Context") -> list[Asked]:
             jobs = await count_jobs(context.pool)
             return [
                 Asked(*ACTIVE_EXPERIMENTS, {"": await running_experiments(context.pool)}),
-                Asked(*JOBS_WAITING, {job.name: job.waiting for job in jobs}, "job"),
-                Asked(*JOBS_DEAD, {job.name: job.dead for job in jobs}, "job"),
+                Asked(*JOBS_WAITING, {job.name: job.waiting for job in jobs}, "kind"),
+                Asked(*JOBS_DEAD, {job.name: job.dead for job in jobs}, "kind"),
             ]
     except (*DATABASE_AWAY, asyncpg.UndefinedFunctionError):  # or not migrated yet
         return []
