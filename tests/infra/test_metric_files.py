@@ -129,7 +129,7 @@ def test_counts_stay_right_when_the_files_grow(tmp_path: Path) -> None:
         one.ask("spread", 300)
         one.ask("count", 1)
         shown = other.shown()
-    assert (tmp_path / "histogram_0.db").stat().st_size > 1 << 16
+    assert max(file.stat().st_size for file in tmp_path.glob("histogram_*.db")) > 1 << 16  # either may be the first process
     assert shown["http_requests_total GET /a 500"] == 2
     assert [shown[f"http_request_duration_ms_sum GET /{number}"] for number in range(300)] == list(range(300))
 
