@@ -44,6 +44,7 @@ OVER_NOBODYS = re.compile(rf"\b(?:FROM|INTO|UPDATE)\s+({'|'.join(TABLES_OF_NOBOD
 OF_ALL_TENANTS = {
     "recomengine.api_keys.queries.FIND_KEY": "finds the tenant of a key, which only its holder has",
     "recomengine.health.queries.RUNNING_EXPERIMENTS": "tells how many experiments run, nothing else of them",
+    "recomengine.experiments.queries.TO_COMPLETE": "tells the worker ids of experiments that are to be completed, nothing else of them",
     "recomengine.jobs.queries.TENANTS_DUE": "tells the worker ids of tenants that need a build, nothing else of them",
     "recomengine.users.queries.TENANTS_WITH_UNFINISHED": "tells the worker ids of tenants with an erasure to finish, nothing else of them",
     "recomengine.tenants.queries.TENANTS_TO_PURGE": "tells the worker ids of tenants deleted a month ago, nothing else of them",
@@ -63,7 +64,7 @@ NAMED_BY_EACH = {("DELETE", "/api/v1/users/{user_id:path}"), ("POST", "/api/v1/u
 """Every tenant may have a shopper of any name, so a name that is B's is found to be A's own."""
 
 FIXED: dict[tuple[str, int], Any] = {
-    ("recomengine.catalog.queries.UPSERT_ITEMS", 13): ["{}"], ("recomengine.analytics.queries.READ_FIGURES", 9): "UTC",
+    ("recomengine.catalog.queries.UPSERT_ITEMS", 13): ["{}"], ("recomengine.analytics.queries.READ_FIGURES", 12): "UTC",
     ("recomengine.analytics.queries.READ_PRODUCTS", 5): "UTC", ("recomengine.analytics.queries.TOUCHED_HOURS", 4): "UTC",
     ("recomengine.analytics.queries.INSERT_HOURS", 4): "UTC", ("recomengine.analytics.queries.INSERT_PRODUCTS", 4): "UTC",
 }  # fmt: skip
@@ -102,6 +103,7 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
         "user_aliases": "user_id, anonymous_id",
         "erasures": "unfinished, number, digests, before, events",
         "analytics_state": "settings",
+        "archived_events": "month, newest",
         "analytics_hourly": f"placement_id, date, hour, strategy, {FIGURES}, orders, other_currency",
         "analytics_products": f"product_id, date, {FIGURES}",
     }.items():
@@ -109,6 +111,7 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
             "experiments": "$2, 'auto', 'trending', 50, 'ctr'", "widget_configs": "$2", "analytics_daily": "$2, now()", "models": "$2, 'ready'",
             "jobs": "$2, (SELECT coalesce(max(id), 2 ^ 40) + 1 FROM jobs WHERE id >= 2 ^ 40), 'dead'",
             "user_aliases": "$2, 'anonymous'", "erasures": "ARRAY[$2], 1, '{}', now(), 0",
+            "archived_events": "now() + 0 * length($2) * interval '1 day', now()",
             "analytics_state": "jsonb_build_object('timezone', $2::text)", "analytics_hourly": "$2, now(), now(), '', 1, 1, 1, 1, 1, 1, 1, 1",
             "analytics_products": "$2, now(), 1, 1, 1, 1, 1, 1",
         }[table]  # fmt: skip
@@ -226,9 +229,9 @@ async def test_functions_that_run_as_the_owner_are_those_that_are_known(database
         "SELECT proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE prosecdef AND n.nspname = 'public' ORDER BY 1",
     )
     assert [row["proname"] for row in rows] == [
-        "analytics_due", "ensure_event_partitions", "find_api_key", "forget_jobs", "owns_tenant", "purge_tenant", "read_audit", "record_job",
-        "refresh_analytics_summary", "running_experiments", "tenants_due", "tenants_of", "tenants_to_purge", "tenants_with_unfinished_erasures",
-        "write_audit",
+        "analytics_due", "ensure_event_partitions", "experiments_to_complete", "find_api_key", "forget_jobs", "owns_tenant", "purge_tenant",
+        "read_audit", "record_job", "refresh_analytics_summary", "running_experiments", "tenants_due", "tenants_of", "tenants_to_purge",
+        "tenants_with_unfinished_erasures", "write_audit",
     ]  # fmt: skip
 
 

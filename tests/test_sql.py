@@ -15,7 +15,7 @@ import recomengine
 
 TENANT_TABLES = (
     "api_keys", "catalog_state", "catalog_items", "events", "experiments", "experiment_results", "analytics_daily", "widget_configs", "models",
-    "jobs", "user_aliases", "erasures",
+    "jobs", "user_aliases", "erasures", "archived_events",
     "analytics_state", "analytics_hourly", "analytics_products", "analytics_summary_of_declared",
 )  # fmt: skip
 STATEMENT = re.compile(r"^\s*(SELECT|INSERT|UPDATE|DELETE|WITH|MERGE)\b", re.IGNORECASE)
@@ -42,7 +42,11 @@ async def test_every_statement_prepares_against_the_schema(name: str, database_u
         await connection.close()
 
 
-@pytest.mark.parametrize("name", [name for name, sql in CONSTANTS.items() if TENANT_TABLE.search(sql)])
+OF_SOME_TENANT = [name for name, sql in CONSTANTS.items() if TENANT_TABLE.search(sql) and not name.startswith("recomengine.archive.")]
+"""All but those of the archive, which moves months of all tenants, as the owner."""
+
+
+@pytest.mark.parametrize("name", OF_SOME_TENANT)
 def test_every_statement_over_a_tenants_table_names_the_tenant_first(name: str) -> None:
     sql = CONSTANTS[name]
     assert re.search(r"tenant_id\s*(=|,|\))", sql), f"{name} does not name tenant_id"

@@ -122,8 +122,9 @@ async def test_tenants_with_something_new_are_settled_and_others_are_not(context
     assert await days_of(context, tenant.id) == 1
     await execute(context.settings.database_url, """UPDATE tenants SET config = config || '{"timezone": "Asia/Tokyo"}' WHERE id = $1""", tenant.id)
     assert await due()
-    await execute(context.settings.database_url, "UPDATE tenants SET status = 'suspended' WHERE id = $1", tenant.id)
-    assert not await due()
+    for status, is_due in (("suspended", True), ("deleted", False)):
+        await execute(context.settings.database_url, "UPDATE tenants SET status = $2 WHERE id = $1", tenant.id, status)
+        assert await due() is is_due
 
 
 async def test_what_ails_one_tenant_keeps_no_other_from_its_figures(

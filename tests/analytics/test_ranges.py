@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from recomengine.analytics.queries import Slices, Sources
-from recomengine.analytics.ranges import HOUR, Range, day_start, hour_end, parse_range, sources_of
+from recomengine.analytics.ranges import HOUR, NO_FLOOR, Range, day_start, first_whole_day, floor_of, hour_end, parse_range, sources_of
 from recomengine.web.problems import Invalid
 
 UTC_ZONE, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
@@ -89,7 +89,7 @@ def test_a_days_last_hour_ends_at_midnight() -> None:
 def test_whole_days_come_from_days_cut_ones_from_hours_and_only_the_rest_from_events() -> None:
     start, end = at("2026-11-01T22:30:00Z"), at("2026-11-04T01:00:00Z")
     touched = at("2026-11-03T05:00:00Z")
-    sources = sources_of(Range(start, end, UTC_ZONE), [(touched.date(), touched)], by_hour=False)
+    sources = sources_of(Range(start, end, UTC_ZONE), [(touched.date(), touched)], NO_FLOOR, by_hour=False)
     assert sources == Sources(
         [date(2026, 11, 2)], [date(2026, 11, 1), date(2026, 11, 3), date(2026, 11, 4)], start, end, [at("2026-11-01T22:00:00Z"), touched],
         Slices([start, touched], [at("2026-11-01T23:00:00Z"), touched + HOUR]),
@@ -99,11 +99,34 @@ def test_whole_days_come_from_days_cut_ones_from_hours_and_only_the_rest_from_ev
 def test_hours_that_meet_are_read_at_once_and_those_outside_not_at_all() -> None:
     asked = Range(at("2026-11-01T00:00:00Z"), at("2026-11-02T00:00:00Z"), UTC_ZONE)
     hours = [at(f"2026-11-01T0{hour}:00:00Z") for hour in (3, 2, 7)] + [at("2026-11-02T00:00:00Z"), at("2026-10-31T23:00:00Z")]
-    assert sources_of(asked, [(hour.date(), hour) for hour in hours], by_hour=True).slices == Slices(
+    assert sources_of(asked, [(hour.date(), hour) for hour in hours], NO_FLOOR, by_hour=True).slices == Slices(
         [at("2026-11-01T02:00:00Z"), at("2026-11-01T07:00:00Z")], [at("2026-11-01T04:00:00Z"), at("2026-11-01T08:00:00Z")]
     )
 
 
 def test_all_comes_from_events_where_nothing_is_settled() -> None:
     asked = Range(at("2026-11-01T00:00:00Z"), at("2026-11-02T00:00:00Z"), UTC_ZONE)
-    assert sources_of(asked, None, by_hour=False) == Sources([], [], *asked[:2], [], Slices([asked.start], [asked.end]))
+    assert sources_of(asked, None, NO_FLOOR, by_hour=False) == Sources([], [], asked.start, asked.start, [], Slices([asked.start], [asked.end]))
+
+
+def test_what_is_before_the_floor_comes_from_hours_even_where_nothing_is_settled() -> None:
+    asked = Range(at("2026-11-01T00:00:00Z"), at("2026-11-02T00:00:00Z"), UTC_ZONE)
+    floor = at("2026-11-01T05:00:00Z")
+    days = [date(2026, 10, 31), date(2026, 11, 1), date(2026, 11, 2)]
+    assert sources_of(asked, None, floor, by_hour=False) == Sources([], days, asked.start, floor, [], Slices([floor], [asked.end]))
+    assert sources_of(asked, None, asked.end + HOUR, by_hour=False) == Sources([], days, asked.start, asked.end, [], Slices([], []))
+    cut = Range(asked.start + HOUR / 2, asked.end - HOUR / 2, UTC_ZONE)
+    assert sources_of(cut, [], floor, by_hour=False).open_hours == [at("2026-11-01T23:00:00Z")], "no hour before the floor can be cut"
+
+
+@pytest.mark.parametrize(("until", "zone", "floor"), [
+    (None, "UTC", NO_FLOOR), ("0001-01-01T00:00:00Z", "UTC", NO_FLOOR), ("2026-11-01T00:00:00Z", "UTC", at("2026-11-02T01:00:00Z")),
+    ("2026-11-01T00:59:59Z", "UTC", at("2026-11-02T01:00:00Z")), ("2026-11-01T00:00:00Z", "Asia/Kolkata", at("2026-11-02T00:30:00Z")),
+])  # fmt: skip
+def test_the_floor_is_the_first_hour_that_needs_nothing_archived(until: str | None, zone: str, floor: datetime) -> None:
+    assert floor_of(until and at(until), 24, ZoneInfo(zone)) == floor
+
+
+def test_a_day_is_whole_from_its_first_moment() -> None:
+    assert first_whole_day(at("2026-11-01T00:00:00Z"), UTC_ZONE) == date(2026, 11, 1)
+    assert first_whole_day(at("2026-11-01T00:00:01Z"), UTC_ZONE) == date(2026, 11, 2)

@@ -55,6 +55,7 @@ def url(database_url: str) -> Iterator[str]:
 async def fill(url: str) -> None:
     await migrate(url)
     await execute(url, "INSERT INTO tenants (id, name) VALUES ($1, 'Shop'), ($2, 'Other')", SHOP, OTHER)
+    await execute(url, "INSERT INTO analytics_state (tenant_id, through) VALUES ($1, now()), ($2, now())", SHOP, OTHER)
     for month, following in (("02", "03"), ("03", "04")):
         await execute(url, MAKE_MONTH.format(month=month, next=following))
     for month in (OLDER, OLD):
@@ -146,6 +147,43 @@ async def test_what_is_younger_than_the_setting_stays(settings: Settings, url: s
     days = (datetime.now(UTC) - datetime(2025, 3, 10, tzinfo=UTC)).days
     younger = Settings(database_url=url, data_dir=settings.data_dir, event_retention_days=days)
     assert [month.month for month in await archive_due(younger)] == ["2025-02"]
+
+
+UNSETTLED = "UPDATE analytics_state SET through = '2025-03-03 00:00:59Z' WHERE tenant_id = '00000000-0000-0000-0000-000000000002'"
+RUNNING = """
+INSERT INTO experiments (tenant_id, name, control_strategy, variant_strategy, traffic_split, metric, status, started_at)
+VALUES ('00000000-0000-0000-0000-000000000002', 'Test', 'auto', 'trending', 50, 'ctr', 'running', '2025-04-28Z')
+"""
+
+
+@pytest.mark.parametrize(("needs", "ends"), [
+    (UNSETTLED, "UPDATE analytics_state SET through = '2025-03-04Z'"), (UNSETTLED, "UPDATE tenants SET status = 'deleted'"),
+    ("DELETE FROM analytics_state WHERE tenant_id = '00000000-0000-0000-0000-000000000002'", "INSERT INTO analytics_state (tenant_id, through) "
+     "VALUES ('00000000-0000-0000-0000-000000000002', now())"),
+    (RUNNING, "UPDATE experiments SET started_at = '2025-04-29Z'"),
+    (RUNNING.replace("running", "completed"), "INSERT INTO experiment_results (tenant_id, experiment_id, variant) "
+     "SELECT tenant_id, id, 'control' FROM experiments"),
+])  # fmt: skip
+async def test_a_month_stays_while_figures_or_experiments_need_it(needs: str, ends: str, settings: Settings, url: str) -> None:
+    await execute(url, needs)
+    if "experiments" not in needs:
+        await execute(url, "DELETE FROM events WHERE created_at < '2025-03-01Z'")  # the month that is settled goes
+    else:
+        await execute(url, "DELETE FROM events WHERE tenant_id = $1 AND created_at < '2025-03-01Z'", OTHER)
+    assert [month.month for month in await archive_due(settings)] == ["2025-02"]
+    await execute(url, ends)
+    assert [month.month for month in await archive_due(settings)] == ["2025-03"]
+
+
+async def test_what_is_archived_is_noted_for_each_shop_until_it_is_back(settings: Settings, url: str) -> None:
+    await execute(url, "UPDATE analytics_state SET through = '2025-03-01Z' WHERE tenant_id = $1", OTHER)
+    await archive_due(settings)
+    noted = "SELECT tenant_id, month, newest FROM archived_events ORDER BY 1"
+    newest = {SHOP: timedelta(seconds=59 * 61.000001), OTHER: timedelta(seconds=60 * 61.000001)}
+    rows = [(shop, OLDER, datetime(2025, 2, 3, tzinfo=UTC) + newest[shop]) for shop in (SHOP, OTHER)]
+    assert [tuple(row) for row in await fetch(url, noted)] == rows
+    await restore_month(settings, OLDER)
+    assert await fetch(url, noted) == []
 
 
 STEPS = {
@@ -330,6 +368,7 @@ async def test_events_of_tenants_that_are_gone_and_of_those_that_were_sent_again
     again = await fetchval(url, "SELECT id FROM events_2025_03 WHERE tenant_id = $1", SHOP)
     await archive_due(settings)
     await execute(url, "DELETE FROM events WHERE tenant_id = $1", OTHER)
+    await execute(url, "DELETE FROM analytics_state WHERE tenant_id = $1", OTHER)
     await execute(url, "DELETE FROM tenants WHERE id = $1", OTHER)
     await execute(url, ONE, again, SHOP)
     await restore_month(settings, OLD)

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from redis.asyncio import Redis
 
+from recomengine.archive import queries as months
 from recomengine.backup.archive import BackupError, read_manifest
 from recomengine.backup.service import back_up, restore
 from recomengine.infra.database import open_pool, tenant_transaction
@@ -278,3 +279,21 @@ def test_a_backup_is_of_one_moment(source: Roles, empty: Roles, tmp_path: Path) 
     after = asyncio.run(contents(empty.owner))
     assert after["tenants"] == before["tenants"]
     assert after["catalog_items"] == before["catalog_items"]
+
+
+@pytest.mark.parametrize("half", ["events_2023_01", "restoring_2023_01"])
+def test_a_month_on_its_way_is_waited_for(half: str, source: Roles, tmp_path: Path) -> None:
+    settings = settings_of(source.owner, tmp_path)
+    asyncio.run(execute(source.owner, f"CREATE TABLE {half} (LIKE events)"))
+    with pytest.raises(BackupError, match=rf"{half} is half .*archive run"):
+        asyncio.run(back_up(settings, tmp_path / "backup", say))
+    asyncio.run(execute(source.owner, f"DROP TABLE {half}"))
+
+    async def while_archiving() -> None:
+        async with months.owner(source.owner) as connection:
+            assert await months.try_lock(connection)
+            with pytest.raises(BackupError, match="being archived"):
+                await back_up(settings, tmp_path / "backup", say)
+
+    asyncio.run(while_archiving())
+    assert not (tmp_path / "backup").exists()

@@ -7,18 +7,28 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 from msgspec.structs import replace
 from starlette.applications import Starlette
 
 from recomengine.context import Context
 from recomengine.events.identity import named_id, natural_id, untimed_id
+from recomengine.events.preparing import Source, prepare
+from recomengine.events.writer import EventWriter
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.settings import Settings
+from recomengine.web.caller import TenantConfig
 from tests.conftest import MakeTenant, Tenant, bearer, client_of, running
+from tests.databases import fetch
 from tests.events.stored import now_ms, stored, view
 from tests.infra.relay import Relay
+from tests.models.shops import until
 
+HOLD = """
+INSERT INTO events (id, tenant_id, event_type, user_id, timestamp, created_at) VALUES ($1, $2, 'view', 'holder', now(), clock_timestamp())
+"""
+WAITING = "SELECT FROM pg_stat_activity WHERE query LIKE '%store_events%' AND wait_event_type = 'Lock' AND datname = current_database()"
 JSON_LINES = {"Content-Type": "application/x-ndjson"}
 
 
@@ -47,6 +57,29 @@ async def test_in_concurrent_batches_that_overlap(client: httpx.AsyncClient, ten
     assert sum(count["accepted"] for count in counts) == 300
     assert sum(count["duplicates"] for count in counts) == 500
     assert len(await stored(database_url, tenant.id)) == 300
+
+
+async def test_in_two_batches_in_opposite_orders_while_a_third_holds_the_middle(context: Context, tenant: Tenant, database_url: str) -> None:
+    """Each batch gets to the middle event and waits there; neither may hold then what the other still needs."""
+    source = Source(tenant.id, TenantConfig(), now_ms(), live=True)
+    first, middle, last = [prepare(msgspec.json.encode(view(timestamp=number)), source) for number in range(3)]
+    holder = await asyncpg.connect(database_url)
+    transaction = holder.transaction()
+    await transaction.start()
+    await holder.execute(HOLD, middle.id, tenant.id)
+    batches = [[first, middle, last], [last, middle, first]]
+    sent = [asyncio.create_task(EventWriter(context.pool, context.redis).store(batch)) for batch in batches]
+
+    async def both_wait() -> bool:
+        return len(await fetch(database_url, WAITING)) == 2
+
+    await until(both_wait)
+    await transaction.rollback()
+    await holder.close()
+
+    results = await asyncio.gather(*sent)
+    assert all(new != other for new, other in zip(results[0], reversed(results[1]), strict=True)), "each is new to one of them"
+    assert len(await stored(database_url, tenant.id)) == 3
 
 
 async def test_in_two_processes_at_once(client: httpx.AsyncClient, other_process: str, tenant: Tenant, database_url: str) -> None:

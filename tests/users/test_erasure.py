@@ -88,6 +88,17 @@ async def test_all_that_is_stored_of_a_shopper_is_given_out(client: httpx.AsyncC
         assert (by_type["search"]["userId"], by_type["search"]["productId"], by_type["search"]["metadata"]) == ("anon", None, {"query": "boots"})
 
 
+async def test_an_export_says_which_months_of_the_archive_it_did_not_look_into(client: httpx.AsyncClient, context: Context, tenant: Tenant) -> None:
+    noted = "INSERT INTO archived_events (tenant_id, month, newest) VALUES ($1, '2026-02-01', now()), ($1, '2026-01-01', now())"
+    await send(context, tenant.id, [view("ann", "boot1")])
+    assert (await client.get("/api/v1/users/ann", headers=bearer(tenant.read_write))).json()["data"]["archivedMonths"] == []
+    await execute(context.settings.database_url, noted, tenant.id)
+    answered = await client.get("/api/v1/users/ann", headers=bearer(tenant.read_write))
+    assert answered.json()["data"]["archivedMonths"] == ["2026-01", "2026-02"]
+    missing = await client.get("/api/v1/users/bob", headers=bearer(tenant.read_write))
+    assert (missing.status_code, missing.json()["detail"].endswith("searched: 2026-01, 2026-02.")) == (404, True)
+
+
 async def test_pages_of_an_export_hold_every_event_once(
     client: httpx.AsyncClient, context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,8 @@
 So it may run at any time and any number of times: the tables depend on the events alone. An event that comes while it
 runs is counted now or by the next run, and until then readers compute its hours themselves. Products are kept by day,
 once the day is over.
+
+What events that are archived by now have a part in (`floor_of`) stays as it is: nothing could compute it anew.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -18,13 +20,13 @@ import structlog
 from recomengine.analytics import queries
 from recomengine.analytics.live import drift_of_day, forget_day
 from recomengine.analytics.queries import Slices
-from recomengine.analytics.ranges import DAY, EARLIEST, LATEST, Range, date_of, slices_of_days, slices_of_hours
+from recomengine.analytics.ranges import DAY, EARLIEST, LATEST, Range, date_of, first_whole_day, slices_of_days, slices_of_hours
 from recomengine.analytics.service import Shop, shop_of
 from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.infra.metrics import BACKGROUND_FAILURES
 from recomengine.infra.redis import RedisClient
 
-NEVER = EARLIEST.date() - DAY
+NEVER = date.min
 
 log = structlog.get_logger()
 
@@ -66,35 +68,39 @@ async def settle(pool: Pool, tenant_id: UUID) -> int:
     async with tenant_transaction(pool, tenant_id) as connection:
         await queries.plan_each_time(connection)
         state = await queries.lock_state(connection, tenant_id)
+        floor = shop.floor(state["archived_until"])
+        first_day = first_whole_day(floor, shop.zone)
         if state["through"] is not None and state["settings"] == shop.settings:
-            days, products_through = await _settle_news(connection, shop, state["through"]), state["products_through"]
+            days, products_through = await _settle_news(connection, shop, state["through"], floor), state["products_through"]
         else:
-            days, products_through = await _settle_all(connection, shop), NEVER
+            await queries.clear(connection, tenant_id, floor, first_day)
+            days, products_through = await _settle_all(connection, shop, floor), NEVER
         await queries.replace_days(connection, tenant_id, days)
         over = await queries.days_with_figures(connection, tenant_id, products_through, yesterday)
-        await _settle_products(connection, shop, {*over, *(day for day in days if day <= products_through)})
+        open_days = {*over, *(day for day in days if day <= products_through)}
+        await _settle_products(connection, shop, sorted(day for day in open_days if day >= first_day))
         await queries.update_state(connection, tenant_id, through, yesterday, shop.settings)
     return len(days)
 
 
-async def _settle_news(connection: Connection, shop: Shop, since: datetime) -> list[date]:
+async def _settle_news(connection: Connection, shop: Shop, since: datetime, floor: datetime) -> list[date]:
     """The hours that the events stored since then change; their days."""
     rows = await queries.touched_hours(connection, shop.tenant_id, since, EARLIEST, shop.rules, queries.SETTLE_TIMEOUT_S)
-    days, hours = sorted({row["date"] for row in rows}), [row["hour"] for row in rows]
+    touched = [(row["date"], row["hour"]) for row in rows if row["hour"] >= floor]
+    days, hours = sorted({day for day, _ in touched}), [hour for _, hour in touched]
     await queries.replace_hours(connection, shop.tenant_id, days, hours, slices_of_hours(hours, ever(shop)), shop.rules)
     return days
 
 
-async def _settle_all(connection: Connection, shop: Shop) -> list[date]:
-    """All hours; all days."""
-    await queries.clear(connection, shop.tenant_id)
-    await queries.insert_hours(connection, shop.tenant_id, Slices([EARLIEST], [LATEST]), shop.rules)
+async def _settle_all(connection: Connection, shop: Shop, floor: datetime) -> list[date]:
+    """All hours from `floor` on; all days."""
+    await queries.insert_hours(connection, shop.tenant_id, Slices([max(floor, EARLIEST)], [LATEST]), shop.rules)
     return await queries.days_with_figures(connection, shop.tenant_id, NEVER, date.max)
 
 
-async def _settle_products(connection: Connection, shop: Shop, days: set[date]) -> None:
+async def _settle_products(connection: Connection, shop: Shop, days: list[date]) -> None:
     if days:
-        await queries.replace_products(connection, shop.tenant_id, sorted(days), slices_of_days(days, ever(shop)), shop.rules)
+        await queries.replace_products(connection, shop.tenant_id, days, slices_of_days(days, ever(shop)), shop.rules)
 
 
 def ever(shop: Shop) -> Range:

@@ -12,33 +12,15 @@ from recomengine.infra.database import Connection, Pool
 READ_TIMEOUT_S = 10.0
 SETTLE_TIMEOUT_S = 1800.0
 
-READ_STATE = "SELECT through, products_through, settings FROM analytics_state WHERE tenant_id = $1"
+READ_STATE = """
+SELECT through, products_through, settings,
+       (SELECT max(a.newest) FROM archived_events a WHERE a.tenant_id = s.tenant_id) AS archived_until
+FROM analytics_state s WHERE s.tenant_id = $1
+"""
 PLAN_EACH_TIME = "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"
 ROOM_TO_SORT = "SELECT set_config('work_mem', '128MB', true)"
 TOUCHED_HOURS = "SELECT date, hour FROM analytics_touched($1, $2, $3, $4, $5)"
-READ_FIGURES = """
-SELECT CASE $12 WHEN 'day' THEN date END AS date, CASE $12 WHEN 'hour' THEN hour END AS hour,
-       CASE WHEN $13 THEN placement_id END AS placement_id, CASE WHEN $14 THEN strategy END AS strategy,
-       sum(impressions)::bigint AS impressions, sum(clicks)::bigint AS clicks, sum(conversions)::bigint AS conversions,
-       coalesce(sum(revenue), 0) AS revenue, sum(attributed_conversions)::bigint AS attributed_conversions,
-       coalesce(sum(attributed_revenue), 0) AS attributed_revenue, sum(orders)::bigint AS orders, sum(other_currency)::bigint AS other_currency
-FROM (
-    SELECT date, NULL::timestamptz AS hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions,
-           attributed_revenue, orders, other_currency
-    FROM analytics_daily WHERE tenant_id = $1 AND date = ANY ($2::date[])
-    UNION ALL
-    SELECT date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue, orders,
-           other_currency
-    FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($3::date[]) AND hour >= $4 AND hour < $5 AND hour <> ALL ($6::timestamptz[])
-    UNION ALL
-    SELECT date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue, orders,
-           other_currency
-    FROM analytics_facts($1, $7, $8, $9, $10, $11)
-) AS f
-GROUP BY 1, 2, 3, 4
-ORDER BY 1, 2, 3, 4
-"""
-# READ_FIGURES of a range that is settled: planning the look at the events takes longer than all of this.
+# Of a range that is settled; planning the look at the events takes longer than all of this.
 READ_SETTLED = """
 SELECT CASE $7 WHEN 'day' THEN date END AS date, CASE $7 WHEN 'hour' THEN hour END AS hour,
        CASE WHEN $8 THEN placement_id END AS placement_id, CASE WHEN $9 THEN strategy END AS strategy,
@@ -57,6 +39,12 @@ FROM (
 GROUP BY 1, 2, 3, 4
 ORDER BY 1, 2, 3, 4
 """
+OF_EVENTS = """    UNION ALL
+    SELECT date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue, orders,
+           other_currency
+    FROM analytics_facts($1, $10, $11, $12, $13, $14)
+"""
+READ_FIGURES = READ_SETTLED.replace(") AS f\n", f"{OF_EVENTS}) AS f\n")
 READ_PRODUCTS = """
 SELECT f.product_id, (SELECT i.name FROM catalog_items i WHERE i.tenant_id = $1 AND i.product_id = f.product_id) AS name, f.impressions, f.clicks,
        f.conversions, f.revenue, f.attributed_conversions, f.attributed_revenue
@@ -100,11 +88,11 @@ WHERE tenant_id = $1 AND timestamp >= $2 AND timestamp < $3 AND created_at >= $2
 ANALYTICS_DUE = "SELECT analytics_due AS id FROM analytics_due($1)"
 REFRESH_SUMMARY = "SELECT refresh_analytics_summary()"
 ENSURE_STATE = "INSERT INTO analytics_state (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING"
-LOCK_STATE = "SELECT through, products_through, settings FROM analytics_state WHERE tenant_id = $1 FOR UPDATE"
+LOCK_STATE = READ_STATE + "FOR UPDATE"
 EVENTS_WATERMARK = "SELECT events_watermark()"
-CLEAR_HOURS = "DELETE FROM analytics_hourly WHERE tenant_id = $1"
+CLEAR_HOURS = "DELETE FROM analytics_hourly WHERE tenant_id = $1 AND hour >= $2"
 CLEAR_DAYS = "DELETE FROM analytics_daily WHERE tenant_id = $1"
-CLEAR_PRODUCTS = "DELETE FROM analytics_products WHERE tenant_id = $1"
+CLEAR_PRODUCTS = "DELETE FROM analytics_products WHERE tenant_id = $1 AND date >= $2"
 DELETE_HOURS = "DELETE FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($2::date[]) AND hour = ANY ($3::timestamptz[])"
 INSERT_HOURS = """
 INSERT INTO analytics_hourly (tenant_id, date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions,
@@ -186,7 +174,7 @@ async def read_figures(
     asked = (interval, placements, strategies)
     if not slices.starts:
         return await connection.fetch(READ_SETTLED, tenant_id, *stored, *asked, timeout=READ_TIMEOUT_S)
-    return await connection.fetch(READ_FIGURES, tenant_id, *stored, *slices, *rules, *asked, timeout=READ_TIMEOUT_S)
+    return await connection.fetch(READ_FIGURES, tenant_id, *stored, *asked, *slices, *rules, timeout=READ_TIMEOUT_S)
 
 
 async def read_products(
@@ -231,9 +219,11 @@ async def lock_state(connection: Connection, tenant_id: UUID) -> asyncpg.Record:
     return await _one(connection, LOCK_STATE, tenant_id)
 
 
-async def clear(connection: Connection, tenant_id: UUID) -> None:
-    for sql in (CLEAR_HOURS, CLEAR_DAYS, CLEAR_PRODUCTS):
-        await connection.execute(sql, tenant_id, timeout=SETTLE_TIMEOUT_S)
+async def clear(connection: Connection, tenant_id: UUID, hour: datetime, day: date) -> None:
+    """Delete the figures of hours from `hour` on, all days, and products from `day` on."""
+    await connection.execute(CLEAR_HOURS, tenant_id, hour, timeout=SETTLE_TIMEOUT_S)
+    await connection.execute(CLEAR_DAYS, tenant_id, timeout=SETTLE_TIMEOUT_S)
+    await connection.execute(CLEAR_PRODUCTS, tenant_id, day, timeout=SETTLE_TIMEOUT_S)
 
 
 async def replace_hours(

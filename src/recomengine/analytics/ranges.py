@@ -19,6 +19,8 @@ from recomengine.web.problems import invalid
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 """Events that are dated earlier are stored, and counted nowhere: zones had no whole minutes then."""
+NO_FLOOR = EARLIEST - DAY
+"""What nothing is before."""
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 DEFAULT_DAYS = 30
 MAX_DAYS, MAX_DAYS_BY_HOUR = 731, 31
@@ -37,6 +39,11 @@ class Range(NamedTuple):
         """Every day that the range has a part of."""
         first, last = date_of(self.start, self.zone), date_of(self.end - timedelta.resolution, self.zone)
         return [first + DAY * number for number in range((last - first).days + 1)]
+
+    @property
+    def dates_around(self) -> list[date]:
+        """Those, and the days before and after them: in any other zone the range has a part of no others."""
+        return [self.dates[0] - DAY, *self.dates, self.dates[-1] + DAY]
 
     def holds(self, day: date) -> bool:
         return self.start <= day_start(day, self.zone) and day_start(day + DAY, self.zone) <= self.end
@@ -62,6 +69,12 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
 def hour_start(moment: datetime, zone: ZoneInfo) -> datetime:
     midnight = day_start(date_of(moment, zone), zone)
     return midnight + (moment - midnight) // HOUR * HOUR
+
+
+def first_whole_day(moment: datetime, zone: ZoneInfo) -> date:
+    """The first one that begins at the moment or later."""
+    day = date_of(moment, zone)
+    return day if day_start(day, zone) == moment else day + DAY
 
 
 def hour_end(hour: datetime, zone: ZoneInfo) -> datetime:
@@ -98,12 +111,21 @@ def _moment(path: str, text: str, zone: ZoneInfo, *, day_end: bool) -> datetime:
     return moment
 
 
-def sources_of(asked: Range, touched: Sequence[tuple[date, datetime]] | None, *, by_hour: bool) -> Sources:
-    """Where the figures of a range come from. touched: days and hours that are to be computed anew; None: all are."""
+def floor_of(archived_until: datetime | None, window_hours: int, zone: ZoneInfo) -> datetime:
+    """The first hour whose figures can be computed from the events: what it may need is not archived. archived_until: the newest that is."""
+    if archived_until is None or archived_until < EARLIEST:
+        return NO_FLOOR
+    return hour_end(hour_start(archived_until + HOUR * window_hours, zone), zone)
+
+
+def sources_of(asked: Range, touched: Sequence[tuple[date, datetime]] | None, floor: datetime, *, by_hour: bool) -> Sources:
+    """Where the figures of a range come from. touched: days and hours that are to be computed anew; None: all are from `floor` on."""
     if touched is None:
-        return Sources([], [], asked.start, asked.end, [], Slices([asked.start], [asked.end]))
+        border = min(max(asked.start, floor), asked.end)
+        archived = asked.dates_around if asked.start < border else []
+        return Sources([], archived, asked.start, border, [], merged([(border, asked.end)]))
     open_hours = {hour for _, hour in touched if asked.start - HOUR < hour < asked.end}
-    open_hours |= {hour_start(edge, asked.zone) for edge in (asked.start, asked.end) if hour_start(edge, asked.zone) < edge}
+    open_hours |= {hour for edge in (asked.start, asked.end) if floor <= (hour := hour_start(edge, asked.zone)) < edge}
     open_days = {date_of(hour, asked.zone) for hour in open_hours}
     days = [] if by_hour else [day for day in asked.dates if day not in open_days and asked.holds(day)]
     hour_days = sorted(set(asked.dates) - set(days))

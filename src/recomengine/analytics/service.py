@@ -12,7 +12,19 @@ import msgspec
 
 from recomengine.analytics import queries
 from recomengine.analytics.queries import Rules
-from recomengine.analytics.ranges import DAY, EARLIEST, HOUR, Range, date_of, day_start, parse_range, slices_of_days, sources_of
+from recomengine.analytics.ranges import (
+    DAY,
+    EARLIEST,
+    HOUR,
+    NO_FLOOR,
+    Range,
+    date_of,
+    day_start,
+    floor_of,
+    parse_range,
+    slices_of_days,
+    sources_of,
+)  # fmt: skip
 from recomengine.analytics.schemas import (
     VALUES,
     ExportQuery,
@@ -55,15 +67,19 @@ class Shop(NamedTuple):
         """The rules as they stand in the tenant's configuration."""
         return {"timezone": self.rules.zone, "attributionWindowHours": self.rules.window_hours, "currency": self.rules.currency}
 
+    def floor(self, archived_until: datetime | None) -> datetime:
+        return floor_of(archived_until, self.rules.window_hours, self.zone)
+
     def range_of(self, query: RangeQuery, *, by_hour: bool = False) -> Range:
         return parse_range(query.start, query.end, self.zone, datetime.now(UTC), by_hour=by_hour)
 
 
 class Settled(NamedTuple):
-    """What the tables stand for; touched: None when nothing, else what newer events change."""
+    """What the tables stand for. touched: what newer events change, None: all; floor: what is before it does not change any more."""
 
     touched: Sequence[tuple[date, datetime]] | None
-    products_through: date | None
+    products_through: date
+    floor: datetime
 
 
 async def shop_of(pool: Pool, tenant_id: UUID) -> Shop:
@@ -87,10 +103,13 @@ async def reading(pool: Pool, shop: Shop) -> AsyncIterator[tuple[Connection, Set
 
 async def _settled(connection: Connection, shop: Shop) -> Settled:
     state = await queries.read_state(connection, shop.tenant_id)
-    if state is None or state["through"] is None or state["settings"] != shop.settings:
-        return Settled(None, None)
-    touched = await queries.touched_hours(connection, shop.tenant_id, state["through"], EARLIEST, shop.rules)
-    return Settled([(row["date"], row["hour"]) for row in touched], state["products_through"])
+    if state is None or state["through"] is None:
+        return Settled(None, date.min, NO_FLOOR)
+    floor = shop.floor(state["archived_until"])
+    if state["settings"] != shop.settings:
+        return Settled(None, state["products_through"], floor)
+    rows = await queries.touched_hours(connection, shop.tenant_id, state["through"], EARLIEST, shop.rules)
+    return Settled([(row["date"], row["hour"]) for row in rows if row["hour"] >= floor], state["products_through"], floor)
 
 
 async def overview(pool: Pool, shop: Shop, query: OverviewQuery) -> Overview:
@@ -114,7 +133,7 @@ async def _figures(
     connection: Connection, shop: Shop, asked: Range, settled: Settled, interval: Interval | None, *, placements: bool = False,
     strategies: bool = False,
 ) -> list[asyncpg.Record]:  # fmt: skip
-    sources = sources_of(asked, settled.touched, by_hour=interval == "hour")
+    sources = sources_of(asked, settled.touched, settled.floor, by_hour=interval == "hour")
     return await queries.read_figures(
         connection, shop.tenant_id, sources, shop.rules, interval, placements=placements, strategies=strategies
     )  # fmt: skip
@@ -161,16 +180,19 @@ async def top_products(pool: Pool, shop: Shop, query: ProductsQuery) -> list[Pro
     asked = shop.range_of(query)
     async with reading(pool, shop) as (connection, settled):
         days = _settled_product_days(asked, settled)
-        slices = slices_of_days(set(asked.dates) - set(days), asked)
+        slices = slices_of_days(set(asked.dates) - set(days), asked._replace(start=max(asked.start, settled.floor)))
         rows = await queries.read_products(connection, shop.tenant_id, days, slices, shop.rules, query.metric, query.limit)
     return [product_of(row) for row in rows]
 
 
 def _settled_product_days(asked: Range, settled: Settled) -> list[date]:
-    if settled.touched is None or settled.products_through is None:
-        return []
-    open_days = {day for day, _ in settled.touched}
-    return [day for day in asked.dates if day <= settled.products_through and day not in open_days and asked.holds(day)]
+    """Days of which the table of products holds what is to be said."""
+    days = [day for day in asked.dates if day <= settled.products_through and asked.holds(day)]
+    open_days = {day for day, _ in settled.touched or ()}
+    return [
+        day for day in days
+        if day_start(day, asked.zone) < settled.floor or (settled.touched is not None and day not in open_days)
+    ]  # fmt: skip
 
 
 async def export(pool: Pool, shop: Shop, query: ExportQuery) -> AsyncIterator[list[asyncpg.Record]]:

@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import asyncpg
 
+from recomengine.infra.database import Connection
 from recomengine.settings import SettingsError
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -32,6 +34,28 @@ SELECT c.relname AS name FROM pg_class c
 WHERE c.relkind = 'r' AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'events'::regclass)
   AND c.relname ~ '^restoring_[0-9]{4}_[0-9]{2}$'
 """
+# Tenants with events in the month whose figures do not hold all of them yet, or whose experiments still need them. $2: experiments that
+# were started before then do.
+HOLDING = """
+SELECT format($sql$
+    SELECT e.tenant_id
+    FROM (SELECT tenant_id, max(created_at) AS stored FROM %I GROUP BY tenant_id) e
+    JOIN tenants t ON t.id = e.tenant_id AND t.status <> 'deleted'
+    LEFT JOIN analytics_state s ON s.tenant_id = e.tenant_id
+    WHERE s.through IS NULL OR s.through <= e.stored OR EXISTS (
+        SELECT FROM experiments x
+        WHERE x.tenant_id = e.tenant_id AND x.started_at < %L AND (x.status <> 'completed' OR NOT EXISTS (
+            SELECT FROM experiment_results r WHERE r.tenant_id = x.tenant_id AND r.experiment_id = x.id)))
+$sql$, $1::text, $2::timestamptz)
+"""
+NOTE_ARCHIVED = """
+SELECT format($sql$
+    INSERT INTO archived_events (tenant_id, month, newest)
+    SELECT e.tenant_id, %L, max(e.timestamp) FROM %I e JOIN tenants t ON t.id = e.tenant_id GROUP BY e.tenant_id
+    ON CONFLICT ON CONSTRAINT archived_events_pkey DO UPDATE SET newest = excluded.newest
+$sql$, $2::date, $1::text)
+"""
+FORGET_ARCHIVED = "DELETE FROM archived_events WHERE month = $1"
 DETACH = "SELECT format('ALTER TABLE events DETACH PARTITION %I CONCURRENTLY', $1::text)"
 FINISH_DETACHING = "SELECT format('ALTER TABLE events DETACH PARTITION %I FINALIZE', $1::text)"
 COUNT_ROWS = "SELECT format('SELECT count(*) FROM %I', $1::text)"
@@ -78,14 +102,30 @@ async def owner(database_url: str) -> AsyncIterator[Owner]:
         await connection.close()
 
 
-async def try_lock(connection: Owner) -> bool:
+async def try_lock(connection: Connection) -> bool:
     """Be the only one who moves months, until the connection ends."""
     return bool(await connection.fetchval(TRY_LOCK))
 
 
-async def event_tables(connection: Owner) -> list[asyncpg.Record]:
+async def event_tables(connection: Connection) -> list[asyncpg.Record]:
     """Every month's table, the oldest first: attached, detaching or detached; restored_until where it was brought back."""
     return await connection.fetch(EVENT_TABLES)
+
+
+async def holding(connection: Owner, name: str, started_before: datetime) -> list[UUID]:
+    """The tenants for whom the month must stay; see HOLDING."""
+    return [row["tenant_id"] for row in await connection.fetch(await connection.fetchval(HOLDING, name, started_before))]
+
+
+async def note_archived(connection: Owner, month: date, name: str) -> None:
+    """From now on no figure that the month's events have a part in is computed anew."""
+    await connection.execute(await connection.fetchval(NOTE_ARCHIVED, name, month))
+
+
+async def half_done(connection: Connection) -> list[str]:
+    """Tables of months that are neither a partition nor gone."""
+    half = [table["name"] for table in await event_tables(connection) if table["state"] != "attached"]
+    return half + [row["name"] for row in await connection.fetch(STAGING_TABLES)]
 
 
 async def detach(connection: Owner, name: str) -> None:
@@ -144,3 +184,4 @@ async def attach(connection: Owner, staging: str, name: str, month: date, until:
         begin = datetime(month.year, month.month, 1, tzinfo=UTC)
         await connection.execute(await connection.fetchval(ATTACH, name, begin))
         await connection.execute(NOTE_RESTORED, month, until)
+        await connection.execute(FORGET_ARCHIVED, month)

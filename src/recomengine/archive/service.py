@@ -3,6 +3,8 @@
 An event is at every moment in the table `events`, in a detached table, or in a published month of the archive: each step begins
 when what the one before it made is there for good. A job that is killed is taken up where the tables stand: a detached table is
 the truth for as long as it exists, and what it has in the archive is made again from it.
+
+A month stays until what is computed from its events is complete: each shop's figures, and those of experiments that ran then.
 """
 
 import asyncio
@@ -18,6 +20,7 @@ from recomengine.archive import queries
 from recomengine.archive.parquet import GROUP, Writer, as_records, examine, groups_of
 from recomengine.archive.queries import Owner
 from recomengine.archive.store import ArchiveStore, Month
+from recomengine.experiments.service import BEFORE
 from recomengine.settings import Settings, SettingsError
 
 RESTORED_FOR = timedelta(days=30)
@@ -57,7 +60,7 @@ async def archive_due(settings: Settings) -> list[Month]:
         tables = await queries.event_tables(connection)
         due = [table for table in tables if is_due(table, datetime.now(UTC), retention)]
         with _room(settings) as folder:
-            return [await _archive(connection, store, table, Path(folder)) for table in due]
+            return [await _archive(connection, store, table, Path(folder)) for table in due if await _is_free(connection, table)]
 
 
 def is_due(table: asyncpg.Record, now: datetime, retention: timedelta) -> bool:
@@ -69,6 +72,17 @@ def is_due(table: asyncpg.Record, now: datetime, retention: timedelta) -> bool:
     return _end_of(table["month"]) + retention <= now
 
 
+async def _is_free(connection: Owner, table: asyncpg.Record) -> bool:
+    """Whether nobody needs the month's events any more."""
+    if table["state"] != "attached":
+        return True
+    holding = await queries.holding(connection, table["name"], _end_of(table["month"]) + BEFORE)
+    if holding:
+        tenants = [str(tenant_id) for tenant_id in holding]
+        log.warning("month not archived: figures or experiments still need it", month=f"{table['month']:%Y-%m}", tenants=tenants)
+    return not holding
+
+
 def _end_of(month: date) -> datetime:
     years, months = divmod(month.month, 12)
     return datetime(month.year + years, months + 1, 1, tzinfo=UTC)
@@ -77,6 +91,7 @@ def _end_of(month: date) -> datetime:
 async def _archive(connection: Owner, store: ArchiveStore, table: asyncpg.Record, folder: Path) -> Month:
     month, name = table["month"], table["name"]
     if table["state"] == "attached":
+        await queries.note_archived(connection, month, name)
         await queries.detach(connection, name)
     elif table["state"] == "detaching":
         await queries.finish_detaching(connection, name)

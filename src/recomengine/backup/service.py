@@ -20,6 +20,7 @@ import asyncpg
 import structlog
 
 import recomengine
+from recomengine.archive import queries as months
 from recomengine.backup import queries
 from recomengine.backup.archive import FORMAT, BackupError, Manifest, TableFile, new_archive, open_table, read_manifest, read_table, write_manifest
 from recomengine.infra.database import Connection
@@ -55,6 +56,7 @@ async def back_up(settings: Settings, folder: Path, report: Report) -> Manifest:
     async with _owner(settings.database_url) as connection:
         if missing := await pending(connection):
             raise BackupError(f"The database lacks {', '.join(missing)}. Run `recomengine migrate` first.")
+        await _no_month_on_its_way(connection)
         with new_archive(folder) as new:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 taken_at = datetime.now(UTC)
@@ -81,6 +83,14 @@ async def restore(settings: Settings, folder: Path, report: Report) -> Restored:
     await migrate(settings.database_url)
     await _forget_later_life(settings, tenants)
     return Restored(sum(table.rows for table in manifest.tables), len(manifest.tables), missing)
+
+
+async def _no_month_on_its_way(connection: Connection) -> None:
+    """Archiving waits while this connection is open; what it left half done is no table of the schema."""
+    if not await months.try_lock(connection):
+        raise BackupError("A month of events is being archived or brought back. Take the backup when that is done.")
+    if half := await months.half_done(connection):
+        raise BackupError(f"{', '.join(half)} is half archived or half brought back. Finish it with `recomengine archive run` first.")
 
 
 async def _copy_out(connection: Connection, table: queries.Table, folder: Path, report: Report) -> TableFile:

@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from recomengine.experiments.schemas import Arm, Experiment, ExperimentIn, Traffic
-from recomengine.infra.database import Connection
+from recomengine.infra.database import Connection, Pool
 
 INSERT_EXPERIMENT = """
 INSERT INTO experiments (tenant_id, id, name, kind, placement_id, control_strategy, variant_strategy, traffic_split, metric)
@@ -47,6 +47,8 @@ INSERT INTO experiment_results (tenant_id, experiment_id, variant, impressions, 
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING
 """
 KEPT_RESULTS = "SELECT variant, sums, computed_at FROM experiment_results WHERE tenant_id = $1 AND experiment_id = $2"
+
+TO_COMPLETE = "SELECT tenant_id, id FROM experiments_to_complete($1)"
 
 HASH_JOINS_ONLY = "SET LOCAL enable_nestloop = off"
 """The planner takes the shoppers for few, and would walk through the events once for each."""
@@ -221,6 +223,11 @@ async def update_experiment(connection: Connection, tenant_id: UUID, experiment_
 
 async def set_status(connection: Connection, tenant_id: UUID, experiment_id: UUID, status: str) -> None:
     await connection.execute(SET_STATUS, tenant_id, experiment_id, status)
+
+
+async def to_complete(pool: Pool, before: datetime) -> list[tuple[UUID, UUID]]:
+    """(tenant, experiment) of those that were started before then and still run, and of completed ones whose figures are not kept."""
+    return [(row["tenant_id"], row["id"]) for row in await pool.fetch(TO_COMPLETE, before)]
 
 
 async def delete_experiment(connection: Connection, tenant_id: UUID, experiment_id: UUID) -> None:

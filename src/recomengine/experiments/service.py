@@ -116,6 +116,22 @@ async def move(pool: Pool, bus: Bus, request: Request, admin: Admin, tenant_id: 
     return new
 
 
+async def complete_overdue(pool: Pool, bus: Bus, longest: timedelta) -> int:
+    """Complete what was started more than `longest` ago, before its first events go to the archive; keep figures that are not kept; how many."""
+    overdue = await queries.to_complete(pool, datetime.now(UTC) - longest)
+    for tenant_id, experiment_id in overdue:
+        async with tenant_transaction(pool, tenant_id) as connection:
+            experiment = await queries.lock_experiment(connection, tenant_id, experiment_id)
+            if experiment is None:
+                continue
+            if experiment["status"] in TRANSITIONS["complete"][0]:
+                await queries.set_status(connection, tenant_id, experiment_id, "completed")
+                log.info("experiment completed by its age", tenant=str(tenant_id), experiment=str(experiment_id))
+        await bus.publish("tenant", tenant_id)
+        await _keep(pool, tenant_id, await one(pool, tenant_id, experiment_id))
+    return len(overdue)
+
+
 async def results(pool: Pool, tenant_id: UUID, experiment_id: UUID) -> Results:
     """As they are now; of a completed experiment, as they were kept."""
     async with tenant_transaction(pool, tenant_id, snapshot=True) as connection:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from recomengine.analytics.aggregate import settle_due, settle_night
 from recomengine.archive.service import archive_due
+from recomengine.experiments.service import complete_overdue
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Connection, Pool
 from recomengine.infra.redis import RedisClient
@@ -85,6 +86,11 @@ async def make_partitions(pool: Pool) -> int:
     return await queries.ensure_event_partitions(pool, MONTHS_AHEAD)
 
 
+async def complete_experiments(tools: Tools) -> int:
+    """No experiment runs longer than its events are kept."""
+    return await complete_overdue(tools.pool, tools.bus, timedelta(days=tools.settings.event_retention_days))
+
+
 JOBS = (
     Job(REFRESH_JOB, refresh_model, of_tenant=True),
     Job(REFRESH_DUE, lambda tools, _: refresh_due(tools.pool), cron="*/15 * * * *", at_start=True),
@@ -93,6 +99,7 @@ JOBS = (
     Job("settle_figures", lambda tools, _: settle_due(tools.pool, LOOK_BACK), cron="* * * * *"),
     Job("settle_night", lambda tools, _: settle_night(tools.pool, tools.redis), cron="0 2 * * *"),
     Job("finish_erasures", lambda tools, _: finish_erasures(tools.pool, tools.redis, tools.bus), cron="*/5 * * * *"),
+    Job("complete_experiments", lambda tools, _: complete_experiments(tools), cron="35 1 * * *"),
     Job("archive_events", lambda tools, _: archive_due(tools.settings), cron="35 4 * * *"),
     Job("forget_jobs", lambda tools, _: queries.forget_jobs(tools.pool, datetime.now(UTC) - REMEMBERED), cron="50 3 * * *"),
 )

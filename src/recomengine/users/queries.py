@@ -26,6 +26,8 @@ WHERE tenant_id = $1 AND user_id = ANY ($2::text[]) AND (created_at, id) > ($3, 
 ORDER BY created_at, id LIMIT $5
 """
 
+ARCHIVED_MONTHS = "SELECT to_char(month, 'YYYY-MM') AS month FROM archived_events WHERE tenant_id = $1 ORDER BY 1"
+
 # The ids of the newest are those that Redis may still remember.
 DELETE_EVENTS = """
 WITH gone AS (
@@ -89,6 +91,10 @@ async def read_events(
     connection: Connection, tenant_id: UUID, users: Sequence[str], after: tuple[datetime, UUID], limit: int
 ) -> list[asyncpg.Record]:
     return await connection.fetch(READ_EVENTS, tenant_id, users, *after, limit)
+
+
+async def archived_months(connection: Connection, tenant_id: UUID) -> list[str]:
+    return [row["month"] for row in await connection.fetch(ARCHIVED_MONTHS, tenant_id)]
 
 
 async def delete_events(connection: Connection, tenant_id: UUID, users: Sequence[str], before: datetime) -> tuple[int, list[UUID]]:

@@ -45,9 +45,12 @@ class ExportedEvent(msgspec.Struct, rename="camel"):
 
 
 class Export(msgspec.Struct, rename="camel"):
+    """archived_months: as 2026-01; those of which the tenant has events in the archive, the shopper's perhaps among them, and not here."""
+
     user_id: str
     aliases: list[str]
     events: list[ExportedEvent]
+    archived_months: list[str]
 
 
 class ErasedInRedis(msgspec.Struct, rename="camel"):

@@ -26,6 +26,7 @@ from recomengine.web.problems import Conflict, NotFound, invalid
 
 EVENTS_A_PAGE = 10_000
 FROM_THE_START = Place(datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
+NOTHING = "Nothing is stored of this user. Check the id."
 SETTLE = timedelta(minutes=1)
 """By then an event that was committed before an erasure is in Redis, or never will be."""
 KEPT = "Sums that name no shopper: daily figures, results of experiments, counters of the day."
@@ -64,10 +65,12 @@ async def export(pool: Pool, tenant_id: UUID, user_id: str, after: Place | None)
     async with tenant_transaction(pool, tenant_id) as connection:
         person = await _person(connection, tenant_id, user_id)
         rows = await queries.read_events(connection, tenant_id, person.ids, after or FROM_THE_START, EVENTS_A_PAGE + 1)
+        archived = await queries.archived_months(connection, tenant_id)
     if not rows and not person.aliases and after is None:
-        raise NotFound("Nothing is stored of this user. Check the id.")
+        raise NotFound(NOTHING + (f" The archive was not searched: {', '.join(archived)}." if archived else ""))
     page = rows[:EVENTS_A_PAGE]
-    return Export(person.user_id, person.aliases, [as_event(row) for row in page]), cursor_after(page) if len(rows) > len(page) else None
+    exported = Export(person.user_id, person.aliases, [as_event(row) for row in page], archived)
+    return exported, cursor_after(page) if len(rows) > len(page) else None
 
 
 async def _person(connection: Connection, tenant_id: UUID, user_id: str) -> Person:
