@@ -38,3 +38,21 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 $$;
 REVOKE ALL ON FUNCTION experiments_to_complete FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION experiments_to_complete TO recomengine_app;
+
+-- The index by arrival knows what lies in new pages of the events once it has summed them up. PostgreSQL's own background work does so
+-- some minutes after a large import, and until then each look for newest events would read all of that. How many ranges of pages.
+CREATE FUNCTION summarize_arrivals() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET lock_timeout = '100ms' AS $$
+BEGIN
+    RETURN coalesce(sum(brin_summarize_new_values(i.indexrelid)), 0)
+    FROM pg_inherits h
+    JOIN pg_index i ON i.indrelid = h.inhrelid
+    JOIN pg_class c ON c.oid = i.indexrelid
+    JOIN pg_am a ON a.oid = c.relam AND a.amname = 'brin'
+    WHERE h.inhparent = 'events'::regclass AND NOT h.inhdetachpending;
+EXCEPTION WHEN lock_not_available THEN -- a vacuum is at work, which does the same
+    RETURN 0;
+END
+$$;
+REVOKE ALL ON FUNCTION summarize_arrivals FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION summarize_arrivals TO recomengine_app;

@@ -49,6 +49,7 @@ OF_ALL_TENANTS = {
     "recomengine.users.queries.TENANTS_WITH_UNFINISHED": "tells the worker ids of tenants with an erasure to finish, nothing else of them",
     "recomengine.tenants.queries.TENANTS_TO_PURGE": "tells the worker ids of tenants deleted a month ago, nothing else of them",
     "recomengine.tenants.queries.PURGE_TENANT": "refuses a tenant that is not deleted",
+    "recomengine.analytics.queries.SUMMARIZE_ARRIVALS": "keeps an index, and tells how many of its ranges were new",
     "recomengine.analytics.queries.ANALYTICS_DUE": "tells the worker ids of tenants whose figures lack something, nothing else of them",
     "recomengine.events.queries.STORE_EVENTS": "declares the tenants of its batch; the guard has proved each of them",
     "recomengine.backup.queries.ATTACH": "makes a statement of the names that it is given; restoring runs it as the owner",
@@ -230,8 +231,8 @@ async def test_functions_that_run_as_the_owner_are_those_that_are_known(database
     )
     assert [row["proname"] for row in rows] == [
         "analytics_due", "ensure_event_partitions", "experiments_to_complete", "find_api_key", "forget_jobs", "owns_tenant", "purge_tenant",
-        "read_audit", "record_job", "refresh_analytics_summary", "running_experiments", "tenants_due", "tenants_of", "tenants_to_purge",
-        "tenants_with_unfinished_erasures", "write_audit",
+        "read_audit", "record_job", "refresh_analytics_summary", "running_experiments", "summarize_arrivals", "tenants_due",
+        "tenants_of", "tenants_to_purge", "tenants_with_unfinished_erasures", "write_audit",
     ]  # fmt: skip
 
 

@@ -127,6 +127,26 @@ async def test_tenants_with_something_new_are_settled_and_others_are_not(context
         assert await due() is is_due
 
 
+async def test_a_large_import_is_summed_up_by_the_index_that_finds_the_newest_events(
+    context: Context, make_tenant: MakeTenant, database_url: str
+) -> None:
+    many = """
+    INSERT INTO events (id, tenant_id, event_type, user_id, timestamp, created_at)
+    SELECT gen_random_uuid(), $1, 'view', repeat('u', 200), now(), now() FROM generate_series(1, 5000)
+    """
+    await execute(database_url, many, (await make_tenant()).id)
+    assert await queries.summarize_arrivals(context.pool) > 0
+    assert await queries.summarize_arrivals(context.pool) == 0
+    await execute(database_url, many, (await make_tenant()).id)
+    locked = await asyncpg.connect(database_url)
+    transaction = locked.transaction()
+    await transaction.start()
+    await locked.execute("LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE")
+    assert await queries.summarize_arrivals(context.pool) == 0, "a vacuum is not disturbed"
+    await transaction.rollback()
+    await locked.close()
+
+
 async def test_what_ails_one_tenant_keeps_no_other_from_its_figures(
     context: Context, make_tenant: MakeTenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

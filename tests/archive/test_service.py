@@ -24,6 +24,7 @@ from recomengine.events.identity import shopper_digest
 from recomengine.infra.migrations import migrate
 from recomengine.settings import Settings, SettingsError
 from tests.databases import execute, fetch, fetchval, fresh_database
+from tests.models.shops import until
 
 SHOP, OTHER = UUID(int=1), UUID(int=2)
 OLD, OLDER = date(2025, 3, 1), date(2025, 2, 1)
@@ -266,8 +267,11 @@ async def test_a_detaching_that_was_broken_off_in_the_middle_is_ended(settings: 
     await transaction.start()
     await reader.fetch("SELECT count(*) FROM events")
     dying = asyncio.create_task(archive_due(settings))
-    while (await tables(url))["events_2025_02"] != "detaching":
-        await asyncio.sleep(0.01)
+
+    async def is_detaching() -> bool:
+        return (await tables(url))["events_2025_02"] == "detaching"
+
+    await until(is_detaching)
     await execute(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE events DETACH%'")
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
         await dying

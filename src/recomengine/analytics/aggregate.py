@@ -33,6 +33,7 @@ log = structlog.get_logger()
 
 async def settle_due(pool: Pool, look_back: timedelta) -> int:
     """Settle every tenant that has events of the last `look_back`, or another configuration, that its figures lack; how many."""
+    await queries.summarize_arrivals(pool)
     due = await queries.analytics_due(pool, datetime.now(UTC) - look_back)
     return sum([await _settled(pool, tenant_id) for tenant_id in due])
 
@@ -40,6 +41,7 @@ async def settle_due(pool: Pool, look_back: timedelta) -> int:
 async def settle_night(pool: Pool, redis: RedisClient) -> int:
     """Settle every active tenant, report what the counters of its last day were off by, and make the summary anew; how many."""
     settled = 0
+    await queries.summarize_arrivals(pool)
     for tenant_id in await queries.analytics_due(pool, None):
         if await _settled(pool, tenant_id):
             settled += 1

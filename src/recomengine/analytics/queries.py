@@ -86,6 +86,7 @@ WHERE tenant_id = $1 AND timestamp >= $2 AND timestamp < $3 AND created_at >= $2
 """
 
 ANALYTICS_DUE = "SELECT analytics_due AS id FROM analytics_due($1)"
+SUMMARIZE_ARRIVALS = "SELECT summarize_arrivals()"
 REFRESH_SUMMARY = "SELECT refresh_analytics_summary()"
 ENSURE_STATE = "INSERT INTO analytics_state (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING"
 LOCK_STATE = READ_STATE + "FOR UPDATE"
@@ -201,6 +202,11 @@ async def _one(connection: Connection, sql: str, *arguments: Any) -> asyncpg.Rec
 
 async def analytics_due(pool: Pool, since: datetime | None) -> list[UUID]:
     return [row["id"] for row in await pool.fetch(ANALYTICS_DUE, since)]
+
+
+async def summarize_arrivals(pool: Pool) -> int:
+    """Let looks for newest events be quick; of how many ranges of pages."""
+    return int(await pool.fetchval(SUMMARIZE_ARRIVALS, timeout=SETTLE_TIMEOUT_S))
 
 
 async def refresh_summary(pool: Pool) -> None:
