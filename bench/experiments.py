@@ -22,7 +22,7 @@ EXPERIMENTS = 2000
 COMES_BACK = 0.15
 CTR, BUYS = 0.05, 0.03
 METRICS: tuple[Metric, ...] = ("ctr", "conversion_rate", "revenue_per_user")
-PRODUCTS, WANTED, NOISE, INTERESTED, READS_ON = 100, 10, (0.8, 0.65), 0.2, 0.9
+PRODUCTS, WANTED, NOISE, INTERESTED, READS_ON = 100, 10, (0.8, 0.65), (1.0, 0.2), 0.9
 POWER = 0.8
 POWER_EXPERIMENTS = 400
 Column = NDArray[np.int64]
@@ -32,7 +32,7 @@ def main() -> dict[str, Any]:
     figures = {
         "experiments": EXPERIMENTS, "days": DAYS, "shoppers_a_day": PER_DAY, "aa": false_positives(EXPERIMENTS),
         "ab": {metric: found_lifts(metric, POWER_EXPERIMENTS) for metric in METRICS[:2]},
-        "shoppers_for_80_percent": shoppers_for_power(),
+        "shoppers_for_80_percent": {f"{share:.0%} read the list": shoppers_for_power(share) for share in INTERESTED},
     }  # fmt: skip
     print(figures)
     print(f"written to {write_result('experiments', figures)}")
@@ -127,23 +127,24 @@ class Clicks(NamedTuple):
     preferred: NDArray[np.int8]
 
 
-def shoppers_for_power(pool: int = 40_000, experiments: int = POWER_EXPERIMENTS, seed: int = 3) -> dict[str, float]:
-    """How many shoppers find the better variant in 80 % of the experiments, by click-through rate and by interleaving; steps of a fifth."""
+def shoppers_for_power(interested: float, pool: int = 40_000, experiments: int = POWER_EXPERIMENTS, seed: int = 3) -> dict[str, float]:
+    """How many shoppers find the better variant in 80 % of the experiments, by click-through rate and by interleaving; steps of a fifth.
+    interested: which share of the shoppers reads the list at all."""
     rng = np.random.default_rng(seed)
-    clicks = clicking(rng, pool)
+    clicks = clicking(rng, pool, interested)
     return {
         "ctr_lift": float(clicks.variant.mean() / clicks.control.mean() - 1),
         **{kind: _first_enough(rng, clicks, experiments, interleaving=kind == "interleaving") for kind in ("ab", "interleaving")},
     }
 
 
-def clicking(rng: np.random.Generator, shoppers: int) -> Clicks:
+def clicking(rng: np.random.Generator, shoppers: int, interested: float) -> Clicks:
     """A shopper wants WANTED of PRODUCTS. Each strategy scores products by that and noise, the variant with less of it. Of all shoppers the
-    share INTERESTED reads a list from the top, goes on with a probability of READS_ON a line, and clicks the first wanted product, if any."""
+    share `interested` reads a list from the top, goes on with a probability of READS_ON a line, and clicks the first wanted product, if any."""
     wanted = np.zeros((shoppers, PRODUCTS))
     wanted[:, :WANTED] = 1
     lists = [np.argsort(-wanted - noise * rng.standard_normal((shoppers, PRODUCTS)), axis=1)[:, :CARDS] for noise in NOISE]
-    reads = np.where(rng.random(shoppers) < INTERESTED, rng.geometric(1 - READS_ON, shoppers), 0)
+    reads = np.where(rng.random(shoppers) < interested, rng.geometric(1 - READS_ON, shoppers), 0)
     clicked = [((each < WANTED) & (np.arange(CARDS) < reads[:, None])).any(axis=1) for each in lists]
     preferred = np.zeros(shoppers, np.int8)
     for shopper in range(shoppers):

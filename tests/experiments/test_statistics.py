@@ -114,7 +114,7 @@ def test_a_real_lift_is_found_sequentially_as_well() -> None:
 
 
 def test_interleaving_needs_far_fewer_shoppers() -> None:
-    found = simulation.shoppers_for_power(pool=10_000, experiments=50)
+    found = simulation.shoppers_for_power(0.2, pool=10_000, experiments=50)
     assert found["ab"] > 3 * found["interleaving"]
 
 

@@ -181,6 +181,7 @@ async def read_figures(
 async def read_products(
     connection: Connection, tenant_id: UUID, days: Sequence[date], slices: Slices, rules: Rules, metric: str, limit: int
 ) -> list[asyncpg.Record]:
+    await connection.execute(ROOM_TO_SORT)
     return await connection.fetch(READ_PRODUCTS, tenant_id, days, *slices, *rules, metric, limit, timeout=READ_TIMEOUT_S)
 
 
