@@ -176,6 +176,23 @@ async def test_a_month_stays_while_figures_or_experiments_need_it(needs: str, en
     assert [month.month for month in await archive_due(settings)] == ["2025-03"]
 
 
+async def test_settling_under_way_is_waited_for_so_that_it_sees_all_events_or_the_note(settings: Settings, url: str) -> None:
+    settling = await asyncpg.connect(url)
+    transaction = settling.transaction()
+    await transaction.start()
+    await settling.execute("INSERT INTO analytics_state (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING", SHOP)
+    archiving = asyncio.create_task(archive_due(settings))
+
+    async def waits() -> bool:
+        return bool(await fetchval(url, "SELECT count(*) FROM pg_locks WHERE relation = 'analytics_state'::regclass AND NOT granted"))
+
+    await until(waits)
+    assert await settling.fetchval("SELECT count(*) FROM events WHERE created_at < '2025-04-01Z'") == 120
+    await transaction.commit()
+    await settling.close()
+    assert len(await archiving) == 2
+
+
 async def test_what_is_archived_is_noted_for_each_shop_until_it_is_back(settings: Settings, url: str) -> None:
     await execute(url, "UPDATE analytics_state SET through = '2025-03-01Z' WHERE tenant_id = $1", OTHER)
     await archive_due(settings)

@@ -39,7 +39,7 @@ async def settle_due(pool: Pool, look_back: timedelta) -> int:
 
 
 async def settle_night(pool: Pool, redis: RedisClient) -> int:
-    """Settle every active tenant, report what the counters of its last day were off by, and make the summary anew; how many."""
+    """Settle every tenant that is not deleted, report what the counters of its last day were off by, and make the summary anew; how many."""
     settled = 0
     await queries.summarize_arrivals(pool)
     for tenant_id in await queries.analytics_due(pool, None):

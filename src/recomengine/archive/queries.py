@@ -55,6 +55,7 @@ SELECT format($sql$
     ON CONFLICT ON CONSTRAINT archived_events_pkey DO UPDATE SET newest = excluded.newest
 $sql$, $2::date, $1::text)
 """
+LOCK_SETTLING = "LOCK TABLE analytics_state IN SHARE ROW EXCLUSIVE MODE"
 FORGET_ARCHIVED = "DELETE FROM archived_events WHERE month = $1"
 DETACH = "SELECT format('ALTER TABLE events DETACH PARTITION %I CONCURRENTLY', $1::text)"
 FINISH_DETACHING = "SELECT format('ALTER TABLE events DETACH PARTITION %I FINALIZE', $1::text)"
@@ -118,8 +119,10 @@ async def holding(connection: Owner, name: str, started_before: datetime) -> lis
 
 
 async def note_archived(connection: Owner, month: date, name: str) -> None:
-    """From now on no figure that the month's events have a part in is computed anew."""
-    await connection.execute(await connection.fetchval(NOTE_ARCHIVED, name, month))
+    """From now on no figure that the month's events have a part in is computed anew; what computes figures now is waited for."""
+    async with connection.transaction():
+        await connection.execute(LOCK_SETTLING)
+        await connection.execute(await connection.fetchval(NOTE_ARCHIVED, name, month))
 
 
 async def half_done(connection: Connection) -> list[str]:
