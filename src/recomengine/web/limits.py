@@ -6,10 +6,10 @@ counts until that moment is more than WINDOW_MS old. So, by Redis's clock alone 
     never admitted:  more than `limit` requests in any 60 s;
     never refused:   a request before which fewer than `limit` were admitted in the last 61 s (60 s and one slot).
 
-The charges of a tick on one key are one command, which leaves with the tick's other commands: O(61) in Redis for all
-of them. Refused requests are not counted. Without Redis a process counts for itself, in the same way, up to its share:
-the limit divided by the processes that were last seen. The counts of before are not carried over, so the minute around
-a failure or a return of Redis may admit up to twice the limit.
+The charges of a tick on one key are one command, which leaves with the tick's other commands. A slot is dropped once, so
+Redis takes a few steps for all of them. Refused requests are not counted. Without Redis a process counts for itself, in the
+same way, up to its share: the limit divided by the processes that were last seen. The counts of before are not carried
+over, so the minute around a failure or a return of Redis may admit up to twice the limit.
 """
 
 import asyncio
@@ -35,28 +35,42 @@ PROCESSES_KNOWN_S = 10.0
 MAX_OWN_COUNTS = 50_000
 Kind = Literal["read", "write"]
 
-# A slot's value is its count × SLOT_MS + when in the slot the last request was. Redis's own clock: processes' may differ.
+# A slot's value is its count × SLOT_MS + when in the slot the last request was. n: the sum of all slots; o: the oldest slot; m: when
+# the last request was. Only the oldest slots are looked at: they are dropped as they pass out of the window. Redis's own clock:
+# processes' may differ. It stands still while it is behind m, and where it is so by more than a window all is forgotten.
 COUNT = """
 local asked, limit, window, slot_ms = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local slot, used, mine, oldest = math.floor(now / slot_ms), 0, 0, now
-local slots = redis.call('HGETALL', KEYS[1])
-for i = 1, #slots, 2 do
-    local value = tonumber(slots[i + 1])
-    local last = slots[i] * slot_ms + value % slot_ms
-    local count = math.floor(value / slot_ms)
-    if math.abs(now - last) > window then
-        redis.call('HDEL', KEYS[1], slots[i])
-    else
-        used, oldest = used + count, math.min(oldest, last)
-        if tonumber(slots[i]) == slot then mine = count end
-    end
+local state = redis.call('HMGET', KEYS[1], 'n', 'o', 'm')
+local used, first, newest = tonumber(state[1]), tonumber(state[2]), tonumber(state[3])
+if not used or math.abs(now - newest) > window then
+    redis.call('DEL', KEYS[1])
+    used, first, newest = 0, nil, 0
 end
+now = math.max(now, newest)
+local slot, oldest, dropped = math.floor(now / slot_ms), now, false
+while used > 0 do
+    local value = tonumber(redis.call('HGET', KEYS[1], first))
+    if value then
+        local last = first * slot_ms + value % slot_ms
+        if now - last <= window then
+            oldest = last
+            break
+        end
+        used, dropped = used - math.floor(value / slot_ms), true
+        redis.call('HDEL', KEYS[1], first)
+    end
+    first = first + 1
+end
+if used == 0 then first = slot end
 local granted = math.max(0, math.min(asked, limit - used))
 if granted > 0 then
-    redis.call('HSET', KEYS[1], slot, (mine + granted) * slot_ms + now % slot_ms)
+    local mine = math.floor((tonumber(redis.call('HGET', KEYS[1], slot)) or 0) / slot_ms)
+    redis.call('HSET', KEYS[1], slot, (mine + granted) * slot_ms + now % slot_ms, 'n', used + granted, 'o', first, 'm', now)
     redis.call('PEXPIRE', KEYS[1], window + slot_ms)
+elseif dropped then
+    redis.call('HSET', KEYS[1], 'n', used, 'o', first)
 end
 return {granted, used, oldest + window - now}
 """
@@ -70,12 +84,13 @@ class Allowance(NamedTuple):
     """Until the oldest counted requests are free again."""
 
     @property
-    def headers(self) -> dict[str, str]:
-        return {
-            "RateLimit-Limit": str(self.limit),
-            "RateLimit-Remaining": str(self.remaining),
-            "RateLimit-Reset": str(self.reset_s),
-        }
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """As ASGI takes them."""
+        return [
+            (b"ratelimit-limit", b"%d" % self.limit),
+            (b"ratelimit-remaining", b"%d" % self.remaining),
+            (b"ratelimit-reset", b"%d" % self.reset_s),
+        ]
 
 
 class Tally(NamedTuple):

@@ -78,7 +78,7 @@ def _add_headers(scope: Scope, headers: MutableHeaders) -> None:
     if scope.get("scheme") == "https":
         headers["Strict-Transport-Security"] = HSTS
     if (allowance := scope.get("allowance")) is not None:
-        headers.update(allowance.headers)
+        headers.raw.extend(allowance.headers)
     if (origin := scope.get("allowed_origin")) is not None:
         headers["Access-Control-Allow-Origin"] = origin
         headers["Access-Control-Expose-Headers"] = "X-Request-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
