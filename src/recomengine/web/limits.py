@@ -42,16 +42,19 @@ COUNT = """
 local asked, limit, window, slot_ms = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local state = redis.call('HMGET', KEYS[1], 'n', 'o', 'm')
-local used, first, newest = tonumber(state[1]), tonumber(state[2]), tonumber(state[3])
+local slot = math.floor(now / slot_ms)
+local state = redis.call('HMGET', KEYS[1], 'n', 'o', 'm', slot)
+local used, first, newest, mine = tonumber(state[1]), tonumber(state[2]), tonumber(state[3]), tonumber(state[4])
 if not used or math.abs(now - newest) > window then
     redis.call('DEL', KEYS[1])
-    used, first, newest = 0, nil, 0
+    used, first, newest, mine = 0, nil, 0, nil
+elseif now < newest then
+    now, slot = newest, math.floor(newest / slot_ms)
+    mine = tonumber(redis.call('HGET', KEYS[1], slot))
 end
-now = math.max(now, newest)
-local slot, oldest, dropped = math.floor(now / slot_ms), now, false
+local oldest, dropped = now, false
 while used > 0 do
-    local value = tonumber(redis.call('HGET', KEYS[1], first))
+    local value = first == slot and mine or tonumber(redis.call('HGET', KEYS[1], first))
     if value then
         local last = first * slot_ms + value % slot_ms
         if now - last <= window then
@@ -66,9 +69,9 @@ end
 if used == 0 then first = slot end
 local granted = math.max(0, math.min(asked, limit - used))
 if granted > 0 then
-    local mine = math.floor((tonumber(redis.call('HGET', KEYS[1], slot)) or 0) / slot_ms)
-    redis.call('HSET', KEYS[1], slot, (mine + granted) * slot_ms + now % slot_ms, 'n', used + granted, 'o', first, 'm', now)
-    redis.call('PEXPIRE', KEYS[1], window + slot_ms)
+    local count = math.floor((mine or 0) / slot_ms)
+    redis.call('HSET', KEYS[1], slot, (count + granted) * slot_ms + now % slot_ms, 'n', used + granted, 'o', first, 'm', now)
+    if not mine then redis.call('PEXPIRE', KEYS[1], window + 2 * slot_ms) end
 elseif dropped then
     redis.call('HSET', KEYS[1], 'n', used, 'o', first)
 end
