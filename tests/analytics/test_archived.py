@@ -82,7 +82,7 @@ async def test_late_events_change_only_what_can_be_computed_anew(
 
 @pytest.fixture
 async def archived(context: Context, make_tenant: MakeTenant) -> tuple[Any, list[Fact]]:
-    """(a tenant with a day of archived events and an event from after the floor, the facts of the day)."""
+    """(a tenant with a day of archived events and an event from after the floor, the facts of all of them)."""
     tenant = await make_tenant(timezone="UTC", attribution_window_hours=24, currency="EUR")
     metadata = {"price": 10, "quantity": 2, "placementId": "home"}
     at = int(MIDNIGHT.timestamp() * 1000)

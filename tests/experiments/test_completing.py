@@ -1,11 +1,15 @@
 """No experiment runs longer than its events are kept, and each one's figures are kept before these go."""
 
 from datetime import timedelta
+from uuid import UUID
 
+import asyncpg
 import pytest
 
 from recomengine.context import Context
 from recomengine.experiments import service
+from recomengine.experiments.schemas import Arm, Experiment
+from recomengine.infra.database import Connection
 from tests.databases import execute, fetchval
 from tests.experiments.shop import Shop
 
@@ -33,6 +37,27 @@ async def test_one_that_was_started_too_long_ago_is_completed_with_its_figures(s
     assert await fetchval(url, KEPT, old) == 2
     await shop.serves(None, placementId="home", userId="ann")
     assert await service.complete_overdue(context.pool, context.bus, LONGEST) == 0
+
+
+async def test_what_ails_one_experiment_keeps_no_other_from_being_completed(
+    shop: Shop, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiments = [await shop.make(), await shop.make(placementId="cart")]
+    for each in experiments:
+        await execute(context.settings.database_url, AGE, each, 91)
+    measure = service._measure
+
+    async def measure_but_one(connection: Connection, tenant_id: UUID, experiment: Experiment) -> dict[str, Arm]:
+        if str(experiment.id) == experiments[0]:
+            raise asyncpg.DataError("bad")
+        return await measure(connection, tenant_id, experiment)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(service, "_measure", measure_but_one)
+        await service.complete_overdue(context.pool, context.bus, LONGEST)
+    assert [await fetchval(context.settings.database_url, KEPT, each) for each in experiments] == [0, 2]
+    await service.complete_overdue(context.pool, context.bus, LONGEST)
+    assert await fetchval(context.settings.database_url, KEPT, experiments[0]) == 2
 
 
 async def test_figures_that_were_not_kept_are_kept(shop: Shop, context: Context) -> None:

@@ -21,7 +21,8 @@ from recomengine.experiments import queries
 from recomengine.experiments.schemas import Arm, Experiment, ExperimentIn, ExperimentPatch, Power, PowerQuery, Results, as_experiment
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import DATABASE_AWAY, Connection, Pool, tenant_transaction
-from recomengine.infra.metrics import FALLBACKS
+from recomengine.infra.logs import said
+from recomengine.infra.metrics import BACKGROUND_FAILURES, FALLBACKS
 from recomengine.web.problems import Conflict, NotFound, invalid
 
 TRANSITIONS = {
@@ -120,16 +121,22 @@ async def complete_overdue(pool: Pool, bus: Bus, longest: timedelta) -> int:
     """Complete what was started more than `longest` ago, before its first events go to the archive; keep figures that are not kept; how many."""
     overdue = await queries.to_complete(pool, datetime.now(UTC) - longest)
     for tenant_id, experiment_id in overdue:
-        async with tenant_transaction(pool, tenant_id) as connection:
-            experiment = await queries.lock_experiment(connection, tenant_id, experiment_id)
-            if experiment is None:
-                continue
-            if experiment["status"] in TRANSITIONS["complete"][0]:
-                await queries.set_status(connection, tenant_id, experiment_id, "completed")
-                log.info("experiment completed by its age", tenant=str(tenant_id), experiment=str(experiment_id))
-        await bus.publish("tenant", tenant_id)
-        await _keep(pool, tenant_id, await one(pool, tenant_id, experiment_id))
+        try:
+            await _complete_overdue(pool, bus, tenant_id, experiment_id)
+        except Exception as error:  # noqa: BLE001 - what ails one experiment keeps no other from its figures
+            BACKGROUND_FAILURES.labels("experiments").inc()
+            log.error("experiment not completed", tenant=str(tenant_id), experiment=str(experiment_id), error=said(error))
     return len(overdue)
+
+
+async def _complete_overdue(pool: Pool, bus: Bus, tenant_id: UUID, experiment_id: UUID) -> None:
+    async with tenant_transaction(pool, tenant_id) as connection:
+        experiment = _found(await queries.lock_experiment(connection, tenant_id, experiment_id))
+        if experiment.status in TRANSITIONS["complete"][0]:
+            await queries.set_status(connection, tenant_id, experiment_id, "completed")
+            log.info("experiment completed by its age", tenant=str(tenant_id), experiment=str(experiment_id))
+    await bus.publish("tenant", tenant_id)
+    await _keep(pool, tenant_id, await one(pool, tenant_id, experiment_id))
 
 
 async def results(pool: Pool, tenant_id: UUID, experiment_id: UUID) -> Results:
