@@ -56,7 +56,10 @@ def test_tenant_create_prints_text_for_people(command: Command, tenant: str) -> 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["", "--json"], "$.name"), (["x" * 201], "$.name"), (["two\nlines"], "$.name"), (["Shop", "--origin", "boots.example"], "allowedOrigins")],
+    [
+        (["", "--json"], "$.name"), (["x" * 201], "$.name"), (["two\nlines"], "$.name"),
+        (["Shop", "--origin", "https://Boots.example/"], "Write https://boots.example"),
+    ],
 )
 def test_tenant_create_refuses_what_it_cannot_keep(command: Command, tenant: str, arguments: list[str], message: str) -> None:
     ran = command("tenant", "create", *arguments)

@@ -240,7 +240,10 @@ async def test_a_restart_prints_the_same_and_loads_nothing_again(shop: httpx.Asy
     [
         (Settings(port=5008), ("http://127.0.0.1:5008", "http://localhost:5008")),
         (Settings(host="0.0.0.0", port=80), ("http://0.0.0.0", "http://127.0.0.1", "http://localhost")),
-        (Settings(public_url="https://shop.example/reco/"), ("https://shop.example", "http://127.0.0.1:5008", "http://localhost:5008")),
+        (
+            Settings(public_url="https://Shop.example/reco/"),
+            ("https://shop.example", "http://127.0.0.1:5008", "http://localhost:5008"),
+        ),
     ],
 )
 def test_the_storefront_may_be_called_by_every_name_it_has(settings: Settings, origins: tuple[str, ...]) -> None:

@@ -318,6 +318,9 @@ async def test_publish_keys_stand_in_the_url_or_the_body_and_no_other_kind(clien
             await client.get(PATH, params={"key": secret}, headers={"X-API-Key": ""}),
             await client.post(PATH, json={"key": secret}),
             await client.post(f"{PATH}/batch", json={"key": secret, "requests": [{}]}),
+            await client.get(PATH, params={"key": secret}, headers=bearer(bare.read)),
+            await client.post(PATH, json={"key": secret}, headers=bearer(bare.read)),
+            await client.post(PATH, json={}, params={"key": secret}, headers=bearer(bare.publish)),
         ):
             assert (refused.status_code, refused.json()["code"]) == (401, "key_in_url")
 

@@ -1,14 +1,17 @@
 """Tenants, their keys and the audit log over HTTP."""
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 from recomengine.context import Context
+from recomengine.settings import Settings
 from recomengine.tenants.queries import purge_tenant, tenants_to_purge
 from recomengine.tenants.service import PURGE_AFTER
 from tests.auth.people import Person, forget_attempts
@@ -63,11 +66,36 @@ async def test_a_tenant_has_the_configuration_of_the_contract(ann: Person) -> No
         ({"name": "x", "config": {"currency": "usd"}}, "$.config.currency"),
         ({"name": "x", "config": {"timezone": "Mars/Olympus"}}, "$.config.timezone"),
         ({"name": "x", "config": {"allowedOrigins": ["shop.example"]}}, "$.config.allowedOrigins[0]"),
+        ({"name": "x", "config": {"allowedOrigins": ["https://a", "https://b/"]}}, "$.config.allowedOrigins[1]"),
     ],
 )
 async def test_what_is_no_tenant_is_refused(body: dict[str, Any], path: str, ann: Person) -> None:
     refused = await ann.call("POST", PATH, body)
     assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, path)
+
+
+async def test_an_origin_that_no_browser_sends_is_refused_with_the_right_spelling(ann: Person) -> None:
+    tenant_id = await ann.make_tenant()
+    one, wrong = f"{PATH}/{tenant_id}", ["https://Shop.example:443/"]
+    for method, path, body, at in (
+        ("POST", PATH, {"name": "x", "config": {"allowedOrigins": wrong}}, "$.config.allowedOrigins[0]"),
+        ("PATCH", one, {"config": {"allowedOrigins": wrong}}, "$.config.allowedOrigins[0]"),
+        ("PATCH", f"{one}/config", {"allowedOrigins": wrong}, "$.allowedOrigins[0]"),
+        ("POST", f"{one}/api-keys", {"name": "k", "permissions": "publish", "origins": wrong}, "$.origins[0]"),
+    ):
+        refused = await ann.call(method, path, body)
+        [error] = refused.json()["errors"]
+        assert (refused.status_code, error["path"]) == (422, at)
+        assert error["message"].endswith("Write https://shop.example")
+
+
+async def test_origins_that_were_stored_under_looser_rules_are_read_and_stay(ann: Person, settings: Settings) -> None:
+    tenant_id, old = await ann.make_tenant(), ["https://Old.example/shop", "https://*.example"]
+    store = "UPDATE tenants SET config = jsonb_set(config, '{allowedOrigins}', $2) WHERE id = $1"
+    await execute(settings.database_url, store, UUID(tenant_id), json.dumps(old))
+    assert await status_with(ann.client, (await ann.make_key(tenant_id))["key"]) == 200
+    changed = await ann.call("PATCH", f"{PATH}/{tenant_id}/config", {"currency": "EUR"})
+    assert (changed.status_code, changed.json()["data"]["config"]["allowedOrigins"]) == (200, old)
 
 
 async def test_nobody_reaches_a_strangers_tenant(ann: Person, bob: Person) -> None:
