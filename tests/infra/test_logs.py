@@ -22,6 +22,7 @@ from starlette.routing import Route
 from recomengine.infra.logs import HIDDEN, hide_secrets, said
 from recomengine.web.protocol import BoundedHttp
 from tests.conftest import SECRET, Log, MakeTenant, Tenant, bearer
+from tests.processes import PATIENCE_S
 
 PASSWORD = "Vv7-unguessable-horse"
 ADDRESS = "ann.nobody+shop@example.com"
@@ -91,7 +92,7 @@ async def send_secrets(url: str, tenant: Tenant) -> None:
     gets = [
         "/api/v1/recommendations", "/later", f"/{PASSWORD}/{TOKEN}", f"/api/v1/catalog/{ADDRESS}", "/api/v1/auth/me", "/internal/metrics",
     ]  # fmt: skip
-    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as client:
         for position, path in enumerate(posts):
             for number, body in enumerate(bodies):
                 headers = {"Content-Type": "application/json"} | carried[(position + number) % len(carried)]
