@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-READY_S = 90
+READY_S = 600
 REFRESH_S = 1800
 
 
@@ -90,12 +90,17 @@ def running_system(*, processes: int = 1) -> Iterator[System]:
         shutil.rmtree(data_dir, ignore_errors=True)
 
 
-def start(data_dir: Path, port: int, processes: int = 1) -> "subprocess.Popen[bytes]":
-    command = [*_command(), "up", "--port", str(port), "--data-dir", str(data_dir), "--processes", str(processes)]
+def start(data_dir: Path, port: int, processes: int = 1, command: str = "up") -> "subprocess.Popen[bytes]":
+    words = [*_command(), command, "--port", str(port), "--data-dir", str(data_dir), "--processes", str(processes)]
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     with (data_dir / "bench.log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env={**environment, "LOG_LEVEL": "warning"}, start_new_session=True)
-    wait_ready(process, port, data_dir)
+        process = subprocess.Popen(words, stdout=log, stderr=log, env={**environment, "LOG_LEVEL": "warning"}, start_new_session=True)
+    try:
+        wait_ready(process, port, data_dir)
+    except RuntimeError:
+        process.terminate()
+        process.wait()
+        raise
     return process
 
 

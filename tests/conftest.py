@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,13 +29,13 @@ from recomengine.infra.migrations import migrate
 from recomengine.settings import Settings
 from recomengine.tenants.service import create_tenant
 from recomengine.web.caller import RateLimits, TenantConfig
+from tests.processes import PATIENCE_S, wait_until
 
 hypothesis.settings.register_profile("tests", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("tests")
 
 SECRET = "0123456789abcdef0123456789abcdef"
 DEAD_REDIS = "redis://127.0.0.1:1/0"
-READY_S = 60
 
 
 class Servers(NamedTuple):
@@ -67,23 +66,20 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
             for server in private.servers
         ]
     try:
-        asyncio.run(_migrate_when_ready(private.database_url, private.log))
+        wait_until(lambda: _migrated(private.database_url))
         yield Servers(private.database_url, private.redis_url)
     finally:
         for process, server in zip(processes, private.servers, strict=True):
             process.send_signal(server.stop_signal)
-            process.wait(30)
+            process.wait(PATIENCE_S)
 
 
-async def _migrate_when_ready(url: str, log: Path) -> None:
-    end = time.monotonic() + READY_S
-    while time.monotonic() < end:
-        try:
-            await migrate(url)
-        except (OSError, asyncpg.CannotConnectNowError):
-            continue
-        return
-    raise AssertionError(f"PostgreSQL does not answer: {log.read_text()[-1000:]}")
+def _migrated(url: str) -> bool:
+    try:
+        asyncio.run(migrate(url))
+    except (OSError, asyncpg.CannotConnectNowError):
+        return False  # PostgreSQL is not up yet
+    return True
 
 
 @pytest.fixture(scope="session")
@@ -128,7 +124,7 @@ def other_process(servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE_S)
 
 
 @pytest.fixture

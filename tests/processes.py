@@ -17,7 +17,8 @@ import pytest
 
 from recomengine.settings import Settings
 
-PATIENCE_S = 60
+PATIENCE_S = 600
+"""The last resort of every wait in the tests: only what hangs reaches it. How long things take, `bench` measures."""
 POLL_S = 0.02
 COMMAND = (sys.executable, "-m", "recomengine")
 
@@ -126,10 +127,11 @@ def free_port() -> int:
         return port
 
 
-def wait_until(true: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
-    end = time.monotonic() + patience_s
+def wait_until(true: Callable[[], bool]) -> None:
+    """Ask again until it is so: for what no signal tells of, such as the state of another process."""
+    end = time.monotonic() + PATIENCE_S
     while not true():
-        assert time.monotonic() < end, f"not within {patience_s} s"
+        assert time.monotonic() < end, f"not within {PATIENCE_S} s"
         time.sleep(POLL_S)
 
 

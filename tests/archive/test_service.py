@@ -25,6 +25,7 @@ from recomengine.infra.migrations import migrate
 from recomengine.settings import Settings, SettingsError
 from tests.databases import execute, fetch, fetchval, fresh_database
 from tests.models.shops import until
+from tests.processes import PATIENCE_S
 
 SHOP, OTHER = UUID(int=1), UUID(int=2)
 OLD, OLDER = date(2025, 3, 1), date(2025, 2, 1)
@@ -222,6 +223,7 @@ from recomengine.archive import queries, service
 from recomengine.archive.parquet import Writer
 from recomengine.archive.store import ArchiveStore
 from recomengine.settings import load_settings
+from tests.processes import PATIENCE_S
 owner, name, when = sys.argv[1:]
 owner = {"queries": queries, "service": service, "Writer": Writer, "store": ArchiveStore}[owner]
 real = getattr(owner, name)
@@ -240,7 +242,7 @@ asyncio.run(service.archive_due(load_settings()))
 
 def kill_at(settings: Settings, step: str) -> None:
     environment = os.environ | {"DATABASE_URL": settings.database_url, "DATA_DIR": str(settings.data_dir)}
-    ended = subprocess.run([sys.executable, "-c", KILLED, *STEPS[step]], env=environment, timeout=120, check=False)
+    ended = subprocess.run([sys.executable, "-c", KILLED, *STEPS[step]], env=environment, timeout=PATIENCE_S, check=False)
     assert ended.returncode == -signal.SIGKILL
 
 

@@ -146,6 +146,23 @@ async def test_an_import_takes_the_good_lines_and_reports_the_bad(shop: Shop, cl
     assert len(await shop.ids(limit=100)) == 18
 
 
+async def test_a_link_without_a_scheme_is_read_as_https_by_every_entry(
+    shop: Shop, client: httpx.AsyncClient, tenant: Tenant
+) -> None:
+    links = {"imageUrl": "//img.example/b.png", "url": "//shop.example"}
+    await shop.put("put", **links)
+    await shop.put("patch")
+    await shop.call("PATCH", "/patch", links)
+    await shop.call("POST", "", {"productId": "post", "name": "x", **links})
+    await shop.call("POST", "/batch", {"items": [{"productId": "batch", "name": "x", **links}]})
+    line = json.dumps({"productId": "import", "name": "x", **links})
+    ndjson = {"Content-Type": "application/x-ndjson"}
+    await client.post(f"{PATH}/import", content=line, headers=bearer(tenant.read_write) | ndjson)
+    for product_id in ("put", "patch", "post", "batch", "import"):
+        stored = (await shop.call("GET", f"/{product_id}")).json()["data"]
+        assert (stored["imageUrl"], stored["url"]) == ("https://img.example/b.png", "https://shop.example"), product_id
+
+
 async def test_pages_follow_each_other_to_the_end(shop: Shop) -> None:
     await shop.call("POST", "/batch", {"items": [product(f"p{number:02}", brand="Acme") for number in range(25)]})
     for search in ({}, {"q": "acme"}):
@@ -233,6 +250,16 @@ async def test_a_bad_search_is_told_where(params: dict[str, str], path: str, sho
         ({"currency": "eur"}, "$.currency"),
         ({"currency": "EUR\n"}, "$.currency"),
         ({"url": "javascript:alert(1)"}, "$.url"),
+        ({"url": "JavaScript://a.example/%0aalert(1)"}, "$.url"),
+        ({"url": " javascript:alert(1)"}, "$.url"),
+        ({"imageUrl": "data:image/svg+xml,<svg/>"}, "$.imageUrl"),
+        ({"url": "vbscript:a"}, "$.url"),
+        ({"url": "ftp://a.example/b"}, "$.url"),
+        ({"url": "/\\a.example"}, "$.url"),
+        ({"url": "///a.example"}, "$.url"),
+        ({"url": "//"}, "$.url"),
+        ({"url": "https://"}, "$.url"),
+        ({"url": "a.example/b"}, "$.url"),
         ({"imageUrl": "//a b"}, "$.imageUrl"),
         ({"imageUrl": "https://a.example/\n"}, "$.imageUrl"),
         ({"attributes": []}, "$.attributes"),

@@ -17,7 +17,7 @@ from tests.cli.conftest import Command
 from tests.cli.lines import event, is_one_line, ndjson
 from tests.conftest import SECRET, Servers
 from tests.databases import execute, fetch, fetchval, fresh_database
-from tests.processes import COMMAND, environment
+from tests.processes import COMMAND, PATIENCE_S, environment
 
 
 def test_tenant_create_prints_json_with_keys_that_work(command: Command, tenant: str, database: str) -> None:
@@ -56,7 +56,10 @@ def test_tenant_create_prints_text_for_people(command: Command, tenant: str) -> 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["", "--json"], "$.name"), (["x" * 201], "$.name"), (["two\nlines"], "$.name"), (["Shop", "--origin", "boots.example"], "allowedOrigins")],
+    [
+        (["", "--json"], "$.name"), (["x" * 201], "$.name"), (["two\nlines"], "$.name"),
+        (["Shop", "--origin", "https://Boots.example/"], "Write https://boots.example"),
+    ],
 )
 def test_tenant_create_refuses_what_it_cannot_keep(command: Command, tenant: str, arguments: list[str], message: str) -> None:
     ran = command("tenant", "create", *arguments)
@@ -91,7 +94,7 @@ def test_refresh_waits_until_the_worker_has_published_the_model(
         ran = command("refresh", "--tenant", tenant, "--wait")
     finally:
         worker.send_signal(signal.SIGTERM)
-        code = worker.wait(30)
+        code = worker.wait(PATIENCE_S)
 
     assert ran.code == 0, ran.err
     assert ": 50 events, 7 users, 5 items, " in ran.out

@@ -26,7 +26,7 @@ def test_several_processes_come_up_on_a_slow_machine_and_end_well(servers: Serve
     }  # fmt: skip
     process = subprocess.Popen([*COMMAND, "serve", "--processes", "2"], env=environment({}) | settings, stdin=subprocess.DEVNULL)
     try:
-        wait_until(lambda: _answers(port), 3 * PATIENCE_S)
+        wait_until(lambda: _answers(port))
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
     finally:

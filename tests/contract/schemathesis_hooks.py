@@ -1,4 +1,5 @@
-"""What schemathesis cannot read in the document: how lines are sent, an address for each request, and rules that no schema states."""
+"""What schemathesis cannot read in the document: how lines are sent, an address for each request, rules that no schema
+states, and where a problem's type leads."""
 
 import itertools
 import re
@@ -7,10 +8,15 @@ from typing import Any
 import schemathesis
 from schemathesis.openapi.checks import RejectedPositiveData
 
+from recomengine.docs.pages import problems_page
+
 BEYOND_SCHEMAS = {
     "$.cursor": "of a list that was answered before",
     "$.timezone": "a name of the time zone database, of which there are 600",
     "$.config.timezone": "the same",
+    "$.config.allowedOrigins": "as browsers send them: addresses in one spelling, without a default port",
+    "$.allowedOrigins": "the same",
+    "$.origins": "the same",
     "$.password": "not among those that everybody uses",
     "$.token": "one that was mailed",
     "$.productId": "needed by every event but a search",
@@ -23,6 +29,8 @@ BEYOND_SCHEMAS = {
     "$.trafficSplit": "50, where lists are interleaved",
 }
 """Paths that a 422 may name although the schema has nothing against their values, and what they must be."""
+
+EXPLAINED = set(re.findall(r'id="(\w+)"', problems_page()))
 
 _numbers = itertools.count()
 
@@ -47,3 +55,15 @@ def filter_failure(_context: Any, failure: Any, _case: Any, response: Any) -> bo
     (error,) = response.json()["errors"]
     whole = "`int`, got `float`" in error["message"]  # 2.0 is whole to JSON Schema, and to no language with types
     return not whole and not any(re.match(rf"{re.escape(path)}(?=$|[.\[])", error["path"]) for path in BEYOND_SCHEMAS)
+
+
+@schemathesis.check
+def problem_is_explained(_context: Any, response: Any, _case: Any) -> None:
+    """The page that a problem's type leads to explains its code, and that of each item of a batch that is rejected."""
+    media = response.headers.get("content-type", [""])[0]
+    if media == "application/problem+json":
+        page, _, code = response.json()["type"].partition("#")
+        assert (page, code in EXPLAINED) == ("/docs/problems", True), code
+    elif media == "application/json" and isinstance(data := response.json().get("data"), dict):
+        codes = {result["error"]["code"] for result in data.get("results", ()) if "error" in result}
+        assert codes <= EXPLAINED, codes

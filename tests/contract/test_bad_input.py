@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recomengine.context import Context
+from recomengine.docs.pages import problems_page
 from tests.conftest import MakeTenant, Tenant, bearer
 from tests.events.stored import now_ms, stored, view
 from tests.models.shops import fill_catalog, product
@@ -20,6 +22,8 @@ from tests.models.shops import fill_catalog, product
 JSON = {"Content-Type": "application/json"}
 LINES = {"Content-Type": "application/x-ndjson"}
 MB = 1024 * 1024
+EXPLAINED = set(re.findall(r'id="(\w+)"', problems_page()))
+"""Where the type of a problem may lead."""
 EVENTS, EVENT_BATCH, EVENT_IMPORT = "/api/v1/events", "/api/v1/events/batch", "/api/v1/events/import"
 ITEM, ITEMS, ITEM_BATCH, ITEM_IMPORT = "/api/v1/catalog/boot", "/api/v1/catalog", "/api/v1/catalog/batch", "/api/v1/catalog/import"
 ADVICE, ADVICE_BATCH = "/api/v1/recommendations", "/api/v1/recommendations/batch"
@@ -63,6 +67,7 @@ def is_problem(answer: httpx.Response, *statuses: int) -> dict[str, Any]:
     assert answer.headers["content-type"] == "application/problem+json"
     body: dict[str, Any] = answer.json()
     assert {"type", "title", "status", "detail", "instance", "code", "requestId"} <= set(body)
+    assert (body["type"], body["code"] in EXPLAINED) == (f"/docs/problems#{body['code']}", True)
     assert (body["status"], body["requestId"]) == (answer.status_code, answer.headers["x-request-id"])
     assert len(body["detail"]) < 2000
     assert "Traceback" not in answer.text
@@ -144,6 +149,7 @@ async def test_a_bad_event_is_refused_alone_and_its_path_is_named_in_every_way_o
     assert found["detail"].startswith(f"{path}: ")
     batch = (await client.post(EVENT_BATCH, json={"events": [bad]}, headers=headers)).json()["data"]
     assert (batch["rejected"], batch["results"][0]["error"]["path"]) == (1, path)
+    assert batch["results"][0]["error"]["code"] in EXPLAINED
     imported = (await client.post(EVENT_IMPORT, content=json.dumps(bad), headers=headers | LINES)).json()["data"]
     assert (imported["rejected"], imported["errors"][0]["line"]) == (1, 1)
     assert imported["errors"][0]["message"].startswith(f"{path}: ")

@@ -15,7 +15,7 @@ from recomengine.settings import Settings
 from tests.auth.people import Person
 from tests.conftest import SECRET, MakeTenant
 from tests.models.shops import build, demo_shop, fill_catalog, send
-from tests.processes import COMMAND, environment
+from tests.processes import COMMAND, PATIENCE_S, environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +35,7 @@ def live_server(settings: Settings) -> Iterator[str]:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE_S)
 
 
 async def test_a_live_server_does_what_the_document_says(

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shlex
-import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from itertools import islice
@@ -23,6 +22,7 @@ from recomengine.infra.migrations import migrate
 from recomengine.settings import Settings
 from tests.conftest import SECRET, Servers, bearer, client_of
 from tests.databases import fetch, fetchval, fresh_database
+from tests.models.shops import until
 
 API = "/api/v1"
 LIMIT = 8
@@ -32,7 +32,6 @@ SHOPPERS = 100
 class Demo(NamedTuple):
     settings: Settings
     greeting: str
-    seconds: float
 
     @property
     def made(self) -> dict[str, str]:
@@ -49,9 +48,7 @@ def demo(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             api_key_hmac_secret=SECRET, internal_api_key=SECRET, log_level="error",
         )  # fmt: skip
         asyncio.run(migrate(url))
-        started = time.perf_counter()
-        greeting = asyncio.run(prepare_demo(settings))
-        yield Demo(settings, greeting, time.perf_counter() - started)
+        yield Demo(settings, asyncio.run(prepare_demo(settings)))
 
 
 @pytest.fixture
@@ -164,9 +161,11 @@ async def test_a_product_of_this_minute_is_in_its_categorys_lists(shop: httpx.As
     await recommended(shop, demo)
     assert (await shop.put(path, json=mug, headers=headers)).status_code in (200, 201)
     try:
-        async with asyncio.timeout(5):
-            while "ash-glazed-stoneware-mug" not in [item["productId"] for item in await recommended(shop, demo, category="Kitchen > Mugs")]:
-                await asyncio.sleep(0.01)
+        async def offered() -> bool:
+            listed = await recommended(shop, demo, category="Kitchen > Mugs")
+            return "ash-glazed-stoneware-mug" in [item["productId"] for item in listed]
+
+        await until(offered)
         item = next(item for item in await recommended(shop, demo, category="Kitchen > Mugs") if item["productId"] == "ash-glazed-stoneware-mug")
         assert item["reason"] == "New in this shop"
         alike = [[item["productId"] for item in await recommended(shop, demo, productId=each, strategy="content_based")] for each in mugs]
@@ -240,7 +239,10 @@ async def test_a_restart_prints_the_same_and_loads_nothing_again(shop: httpx.Asy
     [
         (Settings(port=5008), ("http://127.0.0.1:5008", "http://localhost:5008")),
         (Settings(host="0.0.0.0", port=80), ("http://0.0.0.0", "http://127.0.0.1", "http://localhost")),
-        (Settings(public_url="https://shop.example/reco/"), ("https://shop.example", "http://127.0.0.1:5008", "http://localhost:5008")),
+        (
+            Settings(public_url="https://Shop.example/reco/"),
+            ("https://shop.example", "http://127.0.0.1:5008", "http://localhost:5008"),
+        ),
     ],
 )
 def test_the_storefront_may_be_called_by_every_name_it_has(settings: Settings, origins: tuple[str, ...]) -> None:
@@ -255,10 +257,6 @@ async def test_a_restart_on_another_port_takes_events_from_there(shop: httpx.Asy
 
     assert "http://127.0.0.1:6001/demo" in greeting
     assert seen.status_code == 202
-
-
-def test_it_is_ready_well_within_a_minute(demo: Demo) -> None:
-    assert demo.seconds < 60
 
 
 def test_the_keys_are_kept_where_only_their_owner_reads_them(demo: Demo) -> None:

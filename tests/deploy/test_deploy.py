@@ -23,7 +23,7 @@ from recomengine.infra.migrations import migrate
 from recomengine.settings import SECRETS, Settings
 from tests.conftest import Servers
 from tests.databases import execute, fresh_database
-from tests.processes import free_port
+from tests.processes import PATIENCE_S, free_port
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -101,7 +101,7 @@ def test_the_images_health_check_knows_a_serving_process_from_none(other_process
         run = [sys.executable if command[0] == "python" else command[0], *command[1:]]
         return subprocess.run(run, capture_output=True, check=False, env={**os.environ, "PORT": str(port)}).returncode
 
-    assert httpx.get(f"{other_process}/health", timeout=60).status_code == 200
+    assert httpx.get(f"{other_process}/health", timeout=PATIENCE_S).status_code == 200
     assert exit_code(urlsplit(other_process).port or 0) == 0
     assert exit_code(free_port()) == 1
 

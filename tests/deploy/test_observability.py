@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from recomengine.infra.metric_files import PREFIX
 from tests.conftest import SECRET, Servers, bearer
 from tests.health.test_metrics import consistent
-from tests.processes import COMMAND, Up, environment, free_port, make_tenant, reachable_dir, start_up, stop, wait_until
+from tests.processes import COMMAND, PATIENCE_S, Up, environment, free_port, make_tenant, reachable_dir, start_up, stop, wait_until
 
 ROOT = Path(__file__).parents[2]
 BY_PROMETHEUS = {"up"}
@@ -43,7 +43,7 @@ def shop(up: Up) -> dict[str, Any]:
 def scrape(up: Up) -> str:
     """On a connection of its own, so that either process may answer."""
     key = json.loads((up.data_dir / "secrets.json").read_text(encoding="utf-8"))["internal_api_key"]
-    answer = httpx.get(f"{up.url}/internal/metrics", headers=bearer(key), timeout=30)
+    answer = httpx.get(f"{up.url}/internal/metrics", headers=bearer(key), timeout=PATIENCE_S)
     assert answer.status_code == 200
     return answer.text
 
@@ -70,7 +70,7 @@ def serving_counts(up: Up) -> list[float]:
 
 def ask(up: Up, shop: dict[str, Any], times: int) -> None:
     for _ in range(times):
-        answer = httpx.get(f"{up.url}/api/v1/recommendations?userId=ann", headers=bearer(shop["keys"]["read"]), timeout=30)
+        answer = httpx.get(f"{up.url}/api/v1/recommendations?userId=ann", headers=bearer(shop["keys"]["read"]), timeout=PATIENCE_S)
         assert answer.status_code == 200
 
 
@@ -111,7 +111,7 @@ def test_processes_of_serve_count_together_too(servers: Servers, tmp_path: Path)
 
     def processes() -> float | None:
         try:
-            answer = httpx.get(f"http://127.0.0.1:{port}/internal/metrics", headers=bearer(SECRET), timeout=30)
+            answer = httpx.get(f"http://127.0.0.1:{port}/internal/metrics", headers=bearer(SECRET), timeout=PATIENCE_S)
         except httpx.TransportError:
             return None
         return samples(answer.text).get("recomengine_processes serve")
@@ -121,13 +121,13 @@ def test_processes_of_serve_count_together_too(servers: Servers, tmp_path: Path)
         assert len(list(tmp_path.glob(f"{PREFIX}*"))) == 1
     finally:
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_S) == 0
     assert list(tmp_path.glob(f"{PREFIX}*")) == []
 
 
 def test_no_secret_is_in_the_logs_of_real_processes_or_of_their_servers(up: Up, shop: dict[str, Any]) -> None:
     person = {"email": ADDRESS, "password": PASSWORD}
-    with httpx.Client(base_url=up.url, timeout=60) as client:
+    with httpx.Client(base_url=up.url, timeout=PATIENCE_S) as client:
         for _ in range(2):  # the second time the address is taken
             signed_up = client.post("/api/v1/auth/signup", json=person)
         client.post("/api/v1/auth/login", json=person | {"password": PASSWORD * 2})

@@ -24,6 +24,7 @@ from tests.databases import fetch
 from tests.events.stored import now_ms, stored, view
 from tests.infra.relay import Relay
 from tests.models.shops import until
+from tests.processes import PATIENCE_S
 
 HOLD = """
 INSERT INTO events (id, tenant_id, event_type, user_id, timestamp, created_at) VALUES ($1, $2, 'view', 'holder', now(), clock_timestamp())
@@ -83,7 +84,7 @@ async def test_in_two_batches_in_opposite_orders_while_a_third_holds_the_middle(
 
 
 async def test_in_two_processes_at_once(client: httpx.AsyncClient, other_process: str, tenant: Tenant, database_url: str) -> None:
-    async with httpx.AsyncClient(base_url=other_process, timeout=30) as other:
+    async with httpx.AsyncClient(base_url=other_process, timeout=PATIENCE_S) as other:
         for number in range(10):
             event = view(timestamp=now_ms(), product=f"p{number}")
             both = await asyncio.gather(statuses(client, tenant, 3, event), statuses(other, tenant, 3, event))

@@ -22,6 +22,7 @@ from starlette.routing import Route
 from recomengine.infra.logs import HIDDEN, hide_secrets, said
 from recomengine.web.protocol import BoundedHttp
 from tests.conftest import SECRET, Log, MakeTenant, Tenant, bearer
+from tests.processes import PATIENCE_S
 
 PASSWORD = "Vv7-unguessable-horse"
 ADDRESS = "ann.nobody+shop@example.com"
@@ -91,7 +92,7 @@ async def send_secrets(url: str, tenant: Tenant) -> None:
     gets = [
         "/api/v1/recommendations", "/later", f"/{PASSWORD}/{TOKEN}", f"/api/v1/catalog/{ADDRESS}", "/api/v1/auth/me", "/internal/metrics",
     ]  # fmt: skip
-    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as client:
         for position, path in enumerate(posts):
             for number, body in enumerate(bodies):
                 headers = {"Content-Type": "application/json"} | carried[(position + number) % len(carried)]
@@ -131,20 +132,23 @@ async def test_no_secret_and_no_shopper_is_logged(level: str, form: str, url: st
 
 
 async def test_a_line_tells_whose_request_it_is(url: str, make_tenant: MakeTenant, log: Log) -> None:
-    tenant = await make_tenant()
+    tenant, other = await make_tenant(), await make_tenant()
     logged = log("debug", "json")
     async with httpx.AsyncClient(base_url=url) as client:
         await client.get("/api/v1/recommendations", headers=bearer(tenant.read) | {"X-Request-ID": "one"})
         await client.get(f"/api/v1/recommendations?key={tenant.read}", headers={"X-Request-ID": "two"})
         await client.get("/health", headers={"X-Request-ID": "three"})
+        beside = bearer(other.publish) | {"X-Request-ID": "four"}
+        await client.get(f"/api/v1/recommendations?key={tenant.read}", headers=beside)
     lines = [json.loads(line) for line in logged.getvalue().splitlines()]
-    of = {name: [line for line in lines if line.get("request_id") == name] for name in ("one", "two", "three")}
+    of = {name: [line for line in lines if line.get("request_id") == name] for name in ("one", "two", "three", "four")}
     whose = {"tenant": str(tenant.id), "key_prefix": "_".join(tenant.read.split("_")[:3])}
     request = {"event": "request", "level": "debug", "method": "GET", "path": "/api/v1/recommendations", "status": 200}
     assert len(of["one"]) == 1
     assert of["one"][0].items() >= (request | whose).items()
-    assert [line["event"] for line in of["two"]] == ["secret key in a URL or body: treat it as leaked", "request"]
-    assert all(line.items() >= whose.items() for line in of["two"])
+    for name in ("two", "four"):
+        assert [line["event"] for line in of[name]] == ["secret key in a URL or body: treat it as leaked", "request"]
+        assert all(line.items() >= whose.items() for line in of[name])
     assert "tenant" not in of["three"][0]
     assert all({"timestamp", "level", "event"} <= line.keys() for line in lines)
 

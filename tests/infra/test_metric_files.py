@@ -16,10 +16,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from recomengine.infra import metric_files
 from recomengine.infra.metric_files import PREFIX, STEP_S, VARIABLE, WINDOW_S, Place, Window, fresh_directory
+from tests.processes import PATIENCE_S
 
 COUNTER = """
 import sys
 from recomengine.infra import metrics
+from tests.processes import PATIENCE_S
 for line in sys.stdin:
     what, number = line.split()
     if what == "count":
@@ -61,7 +63,7 @@ class Process:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.close()
-        self.process.wait(30)
+        self.process.wait(PATIENCE_S)
         self.process.stdout.close()
 
 

@@ -54,12 +54,11 @@ async def test_an_absent_server_fails_at_once_and_then_without_trying() -> None:
             await call
 
 
-async def test_a_silent_server_is_given_up_within_the_time_out(redis_url: str) -> None:
+async def test_a_silent_server_is_given_up(redis_url: str) -> None:
     async with Relay(redis_url) as silent, opened(silent.url) as client:
         silent.freeze()
         with pytest.raises(RedisUnavailable):
-            async with asyncio.timeout(2):
-                await client.call(("PING",))
+            await client.call(("PING",))
 
 
 async def test_a_server_that_refuses_a_command_is_as_good_as_absent_to_whoever_has_a_fallback(redis_url: str) -> None:

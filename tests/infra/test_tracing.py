@@ -27,6 +27,7 @@ from recomengine.web.caller import RateLimits, TenantConfig
 from tests.conftest import DEAD_REDIS, SECRET, Servers, bearer, client_of, running
 from tests.events.stored import view
 from tests.models.shops import fill_catalog, product
+from tests.processes import PATIENCE_S
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SHOPPER = "shopper-4711"
@@ -166,6 +167,7 @@ import asyncio, sys
 from recomengine import cli
 from recomengine.settings import load_settings
 from tests.conftest import client_of, running
+from tests.processes import PATIENCE_S
 
 async def serve() -> None:
     async with running(load_settings()) as app, client_of(app) as client:
@@ -182,7 +184,8 @@ def test_without_a_collector_nothing_of_opentelemetry_is_imported(variable: dict
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")} | {
         "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "JWT_SECRET": SECRET, "API_KEY_HMAC_SECRET": SECRET,
     }  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", UNTRACED], env=environment | variable, capture_output=True, text=True, check=False, timeout=120)
+    command = [sys.executable, "-c", UNTRACED]
+    done = subprocess.run(command, env=environment | variable, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     names = done.stdout.splitlines()[-1]
     assert ("'opentelemetry'" in names) is loaded

@@ -24,6 +24,7 @@ from tests.conftest import MakeTenant
 from tests.databases import execute, fetchval
 from tests.jobs.workers import SOON, a_worker, in_queue, state
 from tests.models.shops import until
+from tests.processes import PATIENCE_S
 
 EFFECTS = "CREATE TABLE test_effects (of uuid); GRANT ALL ON test_effects TO recomengine_app"
 EFFECT = "INSERT INTO test_effects VALUES ($1)"
@@ -275,7 +276,7 @@ async def test_a_worker_runs_one_of_a_kind_at_a_time_and_several_workers_several
     jobs = [Job(name, work), Job(f"{name}_other", other)]
     ids = [await enqueue(context.pool, name, key=f"{name}-{number}") for number in range(4)]
     async with a_worker(context, jobs), a_worker(context, jobs):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await full.wait()
             await enqueue(context.pool, f"{name}_other")
             await other_ran.wait()

@@ -21,6 +21,7 @@ from tests.databases import fetchval
 from tests.jobs.workers import a_worker
 from tests.models.shops import build, fill_catalog, product, send, until
 from tests.models.test_service import Gate
+from tests.processes import PATIENCE_S
 
 __all__ = ["Gate"]
 
@@ -212,7 +213,7 @@ async def test_missing_partitions_are_made_and_there_is_one_for_each_month_ahead
 
 async def test_the_refresh_command_waits_for_the_new_model(context: Context, tenant: Tenant, capsys: pytest.CaptureFixture[str]) -> None:
     await build(context, tenant.id)
-    async with a_worker(context), asyncio.timeout(10):
+    async with a_worker(context), asyncio.timeout(PATIENCE_S):
         await refresh_now(context.settings, tenant.id, wait=True)
 
     version = (await service.status(context.pool, tenant.id))["version"]
@@ -224,7 +225,7 @@ async def test_the_refresh_command_is_not_misled_by_a_failure_of_before(
 ) -> None:
     await fail(context, tenant, monkeypatch)
 
-    async with a_worker(context), asyncio.timeout(10):
+    async with a_worker(context), asyncio.timeout(PATIENCE_S):
         await refresh_now(context.settings, tenant.id, wait=True)
 
     assert (await service.status(context.pool, tenant.id))["status"] == "ready"
@@ -233,7 +234,7 @@ async def test_the_refresh_command_is_not_misled_by_a_failure_of_before(
 async def test_the_refresh_command_says_why_its_build_failed(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     await build(context, tenant.id)
     monkeypatch.setattr(ModelStore, "publish", broken)
-    async with a_worker(context), asyncio.timeout(10):
+    async with a_worker(context), asyncio.timeout(PATIENCE_S):
         with pytest.raises(SettingsError, match="OSError: no room"):
             await refresh_now(context.settings, tenant.id, wait=True)
 

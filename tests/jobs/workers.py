@@ -14,6 +14,7 @@ from recomengine.infra.database import Pool, open_pool
 from recomengine.jobs.registry import JOBS, Job, Tools
 from recomengine.jobs.worker import SILENT_AFTER, make_queue, work
 from tests.models.shops import logs_of, store_of
+from tests.processes import PATIENCE_S
 
 SOON = timedelta(milliseconds=200)
 
@@ -35,7 +36,7 @@ async def a_worker(context: Context, jobs: Sequence[Job] = JOBS, silent_after: t
         yield Worker(queue, drained)
     finally:
         queue.shutdown.set()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await running
         await pool.close()
 

@@ -27,20 +27,20 @@ from recomengine.models.histories import KINDS, NO_GROUP, Histories, unpack
 from recomengine.models.model import Model
 from recomengine.models.store import ModelStore
 from recomengine.web.caller import TenantConfig
+from tests.processes import PATIENCE_S, POLL_S
 
 Event = dict[str, Any]
 Product = dict[str, Any]
 END_MS = 1_790_000_000_000
 PLACES = 4
-WITHIN_S = 10
 FIELDS = ("category", "brand", "description", "attributes", "price")
 
 
 async def until(met: Callable[[], Awaitable[bool]]) -> None:
-    """Ask again until it is so; between questions the background works on."""
-    async with asyncio.timeout(WITHIN_S):
+    """`wait_until` for a coroutine function; between questions the background works on."""
+    async with asyncio.timeout(PATIENCE_S):
         while not await met():
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(POLL_S)
 
 
 def product(product_id: str, **fields: Any) -> Product:

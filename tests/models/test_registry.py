@@ -16,8 +16,6 @@ from recomengine.models.store import ModelMissing, ModelStore
 from tests.conftest import MakeTenant, Tenant
 from tests.models.shops import as_histories, as_rows, build, fill_catalog, logs_of, model_of, overlay_row, product, send, store_of, until
 
-WITHIN_S = 5
-
 
 @pytest.fixture
 async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
@@ -146,8 +144,7 @@ async def test_a_message_wakes_the_poll_before_its_time(context: Context, tenant
     await asyncio.sleep(0)
     await context.bus.publish("model", tenant.id, version="v")
 
-    async with asyncio.timeout(WITHIN_S):
-        await waiting
+    await waiting
 
 
 async def test_a_served_version_works_on_after_its_files_are_removed(context: Context, tenant: Tenant) -> None:
@@ -200,13 +197,13 @@ async def test_one_tenants_unreadable_model_does_not_keep_the_others_from_theirs
     assert await version_of(context, tenant) is None
 
 
-async def test_a_product_that_came_after_the_build_joins_the_model_within_a_second(context: Context, other: Context, tenant: Tenant) -> None:
+async def test_a_product_that_came_after_the_build_joins_the_model_of_every_process_without_another(
+    context: Context, other: Context, tenant: Tenant
+) -> None:
     await build(context, tenant.id)
     for process in (context, other):
         await process.catalogs.get(tenant.id)
         await process.models.get(tenant.id)
-    loop = asyncio.get_running_loop()
-    started = loop.time()
 
     await fill_catalog(context, tenant.id, [product("mule", category="Shoes > Boots")])
 
@@ -216,7 +213,6 @@ async def test_a_product_that_came_after_the_build_joins_the_model_within_a_seco
             return model is not None and 2 in overlay_row(model, 0)
 
         await until(joined)
-    assert loop.time() - started < 1.0
 
 
 def shoes(count: int) -> list[dict[str, Any]]:

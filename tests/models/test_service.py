@@ -21,8 +21,8 @@ from recomengine.models.build import build_model
 from recomengine.recommendations.shopper import look_up
 from tests.conftest import MakeTenant, Tenant, bearer
 from tests.models.shops import build, fill_catalog, logs_of, product, send, store_of, until
+from tests.processes import PATIENCE_S
 
-WITHIN_S = 10
 WAITING_LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
@@ -47,7 +47,7 @@ class Gate:
         self.running += 1
         self.begun += 1
         self.most_at_once = max(self.most_at_once, self.running)
-        assert self._free.wait(WITHIN_S)
+        assert self._free.wait(PATIENCE_S)
         self.running -= 1
         return build_model(*args)
 

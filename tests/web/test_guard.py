@@ -10,7 +10,7 @@ from recomengine.web.caller import Caller, TenantConfig
 from recomengine.web.guard import Guard, Permission
 from recomengine.web.problems import Problem
 
-KEYS = {"read": "rk-read", "read-write": "rk-write", "publish": "rk-publish"}
+KEYS = {"read": "rk_live_read", "read-write": "rk_live_write", "publish": "rk_pub_publish"}
 
 
 class KnownKeys:
@@ -38,7 +38,9 @@ async def refusal(guard: Guard, request: Request, permission: Permission, body_k
     return caught.value.status, caught.value.problem_code
 
 
-@pytest.mark.parametrize("headers", [{"Authorization": "Bearer rk-read"}, {"Authorization": "bearer rk-read"}, {"X-API-Key": "rk-read"}])
+@pytest.mark.parametrize(
+    "headers", [{"Authorization": "Bearer rk_live_read"}, {"Authorization": "bearer rk_live_read"}, {"X-API-Key": "rk_live_read"}]
+)
 async def test_a_key_is_taken_from_either_header(headers: Mapping[str, str]) -> None:
     caller = await Guard(KnownKeys()).caller(request(headers), Permission.READ)
     assert caller.permissions == "read"
@@ -61,22 +63,39 @@ async def test_a_key_without_the_permission_is_forbidden(permissions: str, permi
 
 async def test_a_suspended_tenant_is_forbidden() -> None:
     guard = Guard(KnownKeys(status="suspended"))
-    assert await refusal(guard, request({"X-API-Key": "rk-read"}), Permission.READ) == (403, "tenant_suspended")
+    assert await refusal(guard, request({"X-API-Key": "rk_live_read"}), Permission.READ) == (403, "tenant_suspended")
 
 
 async def test_a_publish_key_may_stand_in_the_url_or_body_and_no_other() -> None:
     guard = Guard(KnownKeys())
-    assert (await guard.caller(request(query="key=rk-publish"), Permission.RECOMMEND)).permissions == "publish"
-    assert (await guard.caller(request(), Permission.INGEST, body_key="rk-publish")).permissions == "publish"
-    assert await refusal(guard, request(query="key=rk-write"), Permission.WRITE) == (401, "key_in_url")
-    assert await refusal(guard, request(), Permission.WRITE, body_key="rk-write") == (401, "key_in_url")
+    assert (await guard.caller(request(query="key=rk_pub_publish"), Permission.RECOMMEND)).permissions == "publish"
+    assert (await guard.caller(request(), Permission.INGEST, body_key="rk_pub_publish")).permissions == "publish"
+    assert await refusal(guard, request(query="key=rk_live_write"), Permission.WRITE) == (401, "key_in_url")
+    assert await refusal(guard, request(), Permission.WRITE, body_key="rk_live_write") == (401, "key_in_url")
+    both = await refusal(guard, request(query="key=rk_live_write"), Permission.INGEST, body_key="rk_pub_publish")
+    assert both == (401, "key_in_url")
+
+
+@pytest.mark.parametrize("good", KEYS.values())
+@pytest.mark.parametrize("leaked", ["rk_live_read", "rk_live_write", "rk_live_revoked"])
+async def test_a_secret_key_in_the_url_or_body_is_refused_beside_a_good_key_as_well(good: str, leaked: str) -> None:
+    guard, header = Guard(KnownKeys()), {"X-API-Key": good}
+    assert await refusal(guard, request(header, f"key={leaked}"), Permission.RECOMMEND) == (401, "key_in_url")
+    assert await refusal(guard, request(header), Permission.RECOMMEND, body_key=leaked) == (401, "key_in_url")
+
+
+@pytest.mark.parametrize("beside", ["rk_pub_publish", "rk_pub_unknown", "junk", ""])
+async def test_the_key_of_the_header_counts_whatever_else_stands_beside_it(beside: str) -> None:
+    for query in (f"key={beside}", f"monkey=rk_live_read&key={beside}"):
+        asked = request({"X-API-Key": "rk_live_read"}, query)
+        assert (await Guard(KnownKeys()).caller(asked, Permission.READ, body_key=beside)).permissions == "read"
 
 
 @pytest.mark.parametrize(("origins", "allowed"), [(("https://shop.example",), ()), ((), ("https://shop.example",))])
 async def test_a_publish_key_is_bound_to_its_origins(origins: tuple[str, ...], allowed: tuple[str, ...]) -> None:
     guard = Guard(KnownKeys(origins=origins, allowed=allowed))
-    good = request({"X-API-Key": "rk-publish", "Origin": "https://shop.example"})
+    good = request({"X-API-Key": "rk_pub_publish", "Origin": "https://shop.example"})
     assert (await guard.caller(good, Permission.INGEST)).permissions == "publish"
-    bad = request({"X-API-Key": "rk-publish", "Origin": "https://thief.example"})
+    bad = request({"X-API-Key": "rk_pub_publish", "Origin": "https://thief.example"})
     assert await refusal(guard, bad, Permission.INGEST) == (403, "origin_not_allowed")
-    assert (await guard.caller(request({"X-API-Key": "rk-publish"}), Permission.INGEST)).permissions == "publish"
+    assert (await guard.caller(request({"X-API-Key": "rk_pub_publish"}), Permission.INGEST)).permissions == "publish"

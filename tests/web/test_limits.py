@@ -20,6 +20,7 @@ from recomengine.web.limits import COUNT, Limits, OwnCounts
 from recomengine.web.problems import RateLimited
 from tests.conftest import DEAD_REDIS
 from tests.infra.relay import Relay
+from tests.models.shops import until
 
 PROCESSES = 4
 
@@ -117,9 +118,11 @@ async def test_after_the_time_that_a_refusal_names_a_request_passes(redis: Redis
     monkeypatch.setattr("recomengine.web.limits.WINDOW_MS", 50)
     limits, who = Limits(redis), caller(1)
     assert await served(limits, who, 1) == 1
-    async with asyncio.timeout(10):
-        while await served(limits, who, 1) == 0:
-            continue
+
+    async def passes() -> bool:
+        return await served(limits, who, 1) == 1
+
+    await until(passes)
 
 
 async def test_refused_requests_do_not_prolong_the_refusal(redis: RedisClient) -> None:
@@ -157,9 +160,12 @@ async def test_without_redis_a_process_counts_for_itself_and_that_is_counted() -
 async def test_without_redis_a_process_keeps_to_its_share_of_the_processes_last_seen(redis_url: str, redis: RedisClient) -> None:
     buses = [Bus(redis_url, redis) for _ in range(3)]
     listening = [asyncio.create_task(bus.listen()) for bus in buses]
-    async with asyncio.timeout(10), Relay(redis_url) as relay:
-        while not all(bus.connected for bus in buses):
-            await asyncio.sleep(0)
+
+    async def all_listen() -> bool:
+        return all(bus.connected for bus in buses)
+
+    async with Relay(redis_url) as relay:
+        await until(all_listen)
         [(_, processes)] = await redis.call(("PUBSUB", "NUMSUB", CHANNEL))
         client = RedisClient(relay.url)
         limits, who, last = Limits(client), caller(100), request()

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from recomengine.infra.metrics import REGISTRY
 from tests.conftest import Log, MakeTenant, bearer
+from tests.processes import PATIENCE_S
 
 
 async def fail(_request: Request) -> Response:
@@ -113,7 +114,7 @@ async def test_a_client_that_leaves_is_counted_and_is_no_failure_of_ours(app: St
     async def send(message: object) -> None:
         sent.append(message)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await app(scope, receive, send)  # type: ignore[arg-type]
     assert requests_counted(**labels) == before + 1
     assert sent == []

@@ -107,16 +107,45 @@ def test_patterns_are_those_of_every_language(described: Json) -> None:
     assert r"(?!\n)" not in msgspec.json.encode(described).decode()
 
 
-def problem_codes() -> set[str]:
-    """Those of the classes, and those that stand as `code=…` where a problem is made."""
-    codes = {kind.code for kind in (Problem, *Problem.__subclasses__())}
-    for file in Path(recomengine.__file__).parent.rglob("*.py"):
-        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(call, ast.Call):
-                codes |= {word.value.value for word in call.keywords if word.arg == "code" and isinstance(word.value, ast.Constant)}
-    return codes - {None}
+def problem_kinds(kind: type[Problem] = Problem) -> Iterator[type[Problem]]:
+    yield kind
+    for narrower in kind.__subclasses__():
+        yield from problem_kinds(narrower)
 
 
-def test_every_code_of_a_problem_is_explained_and_no_other() -> None:
-    assert problem_codes() == set(EXPLAINED)
+def codes_in(source: str) -> Iterator[str]:
+    """What stands as `code=…` where a problem is made, or first where an item of a batch is rejected."""
+    kinds = {kind.__name__ for kind in problem_kinds()} | {"Rejection"}
+    for call in ast.walk(ast.parse(source)):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in kinds:
+            first = call.args[:1] if call.func.id == "Rejection" else []
+            for value in [*first, *(word.value for word in call.keywords if word.arg == "code")]:
+                yield from _written(value)
+
+
+def _written(code: ast.expr) -> list[str]:
+    """The words of an expression; at least one, or the code could not be found."""
+    if ast.unparse(code) == "problem.problem_code":
+        return []  # of a problem that was made elsewhere
+    words = [part.value for part in ast.walk(code) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    assert words, f"line {code.lineno}: write the code out in place of {ast.unparse(code)}"
+    return words
+
+
+def test_every_code_of_a_problem_or_a_rejection_is_explained_and_no_other() -> None:
+    sources = [file.read_text(encoding="utf-8") for file in Path(recomengine.__file__).parent.rglob("*.py")]
+    codes = {kind.code for kind in problem_kinds()} | {code for source in sources for code in codes_in(source)}
+    assert codes == set(EXPLAINED)
     assert all(one.kind.code in EXPLAINED for one in EXPLAINED.values())
+
+
+@pytest.mark.parametrize(
+    ("source", "codes"),
+    [
+        ('raise Conflict("x", code="taken")', {"taken"}), ('raise Conflict("x", code="a" if x else "b")', {"a", "b"}),
+        ('Rejection("bad", "x")', {"bad"}), ('Rejection(code="bad", message="x")', {"bad"}), ('log("x", code="y")', set()),
+        ("Rejection(problem.problem_code, problem.detail)", set()),
+    ],
+)  # fmt: skip
+def test_codes_are_found_wherever_they_are_written(source: str, codes: set[str]) -> None:
+    assert set(codes_in(source)) == codes

@@ -18,8 +18,8 @@ from recomengine.web.limits import client_network
 from recomengine.web.protocol import MAX_HEAD_BYTES, MAX_HEADERS, BoundedHttp
 from tests.conftest import MakeTenant
 from tests.events.stored import stored
+from tests.processes import PATIENCE_S
 
-WITHIN_S = 20
 MB = 1024 * 1024
 
 
@@ -62,7 +62,7 @@ async def address(app: Starlette) -> AsyncIterator[tuple[str, int]]:
 @asynccontextmanager
 async def connected(address: tuple[str, int]) -> AsyncIterator[Peer]:
     reader, writer = await asyncio.open_connection(*address)
-    async with asyncio.timeout(WITHIN_S):
+    async with asyncio.timeout(PATIENCE_S):
         yield Peer(reader, writer)
     writer.close()
 
@@ -113,11 +113,20 @@ async def test_a_head_that_does_not_come_is_not_awaited(sent: bytes, address: tu
 
 
 async def test_a_second_head_has_its_own_time(address: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recomengine.web.protocol.HEAD_S", 0.05)
     async with connected(address) as peer:
-        peer.writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\nGET /hea")
+        peer.writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
         assert (await peer.answer()).status == 200
+        monkeypatch.setattr("recomengine.web.protocol.HEAD_S", 0.05)
+        peer.writer.write(b"GET /hea")
         await peer.problem(408, "request_timeout")
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+async def test_a_request_without_a_host_is_answered_as_any_other(version: str, address: tuple[str, int]) -> None:
+    async with connected(address) as peer:
+        peer.writer.write(f"GET /nowhere HTTP/{version}\r\n\r\n".encode())
+        answer = await peer.answer()
+        assert (answer.status, answer.body["code"]) == (404, "not_found")
 
 
 async def test_what_is_no_http_is_a_problem(address: tuple[str, int]) -> None:

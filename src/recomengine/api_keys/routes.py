@@ -13,6 +13,7 @@ from recomengine.auth.admin import admin_of_tenant
 from recomengine.auth.idempotency import key_of
 from recomengine.web.codec import data_response, decode, list_response, read_body
 from recomengine.web.operations import Credential, Data, Listed, Operation
+from recomengine.web.origins import check_origins
 from recomengine.web.paging import Page, cut, read_query
 from recomengine.web.problems import Conflict, NotFound
 
@@ -30,6 +31,7 @@ async def create(request: Request) -> Response:
     admin, tenant_id = await admin_of_tenant(request)
     body = await read_body(request, limit=MAX_BODY_BYTES)
     given = decode(_key, body)
+    check_origins(given.origins, "$.origins")
     secret = context.settings.api_key_hmac_secret
     row, key = await service.create_for(context.pool, secret, request, admin, tenant_id, given, body, key_of(request))
     return _new(as_new_key(row, key))

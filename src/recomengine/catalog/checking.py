@@ -39,11 +39,12 @@ def read_patch(body: bytes) -> ItemPatch:
 
 
 def check_item(item: ItemIn) -> ItemIn:
-    """`item` with its category normalised; raises Invalid."""
+    """`item` with its category and links normalised; raises Invalid."""
     for name in ("name", "description", "brand", "url", "image_url"):
         _check_text(getattr(item, name), f"$.{name}" if name != "image_url" else "$.imageUrl")
     if not item.name.strip():
         raise invalid("$.name", "expected a name, got only spaces")
+    item.url, item.image_url = _absolute(item.url), _absolute(item.image_url)
     _check_price(item.price)
     _check_attributes(item.attributes)
     item.category = normal_category(item.category)
@@ -59,6 +60,11 @@ def normal_category(path: str | None) -> str | None:
     if not all(parts):
         raise invalid("$.category", f"expected a path such as Shoes > Running, got an empty part in {path!r}")
     return SEPARATOR.join(parts)
+
+
+def _absolute(link: str | None) -> str | None:
+    """`//host/path`, which takes the scheme of the page that shows it, as https://host/path."""
+    return f"https:{link}" if link is not None and link.startswith("//") else link
 
 
 def _check_text(text: str | None, path: str) -> None:

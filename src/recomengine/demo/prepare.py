@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -35,6 +34,7 @@ from recomengine.models.store import ModelStore
 from recomengine.settings import Settings, SettingsError
 from recomengine.tenants.service import configure, create_tenant
 from recomengine.web.caller import TenantConfig
+from recomengine.web.origins import as_browsers_send
 
 DEMO_FILE = "demo.json"
 SLICE = 2000
@@ -60,9 +60,10 @@ async def prepare_demo(settings: Settings) -> str:
 def storefront_origins(settings: Settings) -> tuple[str, ...]:
     """What browsers call the place of the storefront: as it is printed, or by either name of this machine. It may be another at each start."""
     local = (f"http://{host}:{settings.port}" for host in ("127.0.0.1", "localhost"))
-    parts = urlsplit(settings.base_url)
-    origins = dict.fromkeys((f"{parts.scheme}://{parts.netloc}", *local))
-    return tuple(origin.removesuffix(":443" if origin.startswith("https") else ":80") for origin in origins)
+    try:
+        return tuple(dict.fromkeys(as_browsers_send(url) for url in (settings.base_url, *local)))
+    except ValueError as error:
+        raise SettingsError(f"PUBLIC_URL is no address of this system: {error}. Set it to https://HOST.") from error
 
 
 async def _load(settings: Settings, path: Path) -> None:

@@ -22,6 +22,7 @@ from recomengine.tenants import queries
 from recomengine.tenants.schemas import CreatedKeys, CreatedTenant, TenantIn, TenantPatch
 from recomengine.web.caller import TenantConfig
 from recomengine.web.codec import field_error
+from recomengine.web.origins import check_origins
 from recomengine.web.problems import NotFound, invalid
 
 Change: TypeAlias = Callable[[asyncpg.Record], Mapping[str, Any]]
@@ -36,6 +37,7 @@ async def create_tenant(pool: Pool, hmac_secret: str, name: str, config: TenantC
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise invalid("$.name", f"expected 1 to {MAX_NAME} printable characters. Choose another name")
     tenant_id: UUID = uuid4()
+    check_config(config, "$.config")
     async with tenant_transaction(pool, tenant_id) as connection:
         await queries.insert_tenant(connection, tenant_id, name, config, owner_id)
         keys = CreatedKeys(
@@ -119,10 +121,12 @@ def merged_config(config: Mapping[str, Any], given: Mapping[str, Any], at: str) 
     except msgspec.ValidationError as error:
         field = field_error(error)
         raise invalid(at + field.path.removeprefix("$"), field.message) from None
-    check_config(checked, at)
+    # Origins that were stored under looser rules stay until they are given anew.
+    check_config(checked if "allowedOrigins" in given else msgspec.structs.replace(checked, allowed_origins=()), at)
     return checked
 
 
 def check_config(config: TenantConfig, at: str) -> None:
+    check_origins(config.allowed_origins, f"{at}.allowedOrigins")
     if config.timezone not in available_timezones():
         raise invalid(f"{at}.timezone", f"expected a name of the IANA time zone database, such as Europe/Berlin, got {config.timezone[:64]!r}")

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from recomengine.web.fields import Currency
+from recomengine.web.origins import ORIGIN
 
 Strategy = Literal["auto", "collaborative", "content_based", "trending", "frequently_bought_together"]
 ExcludePurchased = Literal["auto", "always", "never"]
@@ -14,8 +15,8 @@ ExperimentKind = Literal["ab", "interleaving"]
 Permissions = Literal["read", "read-write", "publish"]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Limit = Annotated[int, Meta(ge=0, le=10_000_000)]
-Origin = Annotated[str, Meta(max_length=253, pattern=r"^https?://[!-.0-~]+$(?!\n)")]
-"""As browsers send it: in ASCII, without a path."""
+Origin = Annotated[str, Meta(max_length=300, extra_json_schema={"pattern": ORIGIN})]
+"""The pattern is for the document: what comes in is held to it by `check_origins`, what was stored is read as it is."""
 
 
 class RateLimits(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):

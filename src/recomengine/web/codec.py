@@ -75,7 +75,10 @@ async def read_keyed(
         if caller is not None:
             await limits.charge(request, caller, kind)
         raise
-    return decoded, caller or await guard.caller(request, permission, body_key=decoded.key)
+    if caller is None:
+        return decoded, await guard.caller(request, permission, body_key=decoded.key)
+    await guard.refuse_secret(request, decoded.key)
+    return decoded, caller
 
 
 def too_large(limit: int) -> TooLarge:

@@ -9,6 +9,9 @@ from starlette.requests import HTTPConnection
 from recomengine.web.caller import Caller
 from recomengine.web.problems import Forbidden, Unauthorized
 
+SECRET_PREFIX = "rk_live_"  # noqa: S105
+"""What read and read-write keys begin with."""
+
 log = structlog.get_logger()
 
 
@@ -31,22 +34,32 @@ class Guard:
 
     async def caller(self, request: HTTPConnection, permission: Permission, *, body_key: str | None = None) -> Caller:
         """The caller of `request`; `body_key` is the `key` member of a POST body, where publish keys may stand."""
-        header, loose = header_key(request), body_key or request.query_params.get("key")
-        key = header or loose
+        url_key = _url_key(request)
+        key = header_key(request) or body_key or url_key
         if not key:
             raise Unauthorized("No API key. Send it as `Authorization: Bearer rk_…` or `X-API-Key: rk_…`.")
         caller = await self._keys.find(key)
         if caller is None:
             raise Unauthorized("The API key is unknown, mistyped or revoked. Check it, or make a new one.")
-        request.scope["tenant"], request.scope["key_prefix"] = caller.tenant, caller.prefix  # for logs and traces
-        if header is None and caller.permissions != "publish":
-            log.warning("secret key in a URL or body: treat it as leaked")
-            raise Unauthorized("Only a publish key may stand in the URL or body. Send this one in a header, and rotate it.", code="key_in_url")
+        _bind(request, caller)
+        for loose in (url_key, body_key):
+            await self.refuse_secret(request, loose)
         origin = request.headers.get("origin")
         _authorize(caller, permission, origin)
         if caller.permissions == "publish" and origin is not None:
             request.scope["allowed_origin"] = origin  # its pages may read the answer
         return caller
+
+    async def refuse_secret(self, request: HTTPConnection, loose: str | None) -> None:
+        """Raise if `loose`, which stands in the URL or body, has the form of a secret key, whatever the header holds."""
+        if loose is None or not loose.startswith(SECRET_PREFIX):
+            return
+        leaked = await self._keys.find(loose)
+        if leaked is not None:
+            _bind(request, leaked)
+        log.warning("secret key in a URL or body: treat it as leaked")
+        detail = "Only a publish key may stand in the URL or body. Send this one in a header, and rotate it."
+        raise Unauthorized(detail, code="key_in_url")
 
     async def allows(self, key: str, origin: str) -> bool:
         """Whether pages of `origin` may use `key`."""
@@ -59,6 +72,17 @@ def header_key(request: HTTPConnection) -> str | None:
     if scheme.lower() == "bearer" and credential:
         return credential.strip()
     return request.headers.get("x-api-key") or None
+
+
+def _url_key(request: HTTPConnection) -> str | None:
+    if b"key=" not in request.scope["query_string"]:
+        return None  # as in most requests, whose query need not be parsed for it
+    return request.query_params.get("key")
+
+
+def _bind(request: HTTPConnection, caller: Caller) -> None:
+    """For logs and traces."""
+    request.scope["tenant"], request.scope["key_prefix"] = caller.tenant, caller.prefix
 
 
 def _authorize(caller: Caller, permission: Permission, origin: str | None) -> None:

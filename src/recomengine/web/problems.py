@@ -170,7 +170,8 @@ EXPLAINED = {
         Forbidden, "The key is good, but its permission does not reach so far.", "Use a key with one of the permissions that the detail names."
     ),
     "origin_not_allowed": Explained(
-        Forbidden, "The page belongs to no origin that may use this publish key.", "Add the page's origin to the key's or the tenant's origins."
+        Forbidden, "The page belongs to no origin that may use this publish key.",
+        "Add the page's origin, such as https://shop.example, to the key's or the tenant's origins.",
     ),
     "tenant_suspended": Explained(Forbidden, "The tenant was suspended.", "Its owner activates it with POST /api/v1/tenants/{tenantId}/activate."),
     "signup_closed": Explained(Forbidden, "This system takes no new accounts.", "Ask its operator for one, or the operator sets SIGNUP=open."),

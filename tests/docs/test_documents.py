@@ -1,0 +1,33 @@
+"""The documents in the repository: what they lead to and what they name is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+LINK = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
+
+
+def headings(document: Path) -> set[str]:
+    """As the anchors that a heading gets."""
+    found = re.findall(r"(?m)^#+ (.+)$", document.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
+def test_every_link_of_a_document_leads_somewhere(document: Path) -> None:
+    for path, anchor in LINK.findall(document.read_text(encoding="utf-8")):
+        target = document.parent / path if path else document
+        assert target.exists(), path
+        assert not anchor or anchor in headings(target), f"{path}#{anchor}"
+
+
+def test_every_test_that_the_security_document_names_is_there() -> None:
+    lines = (ROOT / "docs/security.md").read_text(encoding="utf-8").splitlines()
+    rows = lines[lines.index("| What | How | Outcome | Held by |") + 2 :]
+    for row in rows[: rows.index("")]:
+        names = re.findall(r"`(tests/[^`]+)`", row.split("|")[4])
+        assert names, f"nothing holds {row}"
+        assert [name for name in names if not (ROOT / name).exists()] == []
