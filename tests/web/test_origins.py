@@ -32,7 +32,7 @@ RESPELLED = {
 NEVER = [
     "", " ", "null", "*", "https://*", "https://*.shop.example", "https://", "https:///boots", "https://:443",
     "https://shop..example", "https://.example", "https://shop example", "https://shop\0.example",
-    "https://shop.example:0", "https://shop.example:65536", "https://shop.example:99999999",
+    "https://shop.example:0", "https://shop.example:65536", "https://shop.example:99999999", "https://shop.example:1000000443",
     "https://shop.example:port", "https://shop.example:٣", "https://shop.example:-1", "ftp://shop.example",
     "file:///shop", "javascript:alert(1)", "https://1.2.3.4.5", "https://256.0.0.1", "https://shop.1",
     "https://[::1", "https://[::g]", "https://[fe80::1%eth0]", "https://-shop.example", "https://a,https://b",

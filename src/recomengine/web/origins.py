@@ -20,6 +20,8 @@ _PARTS = re.compile(
     re.IGNORECASE,
 )
 DEFAULT_PORTS = {"http": 80, "https": 443}
+MAX_PORT_LENGTH = 20
+"""With leading zeros. Python refuses to read numbers of thousands of digits."""
 
 
 def check_origins(origins: Sequence[str], at: str) -> None:
@@ -82,6 +84,6 @@ def _ipv4(host: str) -> str:
 def _port(text: str | None, default: int) -> str:
     if not text:
         return ""
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[-6:]) <= 65535):
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_PORT_LENGTH and 1 <= int(text) <= 65535):
         raise ValueError("its port is not one of 1 to 65535")
     return "" if int(text) == default else f":{int(text)}"
