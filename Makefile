@@ -36,5 +36,5 @@ lock: ## pin requirements/*.txt anew from pyproject.toml
 	$(PYTHON) scripts/setup.py --lock
 
 clean: ## remove what setup and the tests made
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist src/recomengine/site/built .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src -name '*.so' -delete -o -name '*.c' -path '*/_core/*' -delete

@@ -1,4 +1,5 @@
-"""Compiles the kernels of src/recomengine/_core: -O3, OpenMP where the compiler has it, strict floating point.
+"""Compiles the kernels of src/recomengine/_core: -O3, OpenMP where the compiler has it, strict floating point. Packs the files
+for browsers into a wheel.
 
 No -march: functions marked RECO_CLONES (see _core/clones.h) are compiled several times and chosen at run time, so one
 wheel runs on every x86-64. Everything else about the package is in pyproject.toml.
@@ -13,6 +14,10 @@ from pathlib import Path
 import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
+
+sys.path.insert(0, "src")
+from recomengine.site.build import build as build_site
 
 CORE = Path("src/recomengine/_core")
 
@@ -43,7 +48,17 @@ def extensions() -> list[Extension]:
     ]
 
 
+class BuildWithSite(build_py):
+    """For a wheel; in a working tree scripts/setup.py does it, and only when a file changed."""
+
+    def run(self) -> None:
+        if not self.editable_mode:
+            build_site()
+        super().run()
+
+
 setup(
+    cmdclass={"build_py": BuildWithSite},
     ext_modules=cythonize(
         extensions(),
         compiler_directives={

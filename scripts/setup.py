@@ -23,6 +23,7 @@ PYTHON = VENV / "bin" / "python"
 LOCKS = {"runtime": [], "dev": ["--group", "dev"]}
 BOOTSTRAP = ROOT / "requirements" / "bootstrap.txt"
 CORE = ROOT / "src" / "recomengine" / "_core"
+SITE = ROOT / "src" / "recomengine" / "site"
 DEBIAN = ["python3-venv", "python3-dev", "gcc", "libc6-dev"]
 
 
@@ -36,6 +37,7 @@ def main() -> None:
         step("environment", [BOOTSTRAP], make_environment),
         step("packages", [BOOTSTRAP, ROOT / "requirements" / "dev.txt"], install_packages),
         step("kernels", [ROOT / "pyproject.toml", ROOT / "setup.py", ROOT / "requirements" / "dev.txt", *sources()], install_project),
+        step("files for browsers", [SITE / "build.py", *static_files()], build_site),
     ]
     print(f"setup: {'done' if any(lines) else 'nothing to do'}, {time.perf_counter() - started:.1f} s")
 
@@ -44,12 +46,16 @@ def sources() -> list[Path]:
     return sorted([*CORE.glob("*.pyx"), *CORE.glob("*.h")])
 
 
+def static_files() -> list[Path]:
+    return sorted(file for file in (SITE / "static").rglob("*") if file.is_file())
+
+
 def step(name: str, inputs: list[Path], work: Callable[[], None]) -> str | None:
     """Run `work` unless its stamp says that it was done with these inputs, this Python and this place."""
     digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
     for file in inputs:
         digest.update(file.read_bytes())
-    stamp = VENV / f".{name}.stamp"
+    stamp = VENV / f".{name.replace(' ', '-')}.stamp"
     if PYTHON.exists() and stamp.exists() and stamp.read_text() == digest.hexdigest():
         return None
     started = time.perf_counter()
@@ -73,6 +79,10 @@ def install_packages() -> None:
 def install_project() -> None:
     command = ["-m", "uv", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--reinstall", "--editable", str(ROOT)]
     run([str(PYTHON), *command])
+
+
+def build_site() -> None:
+    run([str(PYTHON), "-m", "recomengine.site.build"])
 
 
 def check_tools() -> None:

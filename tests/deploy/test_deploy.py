@@ -210,7 +210,7 @@ def test_the_roles_file_makes_an_owner_that_can_migrate_and_a_login_that_can_ser
         asyncio.run(execute(servers.database_url, f"DROP ROLE recomengine_{role}"))
 
 
-def test_the_wheel_carries_the_migrations_and_leaves_generated_c_out() -> None:
+def test_the_wheel_carries_migrations_and_built_files_and_leaves_generated_c_out() -> None:
     """By the build's own rules for files; the compilers stay out of it."""
     program = (
         "import json; from setuptools import Distribution, Extension;"
@@ -223,5 +223,6 @@ def test_the_wheel_carries_the_migrations_and_leaves_generated_c_out() -> None:
     assert done.returncode == 0, done.stderr
     files = set(json.loads(done.stdout.splitlines()[-1]))
     assert {f"recomengine.migrations/{file.name}" for file in (ROOT / "migrations").glob("*.sql")} <= files
-    assert {"recomengine/py.typed", "recomengine.demo/storefront.html", "recomengine.models/prior.json", "recomengine._core/ranking.pyx"} <= files
+    assert {"recomengine/py.typed", "recomengine.models/prior.json", "recomengine._core/ranking.pyx"} <= files
+    assert {f"recomengine.site/built/storefront/storefront.js{form}" for form in ("", ".br", ".gz")} <= files
     assert not [name for name in files if name.endswith((".c", ".so"))]

@@ -19,7 +19,7 @@ from recomengine.web.operations import Operation
 from recomengine.web.problems import EXPLAINED, Problem
 from tests.contract.test_bad_input import EVENT_IMPORT, ITEM_IMPORT
 
-PAGES = {"/openapi.json", "/docs", "/docs/problems", "/docs/reference.css"}
+PAGES = {"/openapi.json", "/docs", "/docs/problems", "/docs/{name:path}"}
 Json = dict[str, Any]
 
 

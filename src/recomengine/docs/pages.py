@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
+from recomengine.web.assets import bundle
 from recomengine.web.examples import element_of
 from recomengine.web.problems import EXPLAINED
 
@@ -20,7 +21,7 @@ FRAME = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
-<link rel="stylesheet" href="/docs/reference.css">
+<link rel="stylesheet" href="/docs/{style}">
 </head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>
@@ -51,7 +52,7 @@ def reference_page(document: Json) -> str:
     )  # fmt: skip
     paragraphs = "".join(f"<p>{_text(paragraph)}</p>" for paragraph in info["description"].split("\n\n"))
     main = f"<h1>API reference</h1><p class='soft'>Version {escape(info['version'])}</p>{paragraphs}{_credentials(document)}{sections}"
-    return FRAME.format(title="RecomEngine API reference", side=side, main=main)
+    return _framed("RecomEngine API reference", side, main)
 
 
 def problems_page() -> str:
@@ -63,7 +64,12 @@ def problems_page() -> str:
         for code, one in EXPLAINED.items()
     )  # fmt: skip
     about = "An error's body is a problem of RFC 9457. Its `code` is one of these and does not change; its `detail` says what happened this time."
-    return FRAME.format(title="RecomEngine problems", side=side, main=f"<h1>Problems</h1><p>{_text(about)}</p>{entries}")
+    return _framed("RecomEngine problems", side, f"<h1>Problems</h1><p>{_text(about)}</p>{entries}")
+
+
+def _framed(title: str, side: str, main: str) -> str:
+    style = bundle("reference")["reference.css"].hashed("reference.css")
+    return FRAME.format(title=title, side=side, main=main, style=style)
 
 
 def _operations(document: Json, tag: str) -> Iterator[tuple[str, str, Json]]:
