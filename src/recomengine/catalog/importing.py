@@ -88,7 +88,7 @@ def row_to_item(row: dict[str, Any]) -> bytes:
             continue
         name = COLUMN_OF.get(column, column)
         if name == "attributes":
-            attributes |= msgspec.json.decode(cell, type=dict[str, Any])
+            attributes |= msgspec.json.decode(cell, type=dict[str, msgspec.Raw])  # checked with the product
         elif name not in ITEM_COLUMNS:
             attributes[name] = cell
         elif name == "price":

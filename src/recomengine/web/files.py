@@ -26,6 +26,8 @@ BATCH = 2000
 STDIN = "-"
 STEP = 64 * 1024
 MAX_WINDOW = 1 << 27
+MAX_SHOWN = 40
+"""Characters of a cell in a message."""
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
@@ -206,5 +208,12 @@ def number_of(cell: str) -> float:
     """A CSV cell's number."""
     number = float(cell)
     if not math.isfinite(number):
-        raise ValueError(f"expected a number, got {cell}")
+        raise ValueError(f"expected a number, got {cell[:MAX_SHOWN]}")
     return number
+
+
+def integer_of(cell: str) -> int:
+    """A CSV cell's whole number."""
+    if len(cell) > MAX_SHOWN:
+        raise ValueError(f"expected a whole number, got {cell[:MAX_SHOWN]}… of {len(cell)} characters")
+    return int(cell)
