@@ -116,7 +116,8 @@ def test_hostile_numbers_of_csv_are_reported_by_their_rows_and_the_rest_goes_in(
     events.write_text("\n".join([
         "userId,eventType,productId,timestamp,price,quantity,metadata", f"ann,view,boot,{huge},,,", f"ann,view,boot,1700000000001,{huge},,",
         f"ann,view,boot,1700000000002,,{huge},", f'ann,view,boot,1700000000003,,,"{{""a"": [1, {huge}]}}"',
-        'ann,view,boot,1700000000004,,,"{""a"": [1e400]}"', 'ann,view,boot,1700000000006,,,"{""a"": 1e-16000}"',
+        'ann,view,boot,1700000000004,,,"{""a"": [1e400]}"', 'ann,view,boot,1700000000005,,,"{""a"": ""\\ud800""}"',
+        'ann,view,boot,1700000000006,,,"{""a"": 1e-16000}"',
     ]))  # fmt: skip
     products.write_text("\n".join([
         "productId,name,price,attributes", f"a,A,{huge},", "b,B,1e400,", 'c,C,,"{""a"": [1e400]}"', 'd,D,0e999999999,"{""a"": 1e-16000}"',
@@ -125,10 +126,11 @@ def test_hostile_numbers_of_csv_are_reported_by_their_rows_and_the_rest_goes_in(
     of_events, of_products = (command("import", kind, str(file), "--tenant", tenant) for kind, file in (("events", events), ("catalog", products)))
 
     reported = dict(line.split(": ", 1) for line in of_events.err.splitlines() if line.startswith("line "))
-    assert [*reported] == [f"line {number}" for number in (2, 3, 4, 5, 6)]
+    assert [*reported] == [f"line {number}" for number in (2, 3, 4, 5, 6, 7)]
     assert all(len(message) < 300 and "sys" not in message for message in reported.values())
     assert reported["line 5"].startswith("$.metadata.a[1]: ")
     assert reported["line 6"].startswith("$.metadata.a[0]: ")
+    assert reported["line 7"].startswith("$.a: holds half of a surrogate pair")
     assert [json.loads(row["metadata"]) for row in events_of(database, tenant)] == [{"a": 0}]
     reported = dict(line.split(": ", 1) for line in of_products.err.splitlines() if line.startswith("line "))
     assert [*reported] == ["line 2", "line 3", "line 4"]

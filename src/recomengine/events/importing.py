@@ -17,7 +17,7 @@ from recomengine.infra.database import open_pool
 from recomengine.infra.redis import RedisClient
 from recomengine.settings import Settings, SettingsError
 from recomengine.web.caller import TenantConfig
-from recomengine.web.files import Progress, integer_of, number_of, read_batches
+from recomengine.web.files import Progress, integer_of, members_of, number_of, read_batches
 from recomengine.web.ndjson import LineError, Unreadable
 from recomengine.web.problems import Problem
 
@@ -127,7 +127,7 @@ def row_to_event(row: dict[str, Any]) -> bytes:
             continue
         name = COLUMN_OF.get(column, column)
         if name == "metadata":
-            metadata |= msgspec.json.decode(cell, type=dict[str, msgspec.Raw])  # checked with the event
+            metadata |= members_of(cell)
         elif name in EVENT_COLUMNS:
             event[name] = integer_of(cell) if name == "timestamp" and cell.lstrip("-").isdecimal() else cell
         else:

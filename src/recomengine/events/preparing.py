@@ -23,7 +23,7 @@ from recomengine.events.schemas import (
 from recomengine.web.caller import TenantConfig
 from recomengine.web.codec import decode, validation_problem
 from recomengine.web.free_json import read_free
-from recomengine.web.problems import MalformedBody, Problem, invalid
+from recomengine.web.problems import Problem, invalid
 
 event_decoder = msgspec.json.Decoder(EventIn)
 _known = msgspec.json.Decoder(KnownMetadata)
@@ -89,24 +89,14 @@ def _checked_metadata(text: bytes, event_type: str, currency: str) -> tuple[str 
     """(JSON text for jsonb, revenue in cents of a purchase in `currency`)."""
     if text == b"null":
         return None, 0
-    if len(text) > MAX_METADATA_BYTES:
-        raise invalid("$.metadata", f"expected at most {MAX_METADATA_BYTES} bytes, got {len(text)}")
-    known = _known_members(text)
     _, stored = read_free(text, "$.metadata", MAX_METADATA_BYTES, MAX_METADATA_DEPTH)
+    try:
+        known = _known.decode(stored)
+    except msgspec.ValidationError as error:
+        raise _within_metadata(validation_problem(error)) from None
     if known.price is not None and not 0 <= known.price <= MAX_PRICE:
         raise invalid("$.metadata.price", f"expected 0 to {MAX_PRICE}, got {known.price}")
     return stored.decode(), _revenue_cents(known) if event_type == "purchase" and known.currency in (None, currency) else 0
-
-
-def _known_members(text: bytes) -> KnownMetadata:
-    try:
-        return _known.decode(text)
-    except RecursionError:
-        raise invalid("$.metadata", f"is nested deeper than {MAX_METADATA_DEPTH} levels. Flatten it") from None
-    except msgspec.ValidationError as error:
-        raise _within_metadata(validation_problem(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedBody(f"$.metadata: not valid JSON in UTF-8: {error}.") from None
 
 
 def _within_metadata(problem: Problem) -> Problem:

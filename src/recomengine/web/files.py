@@ -20,6 +20,7 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColu
 from rich.progress import Progress as Bar
 
 from recomengine.settings import SettingsError
+from recomengine.web.json_faults import HALF_CHARACTER, lone_surrogate
 from recomengine.web.ndjson import BOM, LINE_TOO_LONG, MAX_LINE_BYTES, Unreadable
 
 BATCH = 2000
@@ -210,6 +211,16 @@ def number_of(cell: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"expected a number, got {cell[:MAX_SHOWN]}")
     return number
+
+
+def members_of(cell: str) -> dict[str, msgspec.Raw]:
+    """Those of a CSV cell's JSON object, to be decoded where they are checked."""
+    try:
+        return msgspec.json.decode(cell, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        if (path := lone_surrogate(cell.encode())) is not None:
+            raise ValueError(f"{path}: {HALF_CHARACTER}.") from None
+        raise
 
 
 def integer_of(cell: str) -> int:

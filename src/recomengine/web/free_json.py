@@ -22,8 +22,8 @@ def read_free(text: bytes, at: str, most_bytes: int, most_depth: int) -> tuple[A
         raise invalid(at, f"expected at most {most_bytes} bytes, got {len(text)}")
     try:
         value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise _fault(text, at, most_depth, error) from None
+    except orjson.JSONDecodeError:
+        raise _fault(text, at, most_depth) from None
     encoded = orjson.dumps(value)
     # The counts spare most texts a walk through their members: each level opens a bracket, each exponent has an e.
     if encoded.count(b"{") + encoded.count(b"[") > most_depth and _is_deeper(value, most_depth):
@@ -35,13 +35,14 @@ def read_free(text: bytes, at: str, most_bytes: int, most_depth: int) -> tuple[A
     return value, encoded
 
 
-def _fault(text: bytes, at: str, most_depth: int, error: ValueError) -> Problem:
+def _fault(text: bytes, at: str, most_depth: int) -> Problem:
+    """What stands in the way of reading JSON whose form is right."""
     try:
         path = number_beyond_double(text)
     except RecursionError:
         return _too_deep(at, most_depth)
     if path is None:
-        return MalformedBody(f"{at}: not valid JSON in UTF-8: {error}.")
+        return MalformedBody(f"{at}: holds bytes that are no UTF-8. Encode its texts as UTF-8.")
     return invalid(at + path.removeprefix("$"), BEYOND_DOUBLE)
 
 
