@@ -25,10 +25,10 @@ def read_free(text: bytes, at: str, most_bytes: int, most_depth: int) -> tuple[A
     except orjson.JSONDecodeError:
         raise _fault(text, at, most_depth) from None
     encoded = orjson.dumps(value)
-    # The counts spare most texts a walk through their members: each level opens a bracket, each exponent has an e.
+    # The counts spare most texts a walk through their members: each level opens a bracket, U+0000 is escaped, an exponent has an e.
     if encoded.count(b"{") + encoded.count(b"[") > most_depth and _is_deeper(value, most_depth):
         raise _too_deep(at, most_depth)
-    if b"\\u0000" in encoded and (path := _null_character(value, at)) is not None:
+    if b"\\" in encoded and (path := _null_character(value, at)) is not None:
         raise invalid(path, "holds the character U+0000, which cannot be stored. Remove it")
     if len(encoded) + WIDEST * encoded.count(b"e") > most_bytes and (size := len(encoded) + _added(value)) > most_bytes:
         raise invalid(at, f"expected at most {most_bytes} bytes with all digits of its numbers written out, got {size}")
