@@ -80,6 +80,22 @@ async def test_what_counters_lack_is_reported(context: Context, shops: list[serv
     assert answer.drift == Counts(-2, 0, 0, Decimal("0.01"))
 
 
+async def test_the_dearest_purchases_are_counted_and_disturb_nothing(context: Context, shops: list[service.Shop]) -> None:
+    """Ten of them are more cents than 64 bits hold."""
+    shop, before = shops[0], FALLBACKS.labels("recents")._value.get()
+    dearest = {"eventType": "purchase", "metadata": {"price": 9999999999.99, "quantity": 1_000_000}}
+    await send(context, shop, *({**dearest, "userId": f"u{number}"} for number in range(25)), *some())
+    for number in range(3):
+        await send(context, shop, {**dearest, "userId": f"late-{number}"})
+    answer = await live(context.pool, context.redis, shop, reconcile=True)
+    assert (answer.source, answer.conversions) == ("counters", 31)
+    assert isinstance(answer.drift, Counts)
+    assert abs(answer.drift.revenue) < Decimal("1e-12") * answer.revenue, "past 2^64 cents the last digits may be lost"
+    assert answer.revenue - answer.drift.revenue == 28 * Decimal("9999999999.99") * 1_000_000 + SOME.revenue
+    assert FALLBACKS.labels("recents")._value.get() == before
+    await settle(context.pool, shop.tenant_id)
+
+
 async def test_without_redis_today_comes_from_the_events(context: Context, shops: list[service.Shop], without_redis: Starlette) -> None:
     await send(context, shops[0], *some())
     before = FALLBACKS.labels("counters")._value.get()
@@ -188,3 +204,16 @@ async def test_settling_at_once_from_two_workers_counts_once(context: Context, s
     await asyncio.gather(*(settle(context.pool, shops[0].tenant_id) for _ in range(4)))
     rows = await fetch(context.settings.database_url, "SELECT sum(conversions) AS n FROM analytics_daily WHERE tenant_id = $1", shops[0].tenant_id)
     assert rows[0]["n"] == 3
+
+
+async def test_more_money_than_a_shop_can_turn_over_is_settled(context: Context, shops: list[service.Shop]) -> None:
+    """A million of the dearest purchases: one stands for them."""
+    shop = shops[0]
+    url = context.settings.database_url
+    await execute(
+        url, """INSERT INTO events (id, tenant_id, event_type, user_id, product_id, metadata, timestamp, created_at)
+                SELECT gen_random_uuid(), $1, 'purchase', 'ann', 'boot', '{"price": 1e23}', now(), now()""", shop.tenant_id,
+    )  # fmt: skip
+    await settle(context.pool, shop.tenant_id)
+    [row] = await fetch(url, "SELECT revenue FROM analytics_daily WHERE tenant_id = $1", shop.tenant_id)
+    assert row["revenue"] == Decimal(10) ** 23

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import orjson
 import pyarrow.parquet as pq
 import pytest
 
@@ -468,3 +469,30 @@ async def test_the_serving_role_may_neither_detach_nor_drop_nor_read_what_was_de
                 await serving.execute(statement)
     finally:
         await serving.close()
+
+
+async def test_numbers_that_are_short_to_write_and_endless_to_read_are_archived_as_their_nearest(settings: Settings, url: str) -> None:
+    """From before numbers were checked."""
+    tiny = "UPDATE events SET metadata = $1::text::jsonb WHERE created_at < '2025-03-01' AND event_type = 'view'"
+    await execute(url, tiny, f'{{"n": [{", ".join(["1e-16000"] * 900)}], "m": {"9" * 309}, "k": 1.50}}')
+    month = (await archive_due(settings))[0]
+    rows = pq.ParquetFile(settings.data_dir / "archive" / month.file).read().to_pylist()
+    archived = {row["metadata"] for row in rows if row["event_type"] == "view"}
+    assert [orjson.loads(each) for each in archived] == [{"n": [0] * 900, "m": sys.float_info.max, "k": 1.5}]
+    assert all(len(each) < 10_000 for each in archived)
+    await restore_month(settings, OLDER)
+    back = await fetch(url, "SELECT metadata::text FROM events WHERE event_type = 'view' AND created_at < '2025-03-01'")
+    assert {row["metadata"] for row in back} == archived
+
+
+async def test_a_group_ends_where_its_metadata_is_long(settings: Settings, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "GROUP_CHARACTERS", 1000)
+    monkeypatch.setattr(queries, "AT_ONCE", 4)
+    before = await texts(url)
+    await execute(url, "UPDATE events SET metadata = jsonb_build_object('x', repeat('y', 400)) WHERE created_at < '2025-03-01'")
+    long = await texts(url)
+    month = (await archive_due(settings))[0]
+    assert pq.ParquetFile(settings.data_dir / "archive" / month.file).metadata.num_row_groups == 15
+    for each in (OLDER, OLD):
+        await restore_month(settings, each)
+    assert await texts(url) == long != before

@@ -153,6 +153,19 @@ def test_the_restored_database_serves_each_tenant_its_own_rows_and_goes_on_count
     assert first_new > TENANTS  # builds that the store lacks are gone, their numbers are not given again
 
 
+def test_numbers_that_no_reader_takes_come_back_to_the_last_digit(source: Roles, empty: Roles, tmp_path: Path) -> None:
+    """From before numbers were checked: a backup changes nothing."""
+    number = "UPDATE catalog_items SET attributes = $1::text::jsonb WHERE product_id = 'p0'"
+    asyncio.run(execute(source.owner, number, f'{{"n": [{", ".join(["1e-16000"] * 900)}], "m": {"9" * 309}}}'))
+    try:
+        asyncio.run(back_up(settings_of(source.owner, tmp_path), tmp_path / "backup", say))
+        before = asyncio.run(contents(source.owner))
+    finally:
+        asyncio.run(execute(source.owner, number, "{}"))
+    asyncio.run(restore(settings_of(empty.owner, tmp_path), tmp_path / "backup", say))
+    assert asyncio.run(contents(empty.owner))["catalog_items"] == before["catalog_items"]
+
+
 def test_models_that_the_store_lacks_are_left_to_be_built(folder: Path, empty: Roles, tmp_path: Path) -> None:
     done = asyncio.run(restore(settings_of(empty.owner, tmp_path), folder, say))
 

@@ -110,6 +110,34 @@ def test_bad_rows_of_csv_are_reported_with_their_reason_and_the_rest_goes_in(com
     assert json.loads(stored[1]["metadata"]) == {"price": 19.99, "quantity": 2, "gift": True}
 
 
+def test_hostile_numbers_of_csv_are_reported_by_their_rows_and_the_rest_goes_in(command: Command, tenant: str, database: str, tmp_path: Path) -> None:
+    huge = "9" * 5000
+    events, products = tmp_path / "events.csv", tmp_path / "products.csv"
+    events.write_text("\n".join([
+        "userId,eventType,productId,timestamp,price,quantity,metadata", f"ann,view,boot,{huge},,,", f"ann,view,boot,1700000000001,{huge},,",
+        f"ann,view,boot,1700000000002,,{huge},", f'ann,view,boot,1700000000003,,,"{{""a"": [1, {huge}]}}"',
+        'ann,view,boot,1700000000004,,,"{""a"": [1e400]}"', 'ann,view,boot,1700000000005,,,"{""a"": ""\\ud800""}"',
+        'ann,view,boot,1700000000006,,,"{""a"": 1e-16000}"',
+    ]))  # fmt: skip
+    products.write_text("\n".join([
+        "productId,name,price,attributes", f"a,A,{huge},", "b,B,1e400,", 'c,C,,"{""a"": [1e400]}"', 'd,D,0e999999999,"{""a"": 1e-16000}"',
+    ]))  # fmt: skip
+
+    of_events, of_products = (command("import", kind, str(file), "--tenant", tenant) for kind, file in (("events", events), ("catalog", products)))
+
+    reported = dict(line.split(": ", 1) for line in of_events.err.splitlines() if line.startswith("line "))
+    assert [*reported] == [f"line {number}" for number in (2, 3, 4, 5, 6, 7)]
+    assert all(len(message) < 300 and "sys" not in message for message in reported.values())
+    assert reported["line 5"].startswith("$.metadata.a[1]: ")
+    assert reported["line 6"].startswith("$.metadata.a[0]: ")
+    assert reported["line 7"].startswith("$.a: holds half of a surrogate pair")
+    assert [json.loads(row["metadata"]) for row in events_of(database, tenant)] == [{"a": 0}]
+    reported = dict(line.split(": ", 1) for line in of_products.err.splitlines() if line.startswith("line "))
+    assert [*reported] == ["line 2", "line 3", "line 4"]
+    assert reported["line 4"].startswith("$.attributes.a[0]: ")
+    assert {name: (row["price"], json.loads(row["attributes"])) for name, row in items_of(database, tenant).items()} == {"d": (0, {"a": 0})}
+
+
 @pytest.mark.parametrize("kind", ["ndjson.gz", "ndjson.zst"])
 def test_a_file_that_is_cut_short_is_an_error_after_what_came_before_is_stored(
     command: Command, tenant: str, database: str, tmp_path: Path, kind: str

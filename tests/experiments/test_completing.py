@@ -1,6 +1,7 @@
 """No experiment runs longer than its events are kept, and each one's figures are kept before these go."""
 
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import asyncpg
@@ -11,7 +12,7 @@ from recomengine.experiments import service
 from recomengine.experiments.schemas import Arm, Experiment
 from recomengine.infra.database import Connection
 from tests.databases import execute, fetchval
-from tests.experiments.shop import Shop
+from tests.experiments.shop import Shop, shoppers
 
 LONGEST = timedelta(days=90)
 AGE = "UPDATE experiments SET started_at = now() - make_interval(days => $2) WHERE id::text = $1"
@@ -67,3 +68,16 @@ async def test_figures_that_were_not_kept_are_kept(shop: Shop, context: Context)
     await execute(url, "DELETE FROM experiment_results WHERE experiment_id::text = $1", experiment_id)
     await service.complete_overdue(context.pool, context.bus, LONGEST)
     assert await fetchval(url, KEPT, experiment_id) == 2
+
+
+async def test_the_dearest_purchase_is_kept(shop: Shop, context: Context) -> None:
+    experiment_id = await shop.make(metric="revenue_per_user")
+    ann = next(shoppers(experiment_id, 50, "variant"))
+    event = {"userId": ann, "productId": "boot", "sessionId": "s"}
+    seen = {"experimentId": experiment_id, "variant": "variant", "strategy": "content_based", "placementId": "home"}
+    await shop.send([{**event, "eventType": "impression", "metadata": seen}])
+    await shop.send([{**event, "eventType": "purchase", "metadata": {"price": 9999999999.99, "quantity": 1_000_000}}])
+    await shop.move(experiment_id, "complete")
+    revenue = "SELECT revenue FROM experiment_results WHERE experiment_id::text = $1 AND variant = 'variant'"
+    assert await fetchval(context.settings.database_url, revenue, experiment_id) == Decimal("9999999999990000.00")
+    assert (await shop.results(experiment_id))["variants"][1]["revenue"] == 9999999999990000.0

@@ -56,7 +56,7 @@ def test_a_bad_field_is_named(text: bytes, path: str) -> None:
     assert caught.value.errors[0].path == path
 
 
-@pytest.mark.parametrize("text", [b"userId=%ff", b"userId=\xff", "userId=ü".encode(), b"userId=%ed%a0%80", b"&".join([b"a=b"] * 400)])
+@pytest.mark.parametrize("text", [b"userId=%ff", b"userId=\xff", "userId=ü".encode(), b"userId=%ed%a0%80"])
 def test_what_is_not_percent_encoded_utf8_is_malformed(text: bytes) -> None:
     with pytest.raises(MalformedBody):
         parse_query(text)

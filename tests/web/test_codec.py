@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -71,6 +72,49 @@ def test_malformed_json_is_400_and_a_wrong_value_422_with_its_path(body: bytes, 
     found = refusal(body)
     assert found[:2] == (status, path)
     assert found[2]
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (b'{"name":"\\ud800"}', "$.name"), (b'{"name":"x\\udc00\\ud800"}', "$.name"), (b'{"name":"a","inner":{"name":"\\uD83Dx"}}', "$.inner.name"),
+        (b'{"name":"a","\\udfff":1}', "$"), (b'["a",["b","\\ud83d\\ud83d\\ude00"]]', "$[1][1]"), (b'{"name":"\\ud800","name":"b"}', "$.name"),
+    ],
+)  # fmt: skip
+def test_half_a_character_is_named_by_its_path_and_in_plain_words(body: bytes, path: str) -> None:
+    status, _, detail = refusal(body)
+    assert (status, detail.partition(" ")[0]) == (400, f"{path}:")
+    assert "half of a surrogate pair" in detail
+    assert "Send both halves" in detail
+
+
+def test_a_whole_pair_is_a_character() -> None:
+    assert decode(decoder, b'{"name":"\\ud83d\\ude00"}') == Thing("\N{GRINNING FACE}")
+
+
+free = msgspec.json.Decoder(dict[str, Any])
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (b'{"a":1e400}', "$.a"), (b'{"a":[1,{"b c":[[-1e400]]}],"d":1e400}', "$.a[1].b c[0][0]"), (b'{"a":' + b"9" * 5000 + b"}", "$.a"),
+        (b'{"a":1e400,"a":1}', "$.a"),
+    ],
+)  # fmt: skip
+def test_a_number_within_free_json_is_named_by_its_whole_path(body: bytes, path: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        decode(free, body)
+    assert [(error.path, error.message.partition(",")[0]) for error in caught.value.errors] == [
+        (path, "expected a number within the range of a double (±1.8e308)")
+    ]
+
+
+@pytest.mark.parametrize("name", ["x" * 100_000, "\u2028" * 1000])
+def test_a_path_is_shown_shortly(name: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        decode(free, b'{"%b":1e400}' % name.encode())
+    assert len(caught.value.detail) < 500
 
 
 def test_of_a_name_given_twice_the_last_counts() -> None:

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 GROUP = 50_000
+GROUP_CHARACTERS = 64 * 1024 * 1024
+"""Of metadata, after which a group ends: a group is in memory as a whole."""
 TIME = pa.timestamp("us", "UTC")
 SCHEMA = pa.schema([
     ("id", pa.binary(16)), ("tenant_id", pa.binary(16)), ("event_type", pa.string()), ("user_id", pa.string()), ("product_id", pa.string()),

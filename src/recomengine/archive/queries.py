@@ -62,7 +62,8 @@ FINISH_DETACHING = "SELECT format('ALTER TABLE events DETACH PARTITION %I FINALI
 COUNT_ROWS = "SELECT format('SELECT count(*) FROM %I', $1::text)"
 READ_ROWS = """
 SELECT format($sql$
-    SELECT uuid_send(id), uuid_send(tenant_id), event_type, user_id, product_id, session_id, client_event_id, metadata::text,
+    SELECT uuid_send(id), uuid_send(tenant_id), event_type, user_id, product_id, session_id, client_event_id,
+           readable_json(metadata)::text AS metadata,
            (extract(epoch FROM timestamp) * 1000000)::bigint, (extract(epoch FROM created_at) * 1000000)::bigint
     FROM %I
 $sql$, $1::text)
@@ -88,6 +89,8 @@ SELECT format('ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%
 """
 NOTE_RESTORED = "INSERT INTO restored_months (month, until) VALUES ($1, $2)"
 
+AT_ONCE = 1000
+"""Rows that one answer of PostgreSQL holds."""
 COLUMNS = ("id", "tenant_id", "event_type", "user_id", "product_id", "session_id", "client_event_id", "metadata", "timestamp", "created_at")
 
 
@@ -143,11 +146,19 @@ async def count_rows(connection: Owner, name: str) -> int:
     return int(await connection.fetchval(await connection.fetchval(COUNT_ROWS, name)))
 
 
-async def read_rows(connection: Owner, name: str, group: int) -> AsyncIterator[Sequence[asyncpg.Record]]:
-    """All rows in groups of so many; ids as 16 bytes, times in microseconds. Within a transaction."""
+async def read_rows(connection: Owner, name: str, most_rows: int, most_characters: int) -> AsyncIterator[Sequence[asyncpg.Record]]:
+    """All rows in groups of so many, fewer where their metadata is long; ids as 16 bytes, times in microseconds. Within a transaction."""
     cursor = await connection.cursor(await connection.fetchval(READ_ROWS, name))
-    while rows := await cursor.fetch(group):
-        yield rows
+    group: list[asyncpg.Record] = []
+    characters = 0
+    while rows := await cursor.fetch(min(AT_ONCE, most_rows - len(group))):
+        group += rows
+        characters += sum(len(row["metadata"] or "") for row in rows)
+        if len(group) == most_rows or characters > most_characters:
+            yield group
+            group, characters = [], 0
+    if group:
+        yield group
 
 
 async def drop(connection: Owner, month: date, name: str) -> None:

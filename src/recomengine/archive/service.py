@@ -17,7 +17,7 @@ import asyncpg
 import structlog
 
 from recomengine.archive import queries
-from recomengine.archive.parquet import GROUP, Writer, as_records, examine, groups_of
+from recomengine.archive.parquet import GROUP, GROUP_CHARACTERS, Writer, as_records, examine, groups_of
 from recomengine.archive.queries import Owner
 from recomengine.archive.store import ArchiveStore, Month
 from recomengine.experiments.service import BEFORE
@@ -108,7 +108,7 @@ async def _write(connection: Owner, store: ArchiveStore, month: date, name: str,
     writer = Writer(written)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         rows = await queries.count_rows(connection, name)
-        async for group in queries.read_rows(connection, name, GROUP):
+        async for group in queries.read_rows(connection, name, GROUP, GROUP_CHARACTERS):
             await asyncio.to_thread(writer.add, group)
     await asyncio.to_thread(writer.close)
     file = await asyncio.to_thread(store.put, f"{month:%Y-%m}", written)

@@ -7,6 +7,7 @@ import msgspec
 
 from recomengine.catalog.schemas import MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTE_DEPTH, MAX_PRICE, ItemIn, ItemPatch
 from recomengine.web.codec import decode
+from recomengine.web.free_json import read_free
 from recomengine.web.problems import invalid
 
 _item = msgspec.json.Decoder(ItemIn)
@@ -33,20 +34,20 @@ def read_item(body: "bytes | msgspec.Raw") -> ItemIn:
 
 def read_patch(body: bytes) -> ItemPatch:
     patch = decode(_patch, body)
-    if patch.price:
+    if isinstance(patch.price, Decimal):
         decode(_price, body)
     return patch
 
 
 def check_item(item: ItemIn) -> ItemIn:
-    """`item` with its category and links normalised; raises Invalid."""
+    """`item` with its category, links, price and attributes as they are stored; raises Invalid."""
     for name in ("name", "description", "brand", "url", "image_url"):
         _check_text(getattr(item, name), f"$.{name}" if name != "image_url" else "$.imageUrl")
     if not item.name.strip():
         raise invalid("$.name", "expected a name, got only spaces")
     item.url, item.image_url = _absolute(item.url), _absolute(item.image_url)
-    _check_price(item.price)
-    _check_attributes(item.attributes)
+    item.price = _checked_price(item.price)
+    item.attributes = _checked_attributes(item.attributes)
     item.category = normal_category(item.category)
     return item
 
@@ -72,31 +73,19 @@ def _check_text(text: str | None, path: str) -> None:
         raise invalid(path, "holds the character U+0000, which cannot be stored. Remove it")
 
 
-def _check_price(price: Decimal | None) -> None:
+def _checked_price(price: Decimal | None) -> Decimal | None:
+    """The price with two decimal places: PostgreSQL takes no exponent like that of 0e999999999."""
     if price is None:
-        return
+        return None
     if not (price.is_finite() and 0 <= price <= MAX_PRICE):
         raise invalid("$.price", f"expected 0 to {MAX_PRICE}, got {str(price)[:40]}")
-    if price != round(price, 2):
+    cents = round(price or Decimal(), 2)
+    if price != cents:
         raise invalid("$.price", f"expected at most 2 decimal places, got {str(price)[:40]}. Round it")
+    return cents
 
 
-def _check_attributes(attributes: dict[str, Any]) -> None:
-    encoded = _encode(attributes)
-    if len(encoded) > MAX_ATTRIBUTE_BYTES:
-        raise invalid("$.attributes", f"expected at most {MAX_ATTRIBUTE_BYTES} bytes, got {len(encoded)}")
-    _check_tree(attributes, "$.attributes", 1)
-
-
-def _check_tree(value: object, path: str, depth: int) -> None:
-    if depth > MAX_ATTRIBUTE_DEPTH:
-        raise invalid("$.attributes", f"is nested deeper than {MAX_ATTRIBUTE_DEPTH} levels. Flatten it")
-    if isinstance(value, str):
-        _check_text(value, path)
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            _check_text(name, path)
-            _check_tree(member, f"{path}.{name}", depth + 1)
-    elif isinstance(value, list):
-        for index, member in enumerate(value):
-            _check_tree(member, f"{path}[{index}]", depth + 1)
+def _checked_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
+    """As they are stored."""
+    checked: dict[str, Any] = read_free(_encode(attributes), "$.attributes", MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTE_DEPTH)[0] if attributes else {}
+    return checked

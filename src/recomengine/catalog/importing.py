@@ -15,7 +15,7 @@ from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, open_pool
 from recomengine.infra.redis import RedisClient
 from recomengine.settings import Settings, SettingsError
-from recomengine.web.files import Progress, number_of, read_batches
+from recomengine.web.files import Progress, members_of, number_of, read_batches
 from recomengine.web.ndjson import LineError, Unreadable
 from recomengine.web.problems import Problem
 
@@ -88,7 +88,7 @@ def row_to_item(row: dict[str, Any]) -> bytes:
             continue
         name = COLUMN_OF.get(column, column)
         if name == "attributes":
-            attributes |= msgspec.json.decode(cell, type=dict[str, Any])
+            attributes |= members_of(cell)
         elif name not in ITEM_COLUMNS:
             attributes[name] = cell
         elif name == "price":

@@ -45,12 +45,13 @@ UPDATE catalog_items SET deleted_at = now(), updated_at = now(), version = $3
 WHERE tenant_id = $1 AND product_id = $2 AND deleted_at IS NULL RETURNING number
 """
 GET_ITEM = """
-SELECT product_id, name, category, price, currency, image_url, url, description, brand, attributes, available, created_at, updated_at
+SELECT product_id, name, category, price, currency, image_url, url, description, brand, readable_json(attributes) AS attributes,
+       available, created_at, updated_at
 FROM catalog_items WHERE tenant_id = $1 AND product_id = $2 AND deleted_at IS NULL
 """
 LIST_ITEMS = """
-SELECT product_id, name, category, price, currency, image_url, url, description, brand, attributes, available, created_at, updated_at,
-       number, 0::float8 AS rank
+SELECT product_id, name, category, price, currency, image_url, url, description, brand, readable_json(attributes) AS attributes,
+       available, created_at, updated_at, number, 0::float8 AS rank
 FROM catalog_items
 WHERE tenant_id = $1 AND deleted_at IS NULL AND ($2::text IS NULL OR category = $2 OR starts_with(category, $2 || ' > '))
   AND ($3::boolean IS NULL OR available = $3) AND number > $4
@@ -61,8 +62,8 @@ SET_SIMILARITY = "SELECT set_config('pg_trgm.word_similarity_threshold', '0.45',
 # Full text first (each word by its beginning), then names that are nearly so; rank 1 and more is full text.
 SEARCH_ITEMS = """
 SELECT found.* FROM (
-    SELECT product_id, name, category, price, currency, image_url, url, description, brand, attributes, available, created_at,
-           updated_at, number,
+    SELECT product_id, name, category, price, currency, image_url, url, description, brand, readable_json(attributes) AS attributes,
+           available, created_at, updated_at, number,
            (CASE WHEN search @@ to_tsquery('simple', $6) THEN 1 + ts_rank(search, to_tsquery('simple', $6)) ELSE 0 END
             + word_similarity($7, name))::float8 AS rank
     FROM catalog_items

@@ -1,6 +1,6 @@
 """The catalog over HTTP."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.requests import Request
@@ -39,7 +39,13 @@ MAX_BATCH_BYTES = 20 * 1024 * 1024
 
 _batch = msgspec.json.Decoder(ItemBatch)
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_any = msgspec.json.Decoder()
+
+
+class _Named(msgspec.Struct, rename="camel"):
+    product_id: Any = msgspec.UNSET
+
+
+_id = msgspec.json.Decoder(_Named)
 
 
 async def _admit(request: Request, permission: Permission, kind: Kind) -> tuple["Context", Caller]:
@@ -59,7 +65,7 @@ async def put_item(request: Request) -> Response:
 def _named(body: bytes, product_id: str) -> ItemIn:
     """The item of a PUT, whose id stands in the path and may stand in the body."""
     members = decode(_object, body)
-    if "productId" in members and decode(_any, members["productId"]) != product_id:
+    if decode(_id, body).product_id not in (msgspec.UNSET, product_id):
         raise invalid("$.productId", f"expected {product_id}, as in the path. Leave it out of the body, or make both the same")
     members["productId"] = msgspec.Raw(msgspec.json.encode(product_id))
     return read_item(msgspec.json.encode(members))

@@ -59,6 +59,6 @@ def counter_commands(events: Sequence[Event]) -> list[Command]:
             counts[key] = counts.get(key, 0) + event.revenue_cents
     commands: list[Command] = []
     for key, count in counts.items():
-        commands.append(("INCRBY", key, count))
+        commands.append(("INCRBYFLOAT", key, str(count)))  # INCRBY refuses what 64 bits cannot hold: ten of the dearest purchases
         commands.append(("EXPIRE", key, COUNTER_TTL_S))
     return commands

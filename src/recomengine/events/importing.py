@@ -17,7 +17,7 @@ from recomengine.infra.database import open_pool
 from recomengine.infra.redis import RedisClient
 from recomengine.settings import Settings, SettingsError
 from recomengine.web.caller import TenantConfig
-from recomengine.web.files import Progress, number_of, read_batches
+from recomengine.web.files import Progress, integer_of, members_of, number_of, read_batches
 from recomengine.web.ndjson import LineError, Unreadable
 from recomengine.web.problems import Problem
 
@@ -25,7 +25,7 @@ MAX_ERRORS = 100
 MAX_UNDER_WAY = 3
 SLICE = 250
 METADATA_COLUMNS: dict[str, Callable[[str], object]] = {
-    "price": number_of, "quantity": int, "currency": str, "orderId": str, "placementId": str, "strategy": str, "recommendationId": str,
+    "price": number_of, "quantity": integer_of, "currency": str, "orderId": str, "placementId": str, "strategy": str, "recommendationId": str,
     "experimentId": str, "variant": str, "query": str,
 }  # fmt: skip
 COLUMN_OF = {
@@ -127,9 +127,9 @@ def row_to_event(row: dict[str, Any]) -> bytes:
             continue
         name = COLUMN_OF.get(column, column)
         if name == "metadata":
-            metadata |= msgspec.json.decode(cell, type=dict[str, Any])
+            metadata |= members_of(cell)
         elif name in EVENT_COLUMNS:
-            event[name] = int(cell) if name == "timestamp" and cell.lstrip("-").isdigit() else cell
+            event[name] = integer_of(cell) if name == "timestamp" and cell.lstrip("-").isdecimal() else cell
         else:
             metadata[name] = METADATA_COLUMNS.get(name, str)(cell)
     return _encode(event | {"metadata": metadata} if metadata else event)

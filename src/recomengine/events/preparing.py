@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -23,12 +22,11 @@ from recomengine.events.schemas import (
 )
 from recomengine.web.caller import TenantConfig
 from recomengine.web.codec import decode, validation_problem
-from recomengine.web.problems import MalformedBody, Problem, invalid
+from recomengine.web.free_json import read_free
+from recomengine.web.problems import Problem, invalid
 
 event_decoder = msgspec.json.Decoder(EventIn)
 _known = msgspec.json.Decoder(KnownMetadata)
-_any = msgspec.json.Decoder()
-_encode = msgspec.json.Encoder().encode
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -81,7 +79,7 @@ def _identity(event: EventIn, source: Source, timestamp_ms: int) -> tuple[UUID, 
 def _checked_ms(timestamp: int | datetime, now_ms: int) -> int:
     ms = timestamp if isinstance(timestamp, int) else (timestamp - EPOCH) // MILLISECOND
     if not MIN_TIMESTAMP_MS <= ms <= MAX_TIMESTAMP_MS:
-        raise invalid("$.timestamp", f"expected a time of the years 1 to 9999 in milliseconds, got {ms}")
+        raise invalid("$.timestamp", f"expected a time of the years 1 to 9999 in milliseconds, got {str(ms)[:40]}")
     if ms > now_ms + MAX_AHEAD_MS:
         raise invalid("$.timestamp", "lies more than 5 minutes ahead of the server's clock. Correct the sender's clock, or send milliseconds")
     return ms
@@ -91,46 +89,19 @@ def _checked_metadata(text: bytes, event_type: str, currency: str) -> tuple[str 
     """(JSON text for jsonb, revenue in cents of a purchase in `currency`)."""
     if text == b"null":
         return None, 0
-    if len(text) > MAX_METADATA_BYTES:
-        raise invalid("$.metadata", f"expected at most {MAX_METADATA_BYTES} bytes, got {len(text)}")
-    known, value = _decoded(text)
-    if known.price is not None and not 0 <= known.price <= MAX_PRICE:
-        raise invalid("$.metadata.price", f"expected 0 to {MAX_PRICE}, got {known.price}")
-    if b"\\" in text or text.count(b"{") + text.count(b"[") > MAX_METADATA_DEPTH:
-        _check_tree(value, "$.metadata", 1)
-        text = _encode(value)
-    return text.decode(), _revenue_cents(known) if event_type == "purchase" and known.currency in (None, currency) else 0
-
-
-def _decoded(text: bytes) -> tuple[KnownMetadata, Any]:
+    _, stored = read_free(text, "$.metadata", MAX_METADATA_BYTES, MAX_METADATA_DEPTH)
     try:
-        return _known.decode(text), _any.decode(text)
-    except RecursionError:
-        raise invalid("$.metadata", f"is nested deeper than {MAX_METADATA_DEPTH} levels. Flatten it") from None
+        known = _known.decode(stored)
     except msgspec.ValidationError as error:
         raise _within_metadata(validation_problem(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedBody(f"$.metadata: not valid JSON in UTF-8: {error}.") from None
+    if known.price is not None and not 0 <= known.price <= MAX_PRICE:
+        raise invalid("$.metadata.price", f"expected 0 to {MAX_PRICE}, got {known.price}")
+    return stored.decode(), _revenue_cents(known) if event_type == "purchase" and known.currency in (None, currency) else 0
 
 
 def _within_metadata(problem: Problem) -> Problem:
     inner = problem.errors[0]
     return invalid("$.metadata" + inner.path.removeprefix("$"), inner.message)
-
-
-def _check_tree(value: object, path: str, depth: int) -> None:
-    """Refuse what jsonb cannot hold (\\u0000) and what is nested too deeply."""
-    if depth > MAX_METADATA_DEPTH:
-        raise invalid("$.metadata", f"is nested deeper than {MAX_METADATA_DEPTH} levels. Flatten it")
-    if isinstance(value, str) and "\0" in value:
-        raise invalid(path, "holds the character U+0000, which cannot be stored. Remove it")
-    if isinstance(value, dict):
-        for name, member in value.items():
-            _check_tree(name, path, depth)
-            _check_tree(member, f"{path}.{name}", depth + 1)
-    elif isinstance(value, list):
-        for index, member in enumerate(value):
-            _check_tree(member, f"{path}[{index}]", depth + 1)
 
 
 def _revenue_cents(known: KnownMetadata) -> int:

@@ -6,10 +6,10 @@ from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 import asyncpg
-import orjson
 from asyncpg.pool import PoolConnectionProxy
 
 from recomengine.infra import tracing
+from recomengine.infra.stored_json import read_stored, write_stored
 
 SERVING_ROLE = "recomengine_app"
 STATEMENT_TIMEOUT_MS = 30_000
@@ -48,13 +48,9 @@ async def open_pool(url: str, *, min_size: int = 2, max_size: int = 10, statemen
 
 
 async def _prepare_connection(connection: Connection) -> None:
-    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_to_json, decoder=orjson.loads)
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=write_stored, decoder=read_stored)
     if tracing.wanted():
         connection.add_query_logger(tracing.record_statement)
-
-
-def _to_json(value: object) -> str:
-    return orjson.dumps(value).decode()
 
 
 async def _keep_connection(_connection: Connection) -> None:

@@ -29,11 +29,11 @@ LOAD_HISTORIES_OF_PRODUCTS = LOAD_HISTORIES.replace("GROUP BY", "AND e.product_i
 HASH_JOINS_ONLY = "SET LOCAL enable_nestloop = off"
 """Just after an import the planner knows nothing of its rows, takes them for few, and would look up each event's product by itself."""
 LOAD_CATALOG = """
-SELECT number, name, category, brand, description, attributes, price
+SELECT number, name, category, brand, description, readable_json(attributes) AS attributes, price
 FROM catalog_items WHERE tenant_id = $1 AND deleted_at IS NULL ORDER BY number
 """
 LOAD_NEW_PRODUCTS = """
-SELECT number, name, category, brand, description, attributes
+SELECT number, name, category, brand, description, readable_json(attributes) AS attributes
 FROM catalog_items WHERE tenant_id = $1 AND number >= $2 AND deleted_at IS NULL ORDER BY number DESC LIMIT $3
 """
 RECENT_NUMBERS = """

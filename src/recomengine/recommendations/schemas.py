@@ -3,15 +3,14 @@
 from decimal import Decimal
 from math import ceil
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from recomengine.web.caller import Share, Strategy
 from recomengine.web.fields import Id
-from recomengine.web.paging import convert_query
-from recomengine.web.problems import MalformedBody, invalid
+from recomengine.web.paging import convert_query, query_pairs
+from recomengine.web.problems import invalid
 
 Ids = Annotated[list[Id], Meta(max_length=100)]
 PageContext = Literal["home", "product", "cart"]
@@ -101,12 +100,8 @@ batch_decoder = msgspec.json.Decoder(Batch)
 
 def parse_query(query_string: bytes) -> Query:
     """The query of a GET; a field given twice, misspelt or of the wrong kind is a 422 that names it."""
-    try:
-        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, strict_parsing=False, max_num_fields=300, errors="strict")
-    except ValueError as error:
-        raise MalformedBody(f"The query string is not percent-encoded UTF-8: {error}. Encode it.") from None
     fields: dict[str, Any] = {}
-    for name, value in pairs:
+    for name, value in query_pairs(query_string):
         if name in REPEATABLE:
             fields.setdefault(name, []).append(value)
         elif name in fields:

@@ -21,7 +21,8 @@ INSERT INTO user_aliases (tenant_id, anonymous_id, user_id) VALUES ($1, $2, $3) 
 """
 DELETE_ALIASES = "DELETE FROM user_aliases WHERE tenant_id = $1 AND (user_id = ANY ($2::text[]) OR anonymous_id = ANY ($2::text[]))"
 READ_EVENTS = """
-SELECT id, event_type, user_id, product_id, session_id, client_event_id, metadata, timestamp, created_at FROM events
+SELECT id, event_type, user_id, product_id, session_id, client_event_id, readable_json(metadata) AS metadata, timestamp, created_at
+FROM events
 WHERE tenant_id = $1 AND user_id = ANY ($2::text[]) AND (created_at, id) > ($3, $4)
 ORDER BY created_at, id LIMIT $5
 """

@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from recomengine.web.caller import Caller
 from recomengine.web.guard import Guard, Permission, header_key
+from recomengine.web.json_faults import BEYOND_DOUBLE, HALF_CHARACTER, lone_surrogate, number_beyond_double
 from recomengine.web.limits import Kind, Limits
-from recomengine.web.problems import FieldError, Invalid, MalformedBody, Problem, SlowRequest, TooLarge, WrongMediaType
+from recomengine.web.problems import FieldError, Invalid, MalformedBody, Problem, SlowRequest, TooLarge, WrongMediaType, invalid
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
 BODY_S = 30.0
@@ -94,11 +95,24 @@ def decode(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
             problem = validation_problem(error)
         with suppress(msgspec.ValidationError):  # a number beyond any range
             _any.decode(body)  # a wrong value may stand before what is no JSON at all
-        raise problem
+        raise _with_exact_path(problem, body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedBody(f"The body is not valid JSON in UTF-8: {error}.") from None
+        raise _unreadable(body, error) from None
     except RecursionError:
         raise MalformedBody("The body is nested too deeply. Flatten it.") from None
+
+
+def _with_exact_path(problem: Problem, body: bytes) -> Problem:
+    """Within free JSON the decoder names no place; what it refuses there are numbers."""
+    if "[...]" not in problem.errors[0].path:
+        return problem
+    return invalid(number_beyond_double(bytes(body)) or problem.errors[0].path, BEYOND_DOUBLE)
+
+
+def _unreadable(body: bytes, error: Exception) -> Problem:
+    if (path := lone_surrogate(bytes(body))) is not None:
+        return MalformedBody(f"{path}: {HALF_CHARACTER}.")
+    return MalformedBody(f"The body is not valid JSON in UTF-8: {error}.")
 
 
 def validation_problem(error: msgspec.ValidationError) -> Problem:
@@ -109,7 +123,8 @@ def validation_problem(error: msgspec.ValidationError) -> Problem:
 def field_error(error: msgspec.ValidationError) -> FieldError:
     found = _AT.match(str(error))
     assert found is not None  # the pattern takes any text
-    return FieldError(found["path"] or "$", found["message"])
+    message = BEYOND_DOUBLE if found["message"] == "Number out of range" else found["message"]
+    return FieldError(found["path"] or "$", message)
 
 
 def data_response(data: Any, status: int = 200) -> Response:

@@ -20,12 +20,15 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColu
 from rich.progress import Progress as Bar
 
 from recomengine.settings import SettingsError
+from recomengine.web.json_faults import HALF_CHARACTER, lone_surrogate
 from recomengine.web.ndjson import BOM, LINE_TOO_LONG, MAX_LINE_BYTES, Unreadable
 
 BATCH = 2000
 STDIN = "-"
 STEP = 64 * 1024
 MAX_WINDOW = 1 << 27
+MAX_SHOWN = 40
+"""Characters of a cell in a message."""
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
@@ -206,5 +209,22 @@ def number_of(cell: str) -> float:
     """A CSV cell's number."""
     number = float(cell)
     if not math.isfinite(number):
-        raise ValueError(f"expected a number, got {cell}")
+        raise ValueError(f"expected a number, got {cell[:MAX_SHOWN]}")
     return number
+
+
+def members_of(cell: str) -> dict[str, msgspec.Raw]:
+    """Those of a CSV cell's JSON object, to be decoded where they are checked."""
+    try:
+        return msgspec.json.decode(cell, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        if (path := lone_surrogate(cell.encode())) is not None:
+            raise ValueError(f"{path}: {HALF_CHARACTER}.") from None
+        raise
+
+
+def integer_of(cell: str) -> int:
+    """A CSV cell's whole number."""
+    if len(cell) > MAX_SHOWN:
+        raise ValueError(f"expected a whole number, got {cell[:MAX_SHOWN]}… of {len(cell)} characters")
+    return int(cell)

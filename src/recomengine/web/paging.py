@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, TypeVar
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import asyncpg
@@ -11,10 +12,11 @@ from msgspec import Meta
 from starlette.requests import Request
 
 from recomengine.web.codec import validation_problem
-from recomengine.web.problems import invalid
+from recomengine.web.problems import MalformedBody, invalid
 
 T = TypeVar("T", bound=msgspec.Struct)
 Limit = Annotated[int, Meta(ge=1, le=100)]
+MAX_FIELDS = 300
 
 
 class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,11 +27,22 @@ class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_query(request: Request, kind: type[T]) -> T:
     """The query string as a `kind`; raises Invalid."""
     fields: dict[str, str] = {}
-    for name, value in request.query_params.multi_items():
+    for name, value in query_pairs(request.scope["query_string"]):
         if name in fields:
             raise invalid(f"$.{name}", "expected once, got it twice. Send one value")
         fields[name] = value
     return convert_query(fields, kind)
+
+
+def query_pairs(query_string: bytes) -> list[tuple[str, str]]:
+    """Names and values as they stand there; raises Invalid for too many, MalformedBody for what is no text."""
+    if (count := query_string.count(b"&") + 1) > MAX_FIELDS:
+        raise invalid("$", f"expected at most {MAX_FIELDS} parameters in the query string, got {count}. Leave some out, or send a body")
+    try:
+        return parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError as error:
+        wrong = error.object[error.start]
+        raise MalformedBody(f"Expected a query string of UTF-8, percent-encoded, got the byte 0x{wrong:02x} where none can be. Encode it.") from None
 
 
 def convert_query(fields: Mapping[str, Any], kind: type[T]) -> T:
