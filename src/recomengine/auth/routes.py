@@ -39,7 +39,8 @@ async def login(request: Request) -> Response:
 
 async def refresh(request: Request) -> Response:
     context: Context = request.app.state.context
-    session = await context.accounts.refresh(request.cookies.get(REFRESH_COOKIE), request.headers.get(CSRF_HEADER), address_of(request))
+    refresh_token, csrf_token = request.cookies.get(REFRESH_COOKIE), request.headers.get(CSRF_HEADER)
+    session = await context.accounts.refresh(refresh_token, csrf_token, address_of(request), request.headers.get("user-agent", ""))
     return _signed_in(context, session, 200)
 
 

@@ -214,15 +214,16 @@ def _subject(request: HTTPConnection, caller: Caller, kind: Kind) -> str:
 
 def client_network(request: HTTPConnection) -> str:
     """The client's address; of IPv6 the /64, which one client has all of."""
-    return _network(request.client.host) if request.client else "unknown"
+    return network_of(request.client.host) if request.client else "unknown"
 
 
 @lru_cache(maxsize=10_000)
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return "unknown"  # what a proxy says may be anything
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed  # as a socket for both kinds shows an IPv4 address
     return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
 
 

@@ -210,7 +210,7 @@ EXPLAINED = {
     ),
     "too_many_attempts": Explained(
         RateLimited, "Too many attempts to sign in, sign up or choose a password, from this address or for this account.",
-        "Wait for as many seconds as Retry-After says; the wait doubles with each failure.",
+        "Wait for as many seconds as Retry-After says; the wait doubles with each failure. A new password ends every wait for its account.",
     ),
     "headers_too_large": Explained(HeadTooLarge, "The URL and headers are too long or too many.", "Send a long query as a body; drop old cookies."),
     "internal_error": Explained(Problem, "The server failed.", "Send the requestId to its operator, who finds the cause in the log."),
