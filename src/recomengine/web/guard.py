@@ -7,6 +7,7 @@ import structlog
 from starlette.requests import HTTPConnection
 
 from recomengine.web.caller import Caller
+from recomengine.web.failures import Failures
 from recomengine.web.problems import Forbidden, Unauthorized
 
 log = structlog.get_logger()
@@ -23,11 +24,13 @@ class Permission(Enum):
 
 class KeyFinder(Protocol):
     async def find(self, key: str) -> Caller | None: ...
+    def knows(self, key: str) -> bool: ...
 
 
 class Guard:
     def __init__(self, keys: KeyFinder) -> None:
         self._keys = keys
+        self.failures = Failures()
 
     async def caller(self, request: HTTPConnection, permission: Permission, *, body_key: str | None = None) -> Caller:
         """The caller of `request`; `body_key` is the `key` member of a POST body, where publish keys may stand."""
@@ -35,6 +38,7 @@ class Guard:
         key = header or loose
         if not key:
             raise Unauthorized("No API key. Send it as `Authorization: Bearer rk_…` or `X-API-Key: rk_…`.")
+        self.refuse_failing(request, key)
         caller = await self._keys.find(key)
         if caller is None:
             raise Unauthorized("The API key is unknown, mistyped or revoked. Check it, or make a new one.")
@@ -47,6 +51,11 @@ class Guard:
         if caller.permissions == "publish" and origin is not None:
             request.scope["allowed_origin"] = origin  # its pages may read the answer
         return caller
+
+    def refuse_failing(self, request: HTTPConnection, key: str) -> None:
+        """Raise RateLimited where too many requests of the client's network failed, unless the process knows the key anyway."""
+        if self.failures.wait_s(request) and not self._keys.knows(key):
+            self.failures.check(request)
 
     async def allows(self, key: str, origin: str) -> bool:
         """Whether pages of `origin` may use `key`."""
