@@ -11,6 +11,8 @@ BEYOND_SCHEMAS = {
     "$.cursor": "of a list that was answered before",
     "$.timezone": "a name of the time zone database, of which there are 600",
     "$.config.timezone": "the same",
+    "$.rateLimits": "up to what the operator allows",
+    "$.config.rateLimits": "the same",
     "$.password": "not among those that everybody uses",
     "$.token": "one that was mailed",
     "$.productId": "needed by every event but a search",
