@@ -160,9 +160,9 @@ async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def client_of(app: Starlette) -> httpx.AsyncClient:
+def client_of(app: Starlette, address: str = "192.0.2.1") -> httpx.AsyncClient:
     """An HTTP client of `app` in this process."""
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=("192.0.2.1", 1))
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=(address, 1))
     return httpx.AsyncClient(transport=transport, base_url="http://test")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from recomengine.settings import Settings, SettingsError, load_settings
+from recomengine.web.caller import RateLimits
 
 GOOD = "0123456789abcdef0123456789abcdef"
 
@@ -30,6 +31,15 @@ def test_the_environment_wins_over_the_configuration_file(tmp_path: Path) -> Non
 def test_an_unusable_value_is_refused_by_name() -> None:
     with pytest.raises(SettingsError, match="port"):
         load_settings({"PORT": "eighty"})
+
+
+@pytest.mark.parametrize("name", ["MAX_READS_PER_MINUTE", "MAX_WRITES_PER_MINUTE"])
+def test_no_maximum_lies_below_what_a_new_tenant_has(name: str) -> None:
+    new = RateLimits()
+    least = new.read_per_minute if "READS" in name else new.write_per_minute
+    assert getattr(load_settings({name: str(least)}), name.lower()) == least
+    with pytest.raises(SettingsError, match=name.lower()):
+        load_settings({name: str(least - 1)})
 
 
 def test_a_missing_secret_file_is_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from recomengine.analytics.routes import routes as analytics_routes
 from recomengine.api_keys.routes import routes as key_routes
 from recomengine.auth.routes import routes as account_routes
 from recomengine.catalog.routes import routes as catalog_routes
-from recomengine.context import open_context
+from recomengine.context import Context, open_context
 from recomengine.docs.routes import docs_routes
 from recomengine.events.routes import routes as event_routes
 from recomengine.experiments.routes import routes as experiment_routes
@@ -63,9 +63,10 @@ def all_routes() -> list[BaseRoute]:
     return [*routes, *docs_routes(routes)]
 
 
-def _on_problem(request: Request, error: Exception) -> Response:
+async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    return problem_response(request, error)
+    context: Context = request.app.state.context
+    return problem_response(request, await context.guard.failures.charge(request, error, context.limits))
 
 
 def _on_database_away(request: Request, error: Exception) -> Response:

@@ -37,6 +37,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str = ""
     smtp_url: str = ""
     signup: Literal["open", "closed"] = "open"
+    max_reads_per_minute: Annotated[int, msgspec.Meta(ge=1000, le=10_000_000)] = 60_000
+    """The most that an admin may let each key send; no less than what a new tenant has."""
+    max_writes_per_minute: Annotated[int, msgspec.Meta(ge=500, le=10_000_000)] = 30_000
     log_level: Literal["debug", "info", "warn", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
     trusted_proxies: str = ""

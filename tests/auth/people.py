@@ -1,11 +1,15 @@
 """An admin at a browser: keeps cookies, repeats the CSRF token, sends the access token."""
 
+import email
+from email import policy
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
 from recomengine.context import Context
+from tests.models.shops import until
 
 AUTH = "/api/v1/auth"
 PASSWORD = "correct horse battery"
@@ -68,6 +72,23 @@ def _cookie(cookies: dict[str, str]) -> dict[str, str]:
 
 async def forget_attempts(context: Context) -> None:
     """All tests come from one address."""
-    (keys,) = await context.redis.call(("KEYS", "reco:attempts:*"))
-    if keys:
-        await context.redis.call(("DEL", *keys))
+    for pattern in ("reco:attempts:*", "reco:ratelimit:account:*", "reco:ratelimit:failure:*"):
+        await context.redis.forget(pattern)
+
+
+async def mailed(context: Context, count: int) -> list[str]:
+    """The texts of the mails, each behind its address; there are `count` or more."""
+    outbox = context.settings.data_dir / "outbox"
+
+    async def there() -> bool:
+        return outbox.is_dir() and len(list(outbox.iterdir())) >= count
+
+    await until(there)
+    return [_text(file) for file in sorted(outbox.iterdir())]
+
+
+def _text(file: Path) -> str:
+    message = email.message_from_bytes(file.read_bytes(), policy=policy.default)
+    body = message.get_body()
+    assert body is not None
+    return f"{message['To']}\n{body.get_content()}"

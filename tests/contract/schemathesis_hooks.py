@@ -17,6 +17,8 @@ BEYOND_SCHEMAS = {
     "$.config.allowedOrigins": "as browsers send them: addresses in one spelling, without a default port",
     "$.allowedOrigins": "the same",
     "$.origins": "the same",
+    "$.rateLimits": "up to what the operator allows",
+    "$.config.rateLimits": "the same",
     "$.password": "not among those that everybody uses",
     "$.token": "one that was mailed",
     "$.productId": "needed by every event but a search",

@@ -63,7 +63,7 @@ class Shop:
 async def open_shop(client: httpx.AsyncClient, **config: Any) -> Shop:
     person = Person(client)
     assert (await person.sign_up()).status_code == 201
-    tenant_id = await person.make_tenant(rateLimits={"readPerMinute": 0, "writePerMinute": 0}, **config)
+    tenant_id = await person.make_tenant(rateLimits={"readPerMinute": 60_000, "writePerMinute": 30_000}, **config)
     return Shop(person, tenant_id, (await person.make_key(tenant_id))["key"])
 
 

@@ -7,14 +7,17 @@ from uuid import UUID
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from starlette.applications import Starlette
 
+from recomengine.auth.service import admin_id_of
 from recomengine.context import Context
 from recomengine.settings import Settings
 from recomengine.tenants.queries import purge_tenant, tenants_to_purge
-from recomengine.tenants.service import PURGE_AFTER
+from recomengine.tenants.service import PURGE_AFTER, create_tenant
+from recomengine.web.caller import RateLimits, TenantConfig
 from tests.auth.people import Person, forget_attempts
-from tests.conftest import client_of
+from tests.conftest import client_of, running
 from tests.databases import execute, fetchval
 from tests.models.shops import until
 from tests.signals import told
@@ -101,6 +104,38 @@ async def test_origins_that_were_stored_under_looser_rules_are_read_and_stay(ann
     assert await status_with(ann.client, (await ann.make_key(tenant_id))["key"]) == 200
     changed = await ann.call("PATCH", f"{PATH}/{tenant_id}/config", {"currency": "EUR"})
     assert (changed.status_code, changed.json()["data"]["config"]["allowedOrigins"]) == (200, old)
+
+
+async def test_an_admin_sets_limits_up_to_the_operators_maximum(settings: Settings) -> None:
+    async with running(replace(settings, max_reads_per_minute=2000, max_writes_per_minute=600)) as app, client_of(app) as client:
+        ann = Person(client)
+        await ann.sign_up()
+        tenant_id = await ann.make_tenant(rateLimits={"readPerMinute": 2000, "writePerMinute": 600})
+        beyond = [("readPerMinute", 2001, 2000), ("readPerMinute", 0, 2000), ("writePerMinute", 601, 600), ("writePerMinute", 0, 600)]
+        for name, limit, most in beyond:
+            config = {"rateLimits": {name: limit}}
+            for method, path, body, at in (
+                ("POST", PATH, {"name": "x", "config": config}, "$.config"),
+                ("PATCH", f"{PATH}/{tenant_id}", {"config": config}, "$.config"),
+                ("PATCH", f"{PATH}/{tenant_id}/config", config, "$"),
+            ):
+                refused = await ann.call(method, path, body)
+                assert refused.status_code == 422, (method, path)
+                (error,) = refused.json()["errors"]
+                assert error["path"] == f"{at}.rateLimits.{name}"
+                assert f"expected 1 to {most}" in error["message"]
+        kept = (await ann.call("GET", f"{PATH}/{tenant_id}")).json()["data"]["config"]["rateLimits"]
+        assert kept == {"readPerMinute": 2000, "writePerMinute": 600}
+
+
+async def test_limits_that_the_operator_set_beyond_the_maximum_stay_until_an_admin_changes_them(ann: Person, context: Context) -> None:
+    admin_id = await admin_id_of(context.pool, ann.email)
+    unlimited = TenantConfig(rate_limits=RateLimits(0, 0))
+    tenant_id = (await create_tenant(context.pool, context.settings.api_key_hmac_secret, "A shop", unlimited, admin_id)).tenant_id
+    changed = await ann.call("PATCH", f"{PATH}/{tenant_id}/config", {"currency": "EUR", "rateLimits": {"writePerMinute": 700}})
+    assert changed.json()["data"]["config"]["rateLimits"] == {"readPerMinute": 0, "writePerMinute": 700}
+    refused = await ann.call("PATCH", f"{PATH}/{tenant_id}/config", {"rateLimits": {"writePerMinute": 0}})
+    assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "$.rateLimits.writePerMinute")
 
 
 async def test_nobody_reaches_a_strangers_tenant(ann: Person, bob: Person) -> None:

@@ -129,6 +129,11 @@ class KeyCache:
             self._used[entry.caller.key_id] = entry.caller.tenant_id
         return entry.caller
 
+    def knows(self, key: str) -> bool:
+        """Whether `find` has found it before, and will again without a query or with one now and then."""
+        entry = self._entries.get(secrets.digest(key, self._secret))
+        return entry is not None and entry.caller is not None
+
     async def note_used(self) -> None:
         """Write down which keys were used since the last time; called now and then, never by a request."""
         used, self._used = self._used, {}

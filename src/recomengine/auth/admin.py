@@ -19,12 +19,13 @@ KEY_PREFIX = "rk_"
 
 
 async def signed_in(request: Request) -> Admin:
-    """The admin whose access token the request carries; raises Unauthorized."""
+    """The admin whose access token the request carries, and who is charged for it; raises Unauthorized."""
     context: Context = request.app.state.context
     token = bearer_token(request)
     admin = await context.accounts.admin_of(token) if token else None
     if admin is None:
         raise Unauthorized("No valid access token. Sign in, and send it as `Authorization: Bearer …`.")
+    await context.limits.charge_admin(request, admin.id)
     return admin
 
 

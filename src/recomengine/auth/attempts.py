@@ -1,4 +1,7 @@
-"""Failed attempts, by account and by address: after a few free ones each further one makes the next wait twice as long.
+"""Attempts that must not be made without end: after some free ones each further one makes the next wait twice as long.
+
+Failed sign-ins are counted by account and network together, so that a stranger's failures make nobody wait elsewhere; by account
+alone, with room for many, against guesses from many networks at once; and by network alone.
 
 Counted in Redis, so that all processes share the count; without it each process counts for itself.
 """
@@ -6,18 +9,34 @@ Counted in Redis, so that all processes share the count; without it each process
 import time
 from collections import OrderedDict
 from hashlib import sha256
-from ipaddress import IPv6Address, ip_address
+from typing import Literal, NamedTuple, TypeAlias
 
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.web.problems import RateLimited
 
-FREE = {"account": 5, "address": 50, "signup": 100, "forgot": 5}
-"""Attempts within MEMORY_S that nobody waits for. account: failed logins of one; address: those from one; signup: from one address;
-forgot: mails to one account."""
 MEMORY_S = 900
-MAX_WAIT_S = 900
 MAX_ALONE = 10_000
+MAX_DOUBLINGS = 10
+Kind = Literal["pair", "account", "network", "entry", "link"]
+Attempt: TypeAlias = tuple[Kind, str]
+"""Of what kind, and whose: an account, a network, or both."""
+
+
+class Rule(NamedTuple):
+    free: int
+    """Attempts within MEMORY_S that nobody waits for."""
+    first_wait_s: int = 1
+    max_wait_s: int = 900
+
+
+RULES: dict[Kind, Rule] = {
+    "pair": Rule(5),  # failed sign-ins to one account from one network
+    "account": Rule(100, max_wait_s=60),  # failed sign-ins to one account from anywhere: its owner never waits long for strangers
+    "network": Rule(50),  # failed sign-ins, and links for a new password that are none, from one network
+    "entry": Rule(100),  # sign-ups and requests for a link from one network
+    "link": Rule(3, first_wait_s=900),  # requests for a link to one account from one network: fewer an hour than its owner may have
+}
 
 
 class Attempts:
@@ -25,60 +44,58 @@ class Attempts:
         self._redis = redis
         self._alone: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
-    async def check(self, kind: str, subject: str) -> None:
-        """Raise RateLimited while `subject` must wait."""
-        key = _key(kind, subject)
+    async def check(self, *attempts: Attempt) -> None:
+        """Raise RateLimited while any of them must wait."""
         try:
-            (left,) = await self._redis.call(("TTL", f"{key}:wait"))
-            wait = int(left)
+            wait = max(map(int, await self._redis.call(*(("TTL", f"{_key(attempt)}:wait") for attempt in attempts))))
         except RedisUnavailable:
             FALLBACKS.labels("attempts").inc()
-            count, since = self._alone.get(key, (0, 0.0))
-            wait = int(since + _wait_s(kind, count) - time.monotonic()) + 1 if _wait_s(kind, count) else 0
+            wait = max(map(self._wait_alone_s, attempts))
         if wait > 0:
             raise RateLimited(f"Too many attempts. Wait {wait} s before the next one.", code="too_many_attempts", headers={"Retry-After": str(wait)})
 
-    async def note(self, kind: str, subject: str) -> None:
-        """Count one attempt of `subject`."""
-        key = _key(kind, subject)
+    async def note(self, attempt: Attempt) -> bool:
+        """Count one more; whether it was the last free one."""
+        key = _key(attempt)
         try:
             count, _ = await self._redis.call(("INCR", key), ("EXPIRE", key, MEMORY_S))
-            if wait := _wait_s(kind, int(count)):
+            if wait := _wait_s(attempt[0], int(count)):
                 await self._redis.call(("SET", f"{key}:wait", 1, "EX", wait))
         except RedisUnavailable:
             FALLBACKS.labels("attempts").inc()
-            self._note_alone(key)
+            count = self._note_alone(key)
+        return int(count) == RULES[attempt[0]].free
 
-    async def forget(self, kind: str, subject: str) -> None:
-        key = _key(kind, subject)
+    async def forget(self, attempt: Attempt) -> None:
+        key = _key(attempt)
         self._alone.pop(key, None)
         try:
             await self._redis.call(("DEL", key, f"{key}:wait"))
         except RedisUnavailable:
             FALLBACKS.labels("attempts").inc()
 
-    def _note_alone(self, key: str) -> None:
+    def _wait_alone_s(self, attempt: Attempt) -> int:
+        count, since = self._alone.get(_key(attempt), (0, 0.0))
+        wait = _wait_s(attempt[0], count)
+        return int(since + wait - time.monotonic()) + 1 if wait else 0
+
+    def _note_alone(self, key: str) -> int:
         count, since = self._alone.pop(key, (0, 0.0))
         now = time.monotonic()
-        self._alone[key] = (count + 1 if now - since < MEMORY_S else 1, now)
+        count = count + 1 if now - since < MEMORY_S else 1
+        self._alone[key] = (count, now)
         if len(self._alone) > MAX_ALONE:
             self._alone.popitem(last=False)
+        return count
 
 
-def _wait_s(kind: str, count: int) -> int:
-    beyond = count - FREE[kind]
-    return 0 if beyond < 0 else int(min(2.0**beyond, MAX_WAIT_S))
+def _wait_s(kind: Kind, count: int) -> int:
+    rule = RULES[kind]
+    beyond = count - rule.free
+    return 0 if beyond < 0 else min(rule.first_wait_s * 2 ** min(beyond, MAX_DOUBLINGS), rule.max_wait_s)
 
 
-def _key(kind: str, subject: str) -> str:
+def _key(attempt: Attempt) -> str:
     """Addresses and names of accounts are nobody's business in Redis."""
-    return f"reco:attempts:{kind}:{sha256(_who(subject).encode()).hexdigest()[:32]}"
-
-
-def _who(subject: str) -> str:
-    """Of an IPv6 address the half that is given to one customer, who has the other half to himself."""
-    try:
-        address = ip_address(subject)
-    except ValueError:
-        return subject.lower()
-    return address.exploded[:19] if isinstance(address, IPv6Address) and address.ipv4_mapped is None else subject
+    kind, subject = attempt
+    return f"reco:attempts:{kind}:{sha256(subject.encode()).hexdigest()[:32]}"

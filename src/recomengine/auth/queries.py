@@ -25,19 +25,29 @@ SELECT $1, $2, id, now() + $4 FROM admins WHERE id = $3 AND password_hash = $5 F
 """
 INSERT_REFRESH = "INSERT INTO refresh_tokens (digest, family, admin_id, expires_at) VALUES ($1, $2, $3, now() + $4)"
 USE_REFRESH = """
-UPDATE refresh_tokens SET used_at = now() WHERE digest = $1 AND used_at IS NULL AND expires_at > now()
+UPDATE refresh_tokens SET used_at = now(), used_by = $2 WHERE digest = $1 AND used_at IS NULL AND expires_at > now()
     AND NOT EXISTS (SELECT FROM ended_families e WHERE e.family = refresh_tokens.family)
 RETURNING family, admin_id
 """
 FAMILY_OF = "SELECT family, admin_id, used_at IS NOT NULL AS used FROM refresh_tokens WHERE digest = $1"
-ADMIN_BY_ID = "SELECT id, email, name, role, created_at FROM admins WHERE id = $1"
+SUCCESSOR_OF = """
+SELECT next.digest, next.family, next.admin_id, next.used_at IS NULL AS unused
+FROM refresh_tokens used JOIN refresh_tokens next ON next.family = used.family AND next.digest = ANY($2::bytea[])
+WHERE used.digest = $1 AND used.used_at > now() - $3::interval AND used.used_by = $4 AND next.expires_at > now()
+    AND NOT EXISTS (SELECT FROM ended_families e WHERE e.family = used.family)
+"""
 END_FAMILY = "INSERT INTO ended_families (family, expires_at) VALUES ($1, now() + $2) ON CONFLICT DO NOTHING"
 END_FAMILIES_OF = """
 INSERT INTO ended_families (family, expires_at)
 SELECT DISTINCT family, now() + $2 FROM refresh_tokens WHERE admin_id = $1 ON CONFLICT DO NOTHING
 """
 DELETE_REFRESH_OF = "DELETE FROM refresh_tokens WHERE admin_id = $1"
-INSERT_RESET = "INSERT INTO password_resets (digest, admin_id, expires_at) VALUES ($1, $2, now() + $3)"
+LOCK_ADMIN = "SELECT id FROM admins WHERE id = $1 FOR NO KEY UPDATE"
+INSERT_RESET = """
+INSERT INTO password_resets (digest, admin_id, expires_at) SELECT $1, $2, now() + $3::interval
+WHERE (SELECT count(*) FROM password_resets WHERE admin_id = $2 AND expires_at > now()) < $4
+"""
+HAS_RESET = "SELECT EXISTS (SELECT FROM password_resets WHERE digest = $1 AND expires_at > now())"
 TAKE_RESET = "DELETE FROM password_resets WHERE digest = $1 RETURNING admin_id, expires_at > now() AS valid"
 DELETE_RESETS_OF = "DELETE FROM password_resets WHERE admin_id = $1"
 WRITE_AUDIT = "SELECT write_audit($1, $2, $3, $4, $5, $6, $7)"
@@ -74,10 +84,6 @@ async def rename_admin(connection: Connection, admin_id: UUID, name: str) -> asy
     return await connection.fetchrow(RENAME_ADMIN, admin_id, name)
 
 
-async def admin_by_id(connection: Connection, admin_id: UUID) -> asyncpg.Record | None:
-    return await connection.fetchrow(ADMIN_BY_ID, admin_id)
-
-
 async def set_password(connection: Connection, admin_id: UUID, password_hash: str, lifetime: timedelta) -> None:
     """Every family of the admin's ends; lifetime: of a refresh token."""
     await connection.execute(SET_PASSWORD, admin_id, password_hash)
@@ -97,9 +103,14 @@ async def insert_refresh(connection: Connection, digest: bytes, family: UUID, ad
     await connection.execute(INSERT_REFRESH, digest, family, admin_id, lifetime)
 
 
-async def use_refresh(connection: Connection, digest: bytes) -> asyncpg.Record | None:
+async def use_refresh(connection: Connection, digest: bytes, client: bytes) -> asyncpg.Record | None:
     """Its family and admin, once; None when it is unknown, used, expired or its family ended."""
-    return await connection.fetchrow(USE_REFRESH, digest)
+    return await connection.fetchrow(USE_REFRESH, digest, client)
+
+
+async def successor_of(pool: Pool, digest: bytes, candidates: list[bytes], grace: timedelta, client: bytes) -> asyncpg.Record | None:
+    """Which of `candidates` came in place of a token that the same client has used within `grace`, in a family that has not ended."""
+    return await pool.fetchrow(SUCCESSOR_OF, digest, candidates, grace, client)
 
 
 async def family_of(pool: Pool, digest: bytes) -> asyncpg.Record | None:
@@ -111,8 +122,17 @@ async def end_family(connection: Connection, family: UUID, lifetime: timedelta) 
     return await connection.execute(END_FAMILY, family, lifetime) == "INSERT 0 1"
 
 
-async def insert_reset(pool: Pool, digest: bytes, admin_id: UUID, lifetime: timedelta) -> None:
-    await pool.execute(INSERT_RESET, digest, admin_id, lifetime)
+async def lock_admin(connection: Connection, admin_id: UUID) -> None:
+    await connection.execute(LOCK_ADMIN, admin_id)
+
+
+async def insert_reset(connection: Connection, digest: bytes, admin_id: UUID, lifetime: timedelta, most: int) -> bool:
+    """False when the admin, whose row must be locked, has `most` of them already."""
+    return await connection.execute(INSERT_RESET, digest, admin_id, lifetime, most) == "INSERT 0 1"
+
+
+async def has_reset(pool: Pool, digest: bytes) -> bool:
+    return bool(await pool.fetchval(HAS_RESET, digest))
 
 
 async def take_reset(connection: Connection, digest: bytes) -> UUID | None:

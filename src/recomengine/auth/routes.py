@@ -27,24 +27,29 @@ _reset, _profile = msgspec.json.Decoder(Reset), msgspec.json.Decoder(Profile)
 
 async def signup(request: Request) -> Response:
     context: Context = request.app.state.context
+    await context.limits.charge_account_call(request)
     body = decode(_signup, await read_body(request, limit=MAX_BODY_BYTES))
     return _signed_in(context, await context.accounts.sign_up(body.email, body.password, body.name, address_of(request)), 201)
 
 
 async def login(request: Request) -> Response:
     context: Context = request.app.state.context
+    await context.limits.charge_account_call(request)
     body = decode(_login, await read_body(request, limit=MAX_BODY_BYTES))
     return _signed_in(context, await context.accounts.log_in(body.email, body.password, address_of(request)), 200)
 
 
 async def refresh(request: Request) -> Response:
     context: Context = request.app.state.context
-    session = await context.accounts.refresh(request.cookies.get(REFRESH_COOKIE), request.headers.get(CSRF_HEADER), address_of(request))
+    await context.limits.charge_account_call(request)
+    refresh_token, csrf_token = request.cookies.get(REFRESH_COOKIE), request.headers.get(CSRF_HEADER)
+    session = await context.accounts.refresh(refresh_token, csrf_token, address_of(request), request.headers.get("user-agent", ""))
     return _signed_in(context, session, 200)
 
 
 async def logout(request: Request) -> Response:
     context: Context = request.app.state.context
+    await context.limits.charge_account_call(request)
     refresh_token, csrf_token = request.cookies.get(REFRESH_COOKIE), request.headers.get(CSRF_HEADER)
     await context.accounts.log_out(refresh_token, csrf_token, bearer_token(request), address_of(request))
     response = Response(status_code=204)
@@ -55,6 +60,7 @@ async def logout(request: Request) -> Response:
 
 async def forgot_password(request: Request) -> Response:
     context: Context = request.app.state.context
+    await context.limits.charge_account_call(request)
     body = decode(_forgot, await read_body(request, limit=MAX_BODY_BYTES))
     await context.accounts.forget_password(body.email, address_of(request))
     return data_response(Accepted("accepted"), 202)
@@ -62,6 +68,7 @@ async def forgot_password(request: Request) -> Response:
 
 async def reset_password(request: Request) -> Response:
     context: Context = request.app.state.context
+    await context.limits.charge_account_call(request)
     body = decode(_reset, await read_body(request, limit=MAX_BODY_BYTES))
     await context.accounts.reset_password(body.token, body.password, address_of(request))
     return Response(status_code=204)
@@ -96,7 +103,7 @@ routes = [
     Operation("POST", f"{PATH}/signup", signup, "Make an account", {201: Data[SignedIn]}, body=_signup, problems=(Conflict, Forbidden, RateLimited)),
     Operation("POST", f"{PATH}/login", login, "Sign in", SIGNED_IN, body=_login, problems=(Unauthorized, RateLimited)),
     Operation("POST", f"{PATH}/refresh", refresh, "Renew the session", SIGNED_IN, needs=SESSION, headers=REPEATED, problems=(Forbidden,)),
-    Operation("POST", f"{PATH}/logout", logout, "Sign out", {204: None}, headers=REPEATED, problems=(Forbidden, Unavailable)),
+    Operation("POST", f"{PATH}/logout", logout, "Sign out", {204: None}, headers=REPEATED, problems=(Forbidden, RateLimited, Unavailable)),
     Operation("POST", f"{PATH}/forgot-password", forgot_password, "Ask for a new password", ACCEPTED, body=_forgot, problems=LIMITED),
     Operation("POST", f"{PATH}/reset-password", reset_password, "Choose a new password", {204: None}, body=_reset, problems=LIMITED),
     Operation("GET", f"{PATH}/me", me, "Read the account", {200: Data[Admin]}, needs=ADMIN),

@@ -1,11 +1,14 @@
 """Accounts: signing up, in and out, the hourly renewal, forgotten passwords.
 
 A login begins a family of refresh tokens. Each is used once, for the next one and an access token; whoever comes with one
-that was used already ends the family, since one of the two has stolen it.
+that was used already ends the family, since one of the two has stolen it. Only the client that has used it may come again
+within GRACE, and gets the same next one: two tabs renew at the same moment, or an answer was lost on its way.
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from smtplib import SMTPException
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -13,23 +16,35 @@ import asyncpg
 import structlog
 
 from recomengine.auth import queries
-from recomengine.auth.attempts import Attempts
+from recomengine.auth.attempts import Attempt, Attempts
 from recomengine.auth.hashing import Hasher
 from recomengine.auth.mail import Mailer
 from recomengine.auth.passwords import check_password
 from recomengine.auth.schemas import Admin, as_admin
 from recomengine.auth.tokens import Access, Signer, digest, opaque_token
-from recomengine.infra.database import Connection, Pool
-from recomengine.infra.metrics import FALLBACKS, MAILS_NOT_SENT
+from recomengine.infra.database import DATABASE_AWAY, Connection, Pool
+from recomengine.infra.metrics import FALLBACKS, MAILS_NOT_SENT, MAILS_SPARED
 from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.settings import Settings
-from recomengine.web.problems import Conflict, Forbidden, NotFound, Unauthorized, Unavailable, invalid
+from recomengine.web.limits import network_of
+from recomengine.web.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, invalid
 
 REFRESH_LIFETIME = timedelta(days=7)
+GRACE = timedelta(seconds=10)
 RESET_LIFETIME = timedelta(hours=1)
+MAX_LINKS = 10
+"""For a new password, that one account has at a time. Beyond that no mail is sent: each of them still works."""
 MAX_MAILS = 100
 
 log = structlog.get_logger()
+
+
+class Renewed(NamedTuple):
+    """A refresh token that came in place of another, in the family of an admin."""
+
+    refresh_token: str
+    family: UUID
+    admin_id: UUID
 
 
 class Session(NamedTuple):
@@ -51,17 +66,19 @@ class Accounts:
         self._mailer = Mailer(settings.smtp_url, settings.data_dir / "outbox")
         self._attempts = Attempts(redis)
         self._mails: set[asyncio.Task[None]] = set()
+        self._lines: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
-        await asyncio.gather(*self._mails, return_exceptions=True)
+        await asyncio.gather(*self._mails, *self._lines, return_exceptions=True)
         await self._hasher.close()
 
     async def sign_up(self, email: str, password: str, name: str, address: str) -> Session:
         if self._settings.signup == "closed":
             raise Forbidden("This system takes no new accounts. Ask its operator for one.", code="signup_closed")
-        await self._attempts.check("signup", address)
+        entry: Attempt = ("entry", network_of(address))
+        await self._attempts.check(entry)
         check_password(password, email, name)
-        await self._attempts.note("signup", address)
+        await self._attempts.note(entry)
         password_hash = await self._hasher.hash(password)
         async with self._pool.acquire() as connection, connection.transaction():
             row = await queries.insert_admin(connection, email, password_hash, name)
@@ -71,31 +88,33 @@ class Accounts:
         return await self._begin(as_admin(row), password_hash, address)
 
     async def log_in(self, email: str, password: str, address: str) -> Session:
-        await self._may_try(email, address)
+        await self._attempts.check(("network", network_of(address)))
         row = await queries.find_admin(self._pool, email)
-        if not await self._hasher.matches(password, row["password_hash"] if row else None) or row is None:
-            await self._attempts.note("account", email)
-            await self._attempts.note("address", address)
+        password_hash = row["password_hash"] if row else None
+        attempts = _attempts(row["email"] if row else email, password_hash, address)
+        await self._attempts.check(*attempts)
+        if not await self._hasher.matches(password, password_hash) or row is None:
+            await self._note_failure(attempts, row["id"] if row else None, address)
             raise _wrong_credentials()
-        await self._may_try(email, address)  # many guesses at once have failed meanwhile: the right one must not stand out
-        await self._attempts.forget("account", email)
+        await self._attempts.check(*attempts)  # many guesses at once have failed meanwhile: the right one must not stand out
+        pair, *_ = attempts
+        await self._attempts.forget(pair)  # and no more: others' failures are not made good by this
         return await self._begin(as_admin(row), row["password_hash"], address, "account.signed_in")
 
-    async def refresh(self, refresh_token: str | None, csrf_token: str | None, address: str) -> Session:
+    async def refresh(self, refresh_token: str | None, csrf_token: str | None, address: str, user_agent: str) -> Session:
         """The next session of the token's family; the token is used up."""
         if refresh_token is None:
             raise _signed_out()
         await self._family(refresh_token, csrf_token)
-        async with self._pool.acquire() as connection, connection.transaction():
-            used = await queries.use_refresh(connection, digest(refresh_token))
-            admin = await queries.admin_by_id(connection, used["admin_id"]) if used else None
-            if used is not None and admin is not None:
-                next_token = opaque_token()
-                await queries.insert_refresh(connection, digest(next_token), used["family"], used["admin_id"], REFRESH_LIFETIME)
-        if used is None or admin is None:
+        client = digest(f"{network_of(address)} {user_agent}")
+        renewed = await self._use(refresh_token, client) or await self._used_just_now(refresh_token, client)
+        if renewed is None:
             await self._end_if_stolen(refresh_token, address)
             raise _signed_out()
-        return self._session(as_admin(admin), used["family"], next_token)
+        row = await queries.signed_in(self._pool, renewed.admin_id, renewed.family)
+        if row is None:
+            raise _signed_out()
+        return self._session(as_admin(row), renewed.family, renewed.refresh_token)
 
     async def log_out(self, refresh_token: str | None, csrf_token: str | None, access_token: str | None, address: str) -> None:
         """End the families of both tokens, of which either will do: their refresh tokens, and their access tokens at once on every process."""
@@ -110,10 +129,9 @@ class Accounts:
 
     async def forget_password(self, email: str, address: str) -> None:
         """Mail a link to the account, if there is one; the caller cannot tell."""
-        await self._attempts.check("forgot", email)
-        await self._attempts.check("signup", address)
-        await self._attempts.note("forgot", email)
-        await self._attempts.note("signup", address)
+        attempts: list[Attempt] = [("link", f"{email.lower()} {network_of(address)}"), ("entry", network_of(address))]
+        await self._attempts.check(*attempts)
+        await asyncio.gather(*map(self._attempts.note, attempts))
         if len(self._mails) >= MAX_MAILS:
             raise Unavailable("Too many mails wait to be sent. Try again later.", retry_after_s=60, code="overloaded")
         mail = asyncio.create_task(self._mail_reset(email))
@@ -121,17 +139,19 @@ class Accounts:
         mail.add_done_callback(self._mails.discard)
 
     async def reset_password(self, token: str, password: str, address: str) -> None:
-        await self._attempts.check("address", address)
+        """By the token of a link, which is good whoever has failed before; counts of failed sign-ins end with the old password."""
+        if not await queries.has_reset(self._pool, digest(token)):
+            await self._attempts.check(("network", network_of(address)))
+            await self._attempts.note(("network", network_of(address)))
+            raise _no_link()
         check_password(password)
         password_hash = await self._hasher.hash(password)
         async with self._pool.acquire() as connection, connection.transaction():
             admin_id = await queries.take_reset(connection, digest(token))
-            if admin_id is not None:
-                await queries.set_password(connection, admin_id, password_hash, REFRESH_LIFETIME)
-                await _audit(connection, admin_id, "account.password_reset", address)
-        if admin_id is None:
-            await self._attempts.note("address", address)
-            raise invalid("$.token", "is unknown, used or older than an hour. Ask for a new link")
+            if admin_id is None:
+                raise _no_link()
+            await queries.set_password(connection, admin_id, password_hash, REFRESH_LIFETIME)
+            await _audit(connection, admin_id, "account.password_reset", address)
 
     async def admin_of(self, access_token: str) -> Admin | None:
         """Whose token it is; None for one that is not valid or was signed out, be it by a change of the password."""
@@ -148,9 +168,39 @@ class Accounts:
         assert row is not None  # an admin who is signed in is there
         return as_admin(row)
 
-    async def _may_try(self, email: str, address: str) -> None:
-        await self._attempts.check("account", email)
-        await self._attempts.check("address", address)
+    async def _note_failure(self, attempts: Sequence[Attempt], admin_id: UUID | None, address: str) -> None:
+        pair, account, _ = await asyncio.gather(*map(self._attempts.note, attempts))
+        if admin_id is not None and (pair or account):
+            line = asyncio.create_task(self._write_down_lockout(admin_id, address, "anywhere" if account else "network"))
+            self._lines.add(line)  # unawaited: an account that does not exist would answer sooner
+            line.add_done_callback(self._lines.discard)
+
+    async def _write_down_lockout(self, admin_id: UUID, address: str, where: str) -> None:
+        try:
+            async with self._pool.acquire() as connection:
+                await _audit(connection, admin_id, "account.locked_out", address, None, {"from": where})
+        except DATABASE_AWAY as error:
+            log.error("a lock-out is not in the audit log", admin=str(admin_id), error=type(error).__name__)
+
+    async def _use(self, refresh_token: str, client: bytes) -> Renewed | None:
+        next_token, *_ = self._signer.successors(refresh_token)
+        async with self._pool.acquire() as connection, connection.transaction():
+            used = await queries.use_refresh(connection, digest(refresh_token), client)
+            if used is None:
+                return None
+            await queries.insert_refresh(connection, digest(next_token), used["family"], used["admin_id"], REFRESH_LIFETIME)
+        return Renewed(next_token, used["family"], used["admin_id"])
+
+    async def _used_just_now(self, refresh_token: str, client: bytes) -> Renewed | None:
+        """The unused token to which this one has led, where the same client has used it, and all on the way, within GRACE."""
+        while True:
+            candidates = {digest(token): token for token in self._signer.successors(refresh_token)}
+            row = await queries.successor_of(self._pool, digest(refresh_token), list(candidates), GRACE, client)
+            if row is None:
+                return None
+            refresh_token = candidates[row["digest"]]
+            if row["unused"]:
+                return Renewed(refresh_token, row["family"], row["admin_id"])
 
     async def _begin(self, admin: Admin, password_hash: str, address: str, action: str | None = None) -> Session:
         """A new family, unless the password was changed since it was checked."""
@@ -206,12 +256,28 @@ class Accounts:
             if row is None:
                 return
             token = opaque_token()
-            await queries.insert_reset(self._pool, digest(token), row["id"], RESET_LIFETIME)
-            link = f"{self._settings.base_url}/reset-password?token={token}"
-            await self._mailer.send(row["email"], "Reset your password", RESET_TEXT.format(link=link))
+            if not await self._insert_reset(token, row["id"]):
+                MAILS_SPARED.inc()
+                return
+            await self._mail_link(row["email"], token)
         except Exception as error:  # noqa: BLE001 - nobody waits for it any more; the message might name the account
             MAILS_NOT_SENT.inc()
             log.error("mail not sent", error=type(error).__name__)
+
+    async def _insert_reset(self, token: str, admin_id: UUID) -> bool:
+        async with self._pool.acquire() as connection, connection.transaction():
+            await queries.lock_admin(connection, admin_id)
+            return await queries.insert_reset(connection, digest(token), admin_id, RESET_LIFETIME, MAX_LINKS)
+
+    async def _mail_link(self, email: str, token: str) -> None:
+        """A link that could not be sent must not stand for one that the account has."""
+        link = f"{self._settings.base_url}/reset-password?token={token}"
+        try:
+            await self._mailer.send(email, "Reset your password", RESET_TEXT.format(link=link))
+        except (OSError, SMTPException):
+            async with self._pool.acquire() as connection:
+                await queries.take_reset(connection, digest(token))
+            raise
 
 
 async def make_admin(pool: Pool, email: str, password: str, name: str) -> UUID | None:
@@ -251,9 +317,19 @@ async def _audit(connection: Connection, admin_id: UUID, action: str, address: s
     await queries.insert_audit(connection, admin_id, None, action, str(admin_id), address, before, after)
 
 
+def _attempts(email: str, password_hash: str | None, address: str) -> tuple[Attempt, Attempt, Attempt]:
+    """What a sign-in is an attempt at. An account is its address with its password's hash, so a new password leaves all counts behind."""
+    account, network = f"{email.lower()} {password_hash}", network_of(address)
+    return ("pair", f"{account} {network}"), ("account", account), ("network", network)
+
+
 def _wrong_credentials() -> Unauthorized:
     return Unauthorized("The address or the password is wrong. Try again, or reset the password.", code="wrong_credentials")
 
 
 def _signed_out() -> Unauthorized:
     return Unauthorized("The session has ended. Sign in again.", code="session_ended")
+
+
+def _no_link() -> Invalid:
+    return invalid("$.token", "is unknown, used or older than an hour. Ask for a new link")

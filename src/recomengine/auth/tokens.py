@@ -4,6 +4,7 @@ JWT_SECRET may hold several secrets, joined by commas: the first signs, all veri
 rotated by putting the new one in front, and taking the old one away an hour later.
 """
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -57,6 +58,10 @@ class Signer:
         except (jwt.InvalidTokenError, ValueError, TypeError):
             return None
 
+    def successors(self, refresh_token: str) -> list[str]:
+        """The token that comes in place of this one, by each of the secrets, of which the first makes it: whoever asks twice gets the same."""
+        return [_derived(secret, refresh_token) for secret in self._secrets.values()]
+
     def csrf_token(self, family: UUID) -> str:
         """What a page must repeat in a header to use the family's cookie."""
         return hmac.new(self._secrets[self._kid].encode(), b"csrf" + family.bytes, "sha256").hexdigest()
@@ -67,6 +72,11 @@ class Signer:
             hmac.compare_digest(given, hmac.new(secret.encode(), b"csrf" + family.bytes, "sha256").hexdigest().encode())
             for secret in self._secrets.values()
         )
+
+
+def _derived(secret: str, refresh_token: str) -> str:
+    made = hmac.digest(secret.encode(), b"refresh" + refresh_token.encode(), "sha256")
+    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
 def opaque_token() -> str:

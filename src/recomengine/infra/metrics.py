@@ -54,6 +54,7 @@ EVENTS_DROPPED = _counter("events_not_stored_total", "Events that were sent and 
 REDIS_FAILURES = _counter("redis_failures_total", "Redis calls that failed or were not tried because Redis was down.")
 FALLBACKS = _counter("fallbacks_total", "Times that a part went on without what it normally uses.", "part")
 MAILS_NOT_SENT = _counter("mails_not_sent_total", "Mails to admins that could not be sent.")
+MAILS_SPARED = _counter("mails_spared_total", "Links for a new password that were not sent, as the account has enough that still work.")
 BACKGROUND_FAILURES = _counter("background_failures_total", "Rounds of a background task that failed.", "task")
 MODELS_LOADED = _gauge("models_loaded", "Models mapped, each once a process that maps it.")
 EVENT_LOGS_UNUSABLE = _counter("event_logs_unusable_total", "Logs of events on a worker's disk that could not be used or kept.", "reason")

@@ -14,7 +14,7 @@ from recomengine.auth.idempotency import key_of
 from recomengine.auth.schemas import Admin
 from recomengine.tenants import service
 from recomengine.tenants.schemas import AuditLine, AuditPage, Tenant, TenantIn, TenantPatch, as_audit_line, as_tenant
-from recomengine.web.caller import TenantConfig
+from recomengine.web.caller import RateLimits, TenantConfig
 from recomengine.web.codec import data_response, decode, list_response, read_body
 from recomengine.web.operations import Credential, Data, Listed, Operation
 from recomengine.web.paging import Page, cut, read_query
@@ -34,7 +34,7 @@ async def create(request: Request) -> Response:
     admin = await signed_in(request)
     body = await read_body(request, limit=MAX_BODY_BYTES)
     given = decode(_tenant, body)
-    service.check_config(given.config, "$.config")
+    service.check_config(given.config, TenantConfig(), _most(request), "$.config")
     made = await service.create_for(context.pool, request, admin, given, body, key_of(request))
     return data_response(as_tenant(made), 201)
 
@@ -57,13 +57,17 @@ async def change(request: Request) -> Response:
     admin, tenant_id = await admin_of_tenant(request)
     given = decode(_patch, await read_body(request, limit=MAX_BODY_BYTES))
     action = "tenant.renamed" if given.config is UNSET else "tenant.changed"
-    return await _change(request, admin, tenant_id, action, lambda row: service.changed(row, given))
+    most = _most(request)
+    return await _change(request, admin, tenant_id, action, lambda row: service.changed(row, given, most))
 
 
 async def configure(request: Request) -> Response:
     admin, tenant_id = await admin_of_tenant(request)
     given = decode(_object, await read_body(request, limit=MAX_BODY_BYTES))
-    return await _change(request, admin, tenant_id, "tenant.configured", lambda row: {"config": service.merged_config(row["config"], given, "$")})
+    most = _most(request)
+    return await _change(
+        request, admin, tenant_id, "tenant.configured", lambda row: {"config": service.merged_config(row["config"], given, most, "$")}
+    )
 
 
 async def activate(request: Request) -> Response:
@@ -87,6 +91,12 @@ async def _become(request: Request, status: str, action: str) -> Response:
 async def _change(request: Request, admin: Admin, tenant_id: UUID, action: str, what: service.Change) -> Response:
     context: Context = request.app.state.context
     return data_response(as_tenant(await service.change(context.pool, context.bus, request, admin, tenant_id, action, what)))
+
+
+def _most(request: Request) -> RateLimits:
+    """What the operator lets admins set."""
+    settings = request.app.state.context.settings
+    return RateLimits(settings.max_reads_per_minute, settings.max_writes_per_minute)
 
 
 async def audit_log(request: Request) -> Response:

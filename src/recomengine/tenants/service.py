@@ -20,7 +20,7 @@ from recomengine.infra.bus import Bus
 from recomengine.infra.database import DECLARE_TENANTS, Pool, tenant_list, tenant_transaction
 from recomengine.tenants import queries
 from recomengine.tenants.schemas import CreatedKeys, CreatedTenant, TenantIn, TenantPatch
-from recomengine.web.caller import TenantConfig
+from recomengine.web.caller import RateLimits, TenantConfig
 from recomengine.web.codec import field_error
 from recomengine.web.origins import check_origins
 from recomengine.web.problems import NotFound, invalid
@@ -37,7 +37,7 @@ async def create_tenant(pool: Pool, hmac_secret: str, name: str, config: TenantC
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise invalid("$.name", f"expected 1 to {MAX_NAME} printable characters. Choose another name")
     tenant_id: UUID = uuid4()
-    check_config(config, "$.config")
+    check_config(config, TenantConfig(rate_limits=config.rate_limits), config.rate_limits, "$.config")
     async with tenant_transaction(pool, tenant_id) as connection:
         await queries.insert_tenant(connection, tenant_id, name, config, owner_id)
         keys = CreatedKeys(
@@ -106,12 +106,12 @@ async def change(pool: Pool, bus: Bus, request: Request, admin: Admin, tenant_id
     return row
 
 
-def changed(row: asyncpg.Record, given: TenantPatch) -> Mapping[str, Any]:
+def changed(row: asyncpg.Record, given: TenantPatch, most: RateLimits) -> Mapping[str, Any]:
     new = {} if given.name is UNSET else {"name": given.name}
-    return new if given.config is UNSET else new | {"config": merged_config(row["config"], given.config, "$.config")}
+    return new if given.config is UNSET else new | {"config": merged_config(row["config"], given.config, most, "$.config")}
 
 
-def merged_config(config: Mapping[str, Any], given: Mapping[str, Any], at: str) -> TenantConfig:
+def merged_config(config: Mapping[str, Any], given: Mapping[str, Any], most: RateLimits, at: str) -> TenantConfig:
     """The tenant's configuration with the members of `given` in place of its own; at: where `given` stands in the body."""
     merged = {**config, **given}
     if isinstance(given.get("rateLimits"), dict):
@@ -121,12 +121,20 @@ def merged_config(config: Mapping[str, Any], given: Mapping[str, Any], at: str) 
     except msgspec.ValidationError as error:
         field = field_error(error)
         raise invalid(at + field.path.removeprefix("$"), field.message) from None
-    # Origins that were stored under looser rules stay until they are given anew.
-    check_config(checked if "allowedOrigins" in given else msgspec.structs.replace(checked, allowed_origins=()), at)
+    check_config(checked, msgspec.convert(config, TenantConfig), most, at)
     return checked
 
 
-def check_config(config: TenantConfig, at: str) -> None:
-    check_origins(config.allowed_origins, f"{at}.allowedOrigins")
+def check_config(config: TenantConfig, before: TenantConfig, most: RateLimits, at: str) -> None:
+    """most: what the operator lets admins set. Limits that the operator has set beyond it, and origins that were stored under
+    looser rules, stay until they are changed."""
+    if config.allowed_origins != before.allowed_origins:
+        check_origins(config.allowed_origins, f"{at}.allowedOrigins")
+    for field in msgspec.structs.fields(RateLimits):
+        limit, former, maximum = (getattr(limits, field.name) for limits in (config.rate_limits, before.rate_limits, most))
+        if limit != former and not 1 <= limit <= maximum:
+            got = limit or "0, which is no limit"
+            path = f"{at}.rateLimits.{field.encode_name}"
+            raise invalid(path, f"expected 1 to {maximum}, the most that this system's operator allows, got {got}. Ask the operator for more")
     if config.timezone not in available_timezones():
         raise invalid(f"{at}.timezone", f"expected a name of the IANA time zone database, such as Europe/Berlin, got {config.timezone[:64]!r}")

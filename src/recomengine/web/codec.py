@@ -69,6 +69,8 @@ async def read_keyed(
 ) -> tuple[K, Caller]:
     """The decoded body of a POST that may carry a publish key, and its caller; a bad body counts against the caller's limit."""
     caller = await guard.caller(request, permission) if header_key(request) else None
+    if caller is None:
+        guard.failures.check(request)
     body = await read_body(request, types=SDK_TYPES, limit=limit)
     try:
         decoded = decode(decoder, body)

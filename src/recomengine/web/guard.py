@@ -7,6 +7,7 @@ import structlog
 from starlette.requests import HTTPConnection
 
 from recomengine.web.caller import Caller
+from recomengine.web.failures import Failures
 from recomengine.web.problems import Forbidden, Unauthorized
 
 SECRET_PREFIX = "rk_live_"  # noqa: S105
@@ -26,11 +27,13 @@ class Permission(Enum):
 
 class KeyFinder(Protocol):
     async def find(self, key: str) -> Caller | None: ...
+    def knows(self, key: str) -> bool: ...
 
 
 class Guard:
     def __init__(self, keys: KeyFinder) -> None:
         self._keys = keys
+        self.failures = Failures()
 
     async def caller(self, request: HTTPConnection, permission: Permission, *, body_key: str | None = None) -> Caller:
         """The caller of `request`; `body_key` is the `key` member of a POST body, where publish keys may stand."""
@@ -38,6 +41,7 @@ class Guard:
         key = header_key(request) or body_key or url_key
         if not key:
             raise Unauthorized("No API key. Send it as `Authorization: Bearer rk_…` or `X-API-Key: rk_…`.")
+        self.refuse_failing(request, key)
         caller = await self._keys.find(key)
         if caller is None:
             raise Unauthorized("The API key is unknown, mistyped or revoked. Check it, or make a new one.")
@@ -60,6 +64,11 @@ class Guard:
         log.warning("secret key in a URL or body: treat it as leaked")
         detail = "Only a publish key may stand in the URL or body. Send this one in a header, and rotate it."
         raise Unauthorized(detail, code="key_in_url")
+
+    def refuse_failing(self, request: HTTPConnection, key: str) -> None:
+        """Raise RateLimited where too many requests of the client's network failed, unless the process knows the key anyway."""
+        if self.failures.wait_s(request) and not self._keys.knows(key):
+            self.failures.check(request)
 
     async def allows(self, key: str, origin: str) -> bool:
         """Whether pages of `origin` may use `key`."""

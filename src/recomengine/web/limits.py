@@ -1,4 +1,5 @@
-"""Requests per minute and key: a sliding window in Redis that all processes share, one command per key and loop tick.
+"""Requests per minute: of a key, of an admin, and of a client's network where neither is known. A sliding window in Redis that all
+processes share, one command per budget and loop tick.
 
 Redis counts admitted requests in slots of a second and keeps with each slot the moment of its last request. A slot
 counts until that moment is more than WINDOW_MS old. So, by Redis's clock alone and over any number of processes and machines:
@@ -19,6 +20,7 @@ import time
 from collections.abc import Awaitable
 from functools import lru_cache, partial
 from typing import Any, Literal, NamedTuple
+from uuid import UUID
 
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
@@ -33,7 +35,13 @@ WINDOW_MS = 60_000
 SLOT_MS = 1_000
 PROCESSES_KNOWN_S = 10.0
 MAX_OWN_COUNTS = 50_000
+ADMIN_PER_MINUTE = 600
+ACCOUNT_CALLS_PER_MINUTE = 600
+"""From one network: signing up, in and out, renewing, choosing a new password. How often these may fail is auth/attempts.py's."""
+FAILURES_PER_MINUTE = 1000
+"""From one network: requests for which nobody else is charged."""
 Kind = Literal["read", "write"]
+FAILED, MEND = "failed requests in a minute from this address", ", and see to it that they carry a good credential and a readable body"
 
 # A slot's value is its count × SLOT_MS + when in the slot the last request was. n: the sum of all slots; o: the oldest slot; m: when
 # the last request was. Only the oldest slots are looked at: they are dropped as they pass out of the window. Redis's own clock:
@@ -104,11 +112,19 @@ class Tally(NamedTuple):
     free_ms: int
 
 
-class _Batch(NamedTuple):
-    """The charges of one tick on one key."""
+class _Budget(NamedTuple):
+    """What is counted, up to what limit, and how its excess is put into words."""
 
     subject: str
     limit: int
+    what: str
+    advice: str = ""
+
+
+class _Batch(NamedTuple):
+    """The charges of one tick on one budget."""
+
+    budget: _Budget
     waiting: "list[tuple[Scope, asyncio.Future[None]]]"
 
 
@@ -125,15 +141,30 @@ class Limits:
         limits = caller.config.rate_limits
         limit = limits.read_per_minute if kind == "read" else limits.write_per_minute
         if limit == 0:
+            request.scope["charged"] = True
             return _unlimited()
-        subject = _subject(request, caller, kind)
-        batch = self._batches.get(subject)
+        return self._charge(request.scope, _Budget(_subject(request, caller, kind), limit, "requests in a minute with this key", ", or send batches"))
+
+    def charge_admin(self, request: HTTPConnection, admin_id: UUID) -> Awaitable[None]:
+        return self._charge(request.scope, _Budget(f"admin:{admin_id}", ADMIN_PER_MINUTE, "requests in a minute of this account"))
+
+    def charge_account_call(self, request: HTTPConnection) -> Awaitable[None]:
+        """Of somebody who is not signed in yet, or whose session is to be renewed or ended."""
+        what = "requests about accounts in a minute from this address"
+        return self._charge(request.scope, _Budget(f"account:{client_network(request)}", ACCOUNT_CALLS_PER_MINUTE, what))
+
+    def charge_failure(self, request: HTTPConnection) -> Awaitable[None]:
+        return self._charge(request.scope, _Budget(f"failure:{client_network(request)}", FAILURES_PER_MINUTE, FAILED, MEND))
+
+    def _charge(self, scope: Scope, budget: _Budget) -> Awaitable[None]:
+        scope["charged"] = True  # should it fail, nobody else is charged
+        batch = self._batches.get(budget.subject)
         if batch is None:
             if not self._batches:
                 self._redis.before_write(self._ask)
-            batch = self._batches[subject] = _Batch(subject, limit, [])
+            batch = self._batches[budget.subject] = _Batch(budget, [])
         charged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        batch.waiting.append((request.scope, charged))
+        batch.waiting.append((scope, charged))
         return charged
 
     def _ask(self) -> None:
@@ -146,20 +177,20 @@ class Limits:
             self._redis.call(("PUBSUB", "NUMSUB", CHANNEL)).add_done_callback(self._learn_processes)
 
     def _count(self, batch: _Batch, verb: str, script: str) -> None:
-        key = f"reco:ratelimit:{batch.subject}"
-        counted = self._redis.call((verb, script, 1, key, len(batch.waiting), batch.limit, WINDOW_MS, SLOT_MS))
+        key = f"reco:ratelimit:{batch.budget.subject}"
+        counted = self._redis.call((verb, script, 1, key, len(batch.waiting), batch.budget.limit, WINDOW_MS, SLOT_MS))
         counted.add_done_callback(partial(self._counted, batch))
 
     def _counted(self, batch: _Batch, counted: "asyncio.Future[list[Any]]") -> None:
         error = counted.exception()
         if error is None:
-            _settle(batch, batch.limit, Tally(*counted.result()[0]))
+            _settle(batch, batch.budget.limit, Tally(*counted.result()[0]))
         elif isinstance(error, RedisRefused) and str(error).startswith("NOSCRIPT"):
             self._count(batch, "EVAL", COUNT)  # this Redis has not run it yet
         else:
             FALLBACKS.labels("limits").inc(len(batch.waiting))
-            share = max(1, batch.limit // self._processes)
-            _settle(batch, share, self._own.take(batch.subject, len(batch.waiting), share))
+            share = max(1, batch.budget.limit // self._processes)
+            _settle(batch, share, self._own.take(batch.budget.subject, len(batch.waiting), share))
 
     def _learn_processes(self, answered: "asyncio.Future[list[Any]]") -> None:
         """Each serving process listens to the bus."""
@@ -197,14 +228,16 @@ def _settle(batch: _Batch, limit: int, tally: Tally) -> None:
         if position <= tally.granted:
             charged.set_result(None)
         else:
-            charged.set_exception(_over(limit, reset_s))
+            charged.set_exception(_over(limit, reset_s, batch.budget.what, batch.budget.advice))
             charged.exception()  # whoever stopped caring must not be logged as forgetful
 
 
-def _over(limit: int, reset_s: int) -> RateLimited:
-    return RateLimited(
-        f"More than {limit} requests in a minute with this key. Wait {reset_s} s, or send batches.", headers={"Retry-After": str(reset_s)}
-    )
+def too_many_failures(wait_s: int) -> RateLimited:
+    return _over(FAILURES_PER_MINUTE, wait_s, FAILED, MEND)
+
+
+def _over(limit: int, wait_s: int, what: str, advice: str) -> RateLimited:
+    return RateLimited(f"More than {limit} {what}. Wait {wait_s} s{advice}.", headers={"Retry-After": str(wait_s)})
 
 
 def _subject(request: HTTPConnection, caller: Caller, kind: Kind) -> str:
@@ -214,15 +247,16 @@ def _subject(request: HTTPConnection, caller: Caller, kind: Kind) -> str:
 
 def client_network(request: HTTPConnection) -> str:
     """The client's address; of IPv6 the /64, which one client has all of."""
-    return _network(request.client.host) if request.client else "unknown"
+    return network_of(request.client.host) if request.client else "unknown"
 
 
 @lru_cache(maxsize=10_000)
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return "unknown"  # what a proxy says may be anything
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed  # as a socket for both kinds shows an IPv4 address
     return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
 
 

@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 REF = "#/components/schemas/{name}"
 HEADERS = {
-    "RateLimit-Limit": "Requests a minute with this key.",
+    "RateLimit-Limit": "Requests a minute with this key, or of this account or address.",
     "RateLimit-Remaining": "How many of them are left.",
     "RateLimit-Reset": "Seconds until the oldest are free again.",
     "Retry-After": "Seconds to wait.",
@@ -158,7 +158,7 @@ def _header_parameters(operation: Operation) -> Iterator[Json]:
 
 def _answer(operation: Operation, status: int, kind: Any, schemas: "_Schemas") -> Json:
     found: Json = {"description": HTTPStatus(status).phrase}
-    if operation.keyed:
+    if operation.keyed or Credential.ADMIN in operation.needs or Credential.SESSION in operation.needs:
         found["headers"] = {name: _header(name) for name in ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")}
     if isinstance(kind, str):
         found["content"] = {kind: {"schema": {"type": "string"}}}

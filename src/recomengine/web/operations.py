@@ -84,9 +84,9 @@ class Operation(Route):
         """What may go wrong, by status."""
         kinds = {*self._problems}
         if self.needs:
-            kinds |= {Unauthorized, Unavailable}
+            kinds |= {Unauthorized, RateLimited, Unavailable}
         if self.keyed:
-            kinds |= {Forbidden, RateLimited}
+            kinds.add(Forbidden)
         if self.ids and self.method != "PUT":
             kinds.add(NotFound)
         if self.body is not None or self.lines is not None:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from recomengine.infra.database import DATABASE_AWAY
 from recomengine.web.guard import Guard
-from recomengine.web.problems import Forbidden, problem_response
+from recomengine.web.problems import Forbidden, RateLimited, problem_response
 
 MAX_AGE_S = 7200
 """The longest that Chromium remembers."""
@@ -41,11 +41,16 @@ class Preflights:
 async def _answer(request: Request, guard: Guard) -> Response:
     origin, key = request.headers["origin"], request.query_params.get("key")
     try:
+        if key is not None:
+            guard.refuse_failing(request, key)
         allowed = key is None or await guard.allows(key, origin)
+    except RateLimited as refused:
+        return problem_response(request, refused)
     except DATABASE_AWAY:
         allowed = True  # the request itself is judged again
     if not allowed:
         detail = "The page's origin is not among those of the key, or the key is unknown. Add it to the key or the tenant."
-        return problem_response(request, Forbidden(detail, code="origin_not_allowed"))
+        forbidden = Forbidden(detail, code="origin_not_allowed")
+        return problem_response(request, await guard.failures.charge(request, forbidden, request.app.state.context.limits))
     request.scope["allowed_origin"] = origin
     return Response(status_code=204, headers=ALLOWED)

@@ -207,11 +207,12 @@ EXPLAINED = {
         Invalid, "The request is well-formed, but a value in it is not allowed.", "Each of `errors` names a path, and what was expected there."
     ),
     "rate_limited": Explained(
-        RateLimited, "More requests a minute than the key's limit.", "Wait for as many seconds as Retry-After says; batches count as one request."
+        RateLimited, "More requests a minute than the limit of the key, the account or the address; or more that failed than an address may send.",
+        "Wait for as many seconds as Retry-After says; batches count as one request. Mend what fails: a key or token, or a body.",
     ),
     "too_many_attempts": Explained(
         RateLimited, "Too many attempts to sign in, sign up or choose a password, from this address or for this account.",
-        "Wait for as many seconds as Retry-After says; the wait doubles with each failure.",
+        "Wait for as many seconds as Retry-After says; the wait doubles with each failure. A new password ends every wait for its account.",
     ),
     "headers_too_large": Explained(HeadTooLarge, "The URL and headers are too long or too many.", "Send a long query as a body; drop old cookies."),
     "internal_error": Explained(Problem, "The server failed.", "Send the requestId to its operator, who finds the cause in the log."),
