@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -42,6 +42,7 @@ READY_S = 60
 class Servers(NamedTuple):
     database_url: str
     redis_url: str
+    postgres_pid: int
 
 
 class Tenant(NamedTuple):
@@ -57,7 +58,12 @@ Log = Callable[[str, str], io.StringIO]
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    folder = tmp_path_factory.mktemp("servers")
+    with private_servers(tmp_path_factory.mktemp("servers")) as servers:
+        yield servers
+
+
+@contextmanager
+def private_servers(folder: Path) -> Iterator[Servers]:
     for parent in (folder, *folder.parents[:2]):
         parent.chmod(0o755)  # under root the servers run as another user
     private = embedded.prepare(folder, postgres=True, redis=True)
@@ -68,7 +74,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         ]
     try:
         asyncio.run(_migrate_when_ready(private.database_url, private.log))
-        yield Servers(private.database_url, private.redis_url)
+        yield Servers(private.database_url, private.redis_url, processes[0].pid)
     finally:
         for process, server in zip(processes, private.servers, strict=True):
             process.send_signal(server.stop_signal)
