@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -118,6 +118,31 @@ def wait_ready(process: "subprocess.Popen[bytes]", port: int, data_dir: Path) ->
         else:
             time.sleep(0.1)
     raise RuntimeError(f"not ready after {READY_S} s: {(data_dir / 'bench.log').read_text()[-2000:]}")
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """With a server and its child processes stopped: it hangs, its connections stay open, and nothing answers."""
+    held: list[int] = []
+    try:
+        while new := {pid, *_children(pid)}.difference(held):
+            for process in sorted(new, key=lambda each: each != pid):  # the parent first: it starts no more of them
+                os.kill(process, signal.SIGSTOP)
+                held.append(process)
+        yield
+    finally:
+        for process in held:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
+
+
+def _children(pid: int) -> set[int]:
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it is over
+            if int(stat.read_text(encoding="utf-8").rpartition(")")[2].split()[1]) == pid:
+                found.add(int(stat.parent.name))
+    return found
 
 
 def free_port() -> int:

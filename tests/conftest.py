@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -41,6 +41,7 @@ DEAD_REDIS = "redis://127.0.0.1:1/0"
 class Servers(NamedTuple):
     database_url: str
     redis_url: str
+    postgres_pid: int
 
 
 class Tenant(NamedTuple):
@@ -56,7 +57,12 @@ Log = Callable[[str, str], io.StringIO]
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    folder = tmp_path_factory.mktemp("servers")
+    with private_servers(tmp_path_factory.mktemp("servers")) as servers:
+        yield servers
+
+
+@contextmanager
+def private_servers(folder: Path) -> Iterator[Servers]:
     for parent in (folder, *folder.parents[:2]):
         parent.chmod(0o755)  # under root the servers run as another user
     private = embedded.prepare(folder, postgres=True, redis=True)
@@ -67,7 +73,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         ]
     try:
         wait_until(lambda: _migrated(private.database_url))
-        yield Servers(private.database_url, private.redis_url)
+        yield Servers(private.database_url, private.redis_url, processes[0].pid)
     finally:
         for process, server in zip(processes, private.servers, strict=True):
             process.send_signal(server.stop_signal)

@@ -12,7 +12,7 @@ from recomengine.events.writer import EventWriter
 from recomengine.infra import tracing
 from recomengine.infra.background import repeat
 from recomengine.infra.bus import Bus
-from recomengine.infra.database import Pool, open_pool
+from recomengine.infra.database import ASK_EVERY_S, Pool, Watchdog, open_pool
 from recomengine.infra.process_figures import EVERY_S, figures_of
 from recomengine.infra.redis import RedisClient
 from recomengine.models.event_log import EventLogs
@@ -53,6 +53,9 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         stack.push_async_callback(pool.close)
         figures = await open_pool(settings.database_url, min_size=1, max_size=FIGURES_CONNECTIONS)
         stack.push_async_callback(figures.close)
+        watchdog = Watchdog(settings.database_url, pool, figures)
+        stack.push_async_callback(watchdog.close)
+        stack.push_async_callback(_cancel, [asyncio.create_task(repeat("database", watchdog.ask, every_s=ASK_EVERY_S))])
         redis = tracing.open_redis(settings.redis_url)
         stack.push_async_callback(redis.close)
         bus = Bus(settings.redis_url, redis)

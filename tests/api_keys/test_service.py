@@ -23,6 +23,7 @@ from tests.processes import PATIENCE_S
 from tests.signals import told
 
 REVOKE = "UPDATE api_keys SET revoked_at = now() WHERE tenant_id = $1 AND key_hash = $2"
+LAST_USED = "SELECT last_used_at FROM api_keys WHERE tenant_id = $1 AND key_hash = $2"
 SUSPEND = "UPDATE tenants SET status = 'suspended' WHERE id = $1"
 
 
@@ -37,9 +38,9 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     asked: list[bytes] = []
     find_key = queries.find_key
 
-    async def counting(pool: object, key_hash: bytes) -> object:
+    async def counting(pool: object, key_hash: bytes, limit_s: float) -> object:
         asked.append(key_hash)
-        return await find_key(pool, key_hash)  # type: ignore[arg-type]
+        return await find_key(pool, key_hash, limit_s)  # type: ignore[arg-type]
 
     monkeypatch.setattr(queries, "find_key", counting)
     return asked
@@ -183,19 +184,30 @@ async def test_a_revocation_whose_message_was_lost_counts_when_the_lifetime_is_o
     assert await status(client, tenant.read) == 401
 
 
+async def test_a_key_that_was_not_used_for_long_is_asked_for_before_it_counts_again(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "CONFIRM_S", 10.0)
+    await listens(context)
+    assert await status(client, tenant.read) == 200
+    await revoke(context, tenant.id, tenant.read, announce=False)
+    monkeypatch.setattr(service, "LIFETIME_IDLE_S", 0.0)
+    assert await status(client, tenant.read) == 401
+
+
 async def test_a_known_key_stays_known_while_the_database_is_away_unless_a_change_was_announced(
     client: httpx.AsyncClient, context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[float] = []
 
-    async def away(_pool: object, _key_hash: bytes) -> None:
+    async def away(_pool: object, _key_hash: bytes, _limit_s: float) -> None:
         asked.append(time.monotonic())
         raise ConnectionRefusedError
 
     await listens(context)
     assert await status(client, tenant.read) == 200
     monkeypatch.setattr(queries, "find_key", away)
-    monkeypatch.setattr(service, "LIFETIME_S", 0.0)
+    monkeypatch.setattr(service, "LIFETIME_IDLE_S", 0.0)
     monkeypatch.setattr(service, "LIFETIME_ALONE_S", 0.0)
     assert [await status(client, tenant.read) for _ in range(3)] == [200] * 3
     assert len(asked) == 3
@@ -204,10 +216,27 @@ async def test_a_known_key_stays_known_while_the_database_is_away_unless_a_chang
     assert await status(client, tenant.read) == 503
 
 
-async def test_what_was_learned_without_the_bus_is_forgotten_when_it_is_back(
-    settings: Settings, context: Context, tenant: Tenant, redis_url: str
+async def test_a_look_up_that_fails_gives_way_to_one_that_succeeded_meanwhile(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = context.guard._keys._entries  # type: ignore[attr-defined]
+    await listens(context)
+    assert await status(client, tenant.read) == 200
+
+    async def overtaken(_pool: object, key_hash: bytes, _limit_s: float) -> None:
+        entries[key_hash] = replace(entries[key_hash], read_at=time.monotonic())
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(queries, "find_key", overtaken)
+    monkeypatch.setattr(service, "LIFETIME_IDLE_S", 0.0)
+    assert await status(client, tenant.read) == 200
+
+
+async def test_what_was_learned_without_the_bus_is_asked_for_again_when_it_is_back(
+    settings: Settings, context: Context, tenant: Tenant, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else a revocation in the gap would be missed for a whole lifetime."""
+    monkeypatch.setattr(service, "CONFIRM_S", 10.0)
     async with Relay(redis_url) as relay, running(replace(settings, redis_url=relay.url)) as app, client_of(app) as client:
         bus = app.state.context.bus
         await listens(app.state.context)
@@ -230,8 +259,8 @@ async def test_a_row_that_was_read_before_a_change_was_announced_is_not_kept(
     find_key = queries.find_key
     await listens(context)
 
-    async def overtaken(pool: object, key_hash: bytes) -> object:
-        row = await find_key(pool, key_hash)  # type: ignore[arg-type]
+    async def overtaken(pool: object, key_hash: bytes, limit_s: float) -> object:
+        row = await find_key(pool, key_hash, limit_s)  # type: ignore[arg-type]
         heard = asyncio.Event()
         context.bus.subscribe("key", lambda *_: heard.set())
         await revoke(context, tenant.id, tenant.read)
@@ -251,6 +280,19 @@ async def test_the_cache_has_a_bound(context: Context, tenant: Tenant, monkeypat
         assert await cache.find(make_key("read", SECRET).key) is None
     assert len(cache._entries) == 3
     assert (await cache.find(tenant.read)) is not None
+
+
+async def test_a_note_of_use_that_could_not_be_written_is_written_the_next_time(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant
+) -> None:
+    cache = context.guard._keys
+    assert await status(client, tenant.read) == 200
+    context.pool.hangs = True
+    await cache.note_used()  # type: ignore[attr-defined]
+    context.pool.hangs = False
+    await cache.note_used()  # type: ignore[attr-defined]
+    async with tenant_transaction(context.pool, tenant.id) as connection:
+        assert await connection.fetchval(LAST_USED, tenant.id, digest(tenant.read, SECRET)) is not None
 
 
 async def test_a_secret_of_another_installation_opens_nothing(settings: Settings, tenant: Tenant) -> None:

@@ -1,15 +1,19 @@
 """When Redis has lost what shoppers did since the build, it comes from PostgreSQL, counted, until the next build holds it."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
+from asyncpg.transaction import Transaction
 from msgspec.structs import replace
 
 from recomengine.context import Context
 from recomengine.events.trail import Trail
 from recomengine.infra.metrics import FALLBACKS
+from recomengine.recommendations import lost_trails
 from recomengine.settings import Settings
 from tests.conftest import MakeTenant, Tenant, client_of, running
 from tests.infra.relay import Relay
@@ -73,6 +77,49 @@ async def test_what_redis_did_not_hear_of_while_it_was_away_comes_from_the_datab
         await until(told)
 
 
+@pytest.fixture
+async def locked(database_url: str, client: httpx.AsyncClient, context: Context, tenant: Tenant) -> AsyncIterator[Transaction]:
+    """Ann bought boot2, which Redis has lost and PostgreSQL gives to nobody before this transaction ends."""
+    assert await offered(client, tenant, "ann")
+    await post_event(client, tenant, "purchase", "ann", "boot2")
+    await context.redis.call(("FLUSHDB",))
+    connection = await asyncpg.connect(database_url)
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute("LOCK TABLE user_aliases")
+    yield transaction
+    await connection.close()
+
+
+async def test_a_database_that_takes_too_long_is_not_waited_for(
+    client: httpx.AsyncClient, tenant: Tenant, locked: Transaction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lost_trails, "LIMIT_S", 0.05)
+    before = FALLBACKS.labels("trails")._value.get()
+    assert "boot2" in await offered(client, tenant, "ann")
+    assert FALLBACKS.labels("trails")._value.get() == before + 1
+    await locked.rollback()
+    monkeypatch.undo()
+    assert "boot2" not in await offered(client, tenant, "ann")
+
+
+async def test_one_request_that_waits_long_makes_no_other_wait(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant, locked: Transaction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lost_trails, "LIMIT_S", 60.0)
+    monkeypatch.setattr(lost_trails, "DOUBT_S", 0.0)
+    waiting = asyncio.create_task(offered(client, tenant, "ann"))
+
+    async def waits() -> bool:
+        return len(context.recommender._lost_trails._asked_at) == 1
+
+    await until(waits)
+    assert await offered(client, tenant, "ben")
+    assert not waiting.done()
+    await locked.rollback()
+    assert "boot2" not in await waiting
+
+
 async def test_without_the_database_the_answer_comes_from_what_is_left(
     client: httpx.AsyncClient, context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,7 +129,7 @@ async def test_without_the_database_the_answer_comes_from_what_is_left(
     await offered(client, tenant, "ann")
     await context.redis.call(("FLUSHDB",))
     await post_event(client, tenant, "purchase", "ann", "boot2")
-    monkeypatch.setattr("recomengine.recommendations.service.recent_from_database", away)
+    monkeypatch.setattr("recomengine.recommendations.lost_trails.recent_from_database", away)
     found = await offered(client, tenant, "ann")
     assert found
     assert "boot2" not in found

@@ -51,6 +51,11 @@ async def note_used(connection: Connection, tenants: list[UUID], key_ids: list[U
     await connection.execute(NOTE_USED, tenants, key_ids)
 
 
-async def find_key(pool: Pool, key_hash: bytes) -> asyncpg.Record | None:
-    """The key and its tenant, whoever it belongs to: the one look-up that precedes knowing the tenant."""
-    return await pool.fetchrow(FIND_KEY, key_hash)
+async def find_key(pool: Pool, key_hash: bytes, limit_s: float) -> asyncpg.Record | None:
+    """The key and its tenant, whoever it belongs to: the one look-up that precedes knowing the tenant.
+
+    After `limit_s` it raises one of DATABASE_AWAY.
+    """
+    async with pool.acquire(limit_s=limit_s) as connection:
+        row: asyncpg.Record | None = await connection.fetchrow(FIND_KEY, key_hash)
+    return row

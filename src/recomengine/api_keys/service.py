@@ -1,10 +1,14 @@
-"""Making, rotating and revoking API keys, and recognising them: a digest's caller is kept in-process, so a known key costs no look-up.
+"""Making, rotating and revoking API keys, and recognising them: a digest's caller is kept in-process, so a known key waits for
+no look-up.
 
-A revocation, a change of the tenant or of what runs there is announced on the bus and dropped here at once. While the bus is down the
-lifetime is LIFETIME_ALONE_S, and all is dropped when it is back; LIFETIME_S is the net under a lost message. While the
-database is away, where nothing can be revoked either, what is known stays known.
+A revocation, a change of the tenant or of what runs there is announced on the bus and dropped here at once. The net
+under a lost message: after LIFETIME_S a key in use is looked up again in the background, and one that was not used is
+asked for before it counts again, from LIFETIME_IDLE_S on. While the bus is down each is asked for after
+LIFETIME_ALONE_S, and all are when it is back. While the database is away or hangs, where nothing can be revoked either,
+what is known stays known: it is asked for in vain for CONFIRM_S at most, and again after LIFETIME_ALONE_S.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -15,6 +19,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
+import structlog
 from starlette.requests import Request
 
 from recomengine.api_keys import queries, secrets
@@ -24,13 +29,22 @@ from recomengine.auth.idempotency import once
 from recomengine.auth.schemas import Admin
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import DATABASE_AWAY, Connection, Pool, tenant_transaction
+from recomengine.infra.logs import said
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.web.caller import Caller, Permissions, RunningExperiment, TenantConfig
-from recomengine.web.problems import NotFound
+from recomengine.web.problems import NotFound, Unavailable
 
 LIFETIME_S = 5.0
+LIFETIME_IDLE_S = 10.0
 LIFETIME_ALONE_S = 0.9
+CONFIRM_S = 0.25
+LOOK_UP_S = 2.0
 MAX_CACHED = 10_000
+MAX_LOOK_UPS = 1000
+LOOK_UPS_AT_ONCE = 4
+"""So many connections of the pool, and no more, are for keys."""
+
+log = structlog.get_logger()
 
 
 class _Entry(msgspec.Struct):
@@ -38,6 +52,8 @@ class _Entry(msgspec.Struct):
     read_at: float
     ends_at: float = inf
     """When a rotated key ends."""
+    failed_at: float = -inf
+    """When the database was last asked for it in vain."""
 
 
 async def create_key(
@@ -110,21 +126,30 @@ class KeyCache:
         self._secret = hmac_secret
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
         self._forgotten = 0
+        self._look_ups: dict[tuple[bytes, int], asyncio.Task[_Entry]] = {}
+        """Those under way, one a key; what came before a change was announced is not shared after it."""
+        self._turns = asyncio.Semaphore(LOOK_UPS_AT_ONCE)
         self._used: dict[UUID, UUID] = {}
         bus.subscribe("key", self._forget)
         bus.subscribe("tenant", self._forget)
-        bus.on_connected(self._forget_all)
+        bus.on_connected(self._doubt_all)
 
     async def find(self, key: str) -> Caller | None:
         """The caller that `key` stands for; None when it is malformed, unknown or revoked."""
         if secrets.prefix_of(key) is None:
             return None
         digest = secrets.digest(key, self._secret)
-        entry = self._entries.get(digest)
-        lifetime = LIFETIME_S if self._bus.connected else LIFETIME_ALONE_S
-        now = time.monotonic()
-        if entry is None or entry.read_at + lifetime < now or entry.ends_at <= now:
-            entry = await self._read_again(digest, entry)
+        entry, now = self._entries.get(digest), time.monotonic()
+        if entry is None or entry.ends_at <= now:
+            if len(self._look_ups) >= MAX_LOOK_UPS:
+                detail = f"More than {MAX_LOOK_UPS} keys wait to be looked up. Try again in a second."
+                raise Unavailable(detail, code="overloaded")
+            entry = await self._wait(digest, LOOK_UP_S)
+        elif entry.failed_at + LIFETIME_ALONE_S < now:
+            if entry.read_at + (LIFETIME_IDLE_S if self._bus.connected else LIFETIME_ALONE_S) < now:
+                entry = await self._confirm(digest, entry)
+            elif entry.read_at + LIFETIME_S < now:
+                self._look_up(digest)
         if entry.caller is not None:
             self._used[entry.caller.key_id] = entry.caller.tenant_id
         return entry.caller
@@ -137,26 +162,55 @@ class KeyCache:
     async def note_used(self) -> None:
         """Write down which keys were used since the last time; called now and then, never by a request."""
         used, self._used = self._used, {}
-        if used:
-            tenants = list(set(used.values()))
+        if not used:
+            return
+        tenants = list(set(used.values()))
+        try:
             async with tenant_transaction(self._pool, *tenants) as connection:
                 await queries.note_used(connection, tenants, list(used))
-
-    async def _read_again(self, digest: bytes, known: _Entry | None) -> _Entry:
-        """The key as it is in the database; as it was `known`, for LIFETIME_ALONE_S more, while that is away."""
-        try:
-            return await self._read(digest)
         except DATABASE_AWAY:
-            now = time.monotonic()
-            if known is None or known.ends_at <= now or self._entries.get(digest) is not known:
-                raise
-            FALLBACKS.labels("keys").inc()
-            known.read_at = now - max(0.0, LIFETIME_S - LIFETIME_ALONE_S) if self._bus.connected else now
-            return known
+            FALLBACKS.labels("used keys").inc()
+            self._used = used | self._used  # for the next time
+
+    async def _confirm(self, digest: bytes, known: _Entry) -> _Entry:
+        """The key as it is in the database; as it was `known`, where that does not say so soon."""
+        try:
+            return await self._wait(digest, CONFIRM_S)
+        except DATABASE_AWAY:
+            latest = self._entries.get(digest)  # another look-up may have succeeded meanwhile
+            if latest is None or latest.ends_at <= time.monotonic():
+                raise  # a change was announced, or it is over
+            if latest is known:
+                _note_failure(known)
+            return latest
+
+    async def _wait(self, digest: bytes, limit_s: float) -> _Entry:
+        """The key as it is in the database; the look-up goes on after `limit_s`, since others may wait for it."""
+        async with asyncio.timeout(limit_s):
+            return await asyncio.shield(self._look_up(digest))
+
+    def _look_up(self, digest: bytes) -> "asyncio.Task[_Entry]":
+        which = (digest, self._forgotten)
+        task = self._look_ups.get(which)
+        if task is None:
+            task = self._look_ups[which] = asyncio.create_task(self._read(digest))
+            task.add_done_callback(lambda done: self._looked_up(which, done))
+        return task
+
+    def _looked_up(self, which: tuple[bytes, int], done: "asyncio.Task[_Entry]") -> None:
+        del self._look_ups[which]
+        error = None if done.cancelled() else done.exception()
+        if error is None:
+            return
+        if not isinstance(error, DATABASE_AWAY):
+            log.error("key not looked up", error=said(error))
+        if known := self._entries.get(which[0]):
+            _note_failure(known)
 
     async def _read(self, digest: bytes) -> _Entry:
         read_at, forgotten = time.monotonic(), self._forgotten
-        row = await queries.find_key(self._pool, digest)
+        async with self._turns:
+            row = await queries.find_key(self._pool, digest, LOOK_UP_S)
         if row is None or row["revoked"] or row["tenant_status"] == "deleted":
             entry = _Entry(None, read_at)
         else:
@@ -174,9 +228,19 @@ class KeyCache:
         for digest in gone:
             del self._entries[digest]
 
-    def _forget_all(self) -> None:
+    def _doubt_all(self) -> None:
+        """Have each key asked for before it counts again."""
         self._forgotten += 1
-        self._entries.clear()
+        for entry in self._entries.values():
+            entry.read_at = entry.failed_at = -inf
+
+
+def _note_failure(known: _Entry) -> None:
+    """By the look-up and by each who waited for it; counted once."""
+    now = time.monotonic()
+    if known.failed_at + LIFETIME_ALONE_S < now:
+        FALLBACKS.labels("keys").inc()
+    known.failed_at = now
 
 
 def _caller(row: Any) -> Caller:

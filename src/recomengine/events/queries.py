@@ -24,9 +24,12 @@ async def store_events(pool: Pool, tenants: Sequence[UUID], columns: Sequence[Se
     return row["stored"], row["moment"]
 
 
-async def recent_from_database(pool: Pool, tenant_id: UUID, user_id: str, limit: int) -> list[Trail]:
-    """A shopper's newest events under any of their ids, then these ids, from the truth, for when Redis is down."""
-    async with tenant_transaction(pool, tenant_id) as connection:
+async def recent_from_database(pool: Pool, tenant_id: UUID, user_id: str, limit: int, limit_s: float) -> list[Trail]:
+    """A shopper's newest events under any of their ids, then these ids, from the truth, for when Redis is down.
+
+    After `limit_s` it raises one of DATABASE_AWAY.
+    """
+    async with tenant_transaction(pool, tenant_id, limit_s=limit_s) as connection:
         aliases = await connection.fetch(NEWEST_ALIASES, tenant_id, user_id, MAX_JOINED)
         rows = await connection.fetch(RECENT_EVENTS, tenant_id, [user_id, *(alias["anonymous_id"] for alias in aliases)], limit)
     events = [

@@ -22,7 +22,7 @@ from recomengine.web.problems import Unauthorized
 if TYPE_CHECKING:
     from recomengine.context import Context
 
-CHECK_TIMEOUT_S = 2.0
+CHECK_TIMEOUT_S = 1.5
 
 _encode = msgspec.json.Encoder().encode
 
@@ -54,7 +54,7 @@ async def ready(request: Request) -> Response:
 
 async def _database_check(context: "Context") -> str:
     try:
-        async with asyncio.timeout(CHECK_TIMEOUT_S), context.pool.acquire() as connection:
+        async with context.pool.acquire(limit_s=CHECK_TIMEOUT_S) as connection:
             missing = await pending(connection)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return f"unreachable: {type(error).__name__}"

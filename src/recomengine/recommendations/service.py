@@ -1,8 +1,8 @@
 """From a query to a reply: one coalesced Redis read, a kernel over the mapped model, pre-encoded product fragments.
 
 No PostgreSQL on this path, unless Redis is down or has lost something: then the shopper's newest events come from the
-truth. A cached list is good only for the model, the catalog and the shopper's newest event that it was made from: each
-change of any of them invalidates all lists it touches, at no cost.
+truth, where it answers soon. A cached list is good only for the model, the catalog and the shopper's newest event that
+it was made from: each change of any of them invalidates all lists it touches, at no cost.
 """
 
 import asyncio
@@ -18,7 +18,6 @@ from recomengine._core.candidates import Workspace
 from recomengine._core.csr import Int32
 from recomengine._core.ranking import NO_SOURCE, Ranker, rank
 from recomengine.catalog.live import Catalogs, LiveCatalog
-from recomengine.events.queries import recent_from_database
 from recomengine.events.trail import (
     TRAIL_LENGTH,
     Trail,
@@ -30,7 +29,7 @@ from recomengine.events.trail import (
     trail_entry,
     trail_key,
 )  # fmt: skip
-from recomengine.infra.database import DATABASE_AWAY, Pool
+from recomengine.infra.database import Pool
 from recomengine.infra.metrics import FALLBACKS, RECOMMENDATION_MS, count_recommendation
 from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.infra.tracing import span
@@ -41,6 +40,7 @@ from recomengine.models.registry import ModelRegistry
 from recomengine.models.shopper import NO_ITEMS, NOBODY, Shopper, moment
 from recomengine.recommendations.cache import Cached, Item, cache_key, decode_cached, encode_cached, ttl_s
 from recomengine.recommendations.diversity import in_variety, wider
+from recomengine.recommendations.lost_trails import LostTrails
 from recomengine.recommendations.schemas import Query, least_cents, most_cents
 from recomengine.recommendations.served import Served, asked_for, interleaved
 from recomengine.recommendations.shopper import is_live, look_up
@@ -69,11 +69,11 @@ class Known(NamedTuple):
 
 class Recommender:
     def __init__(self, pool: Pool, redis: RedisClient, catalogs: Catalogs, models: ModelRegistry) -> None:
-        self._pool = pool
         self._redis = redis
         self._catalogs = catalogs
         self._models = models
         self._workspace = Workspace()
+        self._lost_trails = LostTrails(pool)
 
     def look(self, caller: Caller, served: Served) -> "asyncio.Future[list[Any]]":
         """Ask Redis now for what the request needs, so that it shares the round trip of the limiter."""
@@ -113,24 +113,16 @@ class Recommender:
             FALLBACKS.labels("cache").inc()
             if user_id is None:
                 return Known([], [], "", nothing)
-            FALLBACKS.labels("recents").inc()
-            whole = await recent_from_database(self._pool, caller.tenant_id, user_id, TRAIL_LENGTH)
+            whole = await self._lost_trails.read(caller.tenant_id, user_id)
             return Known(join_trails([whole]), aliases_in(whole), "", nothing)
-        if model is not None and may_miss(entries, since, model.through_ms) and (whole := await self._whole_trail(caller, user_id)):
+        lost = model is not None and may_miss(entries, since, model.through_ms)
+        if lost and (whole := await self._lost_trails.read(caller.tenant_id, user_id)):
             trail, aliases = join_trails([whole]), aliases_in(whole)
         return Known(trail, aliases, "|".join([*map(trail_entry, trail[:1]), *aliases]), cached)
 
     async def _trails_of(self, caller: Caller, users: Sequence[str]) -> list[list[Trail]]:
         replies = await self._redis.call(*(("LRANGE", trail_key(caller.tenant, user), 0, TRAIL_LENGTH - 1) for user in users))
         return [parse_trail(entries) for entries in replies]
-
-    async def _whole_trail(self, caller: Caller, user_id: str) -> list[Trail]:
-        """The shopper's newest events, and aliases, where Redis has lost some; none where PostgreSQL is away too."""
-        FALLBACKS.labels("recents").inc()
-        try:
-            return await recent_from_database(self._pool, caller.tenant_id, user_id, TRAIL_LENGTH)
-        except DATABASE_AWAY:
-            return []
 
     def _make(self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, known: Known, stamp: str) -> Cached:
         started = perf_counter()
