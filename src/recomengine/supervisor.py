@@ -120,7 +120,8 @@ async def run_up(settings: Settings, *, processes: int = 1, demo: bool = False, 
         listener = held.enter_context(_listen(settings))
         settings = with_secrets(settings)
         settings.require_secrets()
-        os.environ[VARIABLE] = str(held.enter_context(fresh_directory(settings.data_dir)))  # our children count together
+        if (directory := held.enter_context(fresh_directory(settings.data_dir))) is not None:
+            os.environ[VARIABLE] = str(directory)  # our children count together
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)

@@ -146,7 +146,7 @@ class _Shown(Collector):
         yield from (asked.metric() for asked in [*ratios, *self._more])
 
     def _counted(self) -> Iterable[Metric]:
-        if PLACE is None:
+        if PLACE is None or PLACE.alone:
             return REGISTRY.collect()
         known = {metric.name: Metric(metric.name, metric.documentation, metric.type) for metric in REGISTRY.collect()}
         return (known | {metric.name: metric for metric in MultiProcessCollector.merge(PLACE.all_files())}).values()
