@@ -55,6 +55,7 @@ REDIS_FAILURES = _counter("redis_failures_total", "Redis calls that failed or we
 FALLBACKS = _counter("fallbacks_total", "Times that a part went on without what it normally uses.", "part")
 MAILS_NOT_SENT = _counter("mails_not_sent_total", "Mails to admins that could not be sent.")
 BACKGROUND_FAILURES = _counter("background_failures_total", "Rounds of a background task that failed.", "task")
+LOG_LINES_LOST = _counter("log_lines_not_written_total", "Lines of the log that could not be written.")
 MODELS_LOADED = _gauge("models_loaded", "Models mapped, each once a process that maps it.")
 EVENT_LOGS_UNUSABLE = _counter("event_logs_unusable_total", "Logs of events on a worker's disk that could not be used or kept.", "reason")
 MODELS_KEPT = _counter("models_not_replaced_total", "Builds that backtested worse than the served model, which was kept.")

@@ -113,8 +113,7 @@ class Recommender:
             FALLBACKS.labels("cache").inc()
             if user_id is None:
                 return Known([], [], "", nothing)
-            FALLBACKS.labels("recents").inc()
-            whole = await recent_from_database(self._pool, caller.tenant_id, user_id, TRAIL_LENGTH)
+            whole = await self._whole_trail(caller, user_id)
             return Known(join_trails([whole]), aliases_in(whole), "", nothing)
         if model is not None and may_miss(entries, since, model.through_ms) and (whole := await self._whole_trail(caller, user_id)):
             trail, aliases = join_trails([whole]), aliases_in(whole)
