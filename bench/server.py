@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,12 +66,12 @@ class System(NamedTuple):
     host: str
     port: int
 
-    def shop(self, name: str, *, limit: int = 0) -> Shop:
+    def shop(self, name: str, *, limit: int = 0, **environ: str) -> Shop:
         command = [
             *_command(), "tenant", "create", name, "--json",
             "--reads-per-minute", str(limit), "--writes-per-minute", str(limit),
         ]
-        environment = {**os.environ, "DATA_DIR": str(self.data_dir)}
+        environment = {**os.environ, "DATA_DIR": str(self.data_dir), **environ}
         made = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
         return Shop(self.host, self.port, made["tenantId"], made["keys"]["readWrite"])
 
@@ -90,8 +90,12 @@ def running_system(*, processes: int = 1) -> Iterator[System]:
         shutil.rmtree(data_dir, ignore_errors=True)
 
 
-def start(data_dir: Path, port: int, processes: int = 1, command: str = "up") -> "subprocess.Popen[bytes]":
-    words = [*_command(), command, "--port", str(port), "--data-dir", str(data_dir), "--processes", str(processes)]
+def start(
+    data_dir: Path, port: int, processes: int = 1, command: str = "up", prefix: Sequence[str] = ()
+) -> "subprocess.Popen[bytes]":
+    words = [
+        *prefix, *_command(), command, "--port", str(port), "--data-dir", str(data_dir), "--processes", str(processes)
+    ]
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     with (data_dir / "bench.log").open("ab") as log:
         process = subprocess.Popen(words, stdout=log, stderr=log, env={**environment, "LOG_LEVEL": "warning"}, start_new_session=True)

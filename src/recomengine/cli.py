@@ -107,7 +107,8 @@ def serve(
     }  # fmt: skip
     if fd is None and processes > 1:
         with fresh_directory(settings.data_dir) as directory:
-            os.environ[VARIABLE] = str(directory)  # the processes count together
+            if directory is not None:
+                os.environ[VARIABLE] = str(directory)  # the processes count together
             uvicorn.run(**server, workers=processes)
     elif fd is None:
         uvicorn.run(**server)

@@ -12,6 +12,7 @@ from recomengine.events.writer import EventWriter
 from recomengine.infra import tracing
 from recomengine.infra.background import repeat
 from recomengine.infra.bus import Bus
+from recomengine.infra.data_dir import make_private
 from recomengine.infra.database import ASK_EVERY_S, Pool, Watchdog, open_pool
 from recomengine.infra.process_figures import EVERY_S, figures_of
 from recomengine.infra.redis import RedisClient
@@ -48,6 +49,7 @@ class Context:
 @asynccontextmanager
 async def open_context(settings: Settings) -> AsyncIterator[Context]:
     async with AsyncExitStack() as stack:
+        make_private(settings.data_dir)
         await stack.enter_async_context(tracing.tracing())
         pool = await open_pool(settings.database_url)
         stack.push_async_callback(pool.close)

@@ -22,7 +22,7 @@ import msgspec
 import structlog
 
 from recomengine.infra import embedded
-from recomengine.infra.data_dir import SERVERS_FILE, with_secrets, write_private
+from recomengine.infra.data_dir import SERVERS_FILE, make_private, with_secrets, write_private
 from recomengine.infra.metric_files import VARIABLE, fresh_directory
 from recomengine.infra.migrations import migrate
 from recomengine.infra.redis import RedisUnavailable, ask_once
@@ -118,9 +118,11 @@ async def run_up(settings: Settings, *, processes: int = 1, demo: bool = False, 
     with ExitStack() as held:
         held.callback(os.close, _lock(settings.data_dir))
         listener = held.enter_context(_listen(settings))
+        make_private(settings.data_dir)
         settings = with_secrets(settings)
         settings.require_secrets()
-        os.environ[VARIABLE] = str(held.enter_context(fresh_directory(settings.data_dir)))  # our children count together
+        if (directory := held.enter_context(fresh_directory(settings.data_dir))) is not None:
+            os.environ[VARIABLE] = str(directory)  # our children count together
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
@@ -201,6 +203,7 @@ async def _unless(stop: asyncio.Event, work: Any) -> None:
 
 def _server_child(server: embedded.Server, private: embedded.Embedded) -> Child:
     output = os.open(private.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.fchmod(output, 0o600)  # an older one's as well
     options = embedded.spawn_options(private.user, server.orphan_signal) | {"stdout": output, "stderr": output, "stdin": asyncio.subprocess.DEVNULL}
     return Child(server.name, server.command, server.stop_signal, options)
 

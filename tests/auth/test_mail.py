@@ -2,11 +2,14 @@
 
 import asyncio
 import smtplib
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from bench.disk import Disk
 from recomengine.auth.mail import Mailer
 from recomengine.settings import SettingsError
 
@@ -67,3 +70,36 @@ async def test_a_password_is_sent_over_tls_only(server: Server, tmp_path: Path) 
 def test_what_is_no_mail_server_is_refused_at_the_start(url: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="SMTP_URL"):
         Mailer(url, tmp_path)
+
+
+SENDER = """
+import asyncio, sys
+from pathlib import Path
+from recomengine.auth.mail import Mailer
+outbox = Path(sys.argv[1]) / "outbox"
+for said in ("begins", "again"):
+    print(said, flush=True)
+    sys.stdin.readline()
+    try:
+        asyncio.run(Mailer("", outbox).send("ann@example.com", "Hello", "text " * 2000))
+    except OSError as error:
+        print(type(error).__name__, flush=True)
+    print(len(list(outbox.iterdir())), flush=True)
+"""
+
+
+def test_a_mail_that_has_no_room_is_an_error_and_leaves_no_half_of_it(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, 8)
+    command = [*disk.prefix, sys.executable, "-c", SENDER, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begins\n"
+        disk.fill(process.pid, but_bytes=4096)
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert [process.stdout.readline() for _ in range(3)] == ["OSError\n", "0\n", "again\n"]
+        disk.empty(process.pid)
+        process.stdin.write("\n")
+        process.stdin.close()
+        assert process.stdout.read() == "1\n"

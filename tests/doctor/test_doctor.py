@@ -126,9 +126,14 @@ def test_each_thing_amiss_is_named_with_its_remedy(sound: Settings, changes: dic
     assert message in wrong[name]
 
 
-def test_a_full_disk_is_amiss(sound: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recomengine.doctor.machine.MIN_FREE_BYTES", 1 << 62)
-    assert "Make room" in amiss(sound)["disk"]
+@pytest.mark.parametrize(
+    ("bound", "words"),
+    [("recomengine.doctor.machine.MIN_FREE_BYTES", "Make room"), ("recomengine.infra.disk.FULL_BELOW_BYTES", "The disk is full. ")],
+    ids=["nearly", "quite"],
+)
+def test_a_full_disk_is_amiss(sound: Settings, monkeypatch: pytest.MonkeyPatch, bound: str, words: str) -> None:
+    monkeypatch.setattr(bound, 1 << 62)
+    assert words in amiss(sound)["disk"]
 
 
 def test_a_redis_that_refuses_writes_when_full_or_has_no_bound_is_amiss(sound: Settings, redis_url: str) -> None:

@@ -1,5 +1,6 @@
 """Liveness, readiness and metrics: what operators and their machines ask."""
 
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -7,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 from starlette.applications import Starlette
 
+from recomengine.infra import disk
 from recomengine.settings import Settings
 from tests.conftest import SECRET, client_of, running
 
@@ -18,7 +20,7 @@ async def test_a_living_process_says_so(client: httpx.AsyncClient) -> None:
 
 async def test_a_process_whose_servers_answer_is_ready(client: httpx.AsyncClient) -> None:
     answer = await client.get("/ready")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "checks": {"postgresql": "ok", "redis": "ok"}})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "checks": {"postgresql": "ok", "redis": "ok", "disk": "ok"}})
 
 
 async def test_without_redis_it_is_degraded_and_still_serves(without_redis: Starlette) -> None:
@@ -26,6 +28,13 @@ async def test_without_redis_it_is_degraded_and_still_serves(without_redis: Star
         answer = await client.get("/ready")
     assert (answer.status_code, answer.json()["status"], answer.json()["checks"]["postgresql"]) == (200, "degraded", "ok")
     assert answer.json()["checks"]["redis"].startswith("unreachable")
+
+
+async def test_on_a_full_disk_it_is_degraded_says_what_to_do_and_still_serves(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "FULL_BELOW_BYTES", 1 << 62)
+    answer = await client.get("/ready")
+    assert (answer.status_code, answer.json()["status"], answer.json()["checks"]["postgresql"]) == (200, "degraded", "ok")
+    assert re.fullmatch(r"full: \d+ MiB free in DATA_DIR, less than \d+ MiB\. Delete or move files .*", answer.json()["checks"]["disk"])
 
 
 async def test_a_missing_migration_makes_it_not_ready(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,17 @@
 """The data dir's secrets and addresses: made once, private, below what the environment says."""
 
+import json
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from recomengine.infra.data_dir import SERVERS_FILE, with_data_dir, with_secrets, write_private
+from recomengine.context import open_context
+from recomengine.infra.data_dir import PRIVATE_FOLDERS, SERVERS_FILE, make_private, with_data_dir, with_secrets, write_private
+from recomengine.jobs.worker import open_tools
 from recomengine.settings import Settings, SettingsError
+from tests.conftest import Log
 
 GIVEN = "0123456789abcdef0123456789abcdef"
 
@@ -57,6 +62,40 @@ def test_a_broken_secrets_file_is_refused_and_left_as_it_is(tmp_path: Path, cont
         with_secrets(Settings(data_dir=tmp_path))
 
     assert file.read_text() == content
+
+
+def modes(data_dir: Path) -> dict[str, int]:
+    return {name: (data_dir / name).stat().st_mode & 0o777 for name in PRIVATE_FOLDERS}
+
+
+def test_folders_of_shoppers_data_are_private_also_where_they_lay_open_and_under_a_wide_umask(tmp_path: Path) -> None:
+    (tmp_path / "models" / "tenant").mkdir(parents=True)
+    (tmp_path / "models").chmod(0o755)
+    umask = os.umask(0)
+    try:
+        make_private(tmp_path)
+    finally:
+        os.umask(umask)
+
+    assert set(modes(tmp_path).values()) == {0o700}
+    assert (tmp_path / "models" / "tenant").is_dir()
+
+
+def test_a_folder_that_cannot_be_made_private_is_said_and_keeps_nobody_from_starting(tmp_path: Path, log: Log) -> None:
+    (tmp_path / "outbox").write_text("a file in its place")
+    said = log("warning", "json")
+
+    make_private(tmp_path)
+
+    assert [Path(json.loads(line)["folder"]).name for line in said.getvalue().splitlines()] == ["outbox"]
+    assert (tmp_path / "archive").stat().st_mode & 0o777 == 0o700
+
+
+async def test_serve_alone_and_a_worker_alone_have_private_folders(settings: Settings, tmp_path: Path) -> None:
+    for name, start in (("serve", open_context), ("worker", open_tools)):
+        (tmp_path / name / "event-logs").mkdir(parents=True)
+        async with start(msgspec.structs.replace(settings, data_dir=tmp_path / name)):
+            assert set(modes(tmp_path / name).values()) == {0o700}
 
 
 def test_other_commands_find_the_servers_of_a_running_up(tmp_path: Path) -> None:

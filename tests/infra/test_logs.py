@@ -5,7 +5,10 @@ import base64
 import json
 import logging
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import asyncpg
 import httpx
@@ -194,3 +197,20 @@ def test_an_exception_is_told_without_the_values_it_quotes() -> None:
     assert said(asyncpg.AdminShutdownError("terminating\nmore")) == "AdminShutdownError: terminating"
     assert said(asyncpg.UniqueViolationError(ADDRESS)) == "UniqueViolationError"
     assert said(ValueError(PASSWORD)) == "ValueError"
+
+
+LOGGER = """
+import structlog
+from recomengine.infra.logs import configure_logs
+from recomengine.infra.metrics import LOG_LINES_LOST
+configure_logs("info", "json")
+for _ in range(3):
+    structlog.get_logger().warning("a line")
+print(LOG_LINES_LOST._value.get())
+"""
+
+
+def test_a_line_that_has_no_room_is_counted_and_fails_nobody() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-c", LOGGER], stdout=subprocess.PIPE, stderr=full, text=True, check=False)
+    assert done.stdout == "3.0\n"

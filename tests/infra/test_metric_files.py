@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from bench.disk import Disk
 from recomengine.infra import metric_files
 from recomengine.infra.metric_files import PREFIX, STEP_S, VARIABLE, WINDOW_S, Place, Window, fresh_directory
 from tests.processes import PATIENCE_S
@@ -32,6 +33,8 @@ for line in sys.stdin:
     if what == "spread":
         for path in range(int(number)):
             metrics.count_request("GET", f"/{path}", 200, float(path))
+    if what == "settle":
+        metrics.PLACE.settle()
     print(metrics.exposition([]).decode() if what == "show" else metrics.PLACE.number, flush=True, end="\\n.\\n")
 """
 
@@ -39,16 +42,26 @@ for line in sys.stdin:
 class Process:
     """A process that counts on request."""
 
-    def __init__(self, directory: Path | None) -> None:
+    def __init__(self, directory: Path | None, prefix: Sequence[str] = ()) -> None:
         environment = {name: value for name, value in os.environ.items() if name != VARIABLE} | ({VARIABLE: str(directory)} if directory else {})
-        self.process = subprocess.Popen([sys.executable, "-c", COUNTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        self.process = subprocess.Popen(
+            [*prefix, sys.executable, "-c", COUNTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )  # fmt: skip
 
     def ask(self, what: str, number: int = 0) -> str:
+        self.say(f"{what} {number}")
+        return "".join(iter(self.heard, ".\n"))
+
+    def say(self, line: str) -> None:
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(f"{what} {number}\n")
+        self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
-        return "".join(iter(self.process.stdout.readline, ".\n"))
+
+    def heard(self) -> str:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, f"it ended with {self.process.wait(30)}"
+        return line
 
     def shown(self) -> dict[str, float]:
         """Every sample that it shows, by name and labels."""
@@ -68,8 +81,8 @@ class Process:
 
 
 @contextmanager
-def processes(directory: Path | None, number: int) -> Iterator[list[Process]]:
-    started = [Process(directory) for _ in range(number)]
+def processes(directory: Path | None, number: int, prefix: Sequence[str] = ()) -> Iterator[list[Process]]:
+    started = [Process(directory, prefix) for _ in range(number)]
     try:
         yield started
     finally:
@@ -134,6 +147,42 @@ def test_counts_stay_right_when_the_files_grow(tmp_path: Path) -> None:
     assert max(file.stat().st_size for file in tmp_path.glob("histogram_*.db")) > 1 << 16  # either may be the first process
     assert shown["http_requests_total GET /a 500"] == 2
     assert [shown[f"http_request_duration_ms_sum GET /{number}"] for number in range(300)] == list(range(300))
+
+
+def test_a_disk_that_fills_up_kills_no_process_and_what_it_counts_meanwhile_is_in_the_files_once_there_is_room(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, 8)
+    with processes(tmp_path, 1, disk.prefix) as (one,):
+        one.ask("count", 1)
+        disk.fill(one.process.pid)
+        one.ask("spread", 300)
+        one.ask("count", 1)
+        one.ask("settle")
+        full = one.shown()
+        disk.empty(one.process.pid)
+        one.ask("settle")
+        one.ask("spread", 300)
+        shown = one.shown()
+    assert full["http_requests_total GET /a 500"] == 2
+    assert "http_request_duration_ms_sum GET /299" not in full
+    assert [shown[f"http_requests_total GET /{number} 200"] for number in range(300)] == [2] * 300
+    assert [shown[f"http_request_duration_ms_sum GET /{number}"] for number in range(300)] == list(range(0, 600, 2))
+
+
+def test_a_process_that_starts_on_a_full_disk_counts_for_itself_until_there_is_room(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, 8)
+    with processes(tmp_path, 1, [*disk.prefix, "sh", "-c", 'echo mounted && read -r go && exec "$@"', "sh"]) as (one,):
+        assert one.heard() == "mounted\n"
+        disk.fill(one.process.pid)
+        one.say("go")
+        one.ask("count", 3)
+        full = one.shown()
+        disk.empty(one.process.pid)
+        one.ask("settle")
+        one.ask("count", 1)
+        shown = one.shown()
+    assert (full["http_requests_total GET /a 500"], full["models_loaded"], full["error_rate"]) == (3, 3, 0.5)
+    assert (shown["http_requests_total GET /a 500"], shown["models_loaded"], shown["error_rate"]) == (4, 1, 0.5)
+    assert shown["http_request_duration_ms_sum GET /b"] == 120
 
 
 @given(st.lists(st.tuples(st.integers(0, 2 * WINDOW_S), st.sampled_from([0, 1]), st.integers(0, 3)), max_size=60))

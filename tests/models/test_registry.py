@@ -1,6 +1,7 @@
 """The served models of a process: loaded once, swapped without a gap, extended by what came after the build."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -96,6 +97,22 @@ async def test_a_load_that_fails_is_tried_again_by_the_next_request(context: Con
         with pytest.raises(OSError, match="the disk is away"):
             await context.models.get(tenant.id)
 
+    assert await version_of(context, tenant) == version
+
+
+async def test_while_there_is_no_room_for_a_first_copy_lists_come_without_a_model_and_the_poll_fetches_it_later(
+    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = await service.refresh(context.pool, store_of(context), logs_of(context), context.bus, tenant.id)
+
+    def full(*_: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ModelStore, "open", full)
+        assert await context.models.get(tenant.id) is None
+
+    await context.models.update()
     assert await version_of(context, tenant) == version
 
 

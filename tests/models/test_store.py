@@ -1,7 +1,10 @@
 """Published models: whole or not there, in a folder and in an object store."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from obstore.store import MemoryStore
 
+from bench.disk import Disk
 from recomengine.models import store as module
 from recomengine.models.store import KEPT_COPIES, ModelMissing, ModelStore
 
@@ -118,6 +122,84 @@ def test_a_manifest_that_cannot_be_written_leaves_nothing(store: ModelStore, arr
     assert files_below(tmp_path) == []
     with pytest.raises(ModelMissing):
         store.open(TENANT, "v1")
+
+
+PUBLISHER = """
+import sys
+from pathlib import Path
+from uuid import UUID
+import numpy as np
+from recomengine.models.store import ModelStore
+
+class Slowly(dict):
+    def items(self):
+        for item in super().items():
+            yield item
+            print("written", flush=True)
+            sys.stdin.readline()
+
+folder, tenant = sys.argv[1], UUID(sys.argv[2])
+store = ModelStore(f"file://{folder}/models", Path(folder) / "cache")
+arrays = {"small": np.arange(500), "large": np.arange(3000)}
+for version in ("on a full disk", "later"):
+    print("begins", flush=True)
+    sys.stdin.readline()
+    try:
+        store.publish(tenant, version, Slowly(arrays), {})
+    except OSError:
+        print("refused", list(Path(folder).rglob(f"*{version}*")), flush=True)
+    else:
+        found, _ = store.open(tenant, version)
+        print("published", all(np.array_equal(found[name], arrays[name]) for name in arrays), flush=True)
+"""
+
+
+def test_a_model_that_met_a_full_disk_for_a_moment_is_not_published(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, 8)
+    command = [*disk.prefix, sys.executable, "-c", PUBLISHER, str(tmp_path), str(TENANT)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+
+        def heard() -> str:
+            assert process.stdout is not None
+            return process.stdout.readline().strip()
+
+        def go_on() -> str:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+            return heard()
+
+        assert heard() == "begins"
+        disk.fill(process.pid, but_bytes=4096)  # the small array has 32 bytes more
+        said = go_on()
+        disk.empty(process.pid)
+        while said == "written":
+            said = go_on()
+        assert (said, heard()) == ("refused []", "begins")
+        while (said := go_on()) == "written":
+            continue
+        assert said == "published True"
+
+
+def test_an_object_stores_model_that_has_no_room_here_is_not_fetched_in_part(
+    memory: MemoryStore, arrays: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine(tmp_path, "one").publish(TENANT, "v1", arrays, {})
+    fetched: list[str] = []
+    get = obstore.get
+
+    def noted(remote: MemoryStore, path: str) -> Any:
+        fetched.append(Path(path).name)
+        return get(remote, path)
+
+    monkeypatch.setattr(obstore, "get", noted)
+    with monkeypatch.context() as patch:
+        patch.setattr(module.shutil, "disk_usage", lambda _folder: SimpleNamespace(total=1 << 30, used=0, free=5000))
+        with pytest.raises(OSError, match="does not go into 5000 free ones"):
+            machine(tmp_path, "other").open(TENANT, "v1")
+    assert fetched == ["manifest.json"]
+    assert files_below(tmp_path / "other") == []
+    assert same(machine(tmp_path, "other").open(TENANT, "v1")[0], arrays)
 
 
 def test_an_upload_that_breaks_off_is_seen_by_nobody_and_can_be_removed(

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from asyncpg.transaction import Transaction
 from msgspec.structs import replace
+from starlette.applications import Starlette
 
 from recomengine.context import Context
 from recomengine.events.trail import Trail
@@ -36,6 +37,10 @@ def counted() -> float:
 
 async def offered(client: httpx.AsyncClient, tenant: Tenant, user: str) -> set[str]:
     return set(ids(await answer(client, tenant, userId=user, limit=100)))
+
+
+async def away(*_: Any) -> Sequence[Trail]:
+    raise ConnectionRefusedError("the database is away")
 
 
 async def test_what_redis_has_lost_comes_from_the_database_until_the_next_build(
@@ -123,9 +128,6 @@ async def test_one_request_that_waits_long_makes_no_other_wait(
 async def test_without_the_database_the_answer_comes_from_what_is_left(
     client: httpx.AsyncClient, context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away(*_: Any) -> Sequence[Trail]:
-        raise ConnectionRefusedError("the database is away")
-
     await offered(client, tenant, "ann")
     await context.redis.call(("FLUSHDB",))
     await post_event(client, tenant, "purchase", "ann", "boot2")
@@ -133,3 +135,11 @@ async def test_without_the_database_the_answer_comes_from_what_is_left(
     found = await offered(client, tenant, "ann")
     assert found
     assert "boot2" not in found
+
+
+async def test_without_redis_and_the_database_the_answer_comes_from_memory(
+    without_redis: Starlette, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recomengine.recommendations.service.recent_from_database", away)
+    async with client_of(without_redis) as client:
+        assert await offered(client, tenant, "ann")

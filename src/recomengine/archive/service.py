@@ -21,6 +21,7 @@ from recomengine.archive.parquet import GROUP, GROUP_CHARACTERS, Writer, as_reco
 from recomengine.archive.queries import Owner
 from recomengine.archive.store import ArchiveStore, Month
 from recomengine.experiments.service import BEFORE
+from recomengine.infra.data_dir import make_private
 from recomengine.settings import Settings, SettingsError
 
 RESTORED_FOR = timedelta(days=30)
@@ -41,6 +42,7 @@ class Listed(NamedTuple):
 
 
 def store_of(settings: Settings) -> ArchiveStore:
+    make_private(settings.data_dir)
     return ArchiveStore(settings.archive_store_url)
 
 

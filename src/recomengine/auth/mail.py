@@ -73,5 +73,9 @@ class Mailer:
     def _keep(self, message: EmailMessage) -> None:
         self._outbox.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = self._outbox / f"{time_ns()}.eml"
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            out.write(message.as_bytes())
+        try:
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+                out.write(message.as_bytes())
+        except OSError:
+            file.unlink(missing_ok=True)  # no half of a mail
+            raise

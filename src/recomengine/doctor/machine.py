@@ -2,15 +2,13 @@
 
 import asyncio
 import os
-import shutil
 import smtplib
-from pathlib import Path
-from urllib.parse import unquote, urlparse
 
 from obstore.exceptions import BaseError
 
 from recomengine.auth.mail import Mailer
 from recomengine.doctor.check import Check
+from recomengine.infra.disk import full, rooms
 from recomengine.models.store import ModelStore
 from recomengine.settings import Settings, SettingsError
 
@@ -44,11 +42,11 @@ async def model_store(settings: Settings) -> Check:
 
 
 def disk(settings: Settings) -> Check:
-    store = urlparse(settings.model_store_url)
-    folders = {_existing(settings.data_dir.resolve()), *([_existing(Path(unquote(store.path)))] if store.scheme == "file" else [])}
-    free = {folder: shutil.disk_usage(folder).free for folder in sorted(folders)}
-    detail = ", ".join(f"{size >> 20} MiB free at {folder}" for folder, size in free.items())
-    if min(free.values()) < MIN_FREE_BYTES:
+    found = rooms(settings)
+    if missing := full(found):
+        return Check("disk", False, "The disk is full.", missing)
+    detail = ", ".join(f"{room.free_bytes >> 20} MiB free at {room.folder}" for room in found) or "no bound"
+    if any(room.free_bytes < MIN_FREE_BYTES for room in found):
         return Check("disk", False, f"{detail}.", f"Make room: models and logs of events want {MIN_FREE_BYTES >> 20} MiB.")
     return Check("disk", True, detail)
 
@@ -73,7 +71,3 @@ def core(_settings: Settings) -> Check:
     except ImportError as error:
         return Check("core", False, f"the kernels do not load: {error}.", "Install a wheel for this Python, or run `make setup`.")
     return Check("core", True, f"kernels load, {os.cpu_count()} cores")
-
-
-def _existing(folder: Path) -> Path:
-    return next(path for path in (folder, *folder.parents) if path.exists())

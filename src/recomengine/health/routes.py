@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from recomengine.health.queries import running_experiments
 from recomengine.infra.database import DATABASE_AWAY
+from recomengine.infra.disk import full, rooms
 from recomengine.infra.metrics import ACTIVE_EXPERIMENTS, JOBS_DEAD, JOBS_WAITING, Asked, exposition
 from recomengine.infra.migrations import pending
 from recomengine.infra.queue import count_jobs
@@ -34,6 +35,7 @@ class Health(msgspec.Struct):
 class Checks(msgspec.Struct):
     postgresql: str
     redis: str
+    disk: str
 
 
 class Ready(msgspec.Struct):
@@ -47,8 +49,9 @@ async def health(_request: Request) -> Response:
 
 async def ready(request: Request) -> Response:
     context: Context = request.app.state.context
-    checks = Checks(await _database_check(context), await _redis_check(context))
-    found = Ready("not_ready" if checks.postgresql != "ok" else "ready" if checks.redis == "ok" else "degraded", checks)
+    checks = Checks(await _database_check(context), await _redis_check(context), await _disk_check(context))
+    sound = checks.redis == checks.disk == "ok"
+    found = Ready("not_ready" if checks.postgresql != "ok" else "ready" if sound else "degraded", checks)
     return Response(_encode(found), 503 if found.status == "not_ready" else 200, media_type="application/json")
 
 
@@ -67,6 +70,11 @@ async def _redis_check(context: "Context") -> str:
     except RedisUnavailable as error:
         return f"unreachable: {error}"
     return "ok"
+
+
+async def _disk_check(context: "Context") -> str:
+    missing = full(await asyncio.to_thread(rooms, context.settings))
+    return f"full: {missing}" if missing else "ok"
 
 
 async def metrics(request: Request) -> Response:

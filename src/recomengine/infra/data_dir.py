@@ -1,6 +1,6 @@
-"""What `up` keeps in the data dir: the secrets it made once, and where its private servers listen.
+"""What lies in the data dir: folders that are private, and what `up` keeps, the secrets it made once and where its servers listen.
 
-Other commands on the same machine read them, so that `recomengine tenant create` needs no settings beside DATA_DIR.
+Other commands on the same machine read these, so that `recomengine tenant create` needs no settings beside DATA_DIR.
 """
 
 import json
@@ -9,10 +9,28 @@ import secrets
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from recomengine.settings import SECRETS, Settings, SettingsError
 
 SECRETS_FILE, SERVERS_FILE = "secrets.json", "servers.json"
+PRIVATE_FOLDERS = ("models", "models-cache", "event-logs", "archive", "outbox")
+
+log = structlog.get_logger()
+
+
+def make_private(data_dir: Path) -> None:
+    """Keep everybody but the owner from the folders that hold shoppers' data and mails, also where an older version let others in.
+
+    A disk that is full or read-only is said, and no reason not to start.
+    """
+    for folder in (data_dir / name for name in PRIVATE_FOLDERS):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder.stat().st_mode & 0o077:
+                folder.chmod(0o700)
+        except OSError as error:
+            log.warning("folder of the data dir not made private", folder=str(folder), error=str(error))
 
 
 def with_secrets(settings: Settings) -> Settings:

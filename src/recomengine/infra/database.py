@@ -24,7 +24,7 @@ SERVING_ROLE = "recomengine_app"
 STATEMENT_TIMEOUT_MS = 30_000
 ACQUIRE_TIMEOUT_S = 5.0
 ASK_EVERY_S = 0.25
-HANGS_AFTER_S = 1.0
+HANGS_AFTER_S = 2.0
 """A statement that needs no row and no disk has no answer for so long: the server hangs."""
 
 DATABASE_AWAY = (

@@ -11,10 +11,12 @@ import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TextIO, cast
 
 import asyncpg
 import structlog
+
+from recomengine.infra.metrics import LOG_LINES_LOST
 
 REQUEST: ContextVar[MutableMapping[str, Any] | None] = ContextVar("request", default=None)
 """The scope of the request that is being answered; whoever learns whose it is puts `tenant` and `key_prefix` there."""
@@ -45,7 +47,7 @@ def configure_logs(level: str, form: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Output(sys.stderr))),
     )
     logging.getLogger().handlers = [_Libraries(logging.WARNING)]
 
@@ -54,6 +56,23 @@ def said(error: BaseException) -> str:
     """An exception in a line: its type, and the first line of its message unless that quotes values."""
     name = type(error).__name__
     return name if isinstance(error, QUOTING) else f"{name}: {str(error).partition(chr(10))[0]}"
+
+
+class _Output:
+    """Where lines go. One that cannot be written, to a file on a full disk say, is counted and is nobody's failure."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, line: str) -> None:
+        try:
+            self._stream.write(line)
+            self._stream.flush()
+        except OSError:
+            LOG_LINES_LOST.inc()
+
+    def flush(self) -> None:
+        """Each line has been."""
 
 
 class _Libraries(logging.Handler):

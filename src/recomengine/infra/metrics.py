@@ -56,6 +56,7 @@ FALLBACKS = _counter("fallbacks_total", "Times that a part went on without what 
 MAILS_NOT_SENT = _counter("mails_not_sent_total", "Mails to admins that could not be sent.")
 MAILS_SPARED = _counter("mails_spared_total", "Links for a new password that were not sent, as the account has enough that still work.")
 BACKGROUND_FAILURES = _counter("background_failures_total", "Rounds of a background task that failed.", "task")
+LOG_LINES_LOST = _counter("log_lines_not_written_total", "Lines of the log that could not be written.")
 MODELS_LOADED = _gauge("models_loaded", "Models mapped, each once a process that maps it.")
 EVENT_LOGS_UNUSABLE = _counter("event_logs_unusable_total", "Logs of events on a worker's disk that could not be used or kept.", "reason")
 MODELS_KEPT = _counter("models_not_replaced_total", "Builds that backtested worse than the served model, which was kept.")
@@ -147,7 +148,7 @@ class _Shown(Collector):
         yield from (asked.metric() for asked in [*ratios, *self._more])
 
     def _counted(self) -> Iterable[Metric]:
-        if PLACE is None:
+        if PLACE is None or PLACE.alone:
             return REGISTRY.collect()
         known = {metric.name: Metric(metric.name, metric.documentation, metric.type) for metric in REGISTRY.collect()}
         return (known | {metric.name: metric for metric in MultiProcessCollector.merge(PLACE.all_files())}).values()

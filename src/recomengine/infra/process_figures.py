@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from recomengine.infra.database import Pool
-from recomengine.infra.metrics import POOL_CONNECTIONS, POOL_MOST, PROCESS_CPU, PROCESS_FILES, PROCESS_MEMORY, PROCESS_START, PROCESSES
+from recomengine.infra.metrics import PLACE, POOL_CONNECTIONS, POOL_MOST, PROCESS_CPU, PROCESS_FILES, PROCESS_MEMORY, PROCESS_START, PROCESSES
 
 EVERY_S = 5.0
 
@@ -31,6 +31,8 @@ def figures_of(role: Literal["serve", "worker"], pool: Pool) -> Callable[[], Cor
         POOL_CONNECTIONS.labels(role, "idle").set(idle)
         POOL_CONNECTIONS.labels(role, "used").set(pool.get_size() - idle)
         POOL_MOST.labels(role).set(pool.get_max_size())
+        if PLACE is not None:
+            PLACE.settle()
 
     return measure
 

@@ -24,7 +24,9 @@ from pgqueuer.queries import Queries
 from recomengine.infra import tracing
 from recomengine.infra.background import repeat
 from recomengine.infra.bus import Bus
-from recomengine.infra.database import Connection, Pool, open_pool
+from recomengine.infra.data_dir import make_private
+from recomengine.infra.database import DATABASE_AWAY, Connection, Pool, open_pool
+from recomengine.infra.logs import said
 from recomengine.infra.process_figures import EVERY_S, figures_of
 from recomengine.infra.queue import enqueue
 from recomengine.jobs import queries
@@ -43,6 +45,8 @@ POLL = timedelta(seconds=5)
 DRAIN_S = 5.0
 """What jobs under way get to end in after SIGTERM; the rest of `up`'s patience is for giving them back."""
 CANCEL_S = 1.0
+AWAY_S = 1.0
+"""How long a worker waits before it asks again for a database that went away."""
 CONNECTIONS = 12
 
 log = structlog.get_logger()
@@ -83,12 +87,11 @@ class OneOfAKind(Queries):
 
 async def run_worker(settings: Settings, jobs: Sequence[Job] = JOBS, silent_after: timedelta = SILENT_AFTER) -> None:
     """Work until SIGTERM or SIGINT. Jobs under way have DRAIN_S to end; then they are given back to the queue."""
-    loop, drained = asyncio.get_running_loop(), asyncio.Event()
+    loop, stopping, drained = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
     async with open_tools(settings) as tools:
-        queue = make_queue(tools, jobs, drained)
 
         def stop() -> None:
-            queue.shutdown.set()
+            stopping.set()
             loop.call_later(DRAIN_S, drained.set)
 
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -101,7 +104,8 @@ async def run_worker(settings: Settings, jobs: Sequence[Job] = JOBS, silent_afte
             if job.at_start:
                 await enqueue(tools.pool, job.name)
         try:
-            await work(queue, silent_after)
+            while not stopping.is_set():
+                await _work_until(stopping, make_queue(tools, jobs, drained), silent_after)
         finally:
             for task in background:
                 task.cancel()
@@ -128,6 +132,7 @@ async def _not_queued(_connection: Connection) -> None:
 
 @asynccontextmanager
 async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
+    make_private(settings.data_dir)
     pool = await open_pool(settings.database_url, min_size=1, max_size=CONNECTIONS, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
     redis = tracing.open_redis(settings.redis_url)
     try:
@@ -155,6 +160,19 @@ def make_queue(tools: Tools, jobs: Sequence[Job], drained: asyncio.Event) -> PgQ
 async def work(queue: PgQueuer, silent_after: timedelta = SILENT_AFTER) -> None:
     """Until `queue.shutdown`."""
     await queue.run(dequeue_timeout=POLL, batch_size=1, heartbeat_timeout=silent_after, log_aggregation_interval=timedelta(0))
+
+
+async def _work_until(stopping: asyncio.Event, queue: PgQueuer, silent_after: timedelta) -> None:
+    """Work until `stopping` is set, or the database goes away: pgqueuer ends with it, and another queue has to go on."""
+    ending = asyncio.create_task(stopping.wait())
+    ending.add_done_callback(lambda _: queue.shutdown.set())
+    try:
+        await work(queue, silent_after)
+    except DATABASE_AWAY as error:
+        log.warning("the worker waits for the database", error=said(error))
+        await asyncio.wait({ending}, timeout=AWAY_S)
+    finally:
+        ending.cancel()
 
 
 def _runner(tools: Tools, job: Job, drained: asyncio.Event) -> Callable[[Taken], Any]:

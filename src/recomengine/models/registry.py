@@ -6,6 +6,7 @@ events from the tenants' feeds in Redis, at most once a second and with at most 
 """
 
 import asyncio
+import errno
 import time
 from collections import OrderedDict
 from datetime import timedelta
@@ -32,6 +33,7 @@ NEWCOMER_FOR = timedelta(days=14)
 FOLD_EVERY_S = 1.0
 FOLD_SHARE = 0.02
 FROM_THE_START = b"0"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 log = structlog.get_logger()
 
@@ -114,12 +116,23 @@ class ModelRegistry:
         try:
             async with tenant_transaction(self._pool, tenant_id) as connection:
                 version = (await queries.newest_ready(connection, [tenant_id])).get(tenant_id)
-            model = await self._load(tenant_id, version) if version else None
+            model = await self._load_where_there_is_room(tenant_id, version) if version else None
             self._keep(tenant_id, model)
             await self._extend(tenant_id)
             return model
         finally:
             del self._loading[tenant_id]
+
+    async def _load_where_there_is_room(self, tenant_id: UUID, version: str) -> Model | None:
+        """None while the disk has no room for a copy: `update` tries again, and until then lists come without a model."""
+        try:
+            return await self._load(tenant_id, version)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            FALLBACKS.labels("model").inc()
+            log.warning("no room for a model", tenant=str(tenant_id), version=version, error=said(error))
+            return None
 
     async def _load(self, tenant_id: UUID, version: str) -> Model | None:
         try:

@@ -5,13 +5,15 @@ an object store because the manifest is put last and readers start from it. From
 local copy, which its processes map.
 """
 
+import errno
 import json
 import shutil
 import tempfile
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.parse import unquote, urlparse
 from uuid import UUID
 
@@ -50,7 +52,7 @@ class ModelStore:
         new.chmod(0o755)
         try:
             for name, array in arrays.items():
-                np.save(new / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
+                _save(new / f"{name}.npy", np.ascontiguousarray(array))
             (new / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
             if self._remote is not None:
                 self._upload(self._remote, new, f"{tenant_id}/{version}")
@@ -80,7 +82,7 @@ class ModelStore:
         if self._remote is not None:
             obstore.put(self._remote, PROBE, b"")
             obstore.delete(self._remote, PROBE)
-        self._root.mkdir(parents=True, exist_ok=True)
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=self._root):
             return
 
@@ -135,7 +137,9 @@ class ModelStore:
         folder.parent.mkdir(parents=True, exist_ok=True)
         new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".fetch."))
         try:
-            for meta in [meta for batch in obstore.list(remote, prefix) for meta in batch]:
+            files = [meta for batch in obstore.list(remote, prefix) for meta in batch]
+            _require_room(new, sum(meta["size"] for meta in files))
+            for meta in files:
                 (new / Path(meta["path"]).name).write_bytes(bytes(obstore.get(remote, meta["path"]).bytes()))
             (new / MANIFEST).write_bytes(manifest)
             obstore.head(remote, f"{prefix}/{MANIFEST}")
@@ -160,6 +164,19 @@ def tenants_named(folder: Path, suffix: str) -> list[UUID]:
         with suppress(ValueError):
             found.append(UUID(path.name.removesuffix(suffix)))
     return found
+
+
+def _save(file: Path, array: NDArray[Any]) -> None:
+    """Through Python's own writing: numpy's into a file loses the end of a small array on a full disk, and says nothing."""
+    with file.open("wb") as out:
+        np.save(cast(Any, SimpleNamespace(write=out.write)), array, allow_pickle=False)
+
+
+def _require_room(folder: Path, needed_bytes: int) -> None:
+    """Raises OSError, before anything is fetched in vain: whoever lacks the model asks for it again and again."""
+    disk = shutil.disk_usage(folder)
+    if disk.total and disk.free < needed_bytes:  # a disk without a bound of its own has no total
+        raise OSError(errno.ENOSPC, f"a model of {needed_bytes} bytes does not go into {disk.free} free ones", str(folder.parent))
 
 
 def _map(file: Path) -> NDArray[Any]:
