@@ -50,7 +50,7 @@ def demo(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         )  # fmt: skip
         asyncio.run(migrate(url))
         started = time.perf_counter()
-        greeting = asyncio.run(prepare_demo(settings))
+        greeting = asyncio.run(prepare_demo(settings, print))
         yield Demo(settings, greeting, time.perf_counter() - started)
 
 
@@ -231,7 +231,7 @@ async def test_the_printed_storefront_works_with_its_publish_key(shop: httpx.Asy
 async def test_a_restart_prints_the_same_and_loads_nothing_again(shop: httpx.AsyncClient, demo: Demo) -> None:
     before = await fetchval(demo.settings.database_url, "SELECT count(*) FROM events")
 
-    assert await prepare_demo(demo.settings) == demo.greeting
+    assert await prepare_demo(demo.settings, print) == demo.greeting
     assert await fetchval(demo.settings.database_url, "SELECT count(*) FROM events") == before
 
 
@@ -249,7 +249,7 @@ def test_the_storefront_may_be_called_by_every_name_it_has(settings: Settings, o
 
 async def test_a_restart_on_another_port_takes_events_from_there(shop: httpx.AsyncClient, demo: Demo) -> None:
     moved = msgspec.structs.replace(demo.settings, port=6001)
-    greeting = await prepare_demo(moved)
+    greeting = await prepare_demo(moved, print)
     event = {"key": demo.made["publish"], "eventType": "view", "userId": "visitor", "productId": "pocket-torch"}
     seen = await shop.post(f"{API}/events", json=event, headers={"Origin": "http://localhost:6001"})
 

@@ -5,7 +5,6 @@ A file says by its name what it is, standard input by its first bytes. A line th
 
 import csv
 import io
-import math
 import sys
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -200,11 +199,3 @@ def _csv_lines(stream: BinaryIO, delimiter: str, convert_row: Callable[[dict[str
                 yield rows.reader.line_num, Unreadable(str(error).encode(errors="replace"))
     finally:
         text.detach()  # else it closes `stream` when it is collected
-
-
-def number_of(cell: str) -> float:
-    """A CSV cell's number."""
-    number = float(cell)
-    if not math.isfinite(number):
-        raise ValueError(f"expected a number, got {cell}")
-    return number
