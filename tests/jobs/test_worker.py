@@ -9,8 +9,8 @@ import pytest
 
 from recomengine.context import Context
 from recomengine.infra.database import tenant_transaction
-from recomengine.jobs import queries, registry
-from recomengine.models import service
+from recomengine.jobs import registry
+from recomengine.models import queries, service
 from recomengine.models.learning import WorseThanServed
 from recomengine.models.store import ModelStore
 from tests.conftest import MakeTenant, Tenant

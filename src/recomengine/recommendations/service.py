@@ -18,7 +18,6 @@ from recomengine._core.candidates import Workspace
 from recomengine._core.csr import Int32
 from recomengine._core.ranking import NO_SOURCE, Ranker, rank
 from recomengine.catalog.live import Catalogs, LiveCatalog
-from recomengine.events.queries import recent_from_database
 from recomengine.events.trail import (
     TRAIL_LENGTH,
     Trail,
@@ -26,6 +25,7 @@ from recomengine.events.trail import (
     join_trails,
     may_miss,
     parse_trail,
+    recent_from_database,
     since_key,
     trail_entry,
     trail_key,
