@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from obstore.store import MemoryStore
 
-from recomengine.models import store as module
+from recomengine.infra import object_store
 from recomengine.models.store import KEPT_COPIES, ModelMissing, ModelStore
 
 TENANT = uuid4()
@@ -30,7 +30,7 @@ def arrays() -> Arrays:
 def memory(monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
     """What every s3:// URL stands for in this test."""
     memory = MemoryStore()
-    monkeypatch.setattr(module, "from_url", lambda _url: memory)
+    monkeypatch.setattr(object_store, "from_url", lambda _url: memory)
     return memory
 
 

@@ -5,12 +5,12 @@ import os
 import shutil
 import smtplib
 from pathlib import Path
-from urllib.parse import unquote, urlparse
 
 from obstore.exceptions import BaseError
 
 from recomengine.auth.mail import Mailer
 from recomengine.doctor.check import Check
+from recomengine.infra.object_store import folder_of
 from recomengine.models.store import ModelStore
 from recomengine.settings import Settings, SettingsError
 
@@ -44,8 +44,8 @@ async def model_store(settings: Settings) -> Check:
 
 
 def disk(settings: Settings) -> Check:
-    store = urlparse(settings.model_store_url)
-    folders = {_existing(settings.data_dir.resolve()), *([_existing(Path(unquote(store.path)))] if store.scheme == "file" else [])}
+    kept = (settings.data_dir.resolve(), folder_of(settings.model_store_url))
+    folders = {_existing(folder) for folder in kept if folder is not None}
     free = {folder: shutil.disk_usage(folder).free for folder in sorted(folders)}
     detail = ", ".join(f"{size >> 20} MiB free at {folder}" for folder, size in free.items())
     if min(free.values()) < MIN_FREE_BYTES:
