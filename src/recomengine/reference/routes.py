@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from recomengine.docs.pages import problems_page, reference_page
+from recomengine.reference.pages import problems_page, reference_page
 from recomengine.web.middleware import PAGE_POLICY
 from recomengine.web.openapi import document
 
@@ -18,14 +18,14 @@ HEADERS = {"Cache-Control": "public, max-age=300", "Content-Security-Policy": PA
 STYLE = "/docs/reference.css"
 
 
-def docs_routes(routes: Sequence[BaseRoute]) -> list[BaseRoute]:
+def reference_routes(routes: Sequence[BaseRoute]) -> list[BaseRoute]:
     """The pages that describe `routes`."""
     described = cache(lambda: document(routes))
     return [
         _page("/openapi.json", lambda: msgspec.json.encode(described()), "application/json"),
         _page("/docs", lambda: reference_page(described()), "text/html"),
         _page("/docs/problems", problems_page, "text/html"),
-        _page(STYLE, files("recomengine.docs").joinpath("reference.css").read_bytes, "text/css"),
+        _page(STYLE, files("recomengine.reference").joinpath("reference.css").read_bytes, "text/css"),
     ]
 
 
