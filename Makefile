@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check bench build lock clean
+.PHONY: help setup demo dev test check bench schema build lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test: check ## linters, types and every test
 
 bench: setup ## kernels beside their peers, HTTP budgets, kill -9; into bench/results
 	$(BIN)/python -m bench
+
+schema: setup ## migrations/schema.sql anew, after a migration was added
+	$(BIN)/python scripts/schema.py
 
 build: setup ## a wheel and a source distribution in dist/
 	rm -rf dist

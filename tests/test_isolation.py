@@ -45,7 +45,7 @@ OF_ALL_TENANTS = {
     "recomengine.api_keys.queries.FIND_KEY": "finds the tenant of a key, which only its holder has",
     "recomengine.health.queries.RUNNING_EXPERIMENTS": "tells how many experiments run, nothing else of them",
     "recomengine.experiments.queries.TO_COMPLETE": "tells the worker ids of experiments that are to be completed, nothing else of them",
-    "recomengine.jobs.queries.TENANTS_DUE": "tells the worker ids of tenants that need a build, nothing else of them",
+    "recomengine.models.queries.TENANTS_DUE": "tells the worker ids of tenants that need a build, nothing else of them",
     "recomengine.users.queries.TENANTS_WITH_UNFINISHED": "tells the worker ids of tenants with an erasure to finish, nothing else of them",
     "recomengine.tenants.queries.TENANTS_TO_PURGE": "tells the worker ids of tenants deleted a month ago, nothing else of them",
     "recomengine.tenants.queries.PURGE_TENANT": "refuses a tenant that is not deleted",

@@ -16,7 +16,6 @@ from recomengine.api_keys.routes import routes as key_routes
 from recomengine.auth.routes import routes as account_routes
 from recomengine.catalog.routes import routes as catalog_routes
 from recomengine.context import Context, open_context
-from recomengine.docs.routes import docs_routes
 from recomengine.events.routes import routes as event_routes
 from recomengine.experiments.routes import routes as experiment_routes
 from recomengine.health.routes import routes as health_routes
@@ -26,6 +25,7 @@ from recomengine.infra.logs import configure_logs, said
 from recomengine.jobs.routes import routes as job_routes
 from recomengine.models.routes import routes as model_routes
 from recomengine.recommendations.routes import routes as recommendation_routes
+from recomengine.reference.routes import reference_routes
 from recomengine.settings import Settings, load_settings
 from recomengine.tenants.routes import routes as tenant_routes
 from recomengine.users.routes import routes as user_routes
@@ -60,7 +60,7 @@ def all_routes() -> list[BaseRoute]:
         *analytics_routes, *job_routes, *user_routes,
         *health_routes,
     ]  # fmt: skip
-    return [*routes, *docs_routes(routes)]
+    return [*routes, *reference_routes(routes)]
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:

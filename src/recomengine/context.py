@@ -26,15 +26,15 @@ from recomengine.tenants.copies import remove_copies
 from recomengine.web.guard import Guard
 from recomengine.web.limits import Limits
 
-FIGURES_CONNECTIONS = 3
+ANALYTICS_CONNECTIONS = 3
 
 
 @dataclass(frozen=True)
 class Context:
     settings: Settings
     pool: Pool
-    figures: Pool
-    """For what may take seconds, so that it holds up nothing else."""
+    analytics_pool: Pool
+    """Reads only, which may take seconds and hold up nothing else."""
     redis: RedisClient
     bus: Bus
     accounts: Accounts
@@ -53,9 +53,9 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         await stack.enter_async_context(tracing.tracing())
         pool = await open_pool(settings.database_url)
         stack.push_async_callback(pool.close)
-        figures = await open_pool(settings.database_url, min_size=1, max_size=FIGURES_CONNECTIONS)
-        stack.push_async_callback(figures.close)
-        watchdog = Watchdog(settings.database_url, pool, figures)
+        analytics_pool = await open_pool(settings.database_url, min_size=1, max_size=ANALYTICS_CONNECTIONS)
+        stack.push_async_callback(analytics_pool.close)
+        watchdog = Watchdog(settings.database_url, pool, analytics_pool)
         stack.push_async_callback(watchdog.close)
         stack.push_async_callback(_cancel, [asyncio.create_task(repeat("database", watchdog.ask, every_s=ASK_EVERY_S))])
         redis = tracing.open_redis(settings.redis_url)
@@ -72,7 +72,7 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         context = Context(
             settings=settings,
             pool=pool,
-            figures=figures,
+            analytics_pool=analytics_pool,
             redis=redis,
             bus=bus,
             accounts=accounts,

@@ -39,7 +39,8 @@ BACKOFF_S = (0.2, 5.0)
 
 log = structlog.get_logger()
 Prepare = Callable[[Settings], Awaitable[str]]
-"""Work between the migrations and the first request; what it returns is printed once the API answers."""
+"""Work between the migrations and the first request; what it returns is said once the API answers."""
+Say = Callable[[str], None]
 
 
 @dataclass
@@ -113,7 +114,7 @@ class Children:
             keeper.result()
 
 
-async def run_up(settings: Settings, *, processes: int = 1, demo: bool = False, prepare: Prepare | None = None) -> None:
+async def run_up(settings: Settings, say: Say, *, processes: int = 1, demo: bool = False, prepare: Prepare | None = None) -> None:
     """Start everything, call `prepare` once the database is migrated, and serve until a signal."""
     with ExitStack() as held:
         held.callback(os.close, _lock(settings.data_dir))
@@ -134,7 +135,7 @@ async def run_up(settings: Settings, *, processes: int = 1, demo: bool = False, 
             await _unless(stop, _ready(settings))
             if not stop.is_set():
                 write_private(servers_file, {"database_url": settings.database_url, "redis_url": settings.redis_url})
-                await _unless(stop, _start_own(settings, children, listener, processes, demo, prepare))
+                await _unless(stop, _start_own(settings, children, listener, say, processes, demo, prepare))
             await stop.wait()
         finally:
             listener.close()
@@ -152,7 +153,7 @@ async def _start_servers(settings: Settings, children: Children) -> Settings:
 
 
 async def _start_own(
-    settings: Settings, children: Children, listener: socket.socket, processes: int, demo: bool, prepare: Prepare | None
+    settings: Settings, children: Children, listener: socket.socket, say: Say, processes: int, demo: bool, prepare: Prepare | None
 ) -> None:
     await migrate(settings.database_url)
     greeting = await prepare(settings) if prepare else f"RecomEngine runs on {settings.base_url}   (Ctrl-C stops it)"
@@ -162,9 +163,9 @@ async def _start_own(
         children.start(_own_child("serve", serve, environment, listener))
     children.start(_own_child("worker", ["worker"], environment))
     await _serving(listener)
-    print(greeting, flush=True)
+    say(greeting)
     if not settings.smtp_url:
-        print(f"Mails to admins are kept in {settings.data_dir / 'outbox'}; SMTP_URL sends them.", flush=True)
+        say(f"Mails to admins are kept in {settings.data_dir / 'outbox'}; SMTP_URL sends them.")
 
 
 async def _serving(listener: socket.socket) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import schemathesis
 from schemathesis.openapi.checks import RejectedPositiveData
 
-from recomengine.docs.pages import problems_page
+from recomengine.reference.pages import problems_page
 
 BEYOND_SCHEMAS = {
     "$.cursor": "of a list that was answered before",

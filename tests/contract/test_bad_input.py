@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recomengine.context import Context
-from recomengine.docs.pages import problems_page
+from recomengine.reference.pages import problems_page
 from tests.conftest import MakeTenant, Tenant, bearer
 from tests.events.stored import now_ms, stored, view
 from tests.models.shops import fill_catalog, product

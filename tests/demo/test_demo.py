@@ -48,7 +48,7 @@ def demo(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             api_key_hmac_secret=SECRET, internal_api_key=SECRET, log_level="error",
         )  # fmt: skip
         asyncio.run(migrate(url))
-        yield Demo(settings, asyncio.run(prepare_demo(settings)))
+        yield Demo(settings, asyncio.run(prepare_demo(settings, print)))
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ async def test_the_printed_storefront_works_with_its_publish_key(shop: httpx.Asy
 async def test_a_restart_prints_the_same_and_loads_nothing_again(shop: httpx.AsyncClient, demo: Demo) -> None:
     before = await fetchval(demo.settings.database_url, "SELECT count(*) FROM events")
 
-    assert await prepare_demo(demo.settings) == demo.greeting
+    assert await prepare_demo(demo.settings, print) == demo.greeting
     assert await fetchval(demo.settings.database_url, "SELECT count(*) FROM events") == before
 
 
@@ -251,7 +251,7 @@ def test_the_storefront_may_be_called_by_every_name_it_has(settings: Settings, o
 
 async def test_a_restart_on_another_port_takes_events_from_there(shop: httpx.AsyncClient, demo: Demo) -> None:
     moved = msgspec.structs.replace(demo.settings, port=6001)
-    greeting = await prepare_demo(moved)
+    greeting = await prepare_demo(moved, print)
     event = {"key": demo.made["publish"], "eventType": "view", "userId": "visitor", "productId": "pocket-torch"}
     seen = await shop.post(f"{API}/events", json=event, headers={"Origin": "http://localhost:6001"})
 

@@ -19,7 +19,7 @@ import msgspec
 import pytest
 
 from recomengine.doctor import examine
-from recomengine.infra.migrations import migrate
+from recomengine.infra.migrations import migrate, read_migrations
 from recomengine.settings import SECRETS, Settings
 from tests.conftest import Servers
 from tests.databases import execute, fresh_database
@@ -222,7 +222,7 @@ def test_the_wheel_carries_migrations_and_built_files_and_leaves_generated_c_out
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     files = set(json.loads(done.stdout.splitlines()[-1]))
-    assert {f"recomengine.migrations/{file.name}" for file in (ROOT / "migrations").glob("*.sql")} <= files
+    assert {name for name in files if "migrations/" in name} == {f"recomengine.migrations/{each.name}.sql" for each in read_migrations()}
     assert {"recomengine/py.typed", "recomengine.models/prior.json", "recomengine._core/ranking.pyx"} <= files
     assert {f"recomengine.site/built/storefront/storefront.js{form}" for form in ("", ".br", ".gz")} <= files
     assert not [name for name in files if name.endswith((".c", ".so"))]

@@ -12,7 +12,6 @@ import zstandard
 
 from recomengine.context import Context
 from recomengine.events import importing
-from recomengine.events.importing import row_to_event
 from recomengine.events.trail import trail_key
 from tests.conftest import MakeTenant, Tenant, bearer
 from tests.events.stored import now_ms, stored, view
@@ -193,24 +192,3 @@ async def test_other_requests_run_while_an_import_is_read(client: httpx.AsyncCli
 
     assert (await counts(client, tenant, body()))["accepted"] == 6000
     assert answered == [200]
-
-
-@pytest.mark.parametrize(
-    ("row", "event"),
-    [
-        (
-            {"user_id": "u", "item_id": "p", "event_type": "view", "timestamp": "-5"},
-            {"userId": "u", "productId": "p", "eventType": "view", "timestamp": -5},
-        ),
-        (
-            {"userId": "u", "eventType": "purchase", "productId": "p", "timestamp": "2023-01-01T00:00:00Z", "price": "9.5", "quantity": "2", "x": ""},
-            {
-                "userId": "u", "eventType": "purchase", "productId": "p", "timestamp": "2023-01-01T00:00:00Z",
-                "metadata": {"price": 9.5, "quantity": 2},
-            },
-        ),
-        ({"userId": "u", "metadata": '{"a": 1}', "order_id": "7"}, {"userId": "u", "metadata": {"a": 1, "orderId": "7"}}),
-    ],
-)  # fmt: skip
-def test_a_row_of_a_table_becomes_an_event(row: dict[str, Any], event: dict[str, Any]) -> None:
-    assert json.loads(row_to_event(row)) == event

@@ -1,6 +1,5 @@
 """The worker and its schedule: what is queued is built, what is due is queued."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,18 +9,15 @@ import pytest
 
 from recomengine.context import Context
 from recomengine.infra.database import tenant_transaction
-from recomengine.jobs import queries, registry
-from recomengine.jobs.refresh import refresh_now
-from recomengine.models import service
+from recomengine.jobs import registry
+from recomengine.models import queries, service
 from recomengine.models.learning import WorseThanServed
 from recomengine.models.store import ModelStore
-from recomengine.settings import SettingsError
 from tests.conftest import MakeTenant, Tenant
 from tests.databases import fetchval
 from tests.jobs.workers import a_worker
 from tests.models.shops import build, fill_catalog, product, send, until
 from tests.models.test_service import Gate
-from tests.processes import PATIENCE_S
 
 __all__ = ["Gate"]
 
@@ -209,42 +205,3 @@ async def test_missing_partitions_are_made_and_there_is_one_for_each_month_ahead
         assert len(partitions) == 1 + registry.MONTHS_AHEAD
     finally:
         await owner.close()
-
-
-async def test_the_refresh_command_waits_for_the_new_model(context: Context, tenant: Tenant, capsys: pytest.CaptureFixture[str]) -> None:
-    await build(context, tenant.id)
-    async with a_worker(context), asyncio.timeout(PATIENCE_S):
-        await refresh_now(context.settings, tenant.id, wait=True)
-
-    version = (await service.status(context.pool, tenant.id))["version"]
-    assert capsys.readouterr().out.splitlines()[-1].startswith(f"model {version}: 0 events, 0 users, 2 items")
-
-
-async def test_the_refresh_command_is_not_misled_by_a_failure_of_before(
-    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await fail(context, tenant, monkeypatch)
-
-    async with a_worker(context), asyncio.timeout(PATIENCE_S):
-        await refresh_now(context.settings, tenant.id, wait=True)
-
-    assert (await service.status(context.pool, tenant.id))["status"] == "ready"
-
-
-async def test_the_refresh_command_says_why_its_build_failed(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    await build(context, tenant.id)
-    monkeypatch.setattr(ModelStore, "publish", broken)
-    async with a_worker(context), asyncio.timeout(PATIENCE_S):
-        with pytest.raises(SettingsError, match="OSError: no room"):
-            await refresh_now(context.settings, tenant.id, wait=True)
-
-
-def broken(*_: Any) -> int:
-    raise OSError("no room")
-
-
-async def fail(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(ModelStore, "publish", broken)
-        with pytest.raises(OSError, match="no room"):
-            await build(context, tenant.id)

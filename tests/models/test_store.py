@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from obstore.store import MemoryStore
 
 from bench.disk import Disk
+from recomengine.infra import object_store
 from recomengine.models import store as module
 from recomengine.models.store import KEPT_COPIES, ModelMissing, ModelStore
 
@@ -34,7 +35,7 @@ def arrays() -> Arrays:
 def memory(monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
     """What every s3:// URL stands for in this test."""
     memory = MemoryStore()
-    monkeypatch.setattr(module, "from_url", lambda _url: memory)
+    monkeypatch.setattr(object_store, "from_url", lambda _url: memory)
     return memory
 
 

@@ -47,28 +47,28 @@ async def _shop(request: Request) -> "tuple[Context, service.Shop]":
 
 async def get_overview(request: Request) -> Response:
     context, shop = await _shop(request)
-    return data_response(await service.overview(context.figures, shop, read_query(request, OverviewQuery)))
+    return data_response(await service.overview(context.analytics_pool, shop, read_query(request, OverviewQuery)))
 
 
 async def get_timeseries(request: Request) -> Response:
     context, shop = await _shop(request)
-    return data_response(await service.timeseries(context.figures, shop, read_query(request, TimeseriesQuery)))
+    return data_response(await service.timeseries(context.analytics_pool, shop, read_query(request, TimeseriesQuery)))
 
 
 async def get_top_products(request: Request) -> Response:
     context, shop = await _shop(request)
-    return data_response(await service.top_products(context.figures, shop, read_query(request, ProductsQuery)))
+    return data_response(await service.top_products(context.analytics_pool, shop, read_query(request, ProductsQuery)))
 
 
 async def get_live(request: Request) -> Response:
     context, shop = await _shop(request)
-    return data_response(await live(context.figures, context.redis, shop, reconcile=read_query(request, LiveQuery).reconcile))
+    return data_response(await live(context.analytics_pool, context.redis, shop, reconcile=read_query(request, LiveQuery).reconcile))
 
 
 async def get_export(request: Request) -> Response:
     context, shop = await _shop(request)
     query = read_query(request, ExportQuery)
-    parts = service.export(context.figures, shop, query)
+    parts = service.export(context.analytics_pool, shop, query)
     first = await anext(parts)  # what can go wrong goes wrong before the answer begins
     return StreamingResponse(
         _csv(first, parts, query.interval, shop.zone), media_type="text/csv; charset=utf-8",

@@ -22,6 +22,7 @@ from recomengine.archive.queries import Owner
 from recomengine.archive.store import ArchiveStore, Month
 from recomengine.experiments.service import BEFORE
 from recomengine.infra.data_dir import make_private
+from recomengine.infra.database import Connection
 from recomengine.settings import Settings, SettingsError
 
 RESTORED_FOR = timedelta(days=30)
@@ -127,6 +128,11 @@ def _verify(month: Month, file: Path) -> None:
             f"{month.file} of the archive holds {events} events with digest {digest}, expected {month.events} with {month.digest}. "
             "Nothing was deleted, nothing restored. Check the store's disk."
         )
+
+
+async def hold_months(connection: Connection) -> list[str] | None:
+    """Keep every month where it is while the connection is open; which are half archived or half brought back. None: one is on its way."""
+    return await queries.half_done(connection) if await queries.try_lock(connection) else None
 
 
 async def list_months(settings: Settings) -> list[Listed]:

@@ -1,19 +1,15 @@
-"""Where archived months lie: ARCHIVE_STORE, a folder (file://) or an object store (s3://bucket/prefix), through obstore.
+"""Where archived months lie: ARCHIVE_STORE, a folder or an object store (`infra/object_store.py`).
 
 A month is <month>.json, which names its file <month>/<name>.parquet and says what must be in it. The file is put first and the
-JSON last, so a month that is there is whole; and a folder is flushed to the disk before anything is relied on.
+JSON last, so a month that is there is whole.
 """
 
-import os
 from pathlib import Path
-from urllib.parse import unquote, urlparse
 from uuid import uuid4
 
 import msgspec
-import obstore
-from obstore.store import ObjectStore, from_url
 
-CHUNK_BYTES = 8 << 20
+from recomengine.infra.object_store import ObjectStore
 
 
 class Month(msgspec.Struct, rename="camel", frozen=True):
@@ -38,52 +34,30 @@ class ArchiveStore:
     """Blocking: call it from a thread."""
 
     def __init__(self, url: str) -> None:
-        parts = urlparse(url)
-        self._root = Path(unquote(parts.path)) if parts.scheme == "file" else None
-        if self._root is not None:
-            self._root.mkdir(parents=True, exist_ok=True)
-        self._store: ObjectStore = from_url(url)
+        self._store = ObjectStore(url)
 
     def put(self, month: str, file: Path) -> str:
         """Store the file; the name by which it is found. Nothing leads to it before `publish`."""
         name = f"{month}/{uuid4().hex}.parquet"
-        obstore.put(self._store, name, file)
-        self._flush(name)
+        self._store.put(name, file)
         return name
 
     def fetch(self, name: str, file: Path) -> None:
         """Raises FileNotFoundError."""
-        with file.open("wb") as out:
-            for chunk in obstore.get(self._store, name).stream(min_chunk_size=CHUNK_BYTES):
-                out.write(chunk)
+        self._store.fetch(name, file)
 
     def publish(self, month: Month) -> None:
         """From now on this is the month; files of it from before are deleted."""
-        obstore.put(self._store, f"{month.month}.json", msgspec.json.encode(month))
-        self._flush(f"{month.month}.json")
-        old = [meta["path"] for batch in obstore.list(self._store, f"{month.month}/") for meta in batch if meta["path"] != month.file]
-        for path in old:
-            obstore.delete(self._store, path)
+        self._store.put(f"{month.month}.json", msgspec.json.encode(month))
+        self._store.remove([name for name in self._store.names(f"{month.month}/") if name != month.file])
 
     def find(self, month: str) -> Month:
         """Raises MonthMissing."""
         try:
-            return _decode(bytes(obstore.get(self._store, f"{month}.json").bytes()))
+            return _decode(self._store.read(f"{month}.json"))
         except FileNotFoundError:
             raise MonthMissing(f"The archive has no month {month}. `recomengine archive list` shows what there is.") from None
 
     def months(self) -> list[Month]:
         """The oldest first."""
-        names = [meta["path"] for batch in obstore.list(self._store) for meta in batch if meta["path"].endswith(".json")]
-        return [self.find(name.removesuffix(".json")) for name in sorted(names)]
-
-    def _flush(self, name: str) -> None:
-        """In a folder: the file, its name, and the name of the month's folder outlive a power cut."""
-        if self._root is None:
-            return
-        for path in (self._root / name, (self._root / name).parent, self._root):
-            opened = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(opened)
-            finally:
-                os.close(opened)
+        return [self.find(name.removesuffix(".json")) for name in sorted(self._store.names()) if name.endswith(".json")]

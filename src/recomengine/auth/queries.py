@@ -51,8 +51,6 @@ HAS_RESET = "SELECT EXISTS (SELECT FROM password_resets WHERE digest = $1 AND ex
 TAKE_RESET = "DELETE FROM password_resets WHERE digest = $1 RETURNING admin_id, expires_at > now() AS valid"
 DELETE_RESETS_OF = "DELETE FROM password_resets WHERE admin_id = $1"
 WRITE_AUDIT = "SELECT write_audit($1, $2, $3, $4, $5, $6, $7)"
-READ_AUDIT = "SELECT id, at, admin_id, about_tenant, action, subject, address, before, after FROM read_audit($1, $2, $3, $4)"
-TENANTS_OF = "SELECT tenants_of AS id FROM tenants_of($1, $2, $3)"
 OWNS_TENANT = "SELECT owns_tenant($1, $2)"
 INSERT_IDEMPOTENCY = """
 INSERT INTO idempotency_keys (admin_id, key, request, made) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
@@ -147,15 +145,6 @@ async def insert_audit(
     await connection.execute(WRITE_AUDIT, admin_id, tenant_id, action, subject, address, before, after)
 
 
-async def read_audit(pool: Pool, admin_id: UUID, tenant_id: UUID | None, before_id: int | None, limit: int) -> list[asyncpg.Record]:
-    """What the admin did, and what was done to their tenants or the one given, the newest first."""
-    return await pool.fetch(READ_AUDIT, admin_id, tenant_id, before_id, limit)
-
-
-async def tenants_of(pool: Pool, admin_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
-    return [row["id"] for row in await pool.fetch(TENANTS_OF, admin_id, after, limit)]
-
-
 async def owns_tenant(pool: Pool, admin_id: UUID, tenant_id: UUID) -> bool:
     return bool(await pool.fetchval(OWNS_TENANT, admin_id, tenant_id))
 
@@ -167,8 +156,3 @@ async def insert_idempotency(connection: Connection, admin_id: UUID, key: str, r
 
 async def find_idempotency(connection: Connection, admin_id: UUID, key: str) -> asyncpg.Record | None:
     return await connection.fetchrow(FIND_IDEMPOTENCY, admin_id, key)
-
-
-async def forget_expired(pool: Pool) -> None:
-    for statement in FORGET_EXPIRED:
-        await pool.execute(statement)

@@ -303,6 +303,12 @@ async def admin_id_of(pool: Pool, email: str) -> UUID:
     return admin_id
 
 
+async def forget_expired(pool: Pool) -> None:
+    """Delete tokens, resets and idempotency keys past their time."""
+    for statement in queries.FORGET_EXPIRED:
+        await pool.execute(statement)
+
+
 RESET_TEXT = """Somebody, probably you, asked for a new password for your RecomEngine account.
 
 Within an hour, open this page to choose one:

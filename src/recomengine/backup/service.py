@@ -20,7 +20,7 @@ import asyncpg
 import structlog
 
 import recomengine
-from recomengine.archive import queries as months
+from recomengine.archive.service import hold_months
 from recomengine.backup import queries
 from recomengine.backup.archive import FORMAT, BackupError, Manifest, TableFile, new_archive, open_table, read_manifest, read_table, write_manifest
 from recomengine.infra.database import Connection
@@ -87,9 +87,10 @@ async def restore(settings: Settings, folder: Path, report: Report) -> Restored:
 
 async def _no_month_on_its_way(connection: Connection) -> None:
     """Archiving waits while this connection is open; what it left half done is no table of the schema."""
-    if not await months.try_lock(connection):
+    half = await hold_months(connection)
+    if half is None:
         raise BackupError("A month of events is being archived or brought back. Take the backup when that is done.")
-    if half := await months.half_done(connection):
+    if half:
         raise BackupError(f"{', '.join(half)} is half archived or half brought back. Finish it with `recomengine archive run` first.")
 
 

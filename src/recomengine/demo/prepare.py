@@ -6,7 +6,7 @@ Done once a data dir. The tenant and its keys are kept in the data dir, so a res
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from rich.console import Console
 
 from recomengine.auth.service import admin_id_of, make_admin
 from recomengine.catalog.checking import check_item
@@ -39,15 +38,14 @@ from recomengine.web.origins import as_browsers_send
 DEMO_FILE = "demo.json"
 SLICE = 2000
 
-console = Console(stderr=True)
 _encode = msgspec.json.Encoder().encode
 
 
-async def prepare_demo(settings: Settings) -> str:
-    """Load the sample shop unless this data dir has it; what to tell the user once the system answers."""
+async def prepare_demo(settings: Settings, say: Callable[[str], None]) -> str:
+    """Load the sample shop unless this data dir has it, and say so; what to tell the user once the system answers."""
     path = settings.data_dir / DEMO_FILE
     if not path.exists():
-        await _load(settings, path)
+        await _load(settings, path, say)
     made = json.loads(path.read_text(encoding="utf-8"))
     pool = await open_pool(settings.database_url, min_size=1, max_size=1)
     try:
@@ -66,9 +64,9 @@ def storefront_origins(settings: Settings) -> tuple[str, ...]:
         raise SettingsError(f"PUBLIC_URL is no address of this system: {error}. Set it to https://HOST.") from error
 
 
-async def _load(settings: Settings, path: Path) -> None:
+async def _load(settings: Settings, path: Path, say: Callable[[str], None]) -> None:
     started = time.perf_counter()
-    console.print("loading the sample shop …")
+    say("loading the sample shop …")
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.database_url, statement_timeout_ms=600_000)
         stack.push_async_callback(pool.close)
@@ -89,7 +87,7 @@ async def _load(settings: Settings, path: Path) -> None:
         await refresh(pool, store, logs, bus, tenant.tenant_id)
     keys: dict[str, str] = msgspec.to_builtins(tenant.keys)
     write_private(path, {"tenantId": str(tenant.tenant_id), **keys, "user": regulars()[0][0], "email": email, "password": password})
-    console.print(f"{len(products)} products, {done.accepted} events, model built in {time.perf_counter() - started:.1f} s")
+    say(f"{len(products)} products, {done.accepted} events, model built in {time.perf_counter() - started:.1f} s")
 
 
 async def _make_admin(pool: Pool) -> tuple[str, str]:

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from recomengine.events.trail import ALIAS, MAX_JOINED, Trail
-from recomengine.infra.database import Pool, tenant_transaction
+import asyncpg
+
+from recomengine.infra.database import Connection, Pool
 
 STORE_EVENTS = "SELECT stored, moment FROM store_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 RECENT_EVENTS = """
@@ -24,20 +25,9 @@ async def store_events(pool: Pool, tenants: Sequence[UUID], columns: Sequence[Se
     return row["stored"], row["moment"]
 
 
-async def recent_from_database(pool: Pool, tenant_id: UUID, user_id: str, limit: int, limit_s: float) -> list[Trail]:
-    """A shopper's newest events under any of their ids, then these ids, from the truth, for when Redis is down.
-
-    After `limit_s` it raises one of DATABASE_AWAY.
-    """
-    async with tenant_transaction(pool, tenant_id, limit_s=limit_s) as connection:
-        aliases = await connection.fetch(NEWEST_ALIASES, tenant_id, user_id, MAX_JOINED)
-        rows = await connection.fetch(RECENT_EVENTS, tenant_id, [user_id, *(alias["anonymous_id"] for alias in aliases)], limit)
-    events = [
-        Trail(_ms(row["created_at"]), _ms(row["timestamp"]), row["event_type"], row["product_id"], row["session_id"] or "")
-        for row in rows
-    ]
-    return events + [Trail(_ms(alias["created_at"]), _ms(alias["created_at"]), ALIAS, alias["anonymous_id"], "") for alias in aliases]
+async def recent_events(connection: Connection, tenant_id: UUID, users: Sequence[str], limit: int) -> list[asyncpg.Record]:
+    return await connection.fetch(RECENT_EVENTS, tenant_id, users, limit)
 
 
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+async def newest_aliases(connection: Connection, tenant_id: UUID, user_id: str, limit: int) -> list[asyncpg.Record]:
+    return await connection.fetch(NEWEST_ALIASES, tenant_id, user_id, limit)

@@ -8,7 +8,12 @@ set anew by the next batch: what a build of before that moment does not hold mus
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
+
+from recomengine.events import queries
+from recomengine.infra.database import Pool, tenant_transaction
 
 TRAIL_LENGTH = 100
 TRAIL_TTL_S = 7 * 86_400
@@ -65,3 +70,22 @@ def parse_trail(entries: Sequence[bytes]) -> list[Trail]:
         created_ms, timestamp_ms, event_type, product_id, session_id = entry.decode().split(SEPARATOR)
         trail.append(Trail(int(created_ms), int(timestamp_ms), event_type, product_id, session_id))
     return trail
+
+
+async def recent_from_database(pool: Pool, tenant_id: UUID, user_id: str, limit: int, limit_s: float) -> list[Trail]:
+    """A shopper's newest events under any of their ids, then these ids, from the truth, for when Redis is down.
+
+    After `limit_s` it raises one of DATABASE_AWAY.
+    """
+    async with tenant_transaction(pool, tenant_id, limit_s=limit_s) as connection:
+        aliases = await queries.newest_aliases(connection, tenant_id, user_id, MAX_JOINED)
+        rows = await queries.recent_events(connection, tenant_id, [user_id, *(alias["anonymous_id"] for alias in aliases)], limit)
+    events = [
+        Trail(_ms(row["created_at"]), _ms(row["timestamp"]), row["event_type"], row["product_id"], row["session_id"] or "")
+        for row in rows
+    ]
+    return events + [Trail(_ms(alias["created_at"]), _ms(alias["created_at"]), ALIAS, alias["anonymous_id"], "") for alias in aliases]
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote, urlparse
 
+from recomengine.infra.object_store import folder_of
 from recomengine.settings import Settings
 
 FULL_BELOW_BYTES = 64 << 20
@@ -21,8 +21,8 @@ class Room(NamedTuple):
 
 def rooms(settings: Settings) -> list[Room]:
     """One for each disk; blocking."""
-    store = urlparse(settings.model_store_url)
-    folders = {"DATA_DIR": settings.data_dir} | ({"MODEL_STORE": Path(unquote(store.path))} if store.scheme == "file" else {})
+    store = folder_of(settings.model_store_url)
+    folders = {"DATA_DIR": settings.data_dir} | ({"MODEL_STORE": store} if store is not None else {})
     found: dict[int, Room] = {}
     for setting, folder in folders.items():
         there = _existing(folder.resolve())

@@ -1,4 +1,4 @@
-"""SQL of the jobs: the schedule's, which concerns all tenants, through functions that return the least that will do; the queue's."""
+"""SQL of the jobs: the queue's, and the schedule's, which concerns all tenants, through functions that return the least that will do."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,16 +8,8 @@ import asyncpg
 
 from recomengine.infra.database import Connection, Pool
 
-TENANTS_DUE = "SELECT tenants_due($1)"
 ENSURE_EVENT_PARTITIONS = "SELECT ensure_event_partitions($1)"
 FORGET_JOBS = "SELECT forget_jobs($1)"
-
-# When the last round of a job that succeeded began.
-LAST_ROUND = """
-SELECT (SELECT max(b.created) FROM pgqueuer_log b WHERE b.job_id = e.job_id AND b.status = 'picked')
-FROM pgqueuer_log e WHERE e.entrypoint = $1 AND e.status = 'successful' ORDER BY e.created DESC LIMIT 1
-"""
-UNDONE_JOBS = "SELECT payload, status::text, updated FROM pgqueuer WHERE entrypoint = $1 AND status IN ('queued', 'failed') AND payload IS NOT NULL"
 HELD_NAMES = "SELECT DISTINCT entrypoint FROM pgqueuer WHERE queue_manager_id = $1 AND status = 'picked'"
 HOLD_JOB = "SELECT 1 FROM pgqueuer WHERE id = $1 AND queue_manager_id = $2 AND status = 'picked' FOR UPDATE"
 GIVE_BACK = """
@@ -39,7 +31,6 @@ FROM pgqueuer q
 WHERE ($1::text[] IS NULL OR q.status::text = ANY ($1::text[])) AND ($2::bytea IS NULL OR q.payload = $2)
 ORDER BY q.status = 'failed' DESC, q.id DESC LIMIT $3
 """
-DROP_JOBS_OF = "DELETE FROM pgqueuer WHERE payload = $1 AND status IN ('queued', 'failed')"
 
 LIST_JOBS = """
 SELECT id, name, status, attempts, error, queued_at, next_try_at, started_at, ended_at FROM jobs
@@ -50,27 +41,12 @@ SELECT id, name, status, attempts, error, queued_at, next_try_at, started_at, en
 """
 
 
-async def tenants_due(pool: Pool, since: datetime) -> list[UUID]:
-    return [row[0] for row in await pool.fetch(TENANTS_DUE, since)]
-
-
 async def ensure_event_partitions(pool: Pool, months_ahead: int) -> int:
     return int(await pool.fetchval(ENSURE_EVENT_PARTITIONS, months_ahead))
 
 
 async def forget_jobs(pool: Pool, before: datetime) -> int:
     return int(await pool.fetchval(FORGET_JOBS, before))
-
-
-async def last_round(pool: Pool, name: str) -> datetime | None:
-    """When the last job of that name that succeeded was taken up; None when there was none as far back as the queue's log goes."""
-    began: datetime | None = await pool.fetchval(LAST_ROUND, name)
-    return began
-
-
-async def undone_jobs(pool: Pool, name: str) -> list[asyncpg.Record]:
-    """Tenants' jobs of that name that wait (queued) or are dead (failed), and since when."""
-    return await pool.fetch(UNDONE_JOBS, name)
 
 
 async def hold_job(connection: Connection, job_id: int, holder: UUID | None) -> bool:
@@ -94,10 +70,6 @@ async def lock_dead(connection: Connection, job_id: int) -> asyncpg.Record | Non
 async def queued_jobs(pool: Pool, statuses: Sequence[str] | None, tenant_id: UUID | None, limit: int) -> list[asyncpg.Record]:
     """What is in the queue, dead ones first."""
     return await pool.fetch(QUEUED_JOBS, statuses, None if tenant_id is None else tenant_id.bytes, limit)
-
-
-async def drop_jobs_of(pool: Pool, tenant_id: UUID) -> None:
-    await pool.execute(DROP_JOBS_OF, tenant_id.bytes)
 
 
 async def list_jobs(connection: Connection, tenant_id: UUID, status: str | None, before: int | None, limit: int) -> list[asyncpg.Record]:

@@ -13,18 +13,19 @@ from uuid import UUID
 
 from recomengine.analytics.aggregate import settle_due, settle_night
 from recomengine.archive.service import archive_due
+from recomengine.auth.service import forget_expired
 from recomengine.experiments.service import complete_overdue
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Connection, Pool
 from recomengine.infra.redis import RedisClient
 from recomengine.jobs import queries
-from recomengine.jobs.due import REFRESH_DUE, refresh_due
-from recomengine.jobs.purge import purge
+from recomengine.models.due import REFRESH_DUE, refresh_due
 from recomengine.models.event_log import EventLogs
 from recomengine.models.learning import WorseThanServed
 from recomengine.models.service import REFRESH_JOB, refresh
 from recomengine.models.store import ModelStore
 from recomengine.settings import Settings
+from recomengine.tenants.purge import purge
 from recomengine.users.service import finish_erasures
 
 ATTEMPTS, FIRST_WAIT = 8, timedelta(seconds=10)
@@ -86,6 +87,11 @@ async def make_partitions(pool: Pool) -> int:
     return await queries.ensure_event_partitions(pool, MONTHS_AHEAD)
 
 
+async def purge_tenants(tools: Tools) -> int:
+    await forget_expired(tools.pool)
+    return await purge(tools.pool, tools.redis, tools.store, tools.logs)
+
+
 async def complete_experiments(tools: Tools) -> int:
     """No experiment runs longer than its events are kept."""
     return await complete_overdue(tools.pool, tools.bus, timedelta(days=tools.settings.event_retention_days))
@@ -95,7 +101,7 @@ JOBS = (
     Job(REFRESH_JOB, refresh_model, of_tenant=True),
     Job(REFRESH_DUE, lambda tools, _: refresh_due(tools.pool), cron="*/15 * * * *", at_start=True),
     Job("make_partitions", lambda tools, _: make_partitions(tools.pool), cron="5 0 * * *", at_start=True),
-    Job("purge_tenants", lambda tools, _: purge(tools.pool, tools.redis, tools.store, tools.logs), cron="35 3 * * *"),
+    Job("purge_tenants", lambda tools, _: purge_tenants(tools), cron="35 3 * * *"),
     Job("settle_figures", lambda tools, _: settle_due(tools.pool, LOOK_BACK), cron="* * * * *"),
     Job("settle_night", lambda tools, _: settle_night(tools.pool, tools.redis), cron="0 2 * * *"),
     Job("finish_erasures", lambda tools, _: finish_erasures(tools.pool, tools.redis, tools.bus), cron="*/5 * * * *"),

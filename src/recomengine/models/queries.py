@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from recomengine.infra.database import Connection
+from recomengine.infra.database import Connection, Pool
 
 SINCE_EVER = datetime(1, 1, 1, tzinfo=UTC)
 EVENTS_WATERMARK = "SELECT events_watermark()"
@@ -79,6 +79,13 @@ VERSIONS = "SELECT version FROM models WHERE tenant_id = $1"
 OLD_VERSIONS = "SELECT version FROM models WHERE tenant_id = $1 AND status <> 'building' ORDER BY id DESC OFFSET $2"
 READY_VERSIONS = "SELECT tenant_id, version FROM models WHERE tenant_id = ANY ($1::uuid[]) AND status = 'ready' ORDER BY id"
 DELETE_VERSIONS = "DELETE FROM models WHERE tenant_id = $1 AND version = ANY ($2::text[])"
+TENANTS_DUE = "SELECT tenants_due($1)"
+# When the last round of a job that succeeded began.
+LAST_ROUND = """
+SELECT (SELECT max(b.created) FROM pgqueuer_log b WHERE b.job_id = e.job_id AND b.status = 'picked')
+FROM pgqueuer_log e WHERE e.entrypoint = $1 AND e.status = 'successful' ORDER BY e.created DESC LIMIT 1
+"""
+UNDONE_JOBS = "SELECT payload, status::text, updated FROM pgqueuer WHERE entrypoint = $1 AND status IN ('queued', 'failed') AND payload IS NOT NULL"
 
 
 async def events_watermark(connection: Connection, tenant_id: UUID) -> Any:
@@ -202,3 +209,18 @@ async def ready_versions(connection: Connection, tenant_ids: Sequence[UUID]) -> 
 
 async def forget_version(connection: Connection, tenant_id: UUID, version: str) -> None:
     await connection.execute(DELETE_VERSIONS, tenant_id, [version])
+
+
+async def tenants_due(pool: Pool, since: datetime) -> list[UUID]:
+    return [row[0] for row in await pool.fetch(TENANTS_DUE, since)]
+
+
+async def last_round(pool: Pool, name: str) -> datetime | None:
+    """When the last job of that name that succeeded was taken up; None when there was none as far back as the queue's log goes."""
+    began: datetime | None = await pool.fetchval(LAST_ROUND, name)
+    return began
+
+
+async def undone_jobs(pool: Pool, name: str) -> list[asyncpg.Record]:
+    """Tenants' jobs of that name that wait (queued) or are dead (failed), and since when."""
+    return await pool.fetch(UNDONE_JOBS, name)

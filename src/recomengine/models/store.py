@@ -1,4 +1,4 @@
-"""Where published models lie: MODEL_STORE, a folder (file://) or an object store (s3://bucket/prefix, through obstore).
+"""Where published models lie: MODEL_STORE, a folder (file://) or an object store (`infra/object_store.py`).
 
 A model is a directory <tenant>/<version>/ of .npy files and manifest.json. It appears whole: in a folder by a rename, in
 an object store because the manifest is put last and readers start from it. From an object store each machine keeps a
@@ -14,13 +14,12 @@ from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
-from urllib.parse import unquote, urlparse
 from uuid import UUID
 
 import numpy as np
-import obstore
 from numpy.typing import NDArray
-from obstore.store import ObjectStore, from_url
+
+from recomengine.infra.object_store import ObjectStore, folder_of
 
 MANIFEST = "manifest.json"
 PROBE = ".probe"
@@ -36,13 +35,9 @@ class ModelStore:
     """Blocking: call it from a thread."""
 
     def __init__(self, url: str, cache: Path) -> None:
-        parts = urlparse(url)
-        self._remote: ObjectStore | None = None
-        if parts.scheme == "file":
-            self._root = Path(unquote(parts.path))
-        else:
-            self._remote = from_url(url)
-            self._root = cache
+        folder = folder_of(url)
+        self._remote = ObjectStore(url) if folder is None else None
+        self._root = folder or cache
 
     def publish(self, tenant_id: UUID, version: str, arrays: dict[str, NDArray[Any]], manifest: dict[str, Any]) -> int:
         """Make the model visible to every machine; its size in bytes."""
@@ -80,8 +75,8 @@ class ModelStore:
     def probe(self) -> None:
         """Write and delete something, as a build does. Raises OSError or obstore's BaseError."""
         if self._remote is not None:
-            obstore.put(self._remote, PROBE, b"")
-            obstore.delete(self._remote, PROBE)
+            self._remote.put(PROBE, b"")
+            self._remote.remove(PROBE)
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=self._root):
             return
@@ -91,7 +86,7 @@ class ModelStore:
         if self._remote is None:
             return (self._root / str(tenant_id) / version / MANIFEST).is_file()
         try:
-            obstore.head(self._remote, f"{tenant_id}/{version}/{MANIFEST}")
+            self._remote.require(f"{tenant_id}/{version}/{MANIFEST}")
         except FileNotFoundError:
             return False
         return True
@@ -99,17 +94,15 @@ class ModelStore:
     def remove(self, tenant_id: UUID, version: str) -> None:
         """Delete a version; processes that map it keep what they have open."""
         if self._remote is not None:
-            paths = [meta["path"] for batch in obstore.list(self._remote, f"{tenant_id}/{version}") for meta in batch]
-            paths.sort(key=lambda path: Path(path).name != MANIFEST)  # a fetch that ends and finds it has all the rest
-            for path in paths:
-                obstore.delete(self._remote, path)
+            names = self._remote.names(f"{tenant_id}/{version}")
+            for name in sorted(names, key=lambda name: Path(name).name != MANIFEST):  # a fetch that ends and finds it has all the rest
+                self._remote.remove(name)
         shutil.rmtree(self._root / str(tenant_id) / version, ignore_errors=True)
 
     def remove_tenant(self, tenant_id: UUID) -> None:
         """Delete whatever there is of the tenant, half-written and fetched directories among it."""
         if self._remote is not None:
-            for batch in obstore.list(self._remote, f"{tenant_id}/"):
-                obstore.delete(self._remote, [meta["path"] for meta in batch])
+            self._remote.remove(self._remote.names(f"{tenant_id}/"))
         shutil.rmtree(self._root / str(tenant_id), ignore_errors=True)
 
     def copied(self) -> list[UUID]:
@@ -124,25 +117,24 @@ class ModelStore:
 
     @staticmethod
     def _upload(remote: ObjectStore, folder: Path, prefix: str) -> None:
-        files = sorted(folder.iterdir(), key=lambda file: file.name == MANIFEST)
-        for file in files:
-            obstore.put(remote, f"{prefix}/{file.name}", file)
+        for file in sorted(folder.iterdir(), key=lambda file: file.name == MANIFEST):
+            remote.put(f"{prefix}/{file.name}", file)
 
     @staticmethod
     def _download(remote: ObjectStore, folder: Path, prefix: str) -> None:
         try:
-            manifest = bytes(obstore.get(remote, f"{prefix}/{MANIFEST}").bytes())
+            manifest = remote.read(f"{prefix}/{MANIFEST}")
         except FileNotFoundError as error:
             raise ModelMissing(f"No model {prefix} in the store.") from error
         folder.parent.mkdir(parents=True, exist_ok=True)
         new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".fetch."))
         try:
-            files = [meta for batch in obstore.list(remote, prefix) for meta in batch]
-            _require_room(new, sum(meta["size"] for meta in files))
-            for meta in files:
-                (new / Path(meta["path"]).name).write_bytes(bytes(obstore.get(remote, meta["path"]).bytes()))
+            sizes = remote.sizes(prefix)
+            _require_room(new, sum(sizes.values()))
+            for name in sizes:
+                remote.fetch(name, new / Path(name).name)
             (new / MANIFEST).write_bytes(manifest)
-            obstore.head(remote, f"{prefix}/{MANIFEST}")
+            remote.require(f"{prefix}/{MANIFEST}")
             if not folder.is_dir():
                 new.rename(folder)
         except FileNotFoundError as error:

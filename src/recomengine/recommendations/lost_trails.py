@@ -3,8 +3,7 @@
 from time import monotonic
 from uuid import UUID
 
-from recomengine.events.queries import recent_from_database
-from recomengine.events.trail import TRAIL_LENGTH, Trail
+from recomengine.events.trail import TRAIL_LENGTH, Trail, recent_from_database
 from recomengine.infra.database import DATABASE_AWAY, Pool
 from recomengine.infra.metrics import FALLBACKS
 

@@ -15,12 +15,15 @@ UPDATE_TENANT = """
 UPDATE tenants SET name = $2, status = $3, config = $4, updated_at = now(), deleted_at = CASE WHEN $3 = 'deleted' THEN now() END
 WHERE id = $1 RETURNING id, name, status, config, created_at, updated_at
 """
+TENANTS_OF = "SELECT tenants_of AS id FROM tenants_of($1, $2, $3)"
 TENANTS_THERE = "SELECT id FROM tenants WHERE id = ANY ($1::uuid[])"
 TENANTS_TO_PURGE = "SELECT tenants_to_purge AS id FROM tenants_to_purge($1)"
 PURGE_TENANT = "SELECT purge_tenant($1)"
 UPDATE_CONFIG = "UPDATE tenants SET config = $2, updated_at = now() WHERE id = $1"
 FIND_TENANT = "SELECT status, config FROM tenants WHERE id = $1"
 INSERT_CATALOG_STATE = "INSERT INTO catalog_state (tenant_id) VALUES ($1)"
+DROP_JOBS_OF = "DELETE FROM pgqueuer WHERE payload = $1 AND status IN ('queued', 'failed')"
+READ_AUDIT = "SELECT id, at, admin_id, about_tenant, action, subject, address, before, after FROM read_audit($1, $2, $3, $4)"
 
 
 async def insert_tenant(connection: Connection, tenant_id: UUID, name: str, config: object, owner_id: UUID | None = None) -> None:
@@ -63,3 +66,16 @@ async def tenants_to_purge(pool: Pool, before: datetime) -> list[UUID]:
 
 async def purge_tenant(pool: Pool, tenant_id: UUID) -> None:
     await pool.execute(PURGE_TENANT, tenant_id, timeout=1800)
+
+
+async def drop_jobs_of(pool: Pool, tenant_id: UUID) -> None:
+    await pool.execute(DROP_JOBS_OF, tenant_id.bytes)
+
+
+async def tenants_of(pool: Pool, admin_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
+    return [row["id"] for row in await pool.fetch(TENANTS_OF, admin_id, after, limit)]
+
+
+async def read_audit(pool: Pool, admin_id: UUID, tenant_id: UUID | None, before_id: int | None, limit: int) -> list[asyncpg.Record]:
+    """What the admin did, and what was done to their tenants or the one given, the newest first."""
+    return await pool.fetch(READ_AUDIT, admin_id, tenant_id, before_id, limit)

@@ -8,11 +8,10 @@ from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recomengine.auth import queries as accounts
 from recomengine.auth.admin import admin_of_tenant, signed_in
 from recomengine.auth.idempotency import key_of
 from recomengine.auth.schemas import Admin
-from recomengine.tenants import service
+from recomengine.tenants import queries, service
 from recomengine.tenants.schemas import AuditLine, AuditPage, Tenant, TenantIn, TenantPatch, as_audit_line, as_tenant
 from recomengine.web.caller import RateLimits, TenantConfig
 from recomengine.web.codec import data_response, decode, list_response, read_body
@@ -104,7 +103,7 @@ async def audit_log(request: Request) -> Response:
     context: Context = request.app.state.context
     admin = await signed_in(request)
     page = read_query(request, AuditPage)
-    rows, cursor = cut(await accounts.read_audit(context.pool, admin.id, page.tenant_id, page.cursor, page.limit + 1), page.limit)
+    rows, cursor = cut(await queries.read_audit(context.pool, admin.id, page.tenant_id, page.cursor, page.limit + 1), page.limit)
     return list_response([as_audit_line(row) for row in rows], cursor)
 
 

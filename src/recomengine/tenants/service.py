@@ -12,7 +12,6 @@ from msgspec import UNSET
 from starlette.requests import Request
 
 from recomengine.api_keys.service import create_key
-from recomengine.auth import queries as accounts
 from recomengine.auth.admin import audit
 from recomengine.auth.idempotency import once
 from recomengine.auth.schemas import Admin
@@ -76,7 +75,7 @@ async def create_for(pool: Pool, request: Request, admin: Admin, given: TenantIn
 
 
 async def own_tenants(pool: Pool, admin: Admin, after: UUID | None, limit: int) -> list[asyncpg.Record]:
-    own = await accounts.tenants_of(pool, admin.id, after, limit)
+    own = await queries.tenants_of(pool, admin.id, after, limit)
     if not own:
         return []
     async with tenant_transaction(pool, *own) as connection:

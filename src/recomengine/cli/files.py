@@ -5,7 +5,6 @@ A file says by its name what it is, standard input by its first bytes. A line th
 
 import csv
 import io
-import math
 import sys
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -20,7 +19,6 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColu
 from rich.progress import Progress as Bar
 
 from recomengine.settings import SettingsError
-from recomengine.web.json_faults import HALF_CHARACTER, lone_surrogate
 from recomengine.web.ndjson import BOM, LINE_TOO_LONG, MAX_LINE_BYTES, Unreadable
 
 BATCH = 2000
@@ -203,28 +201,3 @@ def _csv_lines(stream: BinaryIO, delimiter: str, convert_row: Callable[[dict[str
                 yield rows.reader.line_num, Unreadable(str(error).encode(errors="replace"))
     finally:
         text.detach()  # else it closes `stream` when it is collected
-
-
-def number_of(cell: str) -> float:
-    """A CSV cell's number."""
-    number = float(cell)
-    if not math.isfinite(number):
-        raise ValueError(f"expected a number, got {cell[:MAX_SHOWN]}")
-    return number
-
-
-def members_of(cell: str) -> dict[str, msgspec.Raw]:
-    """Those of a CSV cell's JSON object, to be decoded where they are checked."""
-    try:
-        return msgspec.json.decode(cell, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError:
-        if (path := lone_surrogate(cell.encode())) is not None:
-            raise ValueError(f"{path}: {HALF_CHARACTER}.") from None
-        raise
-
-
-def integer_of(cell: str) -> int:
-    """A CSV cell's whole number."""
-    if len(cell) > MAX_SHOWN:
-        raise ValueError(f"expected a whole number, got {cell[:MAX_SHOWN]}… of {len(cell)} characters")
-    return int(cell)

@@ -13,8 +13,8 @@ import pytest
 import zstandard
 from rich.console import Console
 
+from recomengine.cli.files import Progress, read_batches
 from recomengine.settings import SettingsError
-from recomengine.web.files import Progress, read_batches
 from recomengine.web.ndjson import LINE_TOO_LONG, MAX_LINE_BYTES, Unreadable
 
 
@@ -84,7 +84,7 @@ async def test_standard_input_is_a_file_named_dash(monkeypatch: pytest.MonkeyPat
     class Standard:
         buffer = io.BufferedReader(io.BytesIO(b'{"a":1}\n{"b":2}\n'))
 
-    monkeypatch.setattr("recomengine.web.files.sys.stdin", Standard)
+    monkeypatch.setattr("recomengine.cli.files.sys.stdin", Standard)
     assert await read(["-"]) == [(1, b'{"a":1}'), (2, b'{"b":2}')]
 
 

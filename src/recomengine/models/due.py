@@ -12,20 +12,19 @@ from uuid import UUID
 import asyncpg
 
 from recomengine.infra.database import Pool
-from recomengine.jobs import queries
+from recomengine.models import queries
 from recomengine.models.service import REFRESH_JOB, request_refresh
 
 REFRESH_DUE = "refresh_due"
 IN_FLIGHT = timedelta(minutes=5)
 """What is being stored when a round begins may be committed after it; longer than any batch takes."""
 DEAD_FOR = timedelta(hours=6)
-SINCE_EVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 async def refresh_due(pool: Pool) -> int:
     """Queue a build for every tenant that needs one; how many."""
     before = await queries.last_round(pool, REFRESH_DUE)
-    due = await queries.tenants_due(pool, SINCE_EVER if before is None else before - IN_FLIGHT)
+    due = await queries.tenants_due(pool, queries.SINCE_EVER if before is None else before - IN_FLIGHT)
     wanted = _wanted(due, await queries.undone_jobs(pool, REFRESH_JOB), datetime.now(UTC))
     for tenant_id in wanted:
         await request_refresh(pool, tenant_id)

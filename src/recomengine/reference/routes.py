@@ -6,12 +6,12 @@ from functools import cache
 import msgspec
 from starlette.routing import BaseRoute
 
-from recomengine.docs.pages import problems_page, reference_page
+from recomengine.reference.pages import problems_page, reference_page
 from recomengine.web.assets import Policy, bundle, bundle_route, made_route
 from recomengine.web.openapi import document
 
 
-def docs_routes(routes: Sequence[BaseRoute]) -> list[BaseRoute]:
+def reference_routes(routes: Sequence[BaseRoute]) -> list[BaseRoute]:
     """The pages that describe `routes`."""
     described = cache(lambda: document(routes))
     return [

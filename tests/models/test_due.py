@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from recomengine.context import Context
 from recomengine.infra.queue import enqueue
-from recomengine.jobs.due import DEAD_FOR, REFRESH_DUE, _wanted, refresh_due
 from recomengine.jobs.registry import Job
+from recomengine.models.due import DEAD_FOR, REFRESH_DUE, _wanted, refresh_due
 from recomengine.models.service import REFRESH_JOB
 from tests.conftest import MakeTenant, Tenant
 from tests.databases import execute

@@ -11,11 +11,11 @@ import pytest
 from recomengine.context import Context
 from recomengine.events.feed import feed_key
 from recomengine.infra.metrics import BACKGROUND_FAILURES
-from recomengine.jobs.purge import NotPurged, purge
 from recomengine.models.event_log import EventLogs
 from recomengine.models.service import REFRESH_JOB, request_refresh
 from recomengine.models.store import ModelMissing, ModelStore
 from recomengine.tenants.copies import remove_copies
+from recomengine.tenants.purge import NotPurged, purge
 from tests.conftest import MakeTenant, Tenant
 from tests.databases import execute, fetch, fetchval
 from tests.jobs.workers import in_queue

@@ -1,4 +1,4 @@
-"""What nobody may want back any more: tenants deleted a month ago, with models, logs and keys, and tokens past their time."""
+"""What nobody may want back any more: tenants deleted a month ago, with models, logs and keys."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -6,12 +6,10 @@ from uuid import UUID
 
 import structlog
 
-from recomengine.auth.queries import forget_expired
 from recomengine.infra.database import Pool
 from recomengine.infra.logs import said
 from recomengine.infra.metrics import BACKGROUND_FAILURES
 from recomengine.infra.redis import RedisClient, RedisUnavailable
-from recomengine.jobs.queries import drop_jobs_of
 from recomengine.models.event_log import EventLogs
 from recomengine.models.store import ModelStore
 from recomengine.tenants import queries
@@ -26,7 +24,6 @@ class NotPurged(Exception):
 
 async def purge(pool: Pool, redis: RedisClient, store: ModelStore, logs: EventLogs) -> int:
     """How many tenants were purged. The rows go last, so a purge that was broken off is found again. Raises NotPurged, after all were tried."""
-    await forget_expired(pool)
     purged, failed = 0, 0
     for tenant_id in await queries.tenants_to_purge(pool, datetime.now(UTC) - PURGE_AFTER):
         try:
@@ -47,7 +44,7 @@ async def _purge(pool: Pool, redis: RedisClient, store: ModelStore, logs: EventL
     await asyncio.to_thread(store.remove_tenant, tenant_id)
     await asyncio.to_thread(logs.remove, tenant_id)
     await _purge_redis(redis, tenant_id)
-    await drop_jobs_of(pool, tenant_id)
+    await queries.drop_jobs_of(pool, tenant_id)
     await queries.purge_tenant(pool, tenant_id)
 
 

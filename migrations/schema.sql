@@ -1,0 +1,1003 @@
+-- The schema as the migrations leave it: everything once, in its final form. To be read, never to be run; `make schema` writes it anew.
+-- Behind each name: the migrations that made or changed it, with the reasons. Left out: the months of events, which are partitions that
+-- the worker makes, and the tables of the library pgqueuer.
+
+CREATE EXTENSION btree_gin;
+CREATE EXTENSION pg_trgm;
+
+-- Tables
+
+-- 0001_schema
+CREATE TABLE admins (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    email text NOT NULL,
+    name text NOT NULL DEFAULT ''::text,
+    password_hash text NOT NULL,
+    role text NOT NULL DEFAULT 'admin'::text,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    updated_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT admins_pkey PRIMARY KEY (id),
+    CONSTRAINT admins_email_length CHECK (length(email) >= 3 AND length(email) <= 320),
+    CONSTRAINT admins_name_length CHECK (length(name) <= 200),
+    CONSTRAINT admins_role_known CHECK (role = ANY (ARRAY['admin'::text, 'owner'::text]))
+);
+CREATE UNIQUE INDEX admins_email_key ON admins USING btree (lower(email));
+GRANT SELECT, INSERT, UPDATE ON admins TO recomengine_app;
+
+-- 0001_schema, 0004_analytics
+CREATE TABLE analytics_daily (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    tenant_id uuid NOT NULL,
+    date date NOT NULL,
+    placement_id text NOT NULL DEFAULT ''::text,
+    strategy text NOT NULL DEFAULT ''::text,
+    impressions bigint NOT NULL DEFAULT 0,
+    clicks bigint NOT NULL DEFAULT 0,
+    conversions bigint NOT NULL DEFAULT 0,
+    revenue numeric(24,2) NOT NULL DEFAULT 0,
+    attributed_conversions bigint NOT NULL DEFAULT 0,
+    attributed_revenue numeric(24,2) NOT NULL DEFAULT 0,
+    orders bigint NOT NULL DEFAULT 0,
+    other_currency bigint NOT NULL DEFAULT 0,
+    CONSTRAINT analytics_daily_pkey PRIMARY KEY (id),
+    CONSTRAINT analytics_daily_tenant_id_date_key UNIQUE (tenant_id, date, placement_id, strategy),
+    CONSTRAINT analytics_daily_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+ALTER TABLE analytics_daily ENABLE ROW LEVEL SECURITY;
+CREATE POLICY analytics_daily_of_declared_tenants ON analytics_daily TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_daily TO recomengine_app;
+
+-- 0004_analytics
+CREATE TABLE analytics_hourly (
+    tenant_id uuid NOT NULL,
+    date date NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    placement_id text NOT NULL,
+    strategy text NOT NULL,
+    impressions bigint NOT NULL,
+    clicks bigint NOT NULL,
+    conversions bigint NOT NULL,
+    revenue numeric(24,2) NOT NULL,
+    attributed_conversions bigint NOT NULL,
+    attributed_revenue numeric(24,2) NOT NULL,
+    orders bigint NOT NULL,
+    other_currency bigint NOT NULL,
+    CONSTRAINT analytics_hourly_pkey PRIMARY KEY (tenant_id, date, hour, placement_id, strategy)
+);
+ALTER TABLE analytics_hourly ENABLE ROW LEVEL SECURITY;
+CREATE POLICY analytics_hourly_of_declared_tenants ON analytics_hourly TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_hourly TO recomengine_app;
+
+-- 0004_analytics
+CREATE TABLE analytics_products (
+    tenant_id uuid NOT NULL,
+    date date NOT NULL,
+    product_id text NOT NULL,
+    impressions bigint NOT NULL,
+    clicks bigint NOT NULL,
+    conversions bigint NOT NULL,
+    revenue numeric(24,2) NOT NULL,
+    attributed_conversions bigint NOT NULL,
+    attributed_revenue numeric(24,2) NOT NULL,
+    CONSTRAINT analytics_products_pkey PRIMARY KEY (tenant_id, date, product_id)
+);
+ALTER TABLE analytics_products ENABLE ROW LEVEL SECURITY;
+CREATE POLICY analytics_products_of_declared_tenants ON analytics_products TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_products TO recomengine_app;
+
+-- 0004_analytics
+CREATE TABLE analytics_state (
+    tenant_id uuid NOT NULL,
+    settings jsonb NOT NULL DEFAULT '{}'::jsonb,
+    through timestamp with time zone,
+    products_through date,
+    CONSTRAINT analytics_state_pkey PRIMARY KEY (tenant_id),
+    CONSTRAINT analytics_state_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+ALTER TABLE analytics_state ENABLE ROW LEVEL SECURITY;
+CREATE POLICY analytics_state_of_declared_tenants ON analytics_state TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_state TO recomengine_app;
+
+-- 0001_schema
+CREATE TABLE api_keys (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    tenant_id uuid NOT NULL,
+    name text NOT NULL,
+    key_hash bytea NOT NULL,
+    key_prefix text NOT NULL,
+    permissions text NOT NULL,
+    origins text[] NOT NULL DEFAULT '{}'::text[],
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT api_keys_pkey PRIMARY KEY (id),
+    CONSTRAINT api_keys_key_hash_key UNIQUE (key_hash),
+    CONSTRAINT api_keys_key_hash_length CHECK (length(key_hash) = 32),
+    CONSTRAINT api_keys_name_length CHECK (length(name) >= 1 AND length(name) <= 200),
+    CONSTRAINT api_keys_permissions_known CHECK (permissions = ANY (ARRAY['read'::text, 'read-write'::text, 'publish'::text])),
+    CONSTRAINT api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE INDEX api_keys_tenant_id_idx ON api_keys USING btree (tenant_id, created_at);
+ALTER TABLE api_keys ENABLE ROW LEVEL SECURITY;
+CREATE POLICY api_keys_of_declared_tenants ON api_keys TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON api_keys TO recomengine_app;
+
+-- 0011_archived_figures
+CREATE TABLE archived_events (
+    tenant_id uuid NOT NULL,
+    month date NOT NULL,
+    newest timestamp with time zone NOT NULL,
+    CONSTRAINT archived_events_pkey PRIMARY KEY (tenant_id, month),
+    CONSTRAINT archived_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE
+);
+ALTER TABLE archived_events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY archived_events_of_declared_tenants ON archived_events TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT ON archived_events TO recomengine_app;
+
+-- 0003_accounts
+CREATE TABLE audit_log (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    at timestamp with time zone NOT NULL DEFAULT now(),
+    admin_id uuid NOT NULL,
+    about_tenant uuid,
+    action text NOT NULL,
+    subject text NOT NULL,
+    address text NOT NULL,
+    before jsonb,
+    after jsonb,
+    CONSTRAINT audit_log_pkey PRIMARY KEY (id),
+    CONSTRAINT audit_log_admin_id_fkey FOREIGN KEY (admin_id) REFERENCES admins(id)
+);
+CREATE INDEX audit_log_about_tenant_idx ON audit_log USING btree (about_tenant, id);
+CREATE INDEX audit_log_admin_id_idx ON audit_log USING btree (admin_id, id);
+
+-- 0001_schema
+CREATE TABLE catalog_items (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    tenant_id uuid NOT NULL,
+    product_id text NOT NULL,
+    number integer NOT NULL,
+    name text NOT NULL,
+    category text,
+    price numeric(12,2),
+    currency text,
+    image_url text,
+    url text,
+    description text,
+    brand text,
+    attributes jsonb NOT NULL DEFAULT '{}'::jsonb,
+    available boolean NOT NULL DEFAULT true,
+    version bigint NOT NULL,
+    deleted_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    updated_at timestamp with time zone NOT NULL DEFAULT now(),
+    search tsvector GENERATED ALWAYS AS ((setweight(to_tsvector('simple'::regconfig, name), 'A'::"char") || setweight(to_tsvector('simple'::regconfig, (COALESCE(brand, ''::text) || ' '::text) || COALESCE(category, ''::text)), 'B'::"char")) || setweight(to_tsvector('simple'::regconfig, "left"(COALESCE(description, ''::text), 20000)), 'C'::"char")) STORED,
+    CONSTRAINT catalog_items_pkey PRIMARY KEY (id),
+    CONSTRAINT catalog_items_tenant_id_number_key UNIQUE (tenant_id, number),
+    CONSTRAINT catalog_items_tenant_id_product_id_key UNIQUE (tenant_id, product_id),
+    CONSTRAINT catalog_items_number_positive CHECK (number >= 0),
+    CONSTRAINT catalog_items_price_positive CHECK (price >= 0::numeric),
+    CONSTRAINT catalog_items_product_id_length CHECK (length(product_id) >= 1 AND length(product_id) <= 128),
+    CONSTRAINT catalog_items_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE INDEX catalog_items_category_idx ON catalog_items USING btree (tenant_id, category text_pattern_ops) WHERE deleted_at IS NULL;
+CREATE INDEX catalog_items_name_trgm_idx ON catalog_items USING gin (tenant_id, name gin_trgm_ops) WHERE deleted_at IS NULL;
+CREATE INDEX catalog_items_search_idx ON catalog_items USING gin (tenant_id, search) WHERE deleted_at IS NULL;
+CREATE INDEX catalog_items_version_idx ON catalog_items USING btree (tenant_id, version);
+ALTER TABLE catalog_items ENABLE ROW LEVEL SECURITY;
+CREATE POLICY catalog_items_of_declared_tenants ON catalog_items TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON catalog_items TO recomengine_app;
+
+-- 0001_schema
+CREATE TABLE catalog_state (
+    tenant_id uuid NOT NULL,
+    version bigint NOT NULL DEFAULT 0,
+    next_number integer NOT NULL DEFAULT 0,
+    CONSTRAINT catalog_state_pkey PRIMARY KEY (tenant_id),
+    CONSTRAINT catalog_state_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+ALTER TABLE catalog_state ENABLE ROW LEVEL SECURITY;
+CREATE POLICY catalog_state_of_declared_tenants ON catalog_state TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON catalog_state TO recomengine_app;
+
+-- 0003_accounts
+CREATE TABLE ended_families (
+    family uuid NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT ended_families_pkey PRIMARY KEY (family)
+);
+CREATE INDEX ended_families_expires_at_idx ON ended_families USING btree (expires_at);
+GRANT SELECT, INSERT, UPDATE, DELETE ON ended_families TO recomengine_app;
+
+-- 0007_lifecycle
+CREATE TABLE erasures (
+    tenant_id uuid NOT NULL,
+    number integer NOT NULL,
+    receipt_id uuid NOT NULL DEFAULT gen_random_uuid(),
+    digests bytea[] NOT NULL,
+    before timestamp with time zone NOT NULL,
+    events bigint NOT NULL,
+    unfinished text[],
+    finished_at timestamp with time zone,
+    CONSTRAINT erasures_pkey PRIMARY KEY (tenant_id, number),
+    CONSTRAINT erasures_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE
+);
+CREATE INDEX erasures_unfinished_idx ON erasures USING btree (tenant_id) WHERE unfinished IS NOT NULL;
+ALTER TABLE erasures ENABLE ROW LEVEL SECURITY;
+CREATE POLICY erasures_of_declared_tenants ON erasures TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE ON erasures TO recomengine_app;
+
+-- 0001_schema, 0004_analytics
+CREATE TABLE events (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    event_type text NOT NULL,
+    user_id text NOT NULL,
+    product_id text,
+    session_id text,
+    client_event_id text,
+    metadata jsonb,
+    "timestamp" timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    order_id text GENERATED ALWAYS AS (
+CASE
+    WHEN event_type = 'purchase'::text THEN NULLIF(metadata ->> 'orderId'::text, ''::text)
+    ELSE NULL::text
+END) STORED,
+    CONSTRAINT events_event_type_known CHECK (event_type = ANY (ARRAY['impression'::text, 'click'::text, 'view'::text, 'add_to_cart'::text, 'remove_from_cart'::text, 'wishlist'::text, 'purchase'::text, 'search'::text]))
+) PARTITION BY RANGE (created_at);
+CREATE INDEX events_clicks_idx ON events USING btree (tenant_id, user_id, product_id, "timestamp") WHERE event_type = 'click'::text;
+CREATE INDEX events_created_at_idx ON events USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
+CREATE INDEX events_order_id_idx ON events USING btree (tenant_id, order_id, "timestamp") WHERE order_id IS NOT NULL;
+CREATE INDEX events_purchases_idx ON events USING btree (tenant_id, "timestamp") WHERE event_type = 'purchase'::text;
+CREATE INDEX events_tenant_id_product_id_idx ON events USING btree (tenant_id, product_id);
+CREATE INDEX events_tenant_id_timestamp_idx ON events USING btree (tenant_id, "timestamp");
+CREATE INDEX events_tenant_id_user_id_event_type_idx ON events USING btree (tenant_id, user_id, event_type);
+ALTER TABLE events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY events_of_declared_tenants ON events TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON events TO recomengine_app;
+
+-- 0001_schema, 0005_experiments
+CREATE TABLE experiment_results (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    tenant_id uuid NOT NULL,
+    experiment_id uuid NOT NULL,
+    variant text NOT NULL,
+    impressions bigint NOT NULL DEFAULT 0,
+    clicks bigint NOT NULL DEFAULT 0,
+    conversions bigint NOT NULL DEFAULT 0,
+    revenue numeric(14,2) NOT NULL DEFAULT 0,
+    sample_size bigint NOT NULL DEFAULT 0,
+    computed_at timestamp with time zone NOT NULL DEFAULT now(),
+    sums jsonb NOT NULL DEFAULT '{}'::jsonb,
+    CONSTRAINT experiment_results_pkey PRIMARY KEY (id),
+    CONSTRAINT experiment_results_sums_object CHECK (jsonb_typeof(sums) = 'object'::text),
+    CONSTRAINT experiment_results_variant_known CHECK (variant = ANY (ARRAY['control'::text, 'variant'::text])),
+    CONSTRAINT experiment_results_experiment_id_fkey FOREIGN KEY (tenant_id, experiment_id) REFERENCES experiments(tenant_id, id)
+);
+CREATE INDEX experiment_results_experiment_id_idx ON experiment_results USING btree (tenant_id, experiment_id, computed_at);
+CREATE UNIQUE INDEX experiment_results_variant_key ON experiment_results USING btree (tenant_id, experiment_id, variant);
+ALTER TABLE experiment_results ENABLE ROW LEVEL SECURITY;
+CREATE POLICY experiment_results_of_declared_tenants ON experiment_results TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON experiment_results TO recomengine_app;
+
+-- 0001_schema, 0005_experiments
+CREATE TABLE experiments (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    tenant_id uuid NOT NULL,
+    name text NOT NULL,
+    placement_id text,
+    control_strategy text NOT NULL,
+    variant_strategy text NOT NULL,
+    traffic_split integer NOT NULL,
+    metric text NOT NULL,
+    status text NOT NULL DEFAULT 'draft'::text,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    updated_at timestamp with time zone NOT NULL DEFAULT now(),
+    kind text NOT NULL DEFAULT 'ab'::text,
+    CONSTRAINT experiments_pkey PRIMARY KEY (id),
+    CONSTRAINT experiments_tenant_id_id_key UNIQUE (tenant_id, id),
+    CONSTRAINT experiments_kind_known CHECK (kind = ANY (ARRAY['ab'::text, 'interleaving'::text])),
+    CONSTRAINT experiments_metric_known CHECK (metric = ANY (ARRAY['ctr'::text, 'conversion_rate'::text, 'revenue_per_user'::text])),
+    CONSTRAINT experiments_name_length CHECK (length(name) >= 1 AND length(name) <= 200),
+    CONSTRAINT experiments_status_known CHECK (status = ANY (ARRAY['draft'::text, 'running'::text, 'paused'::text, 'completed'::text])),
+    CONSTRAINT experiments_traffic_split_range CHECK (traffic_split >= 1 AND traffic_split <= 99),
+    CONSTRAINT experiments_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE UNIQUE INDEX experiments_one_running_per_placement ON experiments USING btree (tenant_id, COALESCE(placement_id, ''::text)) WHERE status = 'running'::text;
+CREATE INDEX experiments_status_idx ON experiments USING btree (tenant_id, status);
+ALTER TABLE experiments ENABLE ROW LEVEL SECURITY;
+CREATE POLICY experiments_of_declared_tenants ON experiments TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON experiments TO recomengine_app;
+
+-- 0003_accounts
+CREATE TABLE idempotency_keys (
+    admin_id uuid NOT NULL,
+    key text NOT NULL,
+    request bytea NOT NULL,
+    made uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT idempotency_keys_pkey PRIMARY KEY (admin_id, key),
+    CONSTRAINT idempotency_keys_key_length CHECK (length(key) >= 1 AND length(key) <= 255),
+    CONSTRAINT idempotency_keys_admin_id_fkey FOREIGN KEY (admin_id) REFERENCES admins(id) ON DELETE CASCADE
+);
+CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys USING btree (created_at);
+GRANT SELECT, INSERT, DELETE ON idempotency_keys TO recomengine_app;
+
+-- 0006_jobs
+CREATE TABLE jobs (
+    id bigint NOT NULL,
+    tenant_id uuid,
+    name text NOT NULL,
+    status text NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    error text,
+    queued_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    next_try_at timestamp with time zone,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT jobs_pkey PRIMARY KEY (id),
+    CONSTRAINT jobs_status_known CHECK (status = ANY (ARRAY['waiting'::text, 'running'::text, 'succeeded'::text, 'dead'::text, 'replaced'::text])),
+    CONSTRAINT jobs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE
+);
+CREATE INDEX jobs_ended_at_idx ON jobs USING btree (ended_at);
+CREATE INDEX jobs_tenant_id_idx ON jobs USING btree (tenant_id, id);
+ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY jobs_of_declared_tenants ON jobs TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT ON jobs TO recomengine_app;
+
+-- 0001_schema, 0002_build_progress
+CREATE TABLE models (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    tenant_id uuid NOT NULL,
+    version text NOT NULL,
+    status text NOT NULL,
+    error text,
+    stats jsonb NOT NULL DEFAULT '{}'::jsonb,
+    through timestamp with time zone,
+    started_at timestamp with time zone NOT NULL DEFAULT now(),
+    finished_at timestamp with time zone,
+    part text,
+    part_since timestamp with time zone,
+    CONSTRAINT models_pkey PRIMARY KEY (id),
+    CONSTRAINT models_tenant_id_version_key UNIQUE (tenant_id, version),
+    CONSTRAINT models_status_known CHECK (status = ANY (ARRAY['building'::text, 'ready'::text, 'failed'::text])),
+    CONSTRAINT models_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE INDEX models_newest_idx ON models USING btree (tenant_id, status, id DESC);
+ALTER TABLE models ENABLE ROW LEVEL SECURITY;
+CREATE POLICY models_of_declared_tenants ON models TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON models TO recomengine_app;
+
+-- 0003_accounts
+CREATE TABLE password_resets (
+    digest bytea NOT NULL,
+    admin_id uuid NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT password_resets_pkey PRIMARY KEY (digest),
+    CONSTRAINT password_resets_admin_id_fkey FOREIGN KEY (admin_id) REFERENCES admins(id) ON DELETE CASCADE
+);
+CREATE INDEX password_resets_admin_id_idx ON password_resets USING btree (admin_id);
+GRANT SELECT, INSERT, UPDATE, DELETE ON password_resets TO recomengine_app;
+
+-- 0003_accounts
+CREATE TABLE refresh_tokens (
+    digest bytea NOT NULL,
+    family uuid NOT NULL,
+    admin_id uuid NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT refresh_tokens_pkey PRIMARY KEY (digest),
+    CONSTRAINT refresh_tokens_admin_id_fkey FOREIGN KEY (admin_id) REFERENCES admins(id) ON DELETE CASCADE
+);
+CREATE INDEX refresh_tokens_admin_id_idx ON refresh_tokens USING btree (admin_id);
+CREATE INDEX refresh_tokens_expires_at_idx ON refresh_tokens USING btree (expires_at);
+GRANT SELECT, INSERT, UPDATE, DELETE ON refresh_tokens TO recomengine_app;
+
+-- 0007_lifecycle
+CREATE TABLE restored_months (
+    month date NOT NULL,
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT restored_months_pkey PRIMARY KEY (month)
+);
+
+CREATE TABLE schema_migrations (
+    name text NOT NULL,
+    digest text NOT NULL,
+    applied_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT schema_migrations_pkey PRIMARY KEY (name)
+);
+GRANT SELECT ON schema_migrations TO recomengine_app;
+
+-- 0001_schema
+CREATE TABLE tenants (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    name text NOT NULL,
+    status text NOT NULL DEFAULT 'active'::text,
+    config jsonb NOT NULL DEFAULT '{}'::jsonb,
+    owner_id uuid,
+    deleted_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    updated_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT tenants_pkey PRIMARY KEY (id),
+    CONSTRAINT tenants_config_object CHECK (jsonb_typeof(config) = 'object'::text),
+    CONSTRAINT tenants_name_length CHECK (length(name) >= 1 AND length(name) <= 200),
+    CONSTRAINT tenants_status_known CHECK (status = ANY (ARRAY['active'::text, 'suspended'::text, 'deleted'::text])),
+    CONSTRAINT tenants_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES admins(id)
+);
+CREATE INDEX tenants_owner_id_idx ON tenants USING btree (owner_id);
+ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenants_declared ON tenants TO recomengine_app USING (id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE ON tenants TO recomengine_app;
+
+-- 0007_lifecycle
+CREATE TABLE user_aliases (
+    tenant_id uuid NOT NULL,
+    anonymous_id text NOT NULL,
+    user_id text NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT user_aliases_pkey PRIMARY KEY (tenant_id, anonymous_id),
+    CONSTRAINT user_aliases_differ CHECK (anonymous_id <> user_id),
+    CONSTRAINT user_aliases_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE
+);
+CREATE INDEX user_aliases_user_id_idx ON user_aliases USING btree (tenant_id, user_id);
+ALTER TABLE user_aliases ENABLE ROW LEVEL SECURITY;
+CREATE POLICY user_aliases_of_declared_tenants ON user_aliases TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON user_aliases TO recomengine_app;
+
+-- 0001_schema
+CREATE TABLE widget_configs (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    tenant_id uuid NOT NULL,
+    placement_id text NOT NULL,
+    layout text NOT NULL DEFAULT 'grid'::text,
+    columns integer NOT NULL DEFAULT 4,
+    theme jsonb NOT NULL DEFAULT '{}'::jsonb,
+    max_items integer NOT NULL DEFAULT 8,
+    show_price boolean NOT NULL DEFAULT true,
+    cta_text text NOT NULL DEFAULT ''::text,
+    title text,
+    strategy text,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    updated_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT widget_configs_pkey PRIMARY KEY (id),
+    CONSTRAINT widget_configs_tenant_id_placement_id_key UNIQUE (tenant_id, placement_id),
+    CONSTRAINT widget_configs_columns_range CHECK (columns >= 1 AND columns <= 6),
+    CONSTRAINT widget_configs_layout_known CHECK (layout = ANY (ARRAY['grid'::text, 'carousel'::text, 'list'::text])),
+    CONSTRAINT widget_configs_max_items_range CHECK (max_items >= 1 AND max_items <= 100),
+    CONSTRAINT widget_configs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+ALTER TABLE widget_configs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY widget_configs_of_declared_tenants ON widget_configs TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON widget_configs TO recomengine_app;
+
+-- Views
+
+-- 0004_analytics
+CREATE MATERIALIZED VIEW analytics_summary AS
+ SELECT tenant_id,
+    date,
+    sum(impressions)::bigint AS impressions,
+    sum(clicks)::bigint AS clicks,
+    sum(conversions)::bigint AS conversions,
+    sum(revenue) AS revenue
+   FROM analytics_daily
+  GROUP BY tenant_id, date;
+CREATE UNIQUE INDEX analytics_summary_key ON analytics_summary USING btree (tenant_id, date);
+
+-- 0004_analytics
+CREATE VIEW analytics_summary_of_declared WITH (security_barrier=true) AS
+ SELECT tenant_id,
+    date,
+    impressions,
+    clicks,
+    conversions,
+    revenue
+   FROM analytics_summary
+  WHERE tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]);
+GRANT SELECT ON analytics_summary_of_declared TO recomengine_app;
+
+-- Functions
+
+-- 0004_analytics, 0011_archived_figures
+CREATE FUNCTION analytics_due(p_since timestamp with time zone)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+    WITH newest AS (
+        SELECT e.tenant_id, max(e.created_at) AS created_at FROM events e WHERE e.created_at >= p_since GROUP BY e.tenant_id
+    )
+    SELECT t.id
+    FROM tenants t
+    LEFT JOIN analytics_state s ON s.tenant_id = t.id
+    LEFT JOIN newest n ON n.tenant_id = t.id
+    WHERE t.status <> 'deleted' AND (p_since IS NULL OR s.through IS NULL OR n.created_at >= s.through OR NOT t.config @> s.settings)
+$function$;
+GRANT EXECUTE ON FUNCTION analytics_due TO recomengine_app;
+
+-- 0004_analytics
+CREATE FUNCTION analytics_facts(p_tenant uuid, p_starts timestamp with time zone[], p_ends timestamp with time zone[], p_zone text, p_window_hours integer, p_currency text)
+ RETURNS TABLE(date date, hour timestamp with time zone, product_id text, placement_id text, strategy text, impressions integer, clicks integer, conversions integer, revenue numeric, attributed_conversions integer, attributed_revenue numeric, orders integer, other_currency integer)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH slices AS MATERIALIZED (
+        SELECT s.starts, s.ends FROM unnest(p_starts, p_ends) AS s (starts, ends)
+    ), bought AS MATERIALIZED (
+        SELECT e.id, e.timestamp, e.user_id, e.product_id, e.order_id, coalesce(e.metadata ->> 'currency', p_currency) = p_currency AS own,
+               coalesce(round((e.metadata ->> 'price')::numeric * coalesce((e.metadata ->> 'quantity')::numeric, 1), 2), 0) AS amount
+        FROM slices s CROSS JOIN LATERAL (
+            SELECT * FROM events i WHERE i.tenant_id = p_tenant AND i.timestamp >= s.starts AND i.timestamp < s.ends AND i.event_type = 'purchase'
+            OFFSET 0
+        ) e
+    ), reach AS MATERIALIZED (
+        SELECT b.user_id, b.product_id, min(b.timestamp) - make_interval(hours => p_window_hours) AS since, max(b.timestamp) AS until
+        FROM bought b GROUP BY b.user_id, b.product_id
+    ), steps AS (
+        SELECT b.id, b.timestamp, b.user_id, b.product_id, true AS bought, '' AS placement_id, '' AS strategy FROM bought b
+        UNION ALL
+        SELECT c.id, c.timestamp, c.user_id, c.product_id, false, coalesce(c.metadata ->> 'placementId', ''), coalesce(c.metadata ->> 'strategy', '')
+        FROM reach r CROSS JOIN LATERAL (
+            SELECT * FROM events i WHERE i.tenant_id = p_tenant AND i.user_id = r.user_id AND i.product_id = r.product_id AND i.event_type = 'click'
+                AND i.timestamp >= r.since AND i.timestamp <= r.until
+            OFFSET 0
+        ) c
+        WHERE c.metadata ->> 'recommendationId' <> '' OR c.metadata ->> 'placementId' <> ''
+    ), numbered AS (
+        SELECT s.*, count(*) FILTER (WHERE NOT s.bought) OVER w AS click
+        FROM steps s
+        WINDOW w AS (PARTITION BY s.user_id, s.product_id ORDER BY s.timestamp, s.bought, s.id ROWS UNBOUNDED PRECEDING)
+    ), newest AS (
+        SELECT n.id, n.bought, n.click, n.timestamp, first_value(n.timestamp) OVER w AS clicked_at,
+               first_value(n.placement_id) OVER w AS placement_id, first_value(n.strategy) OVER w AS strategy
+        FROM numbered n
+        WINDOW w AS (PARTITION BY n.user_id, n.product_id, n.click ORDER BY n.timestamp, n.bought, n.id)
+    ), credited AS (
+        SELECT n.id, n.placement_id, n.strategy FROM newest n
+        WHERE n.bought AND n.click > 0 AND n.clicked_at >= n.timestamp - make_interval(hours => p_window_hours)
+    ), first_lines AS (
+        SELECT l.id
+        FROM (SELECT DISTINCT b.order_id FROM bought b WHERE b.own AND b.order_id IS NOT NULL) o CROSS JOIN LATERAL (
+            SELECT i.id FROM events i
+            WHERE i.tenant_id = p_tenant AND i.order_id = o.order_id AND coalesce(i.metadata ->> 'currency', p_currency) = p_currency
+            ORDER BY i.timestamp, i.id LIMIT 1
+        ) l
+    ), facts AS (
+        SELECT e.timestamp, e.product_id, coalesce(e.metadata ->> 'placementId', '') AS placement_id, coalesce(e.metadata ->> 'strategy', '') AS strategy,
+               (e.event_type = 'impression')::int AS impressions, (e.event_type = 'click')::int AS clicks, 0 AS conversions,
+               NULL::numeric AS revenue, 0 AS attributed_conversions, NULL::numeric AS attributed_revenue, 0 AS orders, 0 AS other_currency
+        FROM slices s CROSS JOIN LATERAL (
+            SELECT * FROM events i
+            WHERE i.tenant_id = p_tenant AND i.timestamp >= s.starts AND i.timestamp < s.ends AND i.event_type IN ('impression', 'click')
+            OFFSET 0
+        ) e
+        UNION ALL
+        SELECT b.timestamp, b.product_id, coalesce(c.placement_id, ''), coalesce(c.strategy, ''),
+               0, 0, 1,
+               CASE WHEN b.own THEN b.amount END, (c.id IS NOT NULL)::int, CASE WHEN b.own AND c.id IS NOT NULL THEN b.amount END,
+               (b.own AND (b.order_id IS NULL OR f.id IS NOT NULL))::int, (NOT b.own)::int
+        FROM bought b LEFT JOIN credited c ON c.id = b.id LEFT JOIN first_lines f ON f.id = b.id
+    )
+    SELECT (f.timestamp AT TIME ZONE p_zone)::date, analytics_hour(f.timestamp, p_zone), f.product_id, f.placement_id, f.strategy, f.impressions,
+           f.clicks, f.conversions, f.revenue, f.attributed_conversions, f.attributed_revenue, f.orders, f.other_currency
+    FROM facts f
+$function$;
+GRANT EXECUTE ON FUNCTION analytics_facts TO PUBLIC;
+
+-- 0004_analytics
+CREATE FUNCTION analytics_hour(p_at timestamp with time zone, p_zone text)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$ SELECT date_bin('1 hour', p_at, date_trunc('day', p_at, p_zone)) $function$;
+GRANT EXECUTE ON FUNCTION analytics_hour TO PUBLIC;
+
+-- 0004_analytics
+CREATE FUNCTION analytics_touched(p_tenant uuid, p_since timestamp with time zone, p_from timestamp with time zone, p_zone text, p_window_hours integer)
+ RETURNS TABLE(date date, hour timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH news AS MATERIALIZED (
+        SELECT e.event_type, e.user_id, e.product_id, e.order_id, e.timestamp, e.timestamp + make_interval(hours => p_window_hours) AS until,
+               coalesce(e.metadata ->> 'recommendationId', '') <> '' OR coalesce(e.metadata ->> 'placementId', '') <> '' AS recommended
+        FROM events e
+        WHERE e.tenant_id = p_tenant AND e.created_at >= p_since AND e.timestamp >= p_from AND e.event_type IN ('impression', 'click', 'purchase')
+    ), touched AS (
+        SELECT n.timestamp FROM news n
+        UNION ALL
+        SELECT b.timestamp
+        FROM news n CROSS JOIN LATERAL (
+            SELECT i.timestamp FROM events i
+            WHERE i.tenant_id = p_tenant AND i.user_id = n.user_id AND i.event_type = 'purchase' AND i.product_id = n.product_id
+                AND i.timestamp >= n.timestamp AND i.timestamp <= n.until
+            OFFSET 0
+        ) b
+        WHERE n.event_type = 'click' AND n.recommended
+        UNION ALL
+        SELECT l.timestamp
+        FROM news n CROSS JOIN LATERAL (
+            SELECT i.timestamp FROM events i WHERE i.tenant_id = p_tenant AND i.order_id = n.order_id AND i.timestamp >= n.timestamp
+            OFFSET 0
+        ) l
+        WHERE n.order_id IS NOT NULL
+    )
+    SELECT DISTINCT (t.timestamp AT TIME ZONE p_zone)::date, analytics_hour(t.timestamp, p_zone) FROM touched t
+$function$;
+GRANT EXECUTE ON FUNCTION analytics_touched TO PUBLIC;
+
+-- 0001_schema
+CREATE FUNCTION declared_tenants()
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$ SELECT nullif(current_setting('app.tenants', true), '')::uuid[] $function$;
+GRANT EXECUTE ON FUNCTION declared_tenants TO PUBLIC;
+
+-- 0001_schema
+CREATE FUNCTION ensure_event_partitions(months_ahead integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+DECLARE
+    month timestamptz := date_trunc('month', clock_timestamp());
+    partition text;
+    made int := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(7201, 0);
+    FOR step IN 0..months_ahead LOOP
+        partition := to_char(month, '"events_"YYYY_MM');
+        IF to_regclass(partition) IS NULL THEN
+            EXECUTE format('CREATE TABLE %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)', partition, month, month + interval '1 month');
+            EXECUTE format('CREATE UNIQUE INDEX %I ON %I (id)', partition || '_id_key', partition);
+            made := made + 1;
+        END IF;
+        month := month + interval '1 month';
+    END LOOP;
+    RETURN made;
+END
+$function$;
+GRANT EXECUTE ON FUNCTION ensure_event_partitions TO recomengine_app;
+
+-- 0001_schema
+CREATE FUNCTION events_watermark()
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    month timestamptz;
+BEGIN
+    LOOP
+        month := date_trunc('month', clock_timestamp(), 'UTC');
+        PERFORM pg_advisory_xact_lock(7202, (extract(epoch FROM month) / 86400)::int);
+        PERFORM pg_advisory_xact_lock(7202, (extract(epoch FROM ((month AT TIME ZONE 'UTC') - interval '1 month') AT TIME ZONE 'UTC') / 86400)::int);
+        EXIT WHEN date_trunc('month', clock_timestamp(), 'UTC') = month;
+    END LOOP;
+    RETURN date_trunc('milliseconds', clock_timestamp());
+END
+$function$;
+GRANT EXECUTE ON FUNCTION events_watermark TO recomengine_app;
+
+-- 0005_experiments
+CREATE FUNCTION experiment_bucket(p_user_id text, p_experiment_id text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+DECLARE
+    hex text := encode(sha256(convert_to(p_user_id || p_experiment_id, 'UTF8')), 'hex');
+BEGIN
+    RETURN (76 * (('x' || substr(hex, 1, 4))::bit(16)::int % 100 + ('x' || substr(hex, 5, 15))::bit(60)::bigint % 100
+                  + ('x' || substr(hex, 20, 15))::bit(60)::bigint % 100 + ('x' || substr(hex, 35, 15))::bit(60)::bigint % 100)
+            + ('x' || substr(hex, 50, 15))::bit(60)::bigint % 100) % 100;
+END
+$function$;
+GRANT EXECUTE ON FUNCTION experiment_bucket TO PUBLIC;
+
+-- 0011_archived_figures
+CREATE FUNCTION experiments_to_complete(p_before timestamp with time zone)
+ RETURNS TABLE(tenant_id uuid, id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+    SELECT e.tenant_id, e.id
+    FROM experiments e JOIN tenants t ON t.id = e.tenant_id
+    WHERE t.status <> 'deleted' AND (
+        (e.status IN ('running', 'paused') AND e.started_at < p_before)
+        OR (e.status = 'completed' AND NOT EXISTS (
+            SELECT FROM experiment_results r WHERE r.tenant_id = e.tenant_id AND r.experiment_id = e.id)))
+$function$;
+GRANT EXECUTE ON FUNCTION experiments_to_complete TO recomengine_app;
+
+-- 0001_schema, 0003_accounts, 0005_experiments
+CREATE FUNCTION find_api_key(p_key_hash bytea)
+ RETURNS TABLE(id uuid, tenant_id uuid, key_prefix text, permissions text, origins text[], revoked boolean, ends_in_s double precision, tenant_status text, tenant_config jsonb, experiments jsonb)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+    SELECT k.id, k.tenant_id, k.key_prefix, k.permissions, k.origins, coalesce(k.revoked_at <= clock_timestamp(), false),
+           extract(epoch FROM k.revoked_at - clock_timestamp())::float8, t.status, t.config,
+           (SELECT jsonb_agg(jsonb_build_object(
+                'id', e.id, 'kind', e.kind, 'placementId', e.placement_id, 'controlStrategy', e.control_strategy,
+                'variantStrategy', e.variant_strategy, 'trafficSplit', e.traffic_split))
+            FROM experiments e WHERE e.tenant_id = k.tenant_id AND e.status = 'running')
+    FROM api_keys k JOIN tenants t ON t.id = k.tenant_id
+    WHERE k.key_hash = p_key_hash
+$function$;
+GRANT EXECUTE ON FUNCTION find_api_key TO recomengine_app;
+
+-- 0006_jobs
+CREATE FUNCTION forget_jobs(p_before timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+DECLARE
+    forgotten bigint;
+BEGIN
+    DELETE FROM jobs WHERE ended_at < p_before AND status IN ('succeeded', 'replaced');
+    GET DIAGNOSTICS forgotten = ROW_COUNT;
+    DELETE FROM pgqueuer_log l WHERE created < p_before AND NOT EXISTS (SELECT FROM pgqueuer q WHERE q.id = l.job_id);
+    RETURN forgotten;
+END
+$function$;
+GRANT EXECUTE ON FUNCTION forget_jobs TO recomengine_app;
+
+-- 0003_accounts
+CREATE FUNCTION owns_tenant(p_admin_id uuid, p_tenant_id uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+    SELECT EXISTS (SELECT FROM tenants WHERE id = p_tenant_id AND owner_id = p_admin_id AND status <> 'deleted')
+$function$;
+GRANT EXECUTE ON FUNCTION owns_tenant TO recomengine_app;
+
+-- 0003_accounts, 0004_analytics
+CREATE FUNCTION purge_tenant(p_tenant_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+DECLARE
+    t text;
+BEGIN
+    IF NOT EXISTS (SELECT FROM tenants WHERE id = p_tenant_id AND status = 'deleted') THEN
+        RAISE EXCEPTION 'tenant % is not deleted', p_tenant_id;
+    END IF;
+    FOREACH t IN ARRAY ARRAY['experiment_results', 'experiments', 'analytics_daily', 'analytics_hourly', 'analytics_products', 'analytics_state',
+                             'widget_configs', 'models', 'events', 'catalog_items', 'catalog_state', 'api_keys'] LOOP
+        EXECUTE format('DELETE FROM %I WHERE tenant_id = $1', t) USING p_tenant_id;
+    END LOOP;
+    DELETE FROM tenants WHERE id = p_tenant_id;
+END
+$function$;
+GRANT EXECUTE ON FUNCTION purge_tenant TO recomengine_app;
+
+-- 0003_accounts
+CREATE FUNCTION read_audit(p_admin_id uuid, p_tenant uuid, p_before_id bigint, p_limit integer)
+ RETURNS SETOF audit_log
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+    SELECT * FROM audit_log
+    WHERE (admin_id = p_admin_id OR about_tenant IN (SELECT id FROM tenants WHERE owner_id = p_admin_id))
+      AND (p_tenant IS NULL OR about_tenant = p_tenant)
+      AND (p_before_id IS NULL OR id < p_before_id)
+    ORDER BY id DESC LIMIT p_limit
+$function$;
+GRANT EXECUTE ON FUNCTION read_audit TO recomengine_app;
+
+-- 0006_jobs
+CREATE FUNCTION record_job(p_id bigint, p_tenant uuid, p_name text, p_status text, p_attempts integer, p_error text, p_wait interval)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+DECLARE
+    former text;
+BEGIN
+    IF p_tenant IS NOT NULL AND NOT EXISTS (SELECT FROM tenants WHERE id = p_tenant) THEN
+        RETURN 'purged';
+    END IF;
+    SELECT status INTO former FROM jobs WHERE id = p_id FOR UPDATE;
+    INSERT INTO jobs AS job (id, tenant_id, name, status, attempts, error, next_try_at, started_at, ended_at)
+    VALUES (p_id, p_tenant, p_name, p_status, p_attempts, p_error,
+            CASE WHEN p_status = 'waiting' THEN clock_timestamp() + p_wait END,
+            CASE WHEN p_status = 'running' THEN clock_timestamp() END,
+            CASE WHEN p_status IN ('succeeded', 'dead') THEN clock_timestamp() END)
+    ON CONFLICT (id) DO UPDATE
+    SET status = excluded.status, attempts = excluded.attempts, next_try_at = excluded.next_try_at, ended_at = excluded.ended_at,
+        started_at = coalesce(excluded.started_at, job.started_at),
+        error = CASE WHEN p_status = 'succeeded' THEN NULL ELSE coalesce(excluded.error, job.error) END;
+    IF p_status IN ('succeeded', 'dead') THEN
+        WITH gone AS (
+            DELETE FROM pgqueuer
+            WHERE entrypoint = p_name AND payload IS NOT DISTINCT FROM uuid_send(p_tenant) AND id < p_id
+              AND (status = 'failed' OR status = 'queued' AND p_status = 'succeeded')
+            RETURNING id
+        )
+        UPDATE jobs SET status = 'replaced', ended_at = clock_timestamp(), next_try_at = NULL WHERE id IN (SELECT id FROM gone);
+    END IF;
+    RETURN former;
+END
+$function$;
+GRANT EXECUTE ON FUNCTION record_job TO recomengine_app;
+
+-- 0004_analytics
+CREATE FUNCTION refresh_analytics_summary()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+BEGIN
+    REFRESH MATERIALIZED VIEW CONCURRENTLY analytics_summary;
+END
+$function$;
+GRANT EXECUTE ON FUNCTION refresh_analytics_summary TO recomengine_app;
+
+-- 0009_running_experiments
+CREATE FUNCTION running_experiments()
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$ SELECT count(*) FROM experiments WHERE status = 'running' $function$;
+GRANT EXECUTE ON FUNCTION running_experiments TO recomengine_app;
+
+-- 0001_schema, 0010_events_in_order
+CREATE FUNCTION store_events(p_tenants uuid[], p_ids uuid[], p_tenant_ids uuid[], p_types text[], p_users text[], p_products text[], p_sessions text[], p_client_ids text[], p_metadata text[], p_timestamps_ms bigint[], OUT stored uuid[], OUT moment timestamp with time zone)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    month timestamptz;
+    next_month timestamptz;
+    look_back boolean;
+    stored_count bigint;
+BEGIN
+    PERFORM set_config('app.tenants', p_tenants::text, true);
+    LOOP
+        month := date_trunc('month', clock_timestamp(), 'UTC');
+        next_month := ((month AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC';
+        PERFORM pg_advisory_xact_lock_shared(7202, (extract(epoch FROM month) / 86400)::int);
+        moment := clock_timestamp();
+        EXIT WHEN moment < next_month;
+    END LOOP;
+    SELECT bool_or(t < (extract(epoch FROM month) + 3600) * 1000) INTO look_back FROM unnest(p_timestamps_ms) AS t;
+    look_back := (look_back OR EXISTS (SELECT FROM unnest(p_client_ids) AS c WHERE c IS NOT NULL))
+        AND EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                    WHERE i.inhparent = 'events'::regclass AND c.relname < to_char(month AT TIME ZONE 'UTC', '"events_"YYYY_MM'));
+    IF look_back AND moment < month + interval '10 minutes' THEN
+        PERFORM pg_advisory_xact_lock(7202, (extract(epoch FROM ((month AT TIME ZONE 'UTC') - interval '1 month') AT TIME ZONE 'UTC') / 86400)::int);
+    END IF;
+    WITH fresh AS (
+        INSERT INTO events (id, tenant_id, event_type, user_id, product_id, session_id, client_event_id, metadata, timestamp, created_at)
+        SELECT e.id, e.tenant_id, e.event_type, e.user_id, e.product_id, e.session_id, e.client_id, e.metadata::jsonb,
+               timestamptz 'epoch' + e.timestamp_ms * interval '1 millisecond', moment
+        FROM unnest(p_ids, p_tenant_ids, p_types, p_users, p_products, p_sessions, p_client_ids, p_metadata, p_timestamps_ms)
+            AS e (id, tenant_id, event_type, user_id, product_id, session_id, client_id, metadata, timestamp_ms)
+        WHERE NOT look_back OR NOT EXISTS (
+            SELECT FROM events AS old
+            WHERE old.id = e.id AND old.created_at < month
+              AND (e.client_id IS NOT NULL OR e.timestamp_ms < (extract(epoch FROM month) + 3600) * 1000))
+        ORDER BY e.id
+        ON CONFLICT DO NOTHING
+        RETURNING id
+    )
+    SELECT count(*), array_agg(id) INTO stored_count, stored FROM fresh;
+    IF stored_count = cardinality(p_ids) THEN
+        stored := NULL;
+    ELSE
+        stored := coalesce(stored, '{}');
+    END IF;
+END
+$function$;
+GRANT EXECUTE ON FUNCTION store_events TO recomengine_app;
+
+-- 0011_archived_figures
+CREATE FUNCTION summarize_arrivals()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+ SET lock_timeout TO '100ms'
+AS $function$
+BEGIN
+    RETURN coalesce(sum(brin_summarize_new_values(i.indexrelid)), 0)
+    FROM pg_inherits h
+    JOIN pg_index i ON i.indrelid = h.inhrelid
+    JOIN pg_class c ON c.oid = i.indexrelid
+    JOIN pg_am a ON a.oid = c.relam AND a.amname = 'brin'
+    WHERE h.inhparent = 'events'::regclass AND NOT h.inhdetachpending;
+EXCEPTION WHEN lock_not_available THEN -- a vacuum is at work, which does the same
+    RETURN 0;
+END
+$function$;
+GRANT EXECUTE ON FUNCTION summarize_arrivals TO recomengine_app;
+
+-- 0001_schema
+CREATE FUNCTION tenants_due(p_since timestamp with time zone)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+    WITH served AS (
+        SELECT DISTINCT ON (tenant_id) tenant_id, through, coalesce((stats ->> 'catalogVersion')::bigint, 0) AS catalog_version
+        FROM models WHERE status = 'ready' ORDER BY tenant_id, id DESC
+    ), newest AS (
+        SELECT e.tenant_id, max(e.created_at) AS created_at FROM events e WHERE e.created_at >= p_since GROUP BY e.tenant_id
+    )
+    SELECT t.id
+    FROM tenants t
+    LEFT JOIN served s ON s.tenant_id = t.id
+    LEFT JOIN newest n ON n.tenant_id = t.id
+    LEFT JOIN catalog_state c ON c.tenant_id = t.id
+    WHERE t.status = 'active' AND (n.created_at >= coalesce(s.through, '-infinity') OR c.version > coalesce(s.catalog_version, 0))
+$function$;
+GRANT EXECUTE ON FUNCTION tenants_due TO recomengine_app;
+
+-- 0003_accounts
+CREATE FUNCTION tenants_of(p_admin_id uuid, p_after uuid, p_limit integer)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+    SELECT id FROM tenants
+    WHERE owner_id = p_admin_id AND status <> 'deleted'
+      AND (p_after IS NULL OR (created_at, id) > (SELECT a.created_at, a.id FROM tenants a WHERE a.id = p_after AND a.owner_id = p_admin_id))
+    ORDER BY created_at, id LIMIT p_limit
+$function$;
+GRANT EXECUTE ON FUNCTION tenants_of TO recomengine_app;
+
+-- 0003_accounts
+CREATE FUNCTION tenants_to_purge(p_before timestamp with time zone)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+    SELECT id FROM tenants WHERE status = 'deleted' AND deleted_at < p_before
+$function$;
+GRANT EXECUTE ON FUNCTION tenants_to_purge TO recomengine_app;
+
+-- 0007_lifecycle
+CREATE FUNCTION tenants_with_unfinished_erasures()
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+    SELECT DISTINCT tenant_id FROM erasures WHERE unfinished IS NOT NULL
+$function$;
+GRANT EXECUTE ON FUNCTION tenants_with_unfinished_erasures TO recomengine_app;
+
+-- 0003_accounts
+CREATE FUNCTION write_audit(p_admin_id uuid, p_tenant uuid, p_action text, p_subject text, p_address text, p_before jsonb, p_after jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+    INSERT INTO audit_log (admin_id, about_tenant, action, subject, address, before, after)
+    VALUES (p_admin_id, p_tenant, p_action, p_subject, p_address, p_before, p_after)
+$function$;
+GRANT EXECUTE ON FUNCTION write_audit TO recomengine_app;

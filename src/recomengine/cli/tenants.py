@@ -1,0 +1,47 @@
+"""`recomengine tenant`."""
+
+import json
+from typing import Annotated
+
+import msgspec
+import typer
+
+from recomengine.auth.service import admin_id_of
+from recomengine.cli.flags import AsJson, DataDir, run, settings_of_running, with_pool
+from recomengine.infra.database import Pool
+from recomengine.settings import SettingsError
+from recomengine.tenants.schemas import CreatedTenant
+from recomengine.tenants.service import create_tenant
+from recomengine.web.caller import TenantConfig
+
+app = typer.Typer(help="Tenants: the shops that are served.", no_args_is_help=True)
+
+
+@app.command()
+def create(
+    name: str,
+    origin: Annotated[list[str] | None, typer.Option(help="Allowed browser origin; repeatable.")] = None,
+    reads_per_minute: Annotated[int, typer.Option(min=0, help="Per key; 0: no limit.")] = 1000,
+    writes_per_minute: Annotated[int, typer.Option(min=0, help="Per key; 0: no limit.")] = 500,
+    owner: Annotated[str | None, typer.Option(help="Address of the account whose shop it is.", show_default=False)] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a tenant with a read, a read-write and a publish key; they are shown once."""
+    settings = settings_of_running(data_dir)
+    settings.require_secrets("API_KEY_HMAC_SECRET")
+    config = {"allowedOrigins": origin or [], "rateLimits": {"readPerMinute": reads_per_minute, "writePerMinute": writes_per_minute}}
+    try:
+        checked = msgspec.convert(config, TenantConfig)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{error}. Correct the flags.") from error
+
+    async def make(pool: Pool) -> CreatedTenant:
+        owner_id = None if owner is None else await admin_id_of(pool, owner)
+        return await create_tenant(pool, settings.api_key_hmac_secret, name, checked, owner_id)
+
+    made = msgspec.to_builtins(run(with_pool(settings, make)))
+    if as_json:
+        typer.echo(json.dumps(made))
+    else:
+        typer.echo("\n".join([f"tenant     {made['tenantId']}", *(f"{kind:10s} {key}" for kind, key in made["keys"].items())]))
