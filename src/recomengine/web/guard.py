@@ -7,6 +7,7 @@ import structlog
 from starlette.requests import HTTPConnection
 
 from recomengine.web.caller import Caller
+from recomengine.web.held import mark_known
 from recomengine.web.problems import Forbidden, Unauthorized
 
 log = structlog.get_logger()
@@ -39,6 +40,7 @@ class Guard:
         if caller is None:
             raise Unauthorized("The API key is unknown, mistyped or revoked. Check it, or make a new one.")
         request.scope["tenant"], request.scope["key_prefix"] = caller.tenant, caller.prefix  # for logs and traces
+        mark_known(request.scope)
         if header is None and caller.permissions != "publish":
             log.warning("secret key in a URL or body: treat it as leaked")
             raise Unauthorized("Only a publish key may stand in the URL or body. Send this one in a header, and rotate it.", code="key_in_url")
