@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench import analytics, chaos, experiments, http, jobs, limits, logins, refresh
+from bench import analytics, bodies, chaos, experiments, http, jobs, limits, logins, refresh
 from bench.results import RESULTS, write_result
 
 
@@ -25,7 +25,7 @@ def kernels() -> None:
 
 PARTS = {
     "kernels": kernels, "http": http.main, "chaos": chaos.main, "refresh": refresh.main, "logins": logins.main, "limits": limits.main,
-    "jobs": jobs.main, "experiments": experiments.main, "analytics": analytics.main,
+    "jobs": jobs.main, "experiments": experiments.main, "analytics": analytics.main, "bodies": bodies.main,
 }  # fmt: skip
 
 

@@ -156,6 +156,44 @@ async def test_of_a_body_that_nobody_asks_for_the_rest_stays_with_its_sender() -
         assert (await peer.answer()).body == {"size": 20_001}
 
 
+async def test_a_body_that_comes_after_its_answer_is_dropped_and_the_connection_goes_on(address: tuple[str, int]) -> None:
+    async with connected(address) as peer:
+        peer.writer.write(post("/api/v1/events/batch", "rk_none", "application/json", MB) + b" " * 50_000)
+        assert (await peer.answer()).status == 401
+        peer.writer.write(b" " * (MB - 50_000) + b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert (await peer.answer()).status == 200
+
+
+async def test_of_an_answered_body_no_more_than_a_mebibyte_is_read(address: tuple[str, int]) -> None:
+    async with connected(address) as peer:
+        peer.writer.write(post("/api/v1/events/batch", "rk_none", "application/json", 50 * MB))
+        assert (await peer.answer()).status == 401
+
+        async def send_on() -> None:
+            for _ in range(45):
+                peer.writer.write(b" " * MB)
+                await peer.writer.drain()
+
+        with pytest.raises(ConnectionError):
+            await send_on()
+
+
+async def test_the_rest_of_an_answered_body_is_not_awaited_for_ever(address: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recomengine.web.protocol.REST_S", 0.5)
+    async with connected(address) as peer:
+        peer.writer.write(post("/api/v1/events/batch", "rk_none", "application/json", 100) + b" ")
+        assert (await peer.answer()).status == 401
+        peer.writer.write(b" ")
+        assert await peer.reader.read() == b""
+
+
+async def test_of_an_answered_body_nothing_is_kept(app: Starlette) -> None:
+    async with serving(app) as served, connected(served.address) as peer:
+        peer.writer.write(post("/api/v1/events/batch", "rk_none", "application/json", 60_000) + b" " * 50_000)
+        assert (await peer.answer()).status == 401
+        assert [len(connection.cycle.body) for connection in served.connections] == [0]
+
+
 def post(path: str, key: str, media: str, length: int) -> bytes:
     return f"POST {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\nContent-Type: {media}\r\nContent-Length: {length}\r\n\r\n".encode()
 

@@ -17,6 +17,8 @@ from recomengine.web.problems import FieldError, Invalid, MalformedBody, Problem
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
 BODY_S = 30.0
+SMALL_BYTES = 4096
+"""Pieces are joined up to this, so that a body that comes byte by byte takes no more memory than its bytes."""
 JSON_TYPES = frozenset({"application/json"})
 SDK_TYPES = frozenset({"application/json", "text/plain"})
 
@@ -51,17 +53,21 @@ async def read_body(request: Request, *, types: frozenset[str] = JSON_TYPES, lim
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:
         raise too_large(most, limit)
-    body = bytearray()  # not a list: a sender may choose to send it byte by byte
+    chunks, size = [b""], 0
     try:
         async with asyncio.timeout(BODY_S):
             async for chunk in request.stream():
-                if len(body) + len(chunk) > most:
+                size += len(chunk)
+                if size > most:
                     raise too_large(most, limit)
                 hold(request.scope, len(chunk))
-                body += chunk
+                if len(chunks[-1]) + len(chunk) <= SMALL_BYTES:
+                    chunks[-1] += chunk
+                else:
+                    chunks.append(chunk)
     except TimeoutError:
         raise SlowRequest(f"The body did not arrive within {BODY_S:.0f} s. Send it at once, or less of it.") from None
-    return bytes(body)
+    return b"".join(chunks)
 
 
 async def read_keyed(

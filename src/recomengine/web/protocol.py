@@ -1,7 +1,8 @@
 """The server's HTTP connections, with bounds on what stands before a body: its size, its number of headers, its time.
 
 A head that is too large, too slow or no HTTP at all is answered as a problem, and the connection ends. Bodies have
-their bounds where they are read (codec.py, ndjson.py); here, no more of one is taken from the network than is asked for.
+their bounds where they are read (codec.py, ndjson.py); here, no more of one is taken from the network than is asked for, and
+little of one that is answered already.
 """
 
 import asyncio
@@ -20,6 +21,8 @@ from recomengine.web.problems import HeadTooLarge, MalformedRequest, Problem, Sl
 MAX_HEAD_BYTES = 32 * 1024
 MAX_HEADERS = 100
 HEAD_S = 10.0
+MAX_REST_BYTES, REST_S = 1024 * 1024, 10.0
+"""Of a body that is still coming when its request is answered: the sender may see the answer, and use the connection again."""
 HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::[0-9]{0,5})?")
 """RFC 3986, 3.2.2 and 3.2.3; a name is not empty in http and https."""
 
@@ -29,6 +32,9 @@ class BoundedHttp(HttpToolsProtocol):
     _head_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
     """Runs while a head is awaited."""
+    _rest_bytes = 0
+    _rest_timer: asyncio.TimerHandle | None = None
+    """Runs while the rest of an answered body is awaited."""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -36,6 +42,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._stop_rest_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -72,6 +79,28 @@ class BoundedHttp(HttpToolsProtocol):
             raise self._refusal
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        if self._rest_timer is not None:
+            self._rest_bytes += len(body)
+            if self._rest_bytes > MAX_REST_BYTES:
+                self.transport.close()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        if self._rest_timer is not None:
+            self._stop_rest_timer()
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete:  # else it was a request before the newest one
+            self.cycle.body = bytearray()  # what nobody has asked for
+            if self.cycle.more_body:
+                self._rest_bytes = 0
+                self._rest_timer = self.loop.call_later(REST_S, self.transport.close)
+
     def send_400_response(self, msg: str) -> None:
         malformed = "Expected an HTTP/1.1 request, got something else. Check the client, or the proxy before the server."
         self._refuse(self._refusal or MalformedRequest(malformed))
@@ -101,6 +130,11 @@ class BoundedHttp(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _stop_rest_timer(self) -> None:
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
+            self._rest_timer = None
 
     def _answering(self) -> bool:
         """Whether a request before this one, on the same connection, is still being answered."""
