@@ -59,8 +59,8 @@ async def test_a_batch_ends_at_its_bytes_as_well_as_at_its_lines() -> None:
 
 
 def bombs() -> list[tuple[str, bytes]]:
-    """Small bodies that expand to 64 MB, or to as many blank lines as are read."""
-    blank, endless, many = (b" " * 99 + b"\n") * MAX_BLANK_LINES, b"x" * MB, b"x" * (MB // 2 - 1) + b"\n"
+    """Small bodies that expand to 64 MB, or to a million blank lines."""
+    blank, endless, many = b"\n" * MB, b"x" * MB, b"x" * (MB // 2 - 1) + b"\n"
     found = []
     for piece in (endless, many):
         packer = zstandard.ZstdCompressor().compressobj()
@@ -129,7 +129,7 @@ async def test_of_a_hundred_million_blank_lines_few_are_read(encoding: str, blan
     assert seen == [(1, b"a"), (3, b"b")]
     read = int(re.findall(r"among the first (\d+)\.", detail)[0])
     assert MAX_BLANK_LINES < read < MAX_BLANK_LINES + 2 * STEP
-    assert taken <= max(len(body) // 50, 512)
+    assert taken <= max(len(body) // 20, 512)
 
 
 @pytest.mark.parametrize("piece", [b"x" * MB, b" " * MB, b" " * (MB - 1) + b"\n", b"x" * (2 * MB) + b"\n"], ids=["line", "spaces", "blank", "long"])
@@ -143,10 +143,10 @@ async def test_little_is_read_of_what_expands_to_no_lines(piece: bytes) -> None:
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip", "zstd"])
 async def test_blank_lines_between_lines_are_fine_in_any_number(encoding: str) -> None:
-    many = [b"%d" % number + b"\n" * 11 for number in range(MAX_BLANK_LINES // 5)]
+    many = [b"%d" % number + b"\n" * 11 for number in range(20_000)]
     start = b"\n" * MAX_BLANK_LINES
     body = start + b"".join(many) if encoding == "identity" else packed(encoding, [start, *many])
-    assert [line for _, line in await lines([body], encoding)] == [b"%d" % number for number in range(MAX_BLANK_LINES // 5)]
+    assert [line for _, line in await lines([body], encoding)] == [b"%d" % number for number in range(20_000)]
 
 
 async def test_whole_lines_before_a_break_come_out_before_the_problem() -> None:

@@ -18,7 +18,7 @@ from recomengine.web.problems import MalformedBody, SlowRequest, TooLarge, Wrong
 NDJSON_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 MAX_LINE_BYTES = 1024 * 1024
 MAX_BATCH_BYTES = 4 * 1024 * 1024
-MAX_BLANK_LINES = 100_000
+MAX_BLANK_LINES = 2_000_000
 MAX_EMPTY_BYTES = 64 * 1024 * 1024
 """Of blank lines, spaces around lines, and lines that are too long."""
 EMPTY_SHARE = 10
