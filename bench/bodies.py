@@ -1,8 +1,9 @@
-"""Bodies of 10 MB that a thousand connections without a good credential hold open: memory of the serving process, and who else is served.
+"""Bodies of 10 MB that a thousand connections without a good credential hold open: what the serving process takes.
 
 One private system (`recomengine up`, one serve process). Each connection sends of its body what the server reads, never
 the end, and stays. `declared` and `chunked` go on as long as the server does; `short` stops where it would be refused;
-`wrong key` has one in a header. Meanwhile a shop sends batches and /health is asked. The mark is 100 MB more than before.
+`wrong key` has one in a header. Meanwhile a shop sends batches and /health is asked. The mark is 100 MB more than
+before.
 """
 
 import asyncio
@@ -55,22 +56,25 @@ def main() -> dict[str, Any]:
 
 
 async def measure(shop: Shop, holder: Holder, server: int) -> dict[str, Any]:
-    batch = http_request("POST", PATH, shop.key, json.dumps({"events": [{"eventType": "view", "userId": "ann", "productId": "boot"}]}).encode())
+    body = json.dumps({"events": [{"eventType": "view", "userId": "ann", "productId": "boot"}]}).encode()
+    batch = http_request("POST", PATH, shop.key, body)
     health = http_request("GET", "/health", "none")
     for request in (batch, health):  # warm-up
         await open_loop(shop.host, shop.port, repeat(request), rate=RATE, seconds=1)
     Path(f"/proc/{server}/clear_refs").write_text("5")  # the peak starts anew
     before = peak_mib(server)
     holders = [asyncio.create_task(hold(shop, holder)) for _ in range(CONNECTIONS)]
-    outcomes = [open_loop(shop.host, shop.port, repeat(request), rate=RATE, seconds=SECONDS) for request in (batch, health)]
-    served = dict(zip(("batch", "health"), [outcome.summary for outcome in await asyncio.gather(*outcomes)], strict=True))
+    batches, healths = await asyncio.gather(
+        *(open_loop(shop.host, shop.port, repeat(request), rate=RATE, seconds=SECONDS) for request in (batch, health))
+    )
     peak = peak_mib(server)
     for task in holders:
         task.cancel()
     answers = await asyncio.gather(*holders)
     return {
         "before_mib": before, "peak_mib": peak, "grown_mb": round((peak - before) * 1.048576, 1),
-        "answered": {status: answers.count(status) for status in sorted(set(answers))}, **served,
+        "answered": {status: answers.count(status) for status in sorted(set(answers))},
+        "batch": batches.summary, "health": healths.summary,
     }  # fmt: skip
 
 
@@ -91,7 +95,8 @@ async def hold(shop: Shop, holder: Holder) -> str:
 
 
 async def _send(writer: asyncio.StreamWriter, holder: Holder) -> None:
-    writer.write(f"POST {PATH} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n{holder.header}\r\n\r\n".encode())
+    head = f"POST {PATH} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n{holder.header}\r\n\r\n"
+    writer.write(head.encode())
     left = holder.most_bytes
     while left:
         piece = PIECE[:left]
@@ -104,7 +109,7 @@ def _raise_limit_of_files() -> None:
     """The server takes it over from here."""
     soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most != resource.RLIM_INFINITY and most < 2 * CONNECTIONS:
-        raise SystemExit(f"{CONNECTIONS} connections need {2 * CONNECTIONS} open files; at most {most} are allowed. Raise `ulimit -Hn`.")
+        raise SystemExit(f"Expected to be allowed {2 * CONNECTIONS} open files, got {most}. Raise `ulimit -Hn`.")
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2 * CONNECTIONS), most))
 
 

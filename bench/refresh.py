@@ -72,7 +72,7 @@ def process_of(system: System, role: str) -> int:
     """The number of the process of `recomengine ROLE`."""
     found = [
         int(folder.name) for folder in Path("/proc").iterdir()
-        if folder.name.isdigit() and f"recomengine {role}" in _command(folder) and str(_parent(folder)) == str(system.process.pid)
+        if folder.name.isdigit() and f"recomengine {role}" in _command(folder) and _parent(folder) == system.process.pid
     ]  # fmt: skip
     return found[0]
 

@@ -51,8 +51,8 @@ class Served(NamedTuple):
 async def serving(app: ASGIApp, **config: Any) -> AsyncIterator[Served]:
     """`app` behind the protocol that `recomengine serve` speaks."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    config = {"http": BoundedHttp, "lifespan": "off", "log_config": None, "access_log": False, "server_header": False, **config}
-    server = uvicorn.Server(uvicorn.Config(app, **config))
+    quiet = {"log_config": None, "access_log": False, "server_header": False}
+    server = uvicorn.Server(uvicorn.Config(app, **{"http": BoundedHttp, "lifespan": "off", **quiet, **config}))
     running = asyncio.create_task(server._serve([listener]))
     try:
         yield Served(listener.getsockname(), server.server_state.connections)

@@ -1,4 +1,4 @@
-"""Bodies in memory: little of a sender that is not known, a bounded sum of all, nothing left when their requests have ended."""
+"""Bodies in memory: little of who is not known, a bounded sum of all, nothing when their requests have ended."""
 
 import asyncio
 import json
@@ -33,7 +33,8 @@ def padded(size: int, **members: object) -> bytes:
 def head(path: str, **headers: str) -> bytes:
     """Of a body in chunks, so that it declares no length."""
     lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
-    return f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n{lines}\r\n".encode()
+    always = "Host: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+    return f"POST {path} HTTP/1.1\r\n{always}{lines}\r\n".encode()
 
 
 def chunk(body: bytes) -> bytes:
@@ -59,12 +60,17 @@ async def test_without_a_key_in_a_header_a_body_has_at_most_64_kib(client: httpx
     assert (await client.post(BATCH, content=body, headers=headers)).status_code == 202
     refused = await client.post(BATCH, content=body + b" ", headers=headers)
     assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
-    assert "Put the key into a header, or send less at once." in refused.json()["detail"]
+    assert "Put the key into a header, or send smaller batches." in refused.json()["detail"]
     assert (await client.post(BATCH, content=body + b" ", headers=headers | bearer(tenant.publish))).status_code == 202
 
 
-@pytest.mark.parametrize("path", ["/api/v1/auth/signup", "/api/v1/auth/login", "/api/v1/auth/reset-password", "/api/v1/events", BATCH,
-                                  "/api/v1/recommendations", "/api/v1/recommendations/batch"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/auth/signup", "/api/v1/auth/login", "/api/v1/auth/reset-password", "/api/v1/events", BATCH,
+        "/api/v1/recommendations", "/api/v1/recommendations/batch",
+    ],
+)  # fmt: skip
 async def test_of_a_stranger_no_body_is_read_beyond_64_kib(path: str, address: tuple[str, int]) -> None:
     async with connected(address) as peer:
         peer.writer.write(head(path) + chunk(b" " * STRANGERS_BODY_BYTES))
@@ -75,8 +81,11 @@ async def test_of_a_stranger_no_body_is_read_beyond_64_kib(path: str, address: t
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(b'{"events"', 400), (b"{}", 422), (padded(100), 401), (padded(100, key="rk_pub_none"), 401), (b" " * (STRANGERS_BODY_BYTES + 1), 413)],
-)
+    [
+        (b'{"events"', 400), (b"{}", 422), (padded(100), 401), (padded(100, key="rk_pub_none"), 401),
+        (b" " * (STRANGERS_BODY_BYTES + 1), 413),
+    ],
+)  # fmt: skip
 async def test_an_answer_gives_back_what_its_request_held(body: bytes, status: int, client: httpx.AsyncClient) -> None:
     before = OF_STRANGERS.bytes, OF_CALLERS.bytes
 
@@ -84,11 +93,14 @@ async def test_an_answer_gives_back_what_its_request_held(body: bytes, status: i
         for start in range(0, len(body), 10_000):
             yield body[start : start + 10_000]
 
-    assert (await client.post(BATCH, content=pieces(), headers={"Content-Type": "application/json"})).status_code == status
+    answer = await client.post(BATCH, content=pieces(), headers={"Content-Type": "application/json"})
+    assert answer.status_code == status
     assert (OF_STRANGERS.bytes, OF_CALLERS.bytes) == before
 
 
-async def test_who_leaves_or_is_too_slow_gives_back_what_was_held(address: tuple[str, int], tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_leaves_or_is_too_slow_gives_back_what_was_held(
+    address: tuple[str, int], tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     nothing = grow(OF_STRANGERS, 0), grow(OF_CALLERS, 0)
     async with connected(address) as stranger, connected(address) as caller:
         held = grow(OF_STRANGERS, 1000), grow(OF_CALLERS, 100_000)
@@ -123,7 +135,8 @@ async def test_beyond_what_a_process_holds_bodies_are_refused_until_one_is_gone(
         second.writer.write(begun + chunk(padded(40_000, **keys)) + b"0\r\n\r\n")
         assert (await second.answer()).status == 202
         async with connected(address) as other:  # what the others hold is counted apart
-            other.writer.write(head(BATCH, X_API_Key="" if known else tenant.publish) + chunk(padded(50_000, key=tenant.publish)) + b"0\r\n\r\n")
+            body = chunk(padded(50_000, key=tenant.publish)) + b"0\r\n\r\n"
+            other.writer.write(head(BATCH, X_API_Key="" if known else tenant.publish) + body)
             assert (await other.answer()).status == 202
     await until(empty, address)
 

@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.types import Message
 
-from recomengine.web.ndjson import BOM, LINE_TOO_LONG, MAX_BATCH_BYTES, MAX_BLANK_LINES, MAX_EMPTY_BYTES, MAX_LINE_BYTES, STEP, ndjson_lines
+from recomengine.web.ndjson import (
+    BOM,
+    LINE_TOO_LONG,
+    MAX_BATCH_BYTES,
+    MAX_BLANK_LINES,
+    MAX_EMPTY_BYTES,
+    MAX_LINE_BYTES,
+    STEP,
+    ndjson_lines,
+)
 from recomengine.web.problems import MalformedBody, TooLarge
 
 MB = 1024 * 1024
@@ -132,7 +141,11 @@ async def test_of_a_hundred_million_blank_lines_few_are_read(encoding: str, blan
     assert taken <= max(len(body) // 20, 512)
 
 
-@pytest.mark.parametrize("piece", [b"x" * MB, b" " * MB, b" " * (MB - 1) + b"\n", b"x" * (2 * MB) + b"\n"], ids=["line", "spaces", "blank", "long"])
+@pytest.mark.parametrize(
+    "piece",
+    [b"x" * MB, b" " * MB, b" " * (MB - 1) + b"\n", b"x" * (2 * MB) + b"\n"],
+    ids=["one line", "spaces", "blank lines", "long lines"],
+)
 async def test_little_is_read_of_what_expands_to_no_lines(piece: bytes) -> None:
     body = packed("gzip", [b"a\n", *[piece] * (10 * MAX_EMPTY_BYTES // len(piece))])
     seen, detail, taken = await until_refused(body, "gzip")

@@ -52,7 +52,8 @@ async def test_a_head_that_is_too_large_is_refused(head: bytes, address: tuple[s
 
 async def test_a_hundred_headers_are_fine(address: tuple[str, int]) -> None:
     async with connected(address) as peer:
-        peer.writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\n" + b"".join(b"X-%d: 1\r\n" % i for i in range(MAX_HEADERS - 1)) + b"\r\n")
+        others = b"".join(b"X-%d: 1\r\n" % i for i in range(MAX_HEADERS - 1))
+        peer.writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\n" + others + b"\r\n")
         assert (await peer.answer()).status == 200
 
 
@@ -85,7 +86,7 @@ async def test_a_request_that_does_not_name_one_host_is_a_problem(hosts: list[by
         await peer.problem(400, "malformed_request")
 
 
-@pytest.mark.parametrize("host", [b"a", b"shop.example.com:8443", b"127.0.0.1:5008", b"[::1]:80", b"a_b-c.d", b"xn--bcher-kva.example", b"a:"])
+@pytest.mark.parametrize("host", [b"a", b"shop.example:8443", b"127.0.0.1:5008", b"[::1]:80", b"a_b", b"%C3%BC", b"a:"])
 @pytest.mark.parametrize("version", [b"1.1", b"1.0"])
 async def test_one_host_in_any_form_is_fine(host: bytes, version: bytes, address: tuple[str, int]) -> None:
     async with connected(address) as peer:
@@ -102,8 +103,11 @@ async def test_http_1_0_may_leave_out_the_host(host: bytes, status: int, address
 
 @pytest.mark.parametrize(
     ("sent", "status"),
-    [(b"hello\r\n\r\n", 400), (b"GET / HTTP/1.1\r\n\r\n", 400), (b"GET / HT", 408), (b"GET / HTTP/1.1\r\nX: " + b"a" * MB, 431)],
-)
+    [
+        (b"hello\r\n\r\n", 400), (b"GET / HTTP/1.1\r\n\r\n", 400), (b"GET / HT", 408),
+        (b"GET / HTTP/1.1\r\nX: " + b"a" * MB, 431),
+    ],
+)  # fmt: skip
 async def test_what_never_became_a_request_is_answered_with_the_headers_of_every_answer(
     sent: bytes, status: int, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,7 +160,7 @@ async def test_of_a_body_that_nobody_asks_for_the_rest_stays_with_its_sender() -
         assert (await peer.answer()).body == {"size": 20_001}
 
 
-async def test_a_body_that_comes_after_its_answer_is_dropped_and_the_connection_goes_on(address: tuple[str, int]) -> None:
+async def test_a_body_that_comes_after_its_answer_is_dropped_and_the_next_is_read(address: tuple[str, int]) -> None:
     async with connected(address) as peer:
         peer.writer.write(post("/api/v1/events/batch", "rk_none", "application/json", MB) + b" " * 50_000)
         assert (await peer.answer()).status == 401
@@ -178,7 +182,9 @@ async def test_of_an_answered_body_no_more_than_a_mebibyte_is_read(address: tupl
             await send_on()
 
 
-async def test_the_rest_of_an_answered_body_is_not_awaited_for_ever(address: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_rest_of_an_answered_body_is_not_awaited_for_ever(
+    address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("recomengine.web.protocol.REST_S", 0.5)
     async with connected(address) as peer:
         peer.writer.write(post("/api/v1/events/batch", "rk_none", "application/json", 100) + b" ")

@@ -39,7 +39,7 @@ _AT = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 
 
 async def read_body(request: Request, *, types: frozenset[str] = JSON_TYPES, limit: int = MAX_BODY_BYTES) -> bytes:
-    """The whole body, refused when it is of another type or longer than `limit` bytes, which is less for a sender that is not known."""
+    """The whole body, refused when it is of another type or longer than `limit` bytes, or than a stranger's may be."""
     header = request.headers.get("content-type", "").lower()
     media = header.partition(";")[0].strip()
     charset = _CHARSET.search(header)
@@ -87,7 +87,10 @@ async def read_keyed(
 
 def too_large(most: int, limit: int) -> TooLarge:
     if most < limit:
-        return TooLarge(f"The body is larger than {most} bytes, the most without a key in a header. Put the key into a header, or send less at once.")
+        return TooLarge(
+            f"The body is larger than {most} bytes, the most without a key in a header. "
+            "Put the key into a header, or send smaller batches."
+        )
     return TooLarge(f"The body is larger than {limit} bytes. Split it, or use the import endpoint.")
 
 

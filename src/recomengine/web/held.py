@@ -1,4 +1,4 @@
-"""The bytes of bodies that a process holds in memory: how many of one sender that it does not know yet, how many in all.
+"""The bytes of bodies that a process holds in memory: of one sender that it does not know yet, and of all together.
 
 They are counted as they come (`hold`) and given back when their request ends, however it ends (`let_go`). Until
 somebody marks the request as a known sender's (`mark_known`), its body is a stranger's. Imports are streams and hold
@@ -23,7 +23,8 @@ class Held:
     def take(self, size: int) -> None:
         if self.bytes + size > self.most_bytes:
             raise Unavailable(
-                f"The server holds {self.most_bytes // MIB} MiB of bodies of {self._whose}, the most at once. Send this again in a second.",
+                f"The server holds {self.most_bytes // MIB} MiB of bodies of {self._whose}, the most at once. "
+                "Send this again in a second.",
                 code="overloaded",
             )
         self.bytes += size

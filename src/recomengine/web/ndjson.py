@@ -190,7 +190,8 @@ class _Splitter:
         else:
             return
         raise TooLarge(
-            f"Expected one JSON object a line, got {found}. Leave them out. The lines before were taken; sending everything again adds nothing twice."
+            f"Expected one JSON object a line, got {found}. Leave them out. "
+            "The lines before were taken; sending everything again adds nothing twice."
         )
 
     def _add(self, line: bytes) -> None:

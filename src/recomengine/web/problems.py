@@ -200,7 +200,8 @@ EXPLAINED = {
         Conflict, "The Idempotency-Key came before with another request.", "Choose a new key for each thing that is to be made."
     ),
     "too_large": Explained(
-        TooLarge, "The body is larger than the endpoint takes, or larger than 64 KiB without a key in a header; or an import is mostly blank lines.",
+        TooLarge,
+        "The body is larger than the endpoint takes, or than 64 KiB without a key in a header; or an import is blank.",
         "Split it, or use the import, which takes any length; put the key into a header; leave blank lines out.",
     ),
     "unsupported_media_type": Explained(

@@ -1,8 +1,8 @@
 """The server's HTTP connections, with bounds on what stands before a body: its size, its number of headers, its time.
 
 A head that is too large, too slow or no HTTP at all is answered as a problem, and the connection ends. Bodies have
-their bounds where they are read (codec.py, ndjson.py); here, no more of one is taken from the network than is asked for, and
-little of one that is answered already.
+their bounds where they are read (codec.py, ndjson.py); here, no more of one is taken from the network than is asked
+for, and little of one that is answered already.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ MAX_HEAD_BYTES = 32 * 1024
 MAX_HEADERS = 100
 HEAD_S = 10.0
 MAX_REST_BYTES, REST_S = 1024 * 1024, 10.0
-"""Of a body that is still coming when its request is answered: the sender may see the answer, and use the connection again."""
+"""Of a body that is still coming when its request is answered: its sender may see the answer, and send on."""
 HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::[0-9]{0,5})?")
 """RFC 3986, 3.2.2 and 3.2.3; a name is not empty in http and https."""
 
@@ -91,7 +91,8 @@ class BoundedHttp(HttpToolsProtocol):
         if self._rest_timer is not None:
             self._stop_rest_timer()
             self._unset_keepalive_if_required()
-            self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+            wait_s, end = self.timeout_keep_alive, self.timeout_keep_alive_handler
+            self.timeout_keep_alive_task = self.loop.call_later(wait_s, end)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -108,9 +109,11 @@ class BoundedHttp(HttpToolsProtocol):
     def _check_host(self) -> None:
         """RFC 9112, 3.2."""
         hosts = [value for name, value in self.headers if name == b"host"]
-        if len(hosts) > 1 or (hosts and not HOST.fullmatch(hosts[0])) or (not hosts and self.parser.get_http_version() == "1.1"):
-            got = "none" if not hosts else "several" if len(hosts) > 1 else "one that is no host and port"
-            self._refusal = self._refusal or MalformedRequest(f"Expected one header Host, got {got}. Send the name that the server is called by.")
+        if (len(hosts) == 1 and HOST.fullmatch(hosts[0])) or (not hosts and self.parser.get_http_version() != "1.1"):
+            return
+        got = "none" if not hosts else "several" if len(hosts) > 1 else "one that is no host and port"
+        refusal = MalformedRequest(f"Expected one header Host, got {got}. Send the name that the server is called by.")
+        self._refusal = self._refusal or refusal
 
     def _add(self, size: int) -> None:
         self._head_bytes += size
