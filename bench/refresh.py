@@ -54,7 +54,7 @@ def measure(system: System) -> dict[str, Any]:
 
 
 def refresh(system: System, shop: Shop, database: str) -> dict[str, Any]:
-    worker = worker_of(system)
+    worker = process_of(system, "worker")
     Path(f"/proc/{worker}/clear_refs").write_text("5")  # the peak starts anew
     started = time.perf_counter()
     version = shop.refresh()["version"]
@@ -68,12 +68,11 @@ def refresh(system: System, shop: Shop, database: str) -> dict[str, Any]:
     return figures
 
 
-def worker_of(system: System) -> int:
-    """The number of the worker's process."""
+def process_of(system: System, role: str) -> int:
+    """The number of the process of `recomengine ROLE`."""
     found = [
         int(folder.name) for folder in Path("/proc").iterdir()
-        if folder.name.isdigit() and (command := _command(folder)).endswith(" worker") and str(_parent(folder)) == str(system.process.pid)
-        and "recomengine" in command
+        if folder.name.isdigit() and f"recomengine {role}" in _command(folder) and _parent(folder) == system.process.pid
     ]  # fmt: skip
     return found[0]
 

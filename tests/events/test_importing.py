@@ -146,6 +146,17 @@ async def test_a_stream_that_was_damaged_on_the_way_is_noticed_and_can_be_sent_a
     assert {(row["user_id"], row["timestamp_ms"]) for row in await stored(database_url, tenant.id)} >= {(f"u{n}", n) for n in range(3000)}
 
 
+@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("zstd", zstandard.compress)])
+async def test_of_a_body_of_blank_lines_the_lines_before_them_go_in(
+    encoding: str, pack: Pack, client: httpx.AsyncClient, tenant: Tenant, database_url: str
+) -> None:
+    body = pack(lines_of([view(timestamp=number) for number in range(2500)]) + b"\n" * 10_000_000)
+    answer = await send(client, tenant, body, encoding)
+    assert (answer.status_code, answer.json()["code"], answer.headers["connection"]) == (413, "too_large", "close")
+    assert "The lines before were taken" in answer.json()["detail"]
+    assert len(await stored(database_url, tenant.id)) == 2500
+
+
 async def test_a_body_that_is_not_what_it_says_changes_nothing(client: httpx.AsyncClient, tenant: Tenant, database_url: str) -> None:
     body = lines_of([view()])
     for encoding in ("gzip", "zstd"):

@@ -1,6 +1,7 @@
 """Bodies in and out: size, type and JSON faults, told apart."""
 
 import contextlib
+import tracemalloc
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from recomengine.web.codec import SDK_TYPES, data_response, decode, list_response, read_body
+from recomengine.web.held import let_go
 from recomengine.web.problems import Invalid, MalformedBody, Problem
 
 JSON = {"content-type": "application/json"}
@@ -161,6 +163,27 @@ async def test_a_body_over_the_limit_is_refused_whatever_length_it_declares(head
         await read_body(request(b"x" * 11, headers), limit=10)
     assert caught.value.status == 413
     assert "10 bytes" in caught.value.detail
+
+
+@pytest.mark.parametrize("piece", [2, 1000, 10_000, 60_000])
+async def test_a_body_that_is_held_takes_little_more_than_its_bytes(piece: int) -> None:
+    left, traced = 60_000, 0
+
+    async def receive() -> Message:
+        nonlocal left, traced
+        left -= piece
+        if left < 0:
+            traced = tracemalloc.get_traced_memory()[0]
+        return {"type": "http.request", "body": b"x" * piece if left >= 0 else b"", "more_body": left >= 0}
+
+    held = Request({"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}, receive)
+    tracemalloc.start()
+    try:
+        assert len(await read_body(held)) == 60_000
+    finally:
+        tracemalloc.stop()
+        let_go(held.scope)
+    assert 60_000 < traced < 80_000
 
 
 def test_money_leaves_as_an_exact_number() -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import gzip
+import re
 import tracemalloc
-from collections.abc import AsyncIterator, Sequence
+import zlib
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 import pytest
 import zstandard
@@ -12,8 +14,17 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.types import Message
 
-from recomengine.web.ndjson import BOM, LINE_TOO_LONG, MAX_BATCH_BYTES, MAX_LINE_BYTES, ndjson_lines
-from recomengine.web.problems import MalformedBody
+from recomengine.web.ndjson import (
+    BOM,
+    LINE_TOO_LONG,
+    MAX_BATCH_BYTES,
+    MAX_BLANK_LINES,
+    MAX_EMPTY_BYTES,
+    MAX_LINE_BYTES,
+    STEP,
+    ndjson_lines,
+)
+from recomengine.web.problems import MalformedBody, TooLarge
 
 MB = 1024 * 1024
 
@@ -90,6 +101,65 @@ async def test_a_bomb_costs_little_memory_and_lets_others_run(encoding: str, bom
         await asyncio.gather(beside, return_exceptions=True)
     assert peak < 25 * MB
     assert turns > 10
+
+
+def packed(encoding: str, parts: Iterable[bytes]) -> bytes:
+    packer = zlib.compressobj(9, wbits=31) if encoding == "gzip" else zstandard.ZstdCompressor().compressobj()
+    return b"".join([*(packer.compress(part) for part in parts), packer.flush()])
+
+
+async def until_refused(body: bytes, encoding: str) -> tuple[list[tuple[int, bytes]], str, int]:
+    """The lines before the refusal, what it says, and how many bytes of the body were taken."""
+    taken = 0
+
+    async def receive() -> Message:
+        nonlocal taken
+        chunk = body[taken : taken + 256]
+        taken += len(chunk)
+        return {"type": "http.request", "body": chunk, "more_body": taken < len(body)}
+
+    headers = [(b"content-type", b"application/x-ndjson"), (b"content-encoding", encoding.encode())]
+    seen: list[tuple[int, bytes]] = []
+
+    async def read() -> None:
+        async for batch in ndjson_lines(Request({"type": "http", "method": "POST", "headers": headers}, receive)):
+            seen.extend(batch)
+
+    with pytest.raises(TooLarge) as refused:
+        await read()
+    return seen, refused.value.detail, taken
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+@pytest.mark.parametrize("blank", [b"\n", b" \t\r\n"])
+async def test_of_a_hundred_million_blank_lines_few_are_read(encoding: str, blank: bytes) -> None:
+    body = packed(encoding, [b"a\n\nb\n", *[blank * 1_000_000] * 100])
+    seen, detail, taken = await until_refused(body, encoding)
+    assert seen == [(1, b"a"), (3, b"b")]
+    read = int(re.findall(r"among the first (\d+)\.", detail)[0])
+    assert MAX_BLANK_LINES < read < MAX_BLANK_LINES + 2 * STEP
+    assert taken <= max(len(body) // 20, 512)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [b"x" * MB, b" " * MB, b" " * (MB - 1) + b"\n", b"x" * (2 * MB) + b"\n"],
+    ids=["one line", "spaces", "blank lines", "long lines"],
+)
+async def test_little_is_read_of_what_expands_to_no_lines(piece: bytes) -> None:
+    body = packed("gzip", [b"a\n", *[piece] * (10 * MAX_EMPTY_BYTES // len(piece))])
+    seen, detail, taken = await until_refused(body, "gzip")
+    assert seen[0] == (1, b"a")
+    assert MAX_EMPTY_BYTES < int(re.findall(r"(\d+) bytes", detail)[0]) <= MAX_EMPTY_BYTES + STEP + 20
+    assert taken < len(body) // 8
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "zstd"])
+async def test_blank_lines_between_lines_are_fine_in_any_number(encoding: str) -> None:
+    many = [b"%d" % number + b"\n" * 11 for number in range(20_000)]
+    start = b"\n" * MAX_BLANK_LINES
+    body = start + b"".join(many) if encoding == "identity" else packed(encoding, [start, *many])
+    assert [line for _, line in await lines([body], encoding)] == [b"%d" % number for number in range(20_000)]
 
 
 async def test_whole_lines_before_a_break_come_out_before_the_problem() -> None:

@@ -1,70 +1,22 @@
 """Connections as they come from the network: heads and bodies that are too large, too slow, or no HTTP at all."""
 
 import asyncio
-import json
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from recomengine.web.limits import client_network
+from recomengine.web.middleware import HSTS, SECURITY
 from recomengine.web.protocol import MAX_HEAD_BYTES, MAX_HEADERS, BoundedHttp
 from tests.conftest import MakeTenant
 from tests.events.stored import stored
-from tests.processes import PATIENCE_S
+from tests.web.connections import connected, serving
 
 MB = 1024 * 1024
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: dict[str, str]
-    body: dict[str, Any]
-
-
-class Peer(NamedTuple):
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    async def answer(self) -> Answer:
-        head = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
-        body = await self.reader.readexactly(int(headers["content-length"]))
-        return Answer(int(head[0].split()[1]), headers, json.loads(body))
-
-    async def problem(self, status: int, code: str) -> None:
-        """The answer is this problem, and nothing comes after it."""
-        answer = await self.answer()
-        assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json")
-        assert (answer.body["status"], answer.body["code"]) == (status, code)
-        assert answer.body["requestId"] == answer.headers["x-request-id"]
-        assert answer.headers["connection"] == "close"
-        assert await self.reader.read() == b""
-
-
-@pytest.fixture
-async def address(app: Starlette) -> AsyncIterator[tuple[str, int]]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, http=BoundedHttp, lifespan="off", log_config=None, access_log=False, server_header=False))
-    serving = asyncio.create_task(server._serve([listener]))
-    yield listener.getsockname()
-    server.should_exit = True
-    await serving
-
-
-@asynccontextmanager
-async def connected(address: tuple[str, int]) -> AsyncIterator[Peer]:
-    reader, writer = await asyncio.open_connection(*address)
-    async with asyncio.timeout(PATIENCE_S):
-        yield Peer(reader, writer)
-    writer.close()
 
 
 async def test_requests_on_one_connection_are_answered_one_after_the_other(address: tuple[str, int]) -> None:
@@ -100,7 +52,8 @@ async def test_a_head_that_is_too_large_is_refused(head: bytes, address: tuple[s
 
 async def test_a_hundred_headers_are_fine(address: tuple[str, int]) -> None:
     async with connected(address) as peer:
-        peer.writer.write(b"GET /health HTTP/1.1\r\n" + b"".join(b"X-%d: 1\r\n" % i for i in range(MAX_HEADERS)) + b"\r\n")
+        others = b"".join(b"X-%d: 1\r\n" % i for i in range(MAX_HEADERS - 1))
+        peer.writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\n" + others + b"\r\n")
         assert (await peer.answer()).status == 200
 
 
@@ -133,6 +86,127 @@ async def test_what_is_no_http_is_a_problem(address: tuple[str, int]) -> None:
     async with connected(address) as peer:
         peer.writer.write(b"\x16\x03\x01 hello\r\n\r\n")
         await peer.problem(400, "malformed_request")
+
+
+@pytest.mark.parametrize("hosts", [[], [b""], [b"a", b"a"], [b"a/b"], [b"a b"], [b"a:b"], [b"u@a"], [b"[::1"], [b"%a"]])
+async def test_a_request_that_does_not_name_one_host_is_a_problem(hosts: list[bytes], address: tuple[str, int]) -> None:
+    async with connected(address) as peer:
+        peer.writer.write(b"GET /health HTTP/1.1\r\n" + b"".join(b"Host: %s\r\n" % host for host in hosts) + b"\r\n")
+        await peer.problem(400, "malformed_request")
+
+
+@pytest.mark.parametrize("host", [b"a", b"shop.example:8443", b"127.0.0.1:5008", b"[::1]:80", b"a_b", b"%C3%BC", b"a:"])
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+async def test_one_host_in_any_form_is_fine(host: bytes, version: bytes, address: tuple[str, int]) -> None:
+    async with connected(address) as peer:
+        peer.writer.write(b"GET /health HTTP/%s\r\nHost: %s\r\n\r\n" % (version, host))
+        assert (await peer.answer()).status == 200
+
+
+@pytest.mark.parametrize(("host", "status"), [(b"", 200), (b"Host: a\r\nHost: b\r\n", 400)])
+async def test_http_1_0_may_leave_out_the_host(host: bytes, status: int, address: tuple[str, int]) -> None:
+    async with connected(address) as peer:
+        peer.writer.write(b"GET /health HTTP/1.0\r\n" + host + b"\r\n")
+        assert (await peer.answer()).status == status
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"hello\r\n\r\n", 400), (b"GET / HTTP/1.1\r\n\r\n", 400), (b"GET / HT", 408),
+        (b"GET / HTTP/1.1\r\nX: " + b"a" * MB, 431),
+    ],
+)  # fmt: skip
+async def test_what_never_became_a_request_is_answered_with_the_headers_of_every_answer(
+    sent: bytes, status: int, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recomengine.web.protocol.HEAD_S", 0.5)
+    async with connected(address) as peer:
+        peer.writer.write(sent)
+        answer = await peer.answer()
+    assert answer.status == status
+    assert {name: answer.headers.get(name.lower()) for name, _ in SECURITY} == dict(SECURITY)
+    assert "strict-transport-security" not in answer.headers
+
+
+class OverTls(BoundedHttp):
+    """As with a certificate, of which the protocol sees the scheme alone."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.scheme = "https"
+
+
+async def test_over_tls_what_never_became_a_request_is_answered_with_hsts(app: Starlette) -> None:
+    async with serving(app, http=OverTls) as served, connected(served.address) as peer:
+        peer.writer.write(b"hello\r\n\r\n")
+        answer = await peer.answer()
+    assert (answer.status, answer.headers["strict-transport-security"]) == (400, HSTS)
+
+
+async def test_of_a_body_that_nobody_asks_for_the_rest_stays_with_its_sender() -> None:
+    asked = asyncio.Event()
+
+    async def ask_later(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "POST":
+            await asked.wait()
+        await JSONResponse({"size": len(await Request(scope, receive).body())})(scope, receive, send)
+
+    async with serving(ask_later) as served, connected(served.address) as peer, connected(served.address) as other:
+
+        async def turn() -> None:
+            """A round of the server's loop: what was there before is read, if it is to be read."""
+            other.writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            await other.answer()
+
+        peer.writer.write(post("/", "none", "text/plain", 20_001) + b"a")
+        await turn()
+        peer.writer.write(b"b" * 20_000)
+        await turn()
+        await turn()
+        assert sum(len(connection.cycle.body) for connection in served.connections) == 1
+        asked.set()
+        assert (await peer.answer()).body == {"size": 20_001}
+
+
+async def test_a_body_that_comes_after_its_answer_is_dropped_and_the_next_is_read(address: tuple[str, int]) -> None:
+    async with connected(address) as peer:
+        peer.writer.write(post("/api/v1/events/batch", "rk_none", "application/json", MB) + b" " * 50_000)
+        assert (await peer.answer()).status == 401
+        peer.writer.write(b" " * (MB - 50_000) + b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert (await peer.answer()).status == 200
+
+
+async def test_of_an_answered_body_no_more_than_a_mebibyte_is_read(address: tuple[str, int]) -> None:
+    async with connected(address) as peer:
+        peer.writer.write(post("/api/v1/events/batch", "rk_none", "application/json", 50 * MB))
+        assert (await peer.answer()).status == 401
+
+        async def send_on() -> None:
+            for _ in range(45):
+                peer.writer.write(b" " * MB)
+                await peer.writer.drain()
+
+        with pytest.raises(ConnectionError):
+            await send_on()
+
+
+async def test_the_rest_of_an_answered_body_is_not_awaited_for_ever(
+    address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recomengine.web.protocol.REST_S", 0.5)
+    async with connected(address) as peer:
+        peer.writer.write(post("/api/v1/events/batch", "rk_none", "application/json", 100) + b" ")
+        assert (await peer.answer()).status == 401
+        peer.writer.write(b" ")
+        assert await peer.reader.read() == b""
+
+
+async def test_of_an_answered_body_nothing_is_kept(app: Starlette) -> None:
+    async with serving(app) as served, connected(served.address) as peer:
+        peer.writer.write(post("/api/v1/events/batch", "rk_none", "application/json", 60_000) + b" " * 50_000)
+        assert (await peer.answer()).status == 401
+        assert [len(connection.cycle.body) for connection in served.connections] == [0]
 
 
 def post(path: str, key: str, media: str, length: int) -> bytes:
@@ -172,18 +246,12 @@ async def seen_through(proxies: str, forwarded: str) -> str:
     async def say_client(scope: Scope, _receive: Receive, send: Send) -> None:
         await JSONResponse({"client": client_network(HTTPConnection(scope))})(scope, _receive, send)
 
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        say_client, http=BoundedHttp, lifespan="off", log_config=None, proxy_headers=bool(proxies), forwarded_allow_ips=proxies or None
-    )
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server._serve([listener]))
-    async with connected(listener.getsockname()) as peer:
+    async with (
+        serving(say_client, proxy_headers=bool(proxies), forwarded_allow_ips=proxies or None) as served,
+        connected(served.address) as peer,
+    ):
         peer.writer.write(f"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: {forwarded}\r\n\r\n".encode())
-        client = (await peer.answer()).body["client"]
-    server.should_exit = True
-    await serving
-    return str(client)
+        return str((await peer.answer()).body["client"])
 
 
 @pytest.mark.parametrize(

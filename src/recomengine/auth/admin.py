@@ -8,6 +8,7 @@ from starlette.requests import Request
 from recomengine.auth import queries
 from recomengine.auth.schemas import Admin
 from recomengine.infra.database import Connection
+from recomengine.web.held import mark_known
 from recomengine.web.problems import NotFound, Unauthorized
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ async def signed_in(request: Request) -> Admin:
     if admin is None:
         raise Unauthorized("No valid access token. Sign in, and send it as `Authorization: Bearer …`.")
     await context.limits.charge_admin(request, admin.id)
+    mark_known(request.scope)
     return admin
 
 

@@ -11,15 +11,17 @@ from starlette.responses import Response
 
 from recomengine.web.caller import Caller
 from recomengine.web.guard import Guard, Permission, header_key
+from recomengine.web.held import STRANGERS_BODY_BYTES, hold, is_known
 from recomengine.web.json_faults import BEYOND_DOUBLE, HALF_CHARACTER, lone_surrogate, number_beyond_double
 from recomengine.web.limits import Kind, Limits
 from recomengine.web.problems import FieldError, Invalid, MalformedBody, Problem, SlowRequest, TooLarge, WrongMediaType, invalid
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
 BODY_S = 30.0
+SMALL_BYTES = 4096
+"""Pieces are joined up to this, so that a body that comes byte by byte takes no more memory than its bytes."""
 JSON_TYPES = frozenset({"application/json"})
 SDK_TYPES = frozenset({"application/json", "text/plain"})
-
 
 
 class Keyed(Protocol):
@@ -38,7 +40,7 @@ _AT = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 
 
 async def read_body(request: Request, *, types: frozenset[str] = JSON_TYPES, limit: int = MAX_BODY_BYTES) -> bytes:
-    """The whole body, refused when it is of another type or longer than `limit` bytes."""
+    """The whole body, refused when it is of another type or longer than `limit` bytes, or than a stranger's may be."""
     header = request.headers.get("content-type", "").lower()
     media = header.partition(";")[0].strip()
     charset = _CHARSET.search(header)
@@ -48,17 +50,22 @@ async def read_body(request: Request, *, types: frozenset[str] = JSON_TYPES, lim
         raise WrongMediaType(f"Expected Content-Type {' or '.join(sorted(types))}, got {media or 'none'}. Set the header.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise WrongMediaType("Expected an unencoded body. Send it without Content-Encoding; only imports take gzip and zstd.")
+    most = limit if is_known(request.scope) else min(limit, STRANGERS_BODY_BYTES)
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
-        raise too_large(limit)
-    chunks, size = [], 0
+    if declared.isdigit() and int(declared) > most:
+        raise too_large(most, limit)
+    chunks, size = [b""], 0
     try:
         async with asyncio.timeout(BODY_S):
             async for chunk in request.stream():
                 size += len(chunk)
-                if size > limit:
-                    raise too_large(limit)
-                chunks.append(chunk)
+                if size > most:
+                    raise too_large(most, limit)
+                hold(request.scope, len(chunk))
+                if len(chunks[-1]) + len(chunk) <= SMALL_BYTES:
+                    chunks[-1] += chunk
+                else:
+                    chunks.append(chunk)
     except TimeoutError:
         raise SlowRequest(f"The body did not arrive within {BODY_S:.0f} s. Send it at once, or less of it.") from None
     return b"".join(chunks)
@@ -84,7 +91,12 @@ async def read_keyed(
     return decoded, caller
 
 
-def too_large(limit: int) -> TooLarge:
+def too_large(most: int, limit: int) -> TooLarge:
+    if most < limit:
+        return TooLarge(
+            f"The body is larger than {most} bytes, the most without a key in a header. "
+            "Put the key into a header, or send smaller batches."
+        )
     return TooLarge(f"The body is larger than {limit} bytes. Split it, or use the import endpoint.")
 
 

@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 
 from recomengine.web.caller import Caller
 from recomengine.web.failures import Failures
+from recomengine.web.held import mark_known
 from recomengine.web.problems import Forbidden, Unauthorized
 
 SECRET_PREFIX = "rk_live_"  # noqa: S105
@@ -46,6 +47,7 @@ class Guard:
         if caller is None:
             raise Unauthorized("The API key is unknown, mistyped or revoked. Check it, or make a new one.")
         _bind(request, caller)
+        mark_known(request.scope)
         for loose in (url_key, body_key):
             await self.refuse_secret(request, loose)
         origin = request.headers.get("origin")

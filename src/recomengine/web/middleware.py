@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recomengine.infra.logs import REQUEST
 from recomengine.infra.metrics import UNMATCHED, count_request
+from recomengine.web.held import let_go
 from recomengine.web.problems import Problem, problem_response
 
 CLIENT_GONE = 499
@@ -67,22 +68,27 @@ class RequestLayer:
             response = problem_response(Request(scope), Problem("The server failed. Send the requestId to its operator."))
             await response(scope, receive, send_with_headers)
         finally:
+            let_go(scope)
             _observe(scope, status, (time.perf_counter() - started) * 1000)
             REQUEST.reset(entered)
 
 
 def _add_headers(scope: Scope, headers: MutableHeaders) -> None:
     headers["X-Request-ID"] = scope["request_id"]
-    for name, value in SECURITY:
-        headers.setdefault(name, value)
-    if scope.get("scheme") == "https":
-        headers["Strict-Transport-Security"] = HSTS
+    add_security(headers, scope.get("scheme"))
     if (allowance := scope.get("allowance")) is not None:
         headers.raw.extend(allowance.headers)
     if (origin := scope.get("allowed_origin")) is not None:
         headers["Access-Control-Allow-Origin"] = origin
         headers["Access-Control-Expose-Headers"] = "X-Request-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
         headers.add_vary_header("Origin")
+
+
+def add_security(headers: MutableHeaders, scheme: str | None) -> None:
+    for name, value in SECURITY:
+        headers.setdefault(name, value)
+    if scheme == "https":
+        headers["Strict-Transport-Security"] = HSTS
 
 
 def _request_id(scope: Scope) -> str:

@@ -2,7 +2,7 @@
 
 A compressed body is expanded in small steps, between which other requests run, so a bomb costs time, not memory. A
 batch ends at MAX_BATCH_BYTES, too. A line beyond MAX_LINE_BYTES is dropped while it is read and stands in the result as
-LINE_TOO_LONG.
+LINE_TOO_LONG. A body that holds next to nothing, such as blank lines without end, is not read further.
 """
 
 import asyncio
@@ -13,11 +13,16 @@ import msgspec
 import zstandard
 from starlette.requests import Request
 
-from recomengine.web.problems import MalformedBody, SlowRequest, WrongMediaType
+from recomengine.web.problems import MalformedBody, SlowRequest, TooLarge, WrongMediaType
 
 NDJSON_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 MAX_LINE_BYTES = 1024 * 1024
 MAX_BATCH_BYTES = 4 * 1024 * 1024
+MAX_BLANK_LINES = 2_000_000
+MAX_EMPTY_BYTES = 64 * 1024 * 1024
+"""Of blank lines, spaces around lines, and lines that are too long."""
+EMPTY_SHARE = 10
+"""So many blank lines more are fine for each line that is taken, and so many empty bytes for each of its bytes."""
 PAUSE_S = 30.0
 STEP = 64 * 1024
 ZSTD_INPUT = 256
@@ -51,7 +56,7 @@ async def ndjson_lines(request: Request, *, max_lines: int = 2000) -> AsyncItera
                 for batch in splitter.feed(piece, max_lines):
                     yield batch
                 await asyncio.sleep(0)
-    except SlowRequest:
+    except (SlowRequest, TooLarge):
         if whole := splitter.taken():
             yield whole
         raise
@@ -147,8 +152,13 @@ class _Splitter:
         self._overlong = False
         self._batch: Lines = []
         self._bytes = 0
+        self._fed_bytes = 0
+        self._taken_lines = 0
+        self._taken_bytes = 0
 
     def feed(self, piece: bytes, max_lines: int) -> Iterator[Lines]:
+        """Full batches; raises TooLarge where too little is in what came."""
+        self._fed_bytes += len(piece)
         lines = (self._tail + piece).split(b"\n")
         self._tail = lines.pop()
         for line in lines:
@@ -157,6 +167,7 @@ class _Splitter:
                 yield self.taken()
         if len(self._tail) > MAX_LINE_BYTES:
             self._tail, self._overlong = b"", True
+        self._stop_if_empty()
 
     def taken(self) -> Lines:
         """The whole lines that no batch has held yet."""
@@ -170,10 +181,24 @@ class _Splitter:
             self._tail = b""
         return self.taken()
 
+    def _stop_if_empty(self) -> None:
+        blank_lines, empty_bytes = self.number - self._taken_lines, self._fed_bytes - self._taken_bytes
+        if blank_lines > MAX_BLANK_LINES + EMPTY_SHARE * self._taken_lines:
+            found = f"{blank_lines} blank lines among the first {self.number}"
+        elif empty_bytes > MAX_EMPTY_BYTES + EMPTY_SHARE * self._taken_bytes:
+            found = f"{empty_bytes} bytes of blank or overlong lines by line {self.number + 1}"
+        else:
+            return
+        raise TooLarge(
+            f"Expected one JSON object a line, got {found}. Leave them out. "
+            "The lines before were taken; sending everything again adds nothing twice."
+        )
+
     def _add(self, line: bytes) -> None:
         self.number += 1
         if self._overlong or len(line) > MAX_LINE_BYTES:
             self._batch.append((self.number, LINE_TOO_LONG))
+            self._taken_lines += 1
             self._overlong = False
             return
         if self.number == 1:
@@ -182,3 +207,5 @@ class _Splitter:
         if line:
             self._batch.append((self.number, line))
             self._bytes += len(line)
+            self._taken_lines += 1
+            self._taken_bytes += len(line)

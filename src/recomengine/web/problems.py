@@ -146,7 +146,8 @@ class Explained(NamedTuple):
 
 EXPLAINED = {
     "malformed_request": Explained(
-        MalformedRequest, "What came is no HTTP/1.1 request.", "Look at the client, or at the proxy before the server, that wrote it."
+        MalformedRequest, "What came is no HTTP/1.1 request, or does not name one host.",
+        "Look at the client, or at the proxy before the server, that wrote it."
     ),
     "malformed_body": Explained(
         MalformedBody, "The body is no JSON in UTF-8, is cut short or nested too deeply; or the query string is not percent-encoded UTF-8.",
@@ -199,7 +200,11 @@ EXPLAINED = {
     "idempotency_key_reused": Explained(
         Conflict, "The Idempotency-Key came before with another request.", "Choose a new key for each thing that is to be made."
     ),
-    "too_large": Explained(TooLarge, "The body is larger than the endpoint takes.", "Split it, or use the import, which takes any length."),
+    "too_large": Explained(
+        TooLarge,
+        "The body is larger than the endpoint takes, or than 64 KiB without a key in a header; or an import is blank.",
+        "Split it, or use the import, which takes any length; put the key into a header; leave blank lines out.",
+    ),
     "unsupported_media_type": Explained(
         WrongMediaType, "The body's Content-Type or Content-Encoding is not taken here.", "Send what the detail expects, and name it in the header."
     ),
