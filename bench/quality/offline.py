@@ -21,8 +21,8 @@ from recomengine.models.blend import Lists
 from recomengine.models.build import shelf_of
 from recomengine.models.cases import Case, Split, past_of
 from recomengine.models.cases import split as cut
-from recomengine.models.content import build_content
-from recomengine.models.evidence import build_evidence, content_table, make_ranker
+from recomengine.models.content import build_content, content_table
+from recomengine.models.evidence import build_evidence, make_ranker
 from recomengine.models.histories import KINDS, Histories
 from recomengine.models.shopper import NO_ITEMS, NOBODY, Moment, Shopper, moment
 

@@ -20,11 +20,12 @@ from recomengine.demo.simulation import simulate
 from recomengine.events.preparing import Source, prepare
 from recomengine.infra.database import tenant_transaction
 from recomengine.models import queries, service
+from recomengine.models.arrays import csr
 from recomengine.models.build import Built, build_model
 from recomengine.models.event_log import EventLogs
-from recomengine.models.evidence import PLACE, csr
 from recomengine.models.histories import KINDS, NO_GROUP, Histories, unpack
 from recomengine.models.model import Model
+from recomengine.models.sources import PLACE
 from recomengine.models.store import ModelStore
 from recomengine.web.caller import TenantConfig
 

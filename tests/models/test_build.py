@@ -6,8 +6,9 @@ import pytest
 from recomengine.demo.planted import TASTES
 from recomengine.demo.simulation import GroundTruth, ground_truth
 from recomengine.models.build import HISTORY_LENGTH, build_model
-from recomengine.models.evidence import MAX_RANKING, PROFILES
+from recomengine.models.evidence import MAX_RANKING
 from recomengine.models.histories import DAY_MS, IMPRESSION, PURCHASE, VIEW, Histories
+from recomengine.models.sources import TABLES
 from tests.models.shops import DemoShop, Event, as_histories, as_rows, demo_shop, model_of, product, row
 
 NOBODY = as_histories([], [])
@@ -47,7 +48,7 @@ def test_collaborative_neighbours_are_what_people_of_the_same_taste_like(shop: D
 
 
 def test_a_product_is_not_its_own_neighbour(shop: DemoShop) -> None:
-    for table in PROFILES:
+    for table in TABLES:
         assert all(number not in row(shop.built, table, number) for number in range(len(shop.products))), table
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recomengine.models import cases as module
-from recomengine.models import evidence
+from recomengine.models.arrays import csr as csr_of
 from recomengine.models.cases import CONTEXTS, ORDERS, Case, split
 from recomengine.models.evidence import build_evidence
 from recomengine.models.histories import ADD_TO_CART, DAY_MS, KIND_WEIGHTS, PURCHASE, VIEW, Histories
@@ -73,8 +73,8 @@ def test_a_signal_that_exists_only_after_the_cut_is_in_no_evidence(made: Shop) -
     before, _ = split(made.histories)
     for histories, known in ((before, False), (made.histories, True)):
         arrays, _ = build_evidence(histories, csr([{}] * ITEMS), ITEMS)
-        assert (SECOND in evidence.csr(arrays, "transition").indices[slice(*arrays["transition.indptr"][FIRST : FIRST + 2])]) == known
-        assert (SECOND in evidence.csr(arrays, "together").indices[slice(*arrays["together.indptr"][FIRST : FIRST + 2])]) == known
+        assert (SECOND in csr_of(arrays, "transition").indices[slice(*arrays["transition.indptr"][FIRST : FIRST + 2])]) == known
+        assert (SECOND in csr_of(arrays, "together").indices[slice(*arrays["together.indptr"][FIRST : FIRST + 2])]) == known
         for name in ("sessions", "baskets"):
             bounds = zip(arrays[f"{name}.indptr"][:-1], arrays[f"{name}.indptr"][1:], strict=True)
             held = [set(arrays[f"{name}.items"][start:end].tolist()) for start, end in bounds]

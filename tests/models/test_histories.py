@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from recomengine.context import Context
 from recomengine.infra.database import tenant_transaction
 from recomengine.models import queries
-from recomengine.models.evidence import MIN_ORDERS, baskets
+from recomengine.models.grouping import MIN_ORDERS, baskets
 from recomengine.models.histories import (
     ADD_TO_CART,
     CLICK,

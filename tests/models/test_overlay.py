@@ -10,7 +10,9 @@ from hypothesis import given
 from recomengine._core.csr import CSR
 from recomengine.events.feed import FEED_TYPES, Fed
 from recomengine.models import overlay
-from recomengine.models.evidence import MIN_BASKETS, Evidence, build_evidence, csr
+from recomengine.models.arrays import csr
+from recomengine.models.evidence import Evidence, build_evidence
+from recomengine.models.grouping import MIN_BASKETS, Grouped
 from recomengine.models.histories import KINDS, NO_GROUP, PURCHASE
 from recomengine.models.overlay import MAX_FOLDED, PER_SHOPPER, NewsLog, number_codes
 from tests.core.matrices import examples
@@ -82,8 +84,9 @@ def test_an_item_says_of_new_sessions_what_it_will_say_after_the_next_build(old:
     happened = overlay._histories(log.since(0), number_codes(log.products, int))
     if not len(happened.items):
         return
-    indptr, items = overlay.sequences_of(happened)
-    *_, idf = overlay.index_of(indptr, items, ITEMS, len(arrays["sessions.indptr"]) - 1, np.diff(arrays["sessions.at"]))
+    shop = Grouped(happened, ITEMS, arrays)
+    indptr, _ = shop.sequences
+    *_, idf = shop.index("sessions", *shop.sequences)
     others = [event._replace(user=event.user + 10, group=event.group + 10 if event.group else NO_GROUP) for event in counted_once(new)]
     whole = arrays_of([*old, *others])
     if len(arrays["sessions.indptr"]) > 1 and len(indptr) > 1:
@@ -140,10 +143,10 @@ def test_new_baskets_count_among_all_baskets_that_hold_a_product() -> None:
     found = fold(fed([Event(0, START_MS, PURCHASE, item, 1) for item in (0, 3)]), int, arrays, ITEMS)
     assert of_fold(found, "confidence")[0, 3] == pytest.approx(2**-0.7 / (MIN_BASKETS + 1))
     assert of_fold(found, "affinity")[3, 0] == pytest.approx(2**-1 / (MIN_BASKETS + 1) ** 0.5)
-    assert found.sequences["baskets"].size == 1
+    assert found.sequences["basket_neighbours"].size == 1
 
 
 def test_a_shop_of_few_baskets_waits_with_confidence_for_the_build() -> None:
     found = fold(fed([Event(0, START_MS, PURCHASE, item, 1) for item in (0, 3)]), int, arrays_of([]), ITEMS)
     assert "confidence" not in found.tables
-    assert found.sequences["baskets"].size == 1
+    assert found.sequences["basket_neighbours"].size == 1

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from recomengine.context import Context
 from recomengine.events.feed import FEED_LENGTH, MAX_OF_BATCH, feed_key, parse_entry
 from recomengine.infra.metrics import FALLBACKS
-from recomengine.models.evidence import PLACE
+from recomengine.models.sources import PLACE
 from tests.conftest import MakeTenant, Tenant, client_of
 from tests.models.shops import build, fill_catalog, product, send, until
 from tests.recommendations.test_routes import SHOP, answer, history, ids, post_event

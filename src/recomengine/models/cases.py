@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomengine._core.csr import Int32, Int64
-from recomengine.models.evidence import baskets, carts_count
+from recomengine.models.grouping import baskets, carts_count
 from recomengine.models.histories import DAY_MS, KIND_WEIGHTS, NO_GROUP, PURCHASE, Histories, choose
 from recomengine.models.shopper import NO_ITEMS, NOBODY, Moment, Shopper, moment
 

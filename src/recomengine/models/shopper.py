@@ -14,6 +14,8 @@ DECAYS = np.array([0.6, 0.9, 1.0])
 """How much a seed counts for each occasion that came after it, by profile."""
 OWN_DECAY = 0.9
 HOME_SEEDS, SESSION_SEEDS = 50, 20
+PAGES = ("product", "cart")
+"""The contexts of pages with products of their own."""
 NO_ITEMS = np.empty(0, np.int32)
 NO_WEIGHTS = np.empty(0, np.float32)
 
@@ -45,6 +47,11 @@ class Moment(NamedTuple):
     own_items: Int32
     own_weights: Float32
     shopper: Shopper
+
+    @property
+    def on_page(self) -> Int32:
+        """The products that are the page's, and so no news there."""
+        return self.seeds if self.context in PAGES else NO_ITEMS
 
 
 def moment(page: str, products: Int32, shopper: Shopper, *, live: bool) -> Moment:
