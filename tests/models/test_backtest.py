@@ -130,8 +130,8 @@ def test_a_shop_with_nothing_for_sale_or_without_events_has_the_prior() -> None:
 
 def test_repeats_are_the_share_of_targets_bought_before() -> None:
     def case(targets: list[int]) -> Case:
-        items, kinds = np.array([1, 2, 3], np.int32), np.array([PURCHASE, PURCHASE, VIEW], np.uint8)
-        shopper = Shopper(items, kinds, np.full(3, START_MS), np.zeros(3, np.int64), 0)
+        items, types = np.array([1, 2, 3], np.int32), np.array([PURCHASE, PURCHASE, VIEW], np.uint8)
+        shopper = Shopper(items, types, np.full(3, START_MS), np.zeros(3, np.int64), 0)
         return Case(moment("home", NO_ITEMS, shopper, live=False), np.array(targets, np.int32))
 
     assert repeat_share([case([1, 3]), case([1, 2])]) == 0.75

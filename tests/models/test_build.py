@@ -95,7 +95,7 @@ def test_a_history_is_kept_newest_last_for_every_shopper(shop: DemoShop) -> None
         user = shop.histories.users[number]
         kept = shop.model.history(user)
         span = slice(shop.histories.indptr[number], shop.histories.indptr[number + 1])
-        done = shop.histories.kinds[span] != IMPRESSION
+        done = shop.histories.types[span] != IMPRESSION
         assert kept.times_ms[-1] == shop.histories.times_ms[span][done][-1]
         assert (np.diff(kept.times_ms) >= 0).all()
     assert not len(shop.model.history("nobody").items)
@@ -120,16 +120,16 @@ def test_a_purchase_is_remembered_however_much_was_looked_at_since() -> None:
 
     history = model.history("u")
 
-    assert 0 in history.items[history.kinds == PURCHASE]
+    assert 0 in history.items[history.types == PURCHASE]
 
 
 def test_what_was_only_shown_does_not_push_what_was_done_out_of_a_history() -> None:
     model = model_of(build_model(browsing(HISTORY_LENGTH - 1), as_rows([product(f"p{number}") for number in range(5)]), 5))
 
-    kinds = model.history("u").kinds
+    types = model.history("u").types
 
-    assert (kinds == VIEW).sum() == HISTORY_LENGTH - 1
-    assert not (kinds == IMPRESSION).any()
+    assert (types == VIEW).sum() == HISTORY_LENGTH - 1
+    assert not (types == IMPRESSION).any()
 
 
 @pytest.mark.parametrize("products", [0, 1, 3])

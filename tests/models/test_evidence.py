@@ -58,7 +58,7 @@ def test_a_shop_without_events_has_a_model_that_offers_its_catalog() -> None:
 def test_two_builds_of_one_history_are_the_same_to_the_bit() -> None:
     draw = np.random.default_rng(7)
     columns = [draw.integers(count, size=900) for count in (90, 99, 7, ITEMS)]
-    events = [Event(int(user), START_MS + int(hour) * HOUR_MS, int(kind), int(item)) for user, hour, kind, item in zip(*columns, strict=True)]
+    events = [Event(int(user), START_MS + int(hour) * HOUR_MS, int(code), int(item)) for user, hour, code, item in zip(*columns, strict=True)]
     one, other = (build_evidence(histories_of(events), NO_CONTENT, ITEMS)[0] for _ in range(2))
     assert all(one[name].tobytes() == other[name].tobytes() for name in one)
 

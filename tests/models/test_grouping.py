@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from recomengine.models import grouping
 from recomengine.models.grouping import baskets, orders_of, sequences_of
-from recomengine.models.histories import ADD_TO_CART, DAY_MS, KIND_WEIGHTS, NO_GROUP, PURCHASE
+from recomengine.models.histories import ADD_TO_CART, DAY_MS, NO_GROUP, PURCHASE, TYPE_WEIGHTS
 from tests.core.matrices import examples
 from tests.models.events import START_MS, Event, events_of, histories_of, some_events
 
@@ -39,14 +39,14 @@ def as_lists(indptr: Any, items: Any) -> list[list[int]]:
 @given(some)
 def test_sequences_are_sessions_and_purchases_by_the_time_of_their_last_event(events: list[Event]) -> None:
     histories = histories_of(events)
-    counted = [event for event in events_of(histories) if KIND_WEIGHTS[event.kind] > 0]
-    found = grouped(counted, lambda event: -1 if event.kind == PURCHASE else session_or_day(event))
+    counted = [event for event in events_of(histories) if TYPE_WEIGHTS[event.type] > 0]
+    found = grouped(counted, lambda event: -1 if event.type == PURCHASE else session_or_day(event))
     long = sorted((group for group in found if len(group) > 1), key=lambda group: group[-1].time_ms)
     assert as_lists(*sequences_of(histories)) == [[event.item for event in group] for group in long]
 
 
-def plain_orders(events: Iterable[Event], kinds: set[int]) -> list[list[int]]:
-    found = grouped((event for event in events if event.kind in kinds), session_or_day)
+def plain_orders(events: Iterable[Event], types: set[int]) -> list[list[int]]:
+    found = grouped((event for event in events if event.type in types), session_or_day)
     found.sort(key=lambda group: min(event.time_ms for event in group))
     return [sorted({event.item for event in group}) for group in found]
 

@@ -13,13 +13,13 @@ from recomengine.models import overlay
 from recomengine.models.arrays import csr
 from recomengine.models.evidence import Evidence, build_evidence
 from recomengine.models.grouping import MIN_BASKETS, Grouped
-from recomengine.models.histories import KINDS, NO_GROUP, PURCHASE
+from recomengine.models.histories import EVENT_TYPES, NO_GROUP, PURCHASE
 from recomengine.models.overlay import MAX_FOLDED, PER_SHOPPER, NewsLog, number_codes
 from tests.core.matrices import examples
 from tests.models.events import HOUR_MS, START_MS, Event, histories_of, some_events
 
 ITEMS = 6
-VIEW = KINDS.index("view")
+VIEW = EVENT_TYPES.index("view")
 NO_CONTENT = CSR(np.zeros(ITEMS + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
 Pairs = dict[tuple[int, int], float]
 
@@ -30,8 +30,8 @@ def arrays_of(events: Sequence[Event], size: int = ITEMS) -> dict[str, Any]:
 
 def fed(events: Sequence[Event]) -> list[Fed]:
     return [
-        Fed(time_ms, time_ms, KINDS[kind], str(item), "" if group == NO_GROUP else f"s{group}", f"new-{user}")
-        for user, time_ms, kind, item, group in events
+        Fed(time_ms, time_ms, EVENT_TYPES[code], str(item), "" if group == NO_GROUP else f"s{group}", f"new-{user}")
+        for user, time_ms, code, item, group in events
     ]
 
 
@@ -57,7 +57,7 @@ def counted_once(events: Sequence[Event]) -> list[Event]:
     """The newest event of each shopper with each product, and of each purchase."""
     kept: dict[tuple[int, int, bool], Event] = {}
     for event in events:
-        kept[event.user, event.item, event.kind == PURCHASE] = event
+        kept[event.user, event.item, event.type == PURCHASE] = event
     return list(kept.values())
 
 
@@ -65,7 +65,7 @@ def counted_once(events: Sequence[Event]) -> list[Event]:
 @given(some_events(ITEMS), some_events(ITEMS))
 @pytest.mark.parametrize("name", ["sequence", "transition"])
 def test_old_and_new_together_are_what_the_next_build_will_count(name: str, old: list[Event], new: list[Event]) -> None:
-    new = [event for event in sorted(new, key=lambda event: event.time_ms) if KINDS[event.kind] in FEED_TYPES]
+    new = [event for event in sorted(new, key=lambda event: event.time_ms) if EVENT_TYPES[event.type] in FEED_TYPES]
     found = fold(fed(new), int, arrays_of(old), ITEMS)
     both = in_pairs(csr(arrays_of(old), name))
     for pair, value in of_fold(found, name).items():
@@ -77,7 +77,7 @@ def test_old_and_new_together_are_what_the_next_build_will_count(name: str, old:
 @examples
 @given(some_events(ITEMS), some_events(ITEMS))
 def test_an_item_says_of_new_sessions_what_it_will_say_after_the_next_build(old: list[Event], new: list[Event]) -> None:
-    new = [event for event in sorted(new, key=lambda event: event.time_ms) if KINDS[event.kind] in FEED_TYPES]
+    new = [event for event in sorted(new, key=lambda event: event.time_ms) if EVENT_TYPES[event.type] in FEED_TYPES]
     arrays = arrays_of(old)
     log = NewsLog()
     log.extend(fed(new))

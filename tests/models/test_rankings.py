@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from recomengine._core.ranking import FEATURES
 from recomengine.models.evidence import build_evidence
-from recomengine.models.histories import CLICK, DAY_MS, IMPRESSION, KIND_WEIGHTS, VIEW
+from recomengine.models.histories import CLICK, DAY_MS, IMPRESSION, TYPE_WEIGHTS, VIEW
 from recomengine.models.rankings import descending
 from tests.core.matrices import csr
 from tests.models.events import HOUR_MS, START_MS, Event, histories_of, some_events
@@ -26,7 +26,7 @@ def test_figures_of_products_lie_between_0_and_1_and_are_0_for_the_unknown(event
     figures = dict(zip(FEATURES[-5:], arrays["item_features"].T, strict=True))
     assert all(values.min() >= 0 and values.max() <= 1 for name, values in figures.items() if name != "rising")
     assert figures["rising"] == pytest.approx(figures["recent_popularity"] - figures["popularity"], abs=1e-6)
-    known = {event.item for event in events if KIND_WEIGHTS[event.kind] > 0}
+    known = {event.item for event in events if TYPE_WEIGHTS[event.type] > 0}
     assert all(not arrays["item_features"][item].any() for item in range(ITEMS) if item not in known)
     if known:
         assert figures["popularity"].max() == figures["recent_popularity"].max() == 1.0

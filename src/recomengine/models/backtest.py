@@ -104,5 +104,5 @@ def of_moment(now: Moment) -> dict[str, Any]:
     """The arguments of `rank` that a moment decides."""
     return {
         "seeds": now.seeds, "profiles": now.profiles, "own_items": now.own_items, "own_weights": now.own_weights,
-        "history_items": now.shopper.items, "history_kinds": now.shopper.kinds, "session": now.shopper.session, "purchase": PURCHASE,
+        "history_items": now.shopper.items, "history_types": now.shopper.types, "session": now.shopper.session, "purchase": PURCHASE,
     }  # fmt: skip

@@ -107,7 +107,7 @@ def by_strategy(learned: Backtest) -> dict[str, dict[str, Any]]:
 def _put_history(arrays: Arrays, histories: Histories) -> None:
     indptr, kept = newest_per_user(histories, HISTORY_LENGTH)
     arrays["history.indptr"] = indptr
-    arrays["history.items"], arrays["history.kinds"] = histories.items[kept], histories.kinds[kept]
+    arrays["history.items"], arrays["history.kinds"] = histories.items[kept], histories.types[kept]
     arrays["history.times"], arrays["history.groups"] = histories.times_ms[kept], histories.groups[kept]
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recomengine._core.csr import CSR, Int32, Int64
 from recomengine._core.interactions import weighted_matrix
 from recomengine.models.arrays import empty_csr
-from recomengine.models.histories import ADD_TO_CART, DAY_MS, KIND_WEIGHTS, NO_GROUP, PURCHASE, Histories
+from recomengine.models.histories import ADD_TO_CART, DAY_MS, NO_GROUP, PURCHASE, TYPE_WEIGHTS, Histories
 from recomengine.models.rankings import Figures, figures_of
 
 ITEMS_PER_USER = 200
@@ -43,7 +43,7 @@ class Grouped:
         """Shoppers × products, how much each cares for each."""
         histories = self.histories
         return weighted_matrix(
-            histories.indptr, histories.items, histories.kinds, histories.times_ms, self.size, weight_by_kind=KIND_WEIGHTS,
+            histories.indptr, histories.items, histories.types, histories.times_ms, self.size, weight_by_type=TYPE_WEIGHTS,
             now_ms=histories.newest_ms, half_life_ms=FOREVER_MS, cap=ITEMS_PER_USER,
         )  # fmt: skip
 
@@ -98,8 +98,8 @@ def sequences_of(histories: Histories) -> tuple[Int64, Int32]:
     A session is what carries one session id; without ids, one shopper's day.
     """
     session = np.where(histories.groups == NO_GROUP, histories.times_ms // DAY_MS, histories.groups)
-    key = np.where(histories.kinds == PURCHASE, np.iinfo(np.int64).min, session)
-    counted = np.flatnonzero(KIND_WEIGHTS[histories.kinds] > 0)
+    key = np.where(histories.types == PURCHASE, np.iinfo(np.int64).min, session)
+    counted = np.flatnonzero(TYPE_WEIGHTS[histories.types] > 0)
     owners = histories.owners[counted]
     order = np.lexsort((key[counted], owners))  # stable: within a sequence the rows stay in their order
     rows = counted[order]
@@ -146,7 +146,7 @@ def baskets(histories: Histories, *, carts: bool | None = None) -> CSR:
     more products (carts: said beforehand), what was put in the cart in one session counts too. Oldest first."""
     if not (carts_count(histories) if carts is None else carts):
         return _in_twos(orders_of(histories))
-    return _in_twos(_grouped(histories, (histories.kinds == PURCHASE) | (histories.kinds == ADD_TO_CART)))
+    return _in_twos(_grouped(histories, (histories.types == PURCHASE) | (histories.types == ADD_TO_CART)))
 
 
 def carts_count(histories: Histories) -> bool:
@@ -156,7 +156,7 @@ def carts_count(histories: Histories) -> bool:
 
 def orders_of(histories: Histories) -> CSR:
     """All orders, those of one product too."""
-    return _grouped(histories, histories.kinds == PURCHASE)
+    return _grouped(histories, histories.types == PURCHASE)
 
 
 def _grouped(histories: Histories, chosen: NDArray[np.bool_]) -> CSR:

@@ -21,10 +21,10 @@ OVERLAY_NEIGHBOURS = 50
 
 
 class History(NamedTuple):
-    """What a shopper did up to the build, oldest first: product numbers, codes of kinds, times in ms, order or session."""
+    """What a shopper did up to the build, oldest first: product numbers, codes of types, times in ms, order or session."""
 
     items: Int32
-    kinds: NDArray[np.uint8]
+    types: NDArray[np.uint8]
     times_ms: Int64
     groups: Int64
 
@@ -70,8 +70,8 @@ class Model:
         if number < 0:
             return NO_HISTORY
         start, end = int(self._history_indptr[number]), int(self._history_indptr[number + 1])
-        items, kinds, times_ms, groups = self._history
-        return History(items[start:end], kinds[start:end], times_ms[start:end], groups[start:end])
+        items, types, times_ms, groups = self._history
+        return History(items[start:end], types[start:end], times_ms[start:end], groups[start:end])
 
     def cold(self, seeds: Int32) -> bool:
         """Whether there are seeds, and the model has no event of any of them."""

@@ -18,12 +18,11 @@ from recomengine._core.csr import Int64
 from recomengine.events.feed import Fed
 from recomengine.models.evidence import NOTHING, Evidence, folded
 from recomengine.models.grouping import Grouped
-from recomengine.models.histories import KINDS, NO_GROUP, NO_HISTORIES, PURCHASE, Histories
+from recomengine.models.histories import CODE_OF_TYPE, NO_GROUP, NO_HISTORIES, PURCHASE, Histories
 
 PER_SHOPPER = 50
 MAX_FOLDED = 10_000
 """Newest events that are folded; a shop with more of them between two builds has them in the next one."""
-CODE_OF_KIND = {kind: code for code, kind in enumerate(KINDS)}
 
 
 class News(NamedTuple):
@@ -31,7 +30,7 @@ class News(NamedTuple):
 
     created_ms: Int64
     times_ms: Int64
-    kinds: Int64
+    types: Int64
     shoppers: Int64
     products: Int64
     groups: Int64
@@ -52,7 +51,7 @@ class NewsLog:
     def extend(self, events: Iterable[Fed]) -> None:
         for event in events:
             row = (
-                event.created_ms, event.timestamp_ms, CODE_OF_KIND[event.event_type], self._shoppers.setdefault(event.user_id, len(self._shoppers)),
+                event.created_ms, event.timestamp_ms, CODE_OF_TYPE[event.event_type], self._shoppers.setdefault(event.user_id, len(self._shoppers)),
                 self.products.setdefault(event.product_id, len(self.products)), self._groups.setdefault(event.group, len(self._groups)),
             )  # fmt: skip
             for column, value in zip(self._columns, row, strict=True):
@@ -90,7 +89,7 @@ def _histories(news: News, numbers: Int64) -> Histories:
         return NO_HISTORIES
     items = numbers[news.products]
     age = np.arange(len(items))[::-1]  # the newest is 0
-    bought = news.kinds == PURCHASE
+    bought = news.types == PURCHASE
     rows = np.lexsort((age, bought, items, news.shoppers))
     again = np.zeros(len(rows), bool)
     again[1:] = np.all([column[rows[1:]] == column[rows[:-1]] for column in (news.shoppers, items, bought)], axis=0)
@@ -98,8 +97,8 @@ def _histories(news: News, numbers: Int64) -> Histories:
     rows = rows[np.lexsort((age[rows], news.shoppers[rows]))]
     _, starts, counts = np.unique(news.shoppers[rows], return_index=True, return_counts=True)
     rows = rows[np.arange(len(rows)) - np.repeat(starts, counts) < PER_SHOPPER]
-    rows = rows[np.lexsort((news.groups[rows], items[rows], news.kinds[rows], news.times_ms[rows], news.shoppers[rows]))]
+    rows = rows[np.lexsort((news.groups[rows], items[rows], news.types[rows], news.times_ms[rows], news.shoppers[rows]))]
     shoppers, counts = np.unique(news.shoppers[rows], return_counts=True)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    kinds, numbered = news.kinds[rows].astype(np.uint8), items[rows].astype(np.int32)
-    return Histories([""] * len(shoppers), indptr, numbered, kinds, news.times_ms[rows], news.groups[rows])
+    types, numbered = news.types[rows].astype(np.uint8), items[rows].astype(np.int32)
+    return Histories([""] * len(shoppers), indptr, numbered, types, news.times_ms[rows], news.groups[rows])

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from recomengine._core.csr import Float32, Int32
 from recomengine._core.trending import decayed_counts, trending_scores
-from recomengine.models.histories import DAY_MS, KIND_WEIGHTS, Histories
+from recomengine.models.histories import DAY_MS, TYPE_WEIGHTS, Histories
 
 POPULAR_HALF_LIFE_MS = 30 * DAY_MS
 TREND_SHORT_MS, TREND_LONG_MS = 2.0 * DAY_MS, 14.0 * DAY_MS
@@ -34,13 +34,13 @@ def trend(histories: Histories, n_items: int) -> Float32:
 
 
 def _counts(histories: Histories, n_items: int, half_life_ms: float) -> NDArray[np.float64]:
-    weights = KIND_WEIGHTS[histories.kinds]
+    weights = TYPE_WEIGHTS[histories.types]
     return decayed_counts(histories.items, histories.times_ms, weights, n_items, now_ms=histories.newest_ms, half_life_ms=half_life_ms)
 
 
 def figures_of(histories: Histories, n_items: int) -> Figures:
     """Time is told in events, not in hours."""
-    counted = KIND_WEIGHTS[histories.kinds] > 0
+    counted = TYPE_WEIGHTS[histories.types] > 0
     items, times = histories.items[counted], histories.times_ms[counted]
     if not len(items):
         return Figures(np.zeros((n_items, 5), np.float32), np.zeros(n_items, np.float32))

@@ -27,7 +27,7 @@ class Line(msgspec.Struct, rename="camel", frozen=True):
 
 def lines_of(ranked: Ranked, catalog: LiveCatalog, model: Model | None, context: str, shopper: Shopper) -> list[Line]:
     """context: of the moment that the list was ranked for."""
-    did = dict(zip(shopper.items.tolist(), shopper.kinds.tolist(), strict=True))
+    did = dict(zip(shopper.items.tolist(), shopper.types.tolist(), strict=True))
     lines = []
     for product, score, source, seed in zip(*ranked, strict=True):
         seeded = isinstance(source.form, SEEDED) and 0 <= seed < catalog.size
