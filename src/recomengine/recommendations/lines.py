@@ -28,27 +28,28 @@ class Line(msgspec.Struct, rename="camel", frozen=True):
 def lines_of(ranked: Ranked, catalog: LiveCatalog, model: Model | None, context: str, shopper: Shopper) -> list[Line]:
     """context: of the moment that the list was ranked for."""
     did = dict(zip(shopper.items.tolist(), shopper.types.tolist(), strict=True))
-    lines = []
+    ids, names, lines = catalog.ids, catalog.names, []
     for product, score, source, seed in zip(*ranked, strict=True):
         seeded = isinstance(source.form, SEEDED) and 0 <= seed < catalog.size
+        kind = source.kind
         if model is None:
             reason = UNRANKED
-        elif source.kind is POPULAR and product in model.newcomers:
+        elif kind is POPULAR and product in model.newcomers:
             reason = NEWCOMER
         else:
-            reason = reason_of(source.kind, context, catalog.names[seed] if seeded else None, did.get(seed))
-        because = (catalog.ids[seed],) if seeded else (catalog.ids[product],) if isinstance(source.form, Own) else ()
-        lines.append(Line(catalog.ids[product], round(score, 6), reason, source.kind.name, because))
+            reason = reason_of(kind, context, names[seed] if seeded else None, did.get(seed))
+        because = (ids[seed],) if seeded else (ids[product],) if isinstance(source.form, Own) else ()
+        lines.append(Line(ids[product], round(score, 6), reason, kind.name, because))
     return lines
 
 
 def reason_of(kind: EvidenceKind, context: str, seed_name: str | None, seed_type: int | None) -> str:
     """A sentence for the shopper. seed_name: none where the evidence started from no product; seed_type: what the shopper did with it last."""
+    if seed_name is None:
+        return POPULAR.reason if "{seed}" in kind.reason else kind.reason
     words = kind.reason
     if kind.on_page and context in PAGES:
         words = kind.on_page
     elif kind.bought and seed_type == PURCHASE:
         words = kind.bought
-    if "{seed}" not in words:
-        return words
-    return POPULAR.reason if seed_name is None else words.replace("{seed}", seed_name)
+    return words.replace("{seed}", seed_name)

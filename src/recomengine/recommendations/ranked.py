@@ -21,6 +21,8 @@ from recomengine.web.caller import Caller
 
 NO_EVIDENCE = Ranker([], np.zeros((0, 5), np.float32))
 NO_WEIGHTS = np.zeros(NO_EVIDENCE.width, np.float32)
+SOURCE_OF = {NO_SOURCE: FILLING} | dict(enumerate(SOURCES))
+"""As `rank` numbers them."""
 
 
 class Ranked(NamedTuple):
@@ -56,7 +58,7 @@ def ranked_for(
             category_mask=None if query.category is None else catalog.category_mask(query.category),
             min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
         )  # fmt: skip
-    ranked = Ranked(products, shown_scores(strategy, scores), [FILLING if at == NO_SOURCE else SOURCES[at] for at in sources], seeds)
+    ranked = Ranked(products, shown_scores(strategy, scores), [SOURCE_OF[number] for number in sources], seeds)
     if model is None or not strength:
         return ranked
     return ranked.at(in_variety(products, ranked.scores, catalog.categories, model, query.limit, strength))
