@@ -14,7 +14,7 @@ from recomengine._core.interactions import transpose, weighted_matrix
 
 NOW, DAY = 1_760_000_000_000, 86_400_000
 HALF_LIFE = 30.0 * DAY
-BY_KIND = np.array([1.0, 2.0, 4.0, 8.0], np.float32)
+BY_TYPE = np.array([1.0, 2.0, 4.0, 8.0], np.float32)
 NO_CAP = INTERACTIONS
 SIZES = {"users": USERS, "items": ITEMS, "events": INTERACTIONS}
 
@@ -23,7 +23,7 @@ class Events(NamedTuple):
     indptr: NDArray[np.int64]
     users: NDArray[np.int64]
     items: NDArray[np.int32]
-    kinds: NDArray[np.uint8]
+    types: NDArray[np.uint8]
     times: NDArray[np.int64]
 
 
@@ -40,13 +40,13 @@ def events() -> Events:
 
 def ours(events: Events) -> CSR:
     return weighted_matrix(
-        events.indptr, events.items, events.kinds, events.times, ITEMS,
-        weight_by_kind=BY_KIND, now_ms=NOW, half_life_ms=HALF_LIFE, cap=NO_CAP,
+        events.indptr, events.items, events.types, events.times, ITEMS,
+        weight_by_type=BY_TYPE, now_ms=NOW, half_life_ms=HALF_LIFE, cap=NO_CAP,
     )  # fmt: skip
 
 
 def decayed(events: Events) -> Any:
-    return BY_KIND[events.kinds] * np.exp2(-(NOW - events.times) / HALF_LIFE)
+    return BY_TYPE[events.types] * np.exp2(-(NOW - events.times) / HALF_LIFE)
 
 
 def assert_same_matrix(found: CSR, peer: sp.csr_matrix) -> None:

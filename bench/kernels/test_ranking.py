@@ -62,7 +62,7 @@ def ours(shop: Shop, ranker: Ranker, workspace: Workspace) -> list[list[float]]:
     shelf = {
         "available": np.ones(ITEMS, np.uint8), "price_cents": np.full(ITEMS, -1, np.int64), "categories": np.full(ITEMS, -1, np.int32),
         "fallback": none, "excluded": none, "own_items": none, "own_weights": nothing, "history_items": none,
-        "history_kinds": np.empty(0, np.uint8), "session": 0, "purchase": 6,
+        "history_types": np.empty(0, np.uint8), "session": 0, "purchase": 6,
     }  # fmt: skip
     profiles = shop.profile[None, :]
     return [rank(workspace, ranker, shop.weights, LIMIT, seeds=seeds, profiles=profiles, **shelf)[1] for seeds in shop.seeds]

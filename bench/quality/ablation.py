@@ -15,7 +15,7 @@ from bench.quality.offline import Offline, prepare
 from bench.quality.split import read_meta
 from bench.results import write_result
 from recomengine.models.blend import MIN_CASES, Lists, fit, head_of, learn, metrics, prior_weights, single_weights
-from recomengine.models.evidence import PLACE, SOURCES
+from recomengine.models.sources import PLACE, SOURCES
 
 SHARES = (0.01, 0.03, 0.1, 0.3, 1.0)
 

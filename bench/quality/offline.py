@@ -21,9 +21,9 @@ from recomengine.models.blend import Lists
 from recomengine.models.build import shelf_of
 from recomengine.models.cases import Case, Split, past_of
 from recomengine.models.cases import split as cut
-from recomengine.models.content import build_content
-from recomengine.models.evidence import build_evidence, content_table, make_ranker
-from recomengine.models.histories import KINDS, Histories
+from recomengine.models.content import build_content, content_table
+from recomengine.models.evidence import build_evidence, make_ranker
+from recomengine.models.histories import CODE_OF_TYPE, VIEW, Histories
 from recomengine.models.shopper import NO_ITEMS, NOBODY, Moment, Shopper, moment
 
 CONTEXT = {"next_basket_new": "home_new", "session_next": "session", "fbt": "product", "complete": "cart"}
@@ -101,13 +101,13 @@ def as_histories(events: pd.DataFrame, numbers: dict[str, int]) -> tuple[Histori
     user_numbers = {user: number for number, user in enumerate(users)}
     owners = events.user_id.map(user_numbers).to_numpy(np.int64)
     items = events.item_id.map(numbers).to_numpy(np.int32)
-    kinds = events.event_type.map({kind: code for code, kind in enumerate(KINDS)}).to_numpy(np.uint8)
+    types = events.event_type.map(CODE_OF_TYPE).to_numpy(np.uint8)
     times = events.timestamp.to_numpy(np.int64)
     group = next((events[name] for name in ("order_id", "session_id") if name in events), None)
     groups = np.zeros(len(events), np.int64) if group is None else pd.factorize(group)[0].astype(np.int64) + 1
-    order = np.lexsort((items, kinds, times, owners))
+    order = np.lexsort((items, types, times, owners))
     indptr = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(users)))]).astype(np.int64)
-    return Histories(users, indptr, items[order], kinds[order], times[order], groups[order]), user_numbers
+    return Histories(users, indptr, items[order], types[order], times[order], groups[order]), user_numbers
 
 
 def _case(case: TestCase, histories: Histories, users: dict[str, int], numbers: dict[str, int]) -> Case:
@@ -119,7 +119,7 @@ def _moment(case: TestCase, histories: Histories, users: dict[str, int], numbers
     if case.kind in ("fbt", "complete"):
         return moment("product" if case.kind == "fbt" else "cart", items[-50:], NOBODY, live=False)
     if case.kind == "session_next":
-        views = np.full(len(items), KINDS.index("view"), np.uint8)
+        views = np.full(len(items), VIEW, np.uint8)
         session = Shopper(items[::-1].copy(), views, np.array(case.times[::-1], np.int64), np.ones(len(items), np.int64), len(items))
         return moment("home", NO_ITEMS, session, live=True)
     return moment("home", NO_ITEMS, past_of(histories, users[case.user]) if case.user in users else NOBODY, live=False)

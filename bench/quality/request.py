@@ -23,7 +23,7 @@ from recomengine.events.trail import TRAIL_LENGTH, Trail, parse_trail, trail_ent
 from recomengine.models import shopper as moments
 from recomengine.models.build import build_model
 from recomengine.models.model import Model
-from recomengine.recommendations import service
+from recomengine.recommendations import ranked, service
 from recomengine.recommendations.schemas import parse_query
 from recomengine.recommendations.served import Served
 from recomengine.web.caller import Caller, TenantConfig
@@ -33,10 +33,10 @@ BUDGET_US = {"one recommendation": 400.0, "kernels": 150.0}
 TENANT = UUID(int=1)
 PARTS = {
     "parse the query": (service, "parse_query"), "parse the trail": (service, "parse_trail"), "join history and trail": (service, "look_up"),
-    "context and seeds": (service, "moment"), "find, score, rank": (service, "rank"), "scores": (service, "shown_scores"),
-    "lines with reasons": (service, "_line"), "the reply as JSON": (service, "reply"),
+    "context and seeds": (service, "moment"), "find, score, rank": (ranked, "rank"), "scores": (ranked, "shown_scores"),
+    "lines with reasons": (service, "lines_of"), "the reply as JSON": (service, "reply"),
 }  # fmt: skip
-KERNELS = {"rank": (service, "rank"), "seeds": (moments, "seeds"), "purchases": (moments, "purchases")}
+KERNELS = {"rank": (ranked, "rank"), "seeds": (moments, "seeds"), "purchases": (moments, "purchases")}
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ Row = dict[int, float]
 """Values of a sparse row by column."""
 
 Histories = Sequence[Sequence[tuple[int, int, int]]]
-"""(item, kind, time in ms) of each user, oldest first."""
+"""(item, type, time in ms) of each user, oldest first."""
 
 
 def best(scores: Row, k: int) -> list[tuple[int, float]]:
@@ -74,20 +74,20 @@ def together_scores(
 
 
 def weighted_rows(
-    histories: Histories, weight_by_kind: Sequence[float], now_ms: int, half_life_ms: float, cap: int
+    histories: Histories, weight_by_type: Sequence[float], now_ms: int, half_life_ms: float, cap: int
 ) -> list[Row]:
     """Weight of each item of each user, of the `cap` items touched last."""
     result = []
     for history in histories:
-        events = [event for event in history if weight_by_kind[event[1]] > 0]
+        events = [event for event in history if weight_by_type[event[1]] > 0]
         latest: list[int] = []
         for item, _, _ in reversed(events):
             if item not in latest:
                 latest.append(item)
         row: Row = defaultdict(float)
-        for item, kind, time in events:
+        for item, code, time in events:
             if item in latest[:cap]:
-                row[item] += weight_by_kind[kind] * 2 ** (-max(now_ms - time, 0) / half_life_ms)
+                row[item] += weight_by_type[code] * 2 ** (-max(now_ms - time, 0) / half_life_ms)
         result.append({item: weight for item, weight in sorted(row.items()) if weight > 1e-30})
     return result
 
@@ -177,7 +177,7 @@ def session_credits(
 
 
 class Asked(NamedTuple):
-    """A request: weights of the seeds by profile; (item, kind) of the history, newest first; products by number."""
+    """A request: weights of the seeds by profile; (item, type) of the history, newest first; products by number."""
 
     seeds: Sequence[int]
     profiles: Sequence[Sequence[float]]
@@ -218,7 +218,7 @@ def candidate_features(given: Sequence[Given], asked: Asked, item_features: Sequ
 
 def _described(item: int, asked: Asked, item_features: Sequence[Sequence[float]]) -> list[float]:
     places = [place for place, (other, _) in enumerate(asked.history) if other == item]
-    times_bought = sum(kind == asked.purchase for other, kind in asked.history if other == item)
+    times_bought = sum(code == asked.purchase for other, code in asked.history if other == item)
     hand = asked.seeds[0] if asked.seeds and 0 <= asked.seeds[0] < len(asked.available) else None
     category, price = asked.categories[item], asked.prices[item]
     seen = [asked.categories[seed] for seed in asked.seeds if 0 <= seed < len(asked.available) and asked.categories[seed] >= 0]

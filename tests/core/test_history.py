@@ -17,7 +17,7 @@ DECAYS = np.array([0.5, 1.0])
 
 class Did(NamedTuple):
     item: int
-    kind: int
+    type: int
     time: int
     group: int
 
@@ -36,7 +36,7 @@ def ages(deeds: list[Did]) -> list[int]:
     for place, deed in enumerate(deeds):
         if place:
             before = deeds[place - 1]
-            one_order = deed.kind == before.kind == BOUGHT and deed.group == before.group != 0
+            one_order = deed.type == before.type == BOUGHT and deed.group == before.group != 0
             age += deed.time != before.time and not one_order
         found.append(age)
     return found
@@ -45,13 +45,13 @@ def ages(deeds: list[Did]) -> list[int]:
 @examples
 @given(events, st.integers(1, 4))
 def test_seeds_are_the_newest_distinct_products_that_count(deeds: list[Did], limit: int) -> None:
-    counted = [deed for deed in deeds if deed.kind != SHOWN]
+    counted = [deed for deed in deeds if deed.type != SHOWN]
     expected: dict[int, int] = {}
     for deed, age in zip(counted, ages(counted), strict=True):
         expected.setdefault(deed.item, age)
     wanted = list(expected.items())[:limit]
 
-    items, profiles = seeds(*columns(deeds), weight_by_kind=WEIGHTS, decays=DECAYS, limit=limit, purchase=BOUGHT)
+    items, profiles = seeds(*columns(deeds), weight_by_type=WEIGHTS, decays=DECAYS, limit=limit, purchase=BOUGHT)
 
     assert items.tolist() == [item for item, _ in wanted]
     for decay, row in zip(DECAYS, profiles, strict=True):
@@ -61,7 +61,7 @@ def test_seeds_are_the_newest_distinct_products_that_count(deeds: list[Did], lim
 @examples
 @given(events)
 def test_every_purchase_counts_less_with_each_order_since(deeds: list[Did]) -> None:
-    bought = [deed for deed in deeds if deed.kind == BOUGHT]
+    bought = [deed for deed in deeds if deed.type == BOUGHT]
 
     items, weights = purchases(*columns(deeds), decay=0.5, purchase=BOUGHT)
 
@@ -69,13 +69,13 @@ def test_every_purchase_counts_less_with_each_order_since(deeds: list[Did]) -> N
     assert weights == pytest.approx([0.5**age for age in ages(bought)])
 
 
-@pytest.mark.parametrize("broken", ["kinds", "times", "limit", "unknown kind", "wide items"])
+@pytest.mark.parametrize("broken", ["types", "times", "limit", "unknown type", "wide items"])
 def test_what_does_not_fit_together_is_refused(broken: str) -> None:
-    items, kinds, times, groups = columns([Did(1, VIEWED, 1, 0), Did(2, BOUGHT, 0, 0)])
-    kinds = kinds[:1] if broken == "kinds" else kinds + 2 if broken == "unknown kind" else kinds
+    items, types, times, groups = columns([Did(1, VIEWED, 1, 0), Did(2, BOUGHT, 0, 0)])
+    types = types[:1] if broken == "types" else types + 2 if broken == "unknown type" else types
     times = times[:1] if broken == "times" else times
     with pytest.raises(ValueError, match="expected"):
         seeds(
-            items.astype(np.int64) if broken == "wide items" else items, kinds, times, groups, weight_by_kind=WEIGHTS, decays=DECAYS,
+            items.astype(np.int64) if broken == "wide items" else items, types, times, groups, weight_by_type=WEIGHTS, decays=DECAYS,
             limit=0 if broken == "limit" else 3, purchase=BOUGHT,
         )  # fmt: skip

@@ -14,10 +14,10 @@ from tests.core.matrices import csr, examples, pairs, rows, same
 from tests.core.reference import Histories, Row
 
 NOW, DAY = 1_760_000_000_000, 86_400_000
-BY_KIND = [1.0, 3.0, 0.0, -2.0, 0.25]
+BY_TYPE = [1.0, 3.0, 0.0, -2.0, 0.25]
 
 times = st.integers(-3, 60).map(lambda half_days: NOW - half_days * DAY // 2)
-events = st.tuples(st.integers(0, 6), st.integers(0, len(BY_KIND) - 1), times)
+events = st.tuples(st.integers(0, 6), st.integers(0, len(BY_TYPE) - 1), times)
 histories = st.lists(st.lists(events, max_size=12).map(lambda user: sorted(user, key=lambda event: event[2])), max_size=6)
 
 
@@ -26,10 +26,10 @@ def matrix(users: Histories, **options: Any) -> CSR:
     arguments: dict[str, Any] = {
         "indptr": np.cumsum([0, *map(len, users)], dtype=np.int64),
         "items": np.array([item for item, _, _ in flat], np.int32),
-        "kinds": np.array([kind for _, kind, _ in flat], np.uint8),
+        "types": np.array([code for _, code, _ in flat], np.uint8),
         "times": np.array([time for _, _, time in flat], np.int64),
         "n_items": 7,
-        "weight_by_kind": np.array(BY_KIND, np.float32),
+        "weight_by_type": np.array(BY_TYPE, np.float32),
         "now_ms": NOW,
         "half_life_ms": 7.0 * DAY,
         "cap": 100,
@@ -41,7 +41,7 @@ def matrix(users: Histories, **options: Any) -> CSR:
 @given(histories, st.integers(1, 9), st.sampled_from([0.5 * DAY, 7.0 * DAY, 365.0 * DAY]))
 def test_matrix_is_that_of_the_reference(users: Histories, cap: int, half_life_ms: float) -> None:
     found = matrix(users, cap=cap, half_life_ms=half_life_ms)
-    expected = reference.weighted_rows(users, BY_KIND, NOW, half_life_ms, cap)
+    expected = reference.weighted_rows(users, BY_TYPE, NOW, half_life_ms, cap)
     assert [[item for item, _ in row] for row in pairs(found)] == [list(row) for row in expected]
     assert found.data.tolist() == pytest.approx([weight for row in expected for weight in row.values()], rel=1e-6)
 
@@ -91,15 +91,15 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"indptr": np.array([1, 2], np.int64)}, r"indptr: expected a non-decreasing array that starts with 0"),
     ({"indptr": np.array([0, 9, 2], np.int64)}, r"indptr: expected a non-decreasing array that starts with 0"),
     ({"indptr": np.array([0, 3], np.int64)}, r"expected 3 values each, got 2, 2, 2"),
-    ({"kinds": np.zeros(1, np.uint8)}, r"expected 2 values each, got 2, 1, 2"),
+    ({"types": np.zeros(1, np.uint8)}, r"expected 2 values each, got 2, 1, 2"),
     ({"times": np.zeros(2)}, r"times: expected a flat int64 array, got float64"),
     ({"items": [0, 1]}, r"items: expected a flat int32 array, got list"),
     ({"items": np.array([0, 7], np.int32)}, r"items: expected 0 to 6, got 0 to 7"),
     ({"items": np.array([-1, 0], np.int32)}, r"items: expected 0 to 6, got -1 to 0"),
-    ({"kinds": np.array([0, 5], np.uint8)}, r"kinds: expected 0 to 4, got 0 to 5"),
+    ({"types": np.array([0, 5], np.uint8)}, r"types: expected 0 to 4, got 0 to 5"),
     ({"n_items": -1}, r"items: expected a count of at least 0, got -1"),
-    ({"weight_by_kind": np.array([[1.0]], np.float32)}, r"weight_by_kind: expected a flat float32 array, got float32 with 2"),
-    ({"weight_by_kind": np.full(5, np.nan, np.float32)}, r"weight_by_kind: expected finite values"),
+    ({"weight_by_type": np.array([[1.0]], np.float32)}, r"weight_by_type: expected a flat float32 array, got float32 with 2"),
+    ({"weight_by_type": np.full(5, np.nan, np.float32)}, r"weight_by_type: expected finite values"),
     ({"half_life_ms": 0.0}, r"half_life_ms, cap: expected"),
     ({"half_life_ms": float("nan")}, r"half_life_ms, cap: expected"),
     ({"cap": 0}, r"half_life_ms, cap: expected"),

@@ -20,11 +20,12 @@ from recomengine.demo.simulation import simulate
 from recomengine.events.preparing import Source, prepare
 from recomengine.infra.database import tenant_transaction
 from recomengine.models import queries, service
+from recomengine.models.arrays import csr
 from recomengine.models.build import Built, build_model
 from recomengine.models.event_log import EventLogs
-from recomengine.models.evidence import PLACE, csr
-from recomengine.models.histories import KINDS, NO_GROUP, Histories, unpack
+from recomengine.models.histories import EVENT_TYPES, NO_GROUP, Histories, unpack
 from recomengine.models.model import Model
+from recomengine.models.sources import PLACE
 from recomengine.models.store import ModelStore
 from recomengine.web.caller import TenantConfig
 from tests.processes import PATIENCE_S, POLL_S
@@ -71,7 +72,7 @@ def logs_of(context: Context) -> EventLogs:
 async def read_histories(context: Context, tenant_id: UUID, through: datetime) -> Histories:
     """All events stored before `through`, read at once."""
     async with tenant_transaction(context.pool, tenant_id) as connection:
-        return unpack(await queries.load_histories(connection, tenant_id, queries.SINCE_EVER, through, KINDS))
+        return unpack(await queries.load_histories(connection, tenant_id, queries.SINCE_EVER, through, EVENT_TYPES))
 
 
 async def build(context: Context, tenant_id: UUID) -> str:
@@ -93,7 +94,7 @@ def as_histories(events: Sequence[Event], products: Sequence[Product]) -> Histor
     user_numbers = {user: number for number, user in enumerate(users)}
     groups: dict[str, int] = {}
     rows = sorted(
-        (user_numbers[event["userId"]], event["timestamp"], KINDS.index(event["eventType"]), numbers[event["productId"]], _group(event, groups))
+        (user_numbers[event["userId"]], event["timestamp"], EVENT_TYPES.index(event["eventType"]), numbers[event["productId"]], _group(event, groups))
         for event in events
     )
     columns = np.array(rows, np.int64).reshape(-1, 1 + PLACES)

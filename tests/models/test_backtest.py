@@ -11,9 +11,10 @@ from recomengine._core.ranking import rank
 from recomengine.models.backtest import Backtest, Shelf, backtest, best_of_kinds, collect, of_moment, repeat_share
 from recomengine.models.blend import WIDTH
 from recomengine.models.cases import CONTEXTS, Case, split
-from recomengine.models.evidence import SOURCES, build_evidence, make_ranker
+from recomengine.models.evidence import build_evidence, make_ranker
 from recomengine.models.histories import DAY_MS, PURCHASE, VIEW, Histories
 from recomengine.models.shopper import NO_ITEMS, NOBODY, Shopper, moment
+from recomengine.models.sources import SOURCES
 from tests.core.matrices import csr
 from tests.models.events import HOUR_MS, START_MS, Event, histories_of
 
@@ -72,11 +73,11 @@ def test_the_partner_of_a_product_comes_first_on_its_page(product: int) -> None:
     )  # fmt: skip
     assert items[0] == product ^ 1
     assert seeds[0] == product
-    assert SOURCES[sources[0]].kind in ("bought_together", "collaborative")
+    assert SOURCES[sources[0]].kind.name in ("bought_together", "collaborative")
 
 
 def test_the_best_source_of_each_kind_is_one_of_that_kind() -> None:
-    kind_of = {source.name: source.kind for source in SOURCES}
+    kind_of = {source.name: source.kind.name for source in SOURCES}
     for context in CONTEXTS:
         assert all(kind_of[name] == kind for kind, name in learned().singles[context].items())
     assert best_of_kinds({"sources": {"walk": {}, "similar": {}, "popular": {}}}) == {"collaborative": "walk", "popular": "popular"}
@@ -129,8 +130,8 @@ def test_a_shop_with_nothing_for_sale_or_without_events_has_the_prior() -> None:
 
 def test_repeats_are_the_share_of_targets_bought_before() -> None:
     def case(targets: list[int]) -> Case:
-        items, kinds = np.array([1, 2, 3], np.int32), np.array([PURCHASE, PURCHASE, VIEW], np.uint8)
-        shopper = Shopper(items, kinds, np.full(3, START_MS), np.zeros(3, np.int64), 0)
+        items, types = np.array([1, 2, 3], np.int32), np.array([PURCHASE, PURCHASE, VIEW], np.uint8)
+        shopper = Shopper(items, types, np.full(3, START_MS), np.zeros(3, np.int64), 0)
         return Case(moment("home", NO_ITEMS, shopper, live=False), np.array(targets, np.int32))
 
     assert repeat_share([case([1, 3]), case([1, 2])]) == 0.75

@@ -25,7 +25,7 @@ from recomengine.models.blend import (
     single_weights,
 )
 from recomengine.models.cases import CONTEXTS
-from recomengine.models.evidence import PLACE, SOURCES
+from recomengine.models.sources import PLACE, SOURCES
 from tests.core.matrices import examples
 
 Array = np.ndarray[Any, Any]

@@ -6,8 +6,9 @@ import pytest
 from recomengine.demo.planted import TASTES
 from recomengine.demo.simulation import GroundTruth, ground_truth
 from recomengine.models.build import HISTORY_LENGTH, build_model
-from recomengine.models.evidence import MAX_RANKING, PROFILES
+from recomengine.models.evidence import MAX_RANKING
 from recomengine.models.histories import DAY_MS, IMPRESSION, PURCHASE, VIEW, Histories
+from recomengine.models.sources import TABLES
 from tests.models.shops import DemoShop, Event, as_histories, as_rows, demo_shop, model_of, product, row
 
 NOBODY = as_histories([], [])
@@ -47,7 +48,7 @@ def test_collaborative_neighbours_are_what_people_of_the_same_taste_like(shop: D
 
 
 def test_a_product_is_not_its_own_neighbour(shop: DemoShop) -> None:
-    for table in PROFILES:
+    for table in TABLES:
         assert all(number not in row(shop.built, table, number) for number in range(len(shop.products))), table
 
 
@@ -94,7 +95,7 @@ def test_a_history_is_kept_newest_last_for_every_shopper(shop: DemoShop) -> None
         user = shop.histories.users[number]
         kept = shop.model.history(user)
         span = slice(shop.histories.indptr[number], shop.histories.indptr[number + 1])
-        done = shop.histories.kinds[span] != IMPRESSION
+        done = shop.histories.types[span] != IMPRESSION
         assert kept.times_ms[-1] == shop.histories.times_ms[span][done][-1]
         assert (np.diff(kept.times_ms) >= 0).all()
     assert not len(shop.model.history("nobody").items)
@@ -119,16 +120,16 @@ def test_a_purchase_is_remembered_however_much_was_looked_at_since() -> None:
 
     history = model.history("u")
 
-    assert 0 in history.items[history.kinds == PURCHASE]
+    assert 0 in history.items[history.types == PURCHASE]
 
 
 def test_what_was_only_shown_does_not_push_what_was_done_out_of_a_history() -> None:
     model = model_of(build_model(browsing(HISTORY_LENGTH - 1), as_rows([product(f"p{number}") for number in range(5)]), 5))
 
-    kinds = model.history("u").kinds
+    types = model.history("u").types
 
-    assert (kinds == VIEW).sum() == HISTORY_LENGTH - 1
-    assert not (kinds == IMPRESSION).any()
+    assert (types == VIEW).sum() == HISTORY_LENGTH - 1
+    assert not (types == IMPRESSION).any()
 
 
 @pytest.mark.parametrize("products", [0, 1, 3])

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from recomengine.models import cases as module
-from recomengine.models import evidence
+from recomengine.models.arrays import csr as csr_of
 from recomengine.models.cases import CONTEXTS, ORDERS, Case, split
 from recomengine.models.evidence import build_evidence
-from recomengine.models.histories import ADD_TO_CART, DAY_MS, KIND_WEIGHTS, PURCHASE, VIEW, Histories
+from recomengine.models.histories import ADD_TO_CART, DAY_MS, PURCHASE, TYPE_WEIGHTS, VIEW, Histories
 from tests.core.matrices import csr
 from tests.models.events import HOUR_MS, START_MS, Event, events_of, histories_of
 
@@ -73,8 +73,8 @@ def test_a_signal_that_exists_only_after_the_cut_is_in_no_evidence(made: Shop) -
     before, _ = split(made.histories)
     for histories, known in ((before, False), (made.histories, True)):
         arrays, _ = build_evidence(histories, csr([{}] * ITEMS), ITEMS)
-        assert (SECOND in evidence.csr(arrays, "transition").indices[slice(*arrays["transition.indptr"][FIRST : FIRST + 2])]) == known
-        assert (SECOND in evidence.csr(arrays, "together").indices[slice(*arrays["together.indptr"][FIRST : FIRST + 2])]) == known
+        assert (SECOND in csr_of(arrays, "transition").indices[slice(*arrays["transition.indptr"][FIRST : FIRST + 2])]) == known
+        assert (SECOND in csr_of(arrays, "together").indices[slice(*arrays["together.indptr"][FIRST : FIRST + 2])]) == known
         for name in ("sessions", "baskets"):
             bounds = zip(arrays[f"{name}.indptr"][:-1], arrays[f"{name}.indptr"][1:], strict=True)
             held = [set(arrays[f"{name}.items"][start:end].tolist()) for start, end in bounds]
@@ -108,7 +108,7 @@ def orders_after_the_cut(made: Shop) -> dict[int, list[list[int]]]:
     """The products of each shopper's orders after the cut, one order after the other."""
     bought: dict[int, dict[int, set[int]]] = {}
     for event in events_of(made.histories):
-        if event.kind == PURCHASE and event.time_ms >= made.cut_ms:
+        if event.type == PURCHASE and event.time_ms >= made.cut_ms:
             bought.setdefault(event.user, {}).setdefault(event.group, set()).add(event.item)
     return {user: [sorted(items) for items in orders.values()] for user, orders in bought.items()}
 
@@ -138,7 +138,7 @@ def test_a_session_asks_for_its_next_product_after_each_prefix(made: Shop) -> No
     _, cases = split(made.histories)
     visits: dict[int, list[int]] = {}
     for event in events_of(made.histories):
-        if event.kind == VIEW and event.time_ms >= made.cut_ms:
+        if event.type == VIEW and event.time_ms >= made.cut_ms:
             visits.setdefault(event.group, []).append(event.item)
     found = []
     for case in cases["session"]:
@@ -178,7 +178,7 @@ def test_a_cart_holds_all_but_the_product_asked_for() -> None:
 def test_products_unknown_before_the_cut_are_not_asked_for() -> None:
     old = [Event(user, START_MS + user * HOUR_MS, VIEW, user % 5, user + 1) for user in range(800)]
     seen = [Event(user, START_MS + (1000 + user) * HOUR_MS, VIEW, item, 500 + user) for user in range(20) for item in (1, 2, 9)]
-    new = [*seen, *(event._replace(kind=PURCHASE) for event in seen)]
+    new = [*seen, *(event._replace(type=PURCHASE) for event in seen)]
     _, cases = split(histories_of([*old, *new]))
     assert all(9 not in case.targets and 9 not in case.moment.seeds for case in every(cases))
     assert cases["product"]
@@ -213,7 +213,7 @@ def test_no_context_has_more_cases_than_the_bound(made: Shop, monkeypatch: pytes
 def test_views_are_cut_where_purchases_are_few() -> None:
     views = [Event(user % 9, START_MS + user * HOUR_MS, VIEW, user % 5, user) for user in range(100)]
     before, _ = split(histories_of([*views, Event(0, START_MS, PURCHASE, 1), Event(0, START_MS, ADD_TO_CART, 1)]))
-    assert (KIND_WEIGHTS[before.kinds] > 0).sum() == 81
+    assert (TYPE_WEIGHTS[before.types] > 0).sum() == 81
 
 
 @pytest.mark.parametrize("users", [0, 3])

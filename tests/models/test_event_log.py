@@ -18,7 +18,7 @@ from recomengine.infra.database import tenant_transaction
 from recomengine.infra.metrics import EVENT_LOGS_UNUSABLE
 from recomengine.models import event_log, queries, service
 from recomengine.models.event_log import EventLog, LogUnusable, append, read_new, without
-from recomengine.models.histories import KINDS, NO_HISTORIES, Histories, merge, under_names
+from recomengine.models.histories import EVENT_TYPES, NO_HISTORIES, Histories, merge, under_names
 from recomengine.users.service import add_alias, erase
 from tests.conftest import MakeTenant, Tenant
 from tests.core.matrices import examples
@@ -37,7 +37,7 @@ async def tenant(make_tenant: MakeTenant) -> Tenant:
 
 
 def histories_of(events: Sequence[Did]) -> Histories:
-    """Plain Python: (user, time, kind, item, group) in this order, users by their bytes."""
+    """Plain Python: (user, time, type, item, group) in this order, users by their bytes."""
     found = sorted(events, key=lambda did: (did[0].encode(), *did[1:]))
     users = sorted({did[0] for did in found}, key=str.encode)
     counts = [sum(did[0] == user for did in found) for user in users]
@@ -50,7 +50,7 @@ def histories_of(events: Sequence[Did]) -> Histories:
 
 def assert_same(one: Histories, other: Histories) -> None:
     assert one.users == other.users
-    for name in ("indptr", "items", "kinds", "times_ms", "groups"):
+    for name in ("indptr", "items", "types", "times_ms", "groups"):
         left, right = getattr(one, name), getattr(other, name)
         assert left.dtype == right.dtype, name
         assert left.tobytes() == right.tobytes(), name
@@ -102,7 +102,7 @@ def some(draw: random.Random, count: int, users: int, days: int) -> list[Event]:
     """Events of many days ago and of today, some of products that come to the catalog later or never."""
     return [
         {
-            "eventType": draw.choice([*KINDS, "search"]), "userId": f"{draw.choice(NAMES)}{draw.randrange(users)}",
+            "eventType": draw.choice([*EVENT_TYPES, "search"]), "userId": f"{draw.choice(NAMES)}{draw.randrange(users)}",
             "productId": f"p{draw.randrange(12)}", "sessionId": draw.choice([None, "s1", "s2"]),
             "timestamp": START_MS + draw.randrange(days) * 86_400_000, "metadata": draw.choice([None, {"orderId": f"o{draw.randrange(3)}"}]),
         }

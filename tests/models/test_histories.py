@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from recomengine.context import Context
 from recomengine.infra.database import tenant_transaction
 from recomengine.models import queries
-from recomengine.models.evidence import MIN_ORDERS, baskets
+from recomengine.models.grouping import MIN_ORDERS, baskets
 from recomengine.models.histories import (
     ADD_TO_CART,
     CLICK,
     DAY_MS,
+    EVENT_TYPES,
     IMPRESSION,
-    KINDS,
     PURCHASE,
     VIEW,
     Histories,
@@ -34,7 +34,7 @@ START_MS = 1_700_000_000_000
 
 class Did(NamedTuple):
     user: int
-    kind: int
+    type: int
     item: int
     time_ms: int
     group: int
@@ -44,7 +44,7 @@ deeds = st.lists(
     st.builds(
         Did,
         user=st.integers(0, 3),
-        kind=st.sampled_from([IMPRESSION, VIEW, CLICK, ADD_TO_CART, PURCHASE]),
+        type=st.sampled_from([IMPRESSION, VIEW, CLICK, ADD_TO_CART, PURCHASE]),
         item=st.integers(0, 5),
         time_ms=st.integers(0, 4 * DAY_MS - 1).map(lambda ms: START_MS + ms // (DAY_MS // 4) * (DAY_MS // 4)),
         group=st.integers(0, 3),
@@ -54,13 +54,13 @@ deeds = st.lists(
 
 
 def histories_of(deeds: Sequence[Did], users: int = 4) -> Histories:
-    ordered = sorted(deeds, key=lambda did: (did.user, did.time_ms, did.kind, did.item))
+    ordered = sorted(deeds, key=lambda did: (did.user, did.time_ms, did.type, did.item))
     counts = np.bincount([did.user for did in ordered], minlength=users) if ordered else np.zeros(users, np.int64)
     return Histories(
         [f"u{user}" for user in range(users)],
         np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         np.array([did.item for did in ordered], np.int32),
-        np.array([did.kind for did in ordered], np.uint8),
+        np.array([did.type for did in ordered], np.uint8),
         np.array([did.time_ms for did in ordered], np.int64),
         np.array([did.group for did in ordered], np.int64),
     )
@@ -74,7 +74,7 @@ async def test_histories_read_from_sql_equal_a_plain_grouping_of_the_events(cont
     draw = random.Random(5)
     events: list[Event] = [
         {
-            "eventType": draw.choice([*KINDS, "search"]), "userId": draw.choice(["ann", "bob", "Zoë", "李"]),
+            "eventType": draw.choice([*EVENT_TYPES, "search"]), "userId": draw.choice(["ann", "bob", "Zoë", "李"]),
             "productId": draw.choice([*ids, "unknown"]), "sessionId": draw.choice(["s1", "s2", None]),
             "timestamp": START_MS + draw.randrange(10_000) * 60_000,
             "metadata": draw.choice([None, {"orderId": "o1"}, {"orderId": "o2"}]),
@@ -89,20 +89,20 @@ async def test_histories_read_from_sql_equal_a_plain_grouping_of_the_events(cont
     expected: dict[str, set[tuple[int, int, int]]] = defaultdict(set)
     groups: dict[str, set[int]] = defaultdict(set)
     for event in events:
-        if event["eventType"] in KINDS and event["productId"] in ids:
-            expected[event["userId"]].add((event["timestamp"], KINDS.index(event["eventType"]), ids.index(event["productId"])))
+        if event["eventType"] in EVENT_TYPES and event["productId"] in ids:
+            expected[event["userId"]].add((event["timestamp"], EVENT_TYPES.index(event["eventType"]), ids.index(event["productId"])))
     assert found.users == sorted(expected, key=lambda user: user.encode())
     for number, user in enumerate(found.users):
         span = slice(found.indptr[number], found.indptr[number + 1])
-        rows = list(zip(found.times_ms[span].tolist(), found.kinds[span].tolist(), found.items[span].tolist(), strict=True))
+        rows = list(zip(found.times_ms[span].tolist(), found.types[span].tolist(), found.items[span].tolist(), strict=True))
         assert rows == sorted(expected[user])
     named = {
         (event["userId"], event["timestamp"], event["eventType"], event["productId"]):
             "o" + event["metadata"]["orderId"] if event["metadata"] else "s" + event["sessionId"] if event["sessionId"] else ""
         for event in reversed(events)
     }  # fmt: skip
-    for owner, time_ms, kind, item, group in zip(found.owners, found.times_ms, found.kinds, found.items, found.groups, strict=True):
-        groups[named[found.users[owner], int(time_ms), KINDS[kind], ids[item]]].add(int(group))
+    for owner, time_ms, code, item, group in zip(found.owners, found.times_ms, found.types, found.items, found.groups, strict=True):
+        groups[named[found.users[owner], int(time_ms), EVENT_TYPES[code], ids[item]]].add(int(group))
     assert all(len(codes) == 1 for codes in groups.values()), "one code an order or session"
     assert groups[""] == {0}
     assert len({next(iter(codes)) for codes in groups.values()}) == len(groups) == 5
@@ -126,7 +126,7 @@ def test_of_every_shopper_the_newest_deeds_and_all_purchases_stay_known(deeds: l
 
     indptr, kept = newest_per_user(histories, limit)
 
-    events = list(zip(histories.items.tolist(), histories.kinds.tolist(), strict=True))
+    events = list(zip(histories.items.tolist(), histories.types.tolist(), strict=True))
     stayed = [event for event, stays in zip(events, kept, strict=True) if stays]
     for user in range(len(histories.users)):
         done = [event for event in events[histories.indptr[user] : histories.indptr[user + 1]] if event[1] != IMPRESSION]
@@ -134,10 +134,10 @@ def test_of_every_shopper_the_newest_deeds_and_all_purchases_stay_known(deeds: l
         assert stayed[indptr[user] : indptr[user + 1]] == [event for event in older if event[1] == PURCHASE] + newest
 
 
-def plain_baskets(deeds: Sequence[Did], kinds: set[int]) -> list[list[int]]:
+def plain_baskets(deeds: Sequence[Did], types: set[int]) -> list[list[int]]:
     found: dict[tuple[int, str, int], set[int]] = defaultdict(set)
     for did in deeds:
-        if did.kind in kinds:
+        if did.type in types:
             found[did.user, "group" if did.group else "day", did.group or did.time_ms // DAY_MS].add(did.item)
     return sorted(sorted(items) for items in found.values() if len(items) >= 2)
 

@@ -15,7 +15,7 @@ from recomengine.models.blend import WIDTH
 from recomengine.models.build import Built, build_model
 from recomengine.models.cases import CONTEXTS
 from recomengine.models.content import build_content
-from recomengine.models.learning import GUARDED_FOR, LEARNED_FOR, Served, WorseThanServed, check_not_worse, still_holds
+from recomengine.models.learning import GUARDED_FOR, LEARNED_FOR, Published, WorseThanServed, check_not_worse, still_holds
 from tests.conftest import MakeTenant, Tenant
 from tests.models.shops import build, fill_catalog, product, send, store_of
 
@@ -35,8 +35,8 @@ def views(user: str, count: int) -> list[dict[str, Any]]:
     return [{"eventType": "view", "userId": user, "productId": "boot", "timestamp": 1_700_000_000_000 + number * 1000} for number in range(count)]
 
 
-def served(events: int, age: timedelta, width: int = WIDTH) -> Served:
-    return Served(
+def served(events: int, age: timedelta, width: int = WIDTH) -> Published:
+    return Published(
         {f"weights.{context}": np.zeros(width, np.float32) for context in CONTEXTS},
         {"learnedAt": (NOW - age).isoformat(), "learnedEvents": events},
     )
@@ -52,7 +52,7 @@ def test_what_was_learned_holds_for_a_day_and_a_twentieth_of_new_events(learned:
 
 def test_weights_of_other_features_do_not_hold() -> None:
     assert not still_holds(served(1000, HOUR, WIDTH + 1), 1000, NOW)
-    assert not still_holds(Served({}, {}), 1000, NOW)
+    assert not still_holds(Published({}, {}), 1000, NOW)
 
 
 @pytest.fixture

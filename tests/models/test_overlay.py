@@ -10,14 +10,16 @@ from hypothesis import given
 from recomengine._core.csr import CSR
 from recomengine.events.feed import FEED_TYPES, Fed
 from recomengine.models import overlay
-from recomengine.models.evidence import MIN_BASKETS, Evidence, build_evidence, csr
-from recomengine.models.histories import KINDS, NO_GROUP, PURCHASE
+from recomengine.models.arrays import csr
+from recomengine.models.evidence import Evidence, build_evidence
+from recomengine.models.grouping import MIN_BASKETS, Grouped
+from recomengine.models.histories import EVENT_TYPES, NO_GROUP, PURCHASE
 from recomengine.models.overlay import MAX_FOLDED, PER_SHOPPER, NewsLog, number_codes
 from tests.core.matrices import examples
 from tests.models.events import HOUR_MS, START_MS, Event, histories_of, some_events
 
 ITEMS = 6
-VIEW = KINDS.index("view")
+VIEW = EVENT_TYPES.index("view")
 NO_CONTENT = CSR(np.zeros(ITEMS + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
 Pairs = dict[tuple[int, int], float]
 
@@ -28,8 +30,8 @@ def arrays_of(events: Sequence[Event], size: int = ITEMS) -> dict[str, Any]:
 
 def fed(events: Sequence[Event]) -> list[Fed]:
     return [
-        Fed(time_ms, time_ms, KINDS[kind], str(item), "" if group == NO_GROUP else f"s{group}", f"new-{user}")
-        for user, time_ms, kind, item, group in events
+        Fed(time_ms, time_ms, EVENT_TYPES[code], str(item), "" if group == NO_GROUP else f"s{group}", f"new-{user}")
+        for user, time_ms, code, item, group in events
     ]
 
 
@@ -55,7 +57,7 @@ def counted_once(events: Sequence[Event]) -> list[Event]:
     """The newest event of each shopper with each product, and of each purchase."""
     kept: dict[tuple[int, int, bool], Event] = {}
     for event in events:
-        kept[event.user, event.item, event.kind == PURCHASE] = event
+        kept[event.user, event.item, event.type == PURCHASE] = event
     return list(kept.values())
 
 
@@ -63,7 +65,7 @@ def counted_once(events: Sequence[Event]) -> list[Event]:
 @given(some_events(ITEMS), some_events(ITEMS))
 @pytest.mark.parametrize("name", ["sequence", "transition"])
 def test_old_and_new_together_are_what_the_next_build_will_count(name: str, old: list[Event], new: list[Event]) -> None:
-    new = [event for event in sorted(new, key=lambda event: event.time_ms) if KINDS[event.kind] in FEED_TYPES]
+    new = [event for event in sorted(new, key=lambda event: event.time_ms) if EVENT_TYPES[event.type] in FEED_TYPES]
     found = fold(fed(new), int, arrays_of(old), ITEMS)
     both = in_pairs(csr(arrays_of(old), name))
     for pair, value in of_fold(found, name).items():
@@ -75,15 +77,16 @@ def test_old_and_new_together_are_what_the_next_build_will_count(name: str, old:
 @examples
 @given(some_events(ITEMS), some_events(ITEMS))
 def test_an_item_says_of_new_sessions_what_it_will_say_after_the_next_build(old: list[Event], new: list[Event]) -> None:
-    new = [event for event in sorted(new, key=lambda event: event.time_ms) if KINDS[event.kind] in FEED_TYPES]
+    new = [event for event in sorted(new, key=lambda event: event.time_ms) if EVENT_TYPES[event.type] in FEED_TYPES]
     arrays = arrays_of(old)
     log = NewsLog()
     log.extend(fed(new))
     happened = overlay._histories(log.since(0), number_codes(log.products, int))
     if not len(happened.items):
         return
-    indptr, items = overlay.sequences_of(happened)
-    *_, idf = overlay.index_of(indptr, items, ITEMS, len(arrays["sessions.indptr"]) - 1, np.diff(arrays["sessions.at"]))
+    shop = Grouped(happened, ITEMS, arrays)
+    indptr, _ = shop.sequences
+    *_, idf = shop.index("sessions", *shop.sequences)
     others = [event._replace(user=event.user + 10, group=event.group + 10 if event.group else NO_GROUP) for event in counted_once(new)]
     whole = arrays_of([*old, *others])
     if len(arrays["sessions.indptr"]) > 1 and len(indptr) > 1:
@@ -140,10 +143,10 @@ def test_new_baskets_count_among_all_baskets_that_hold_a_product() -> None:
     found = fold(fed([Event(0, START_MS, PURCHASE, item, 1) for item in (0, 3)]), int, arrays, ITEMS)
     assert of_fold(found, "confidence")[0, 3] == pytest.approx(2**-0.7 / (MIN_BASKETS + 1))
     assert of_fold(found, "affinity")[3, 0] == pytest.approx(2**-1 / (MIN_BASKETS + 1) ** 0.5)
-    assert found.sequences["baskets"].size == 1
+    assert found.sequences["basket_neighbours"].size == 1
 
 
 def test_a_shop_of_few_baskets_waits_with_confidence_for_the_build() -> None:
     found = fold(fed([Event(0, START_MS, PURCHASE, item, 1) for item in (0, 3)]), int, arrays_of([]), ITEMS)
     assert "confidence" not in found.tables
-    assert found.sequences["baskets"].size == 1
+    assert found.sequences["basket_neighbours"].size == 1

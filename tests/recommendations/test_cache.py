@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recomengine.recommendations.cache import Cached, Item, cache_key, decode_cached, encode_cached, ttl_s
+from recomengine.recommendations.cache import Cached, cache_key, decode_cached, encode_cached, ttl_s
+from recomengine.recommendations.lines import Line
 from recomengine.recommendations.schemas import Query
 from recomengine.web.caller import Caller, TenantConfig
 
@@ -76,7 +77,7 @@ def test_tenants_do_not_share_keys() -> None:
 
 
 def test_a_value_is_good_for_its_stamp_only() -> None:
-    value = Cached("v1|7|", "auto", False, [Item("boot", 0.5, "Trending now", "trending", ("clog",))])
+    value = Cached("v1|7|", "auto", False, [Line("boot", 0.5, "Trending now", "trending", ("clog",))])
     assert decode_cached(encode_cached(value), "v1|7|") == value
     assert decode_cached(encode_cached(value), "v1|8|") is None
     assert decode_cached(None, "v1|7|") is None

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from recomengine.context import Context
 from recomengine.events.feed import FEED_LENGTH, MAX_OF_BATCH, feed_key, parse_entry
 from recomengine.infra.metrics import FALLBACKS
-from recomengine.models.evidence import PLACE
+from recomengine.models.sources import PLACE
 from tests.conftest import MakeTenant, Tenant, client_of
 from tests.models.shops import build, fill_catalog, product, send, until
 from tests.recommendations.test_routes import SHOP, answer, history, ids, post_event
@@ -111,8 +111,8 @@ async def test_without_redis_lists_come_as_ever_and_it_is_counted(without_redis:
 
 async def test_the_feed_has_news_that_say_something_of_a_product(client: httpx.AsyncClient, context: Context, tenant: Tenant) -> None:
     await context.redis.call(("DEL", feed_key(str(tenant.id))))
-    for kind in ("view", "impression", "remove_from_cart", "search"):
-        await post_event(client, tenant, kind, "ann", "mug1", sessionId="s1", metadata={"orderId": "o9"})
+    for event_type in ("view", "impression", "remove_from_cart", "search"):
+        await post_event(client, tenant, event_type, "ann", "mug1", sessionId="s1", metadata={"orderId": "o9"})
     await post_event(client, tenant, "purchase", "ann", "mug1", sessionId="s1", metadata={"orderId": "o9"})
     await post_event(client, tenant, "purchase", "ann", "mug2", sessionId="s1")
     await post_event(client, tenant, "view", "ann", "mug3", sessionId="s1", timestamp=1_700_000_000_000)

@@ -7,7 +7,7 @@ import pytest
 
 from recomengine.catalog.live import LiveCatalog
 from recomengine.events.trail import Trail
-from recomengine.models.histories import DAY_MS, KINDS, PURCHASE, VIEW
+from recomengine.models.histories import DAY_MS, EVENT_TYPES, PURCHASE, VIEW
 from recomengine.models.model import NO_HISTORY, History
 from recomengine.recommendations.shopper import SESSION_GAP_MS, is_live, look_up
 
@@ -21,9 +21,9 @@ class KnownShopper:
 
     def __init__(self, *events: tuple[int, str, int]) -> None:
         columns = list(zip(*events, strict=True)) if events else [(), (), ()]
-        kinds = np.array([KINDS.index(kind) for kind in columns[1]], np.uint8)
+        types = np.array([EVENT_TYPES.index(name) for name in columns[1]], np.uint8)
         self._history = History(
-            np.array(columns[0], np.int32), kinds, np.array(columns[2], np.int64), np.zeros(len(events), np.int64)
+            np.array(columns[0], np.int32), types, np.array(columns[2], np.int64), np.zeros(len(events), np.int64)
         ) if events else NO_HISTORY  # fmt: skip
 
     def history(self, _user: str) -> Any:
@@ -55,7 +55,7 @@ def test_newest_events_come_first_whichever_source_they_are_from(catalog: LiveCa
     model = KnownShopper((1, "view", BUILT - 20), (2, "purchase", BUILT - 10))
     shopper = known(model, catalog, [event(4, BUILT + 2), event(3, BUILT + 1)])
     assert shopper.items.tolist() == [4, 3, 2, 1]
-    assert shopper.kinds.tolist() == [VIEW, VIEW, PURCHASE, VIEW]
+    assert shopper.types.tolist() == [VIEW, VIEW, PURCHASE, VIEW]
     assert shopper.purchased.tolist() == [2]
 
 

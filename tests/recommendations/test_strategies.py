@@ -7,7 +7,8 @@ import pytest
 
 from recomengine._core.csr import Int32
 from recomengine.models.blend import NAMES
-from recomengine.recommendations.strategies import reason_of, shown_scores, weights_of
+from recomengine.models.sources import FILLING, PLACE, SOURCES
+from recomengine.recommendations.strategies import counts_as, shown_scores, weights_of
 
 
 class Taught:
@@ -50,15 +51,12 @@ def test_where_all_seeds_are_new_likeness_weighs_most_and_popularity_next_to_not
     assert named[0] == named[1]
 
 
-@pytest.mark.parametrize(
-    ("kind", "context", "seed", "said"),
-    [
-        ("collaborative", "home", "A mug", "Because you viewed A mug"),
-        ("collaborative", "product", "A mug", "Shoppers who liked A mug also liked this"),
-        ("bought_together", "cart", "A mug", "Bought together with A mug"), ("similar", "home", "A mug", "Similar to A mug"),
-        ("trending", "home", None, "Trending now"), ("popular", "home", None, "Popular in this shop"),
-        ("buy_again", "home", None, "You bought this before"),
-    ],
-)  # fmt: skip
-def test_a_reason_names_the_evidence(kind: str, context: str, seed: str | None, said: str) -> None:
-    assert reason_of(kind, context, seed, None) == said
+def test_a_list_counts_as_the_strategy_that_was_asked_for_while_any_of_its_evidence_is_in_it() -> None:
+    walk, together, trending = (SOURCES[PLACE[name]] for name in ("walk", "together", "trending"))
+    assert counts_as("collaborative", [FILLING, walk]) == ("collaborative", False)
+    assert counts_as("collaborative", [together, FILLING]) == ("frequently_bought_together", True)
+    assert counts_as("content_based", [FILLING, trending]) == ("trending", True)
+    assert counts_as("auto", [trending, walk]) == ("auto", False)
+    assert counts_as("auto", [trending, FILLING]) == ("auto", True)
+    assert counts_as("auto", []) == ("auto", False)
+    assert counts_as("trending", []) == ("trending", False)

@@ -217,13 +217,13 @@ cdef void gather(Workspace w, int number, Source s, const Filter *f, const int32
     """The best of source `number` become candidates."""
     cdef Neighbours t
     cdef Sequences q
-    if s.kind == TABLE:
+    if s.form == TABLE:
         for t in s.tables:
             _gather_table(w, f, t.indptr, t.indices, t.data, seeds, &profiles[s.profile, 0])
-    elif s.kind == SESSIONS:
+    elif s.form == SESSIONS:
         for q in s.sequences:
             _gather_sessions(w, f, s, q, seeds, &profiles[s.profile, 0])
-    elif s.kind == RANKING:
+    elif s.form == RANKING:
         _gather_ranking(w, f, s.items, s.scores)
     else:
         _gather_given(w, f, own_items, own_weights)

@@ -2,7 +2,7 @@
 
 weight_p(i) = decay_p ^ (occasions between the newest counted event and the newest one with i),   own(i) likewise over purchases
 
-Events of one moment, and lines of one order, are one occasion. Events whose kind weighs nothing (shown, removed) do not count.
+Events of one moment, and lines of one order, are one occasion. Events whose type weighs nothing (shown, removed) do not count.
 Cost: O(events + events · seeds kept); the two results are all that is allocated.
 """
 
@@ -16,29 +16,29 @@ cdef extern from "math.h" nogil:
     double pow(double base, double exponent)
 
 
-cdef inline bint _apart(int64_t p, int64_t q, const uint8_t[::1] kinds, const int64_t[::1] times, const int64_t[::1] groups, int purchase) noexcept nogil:
+cdef inline bint _apart(int64_t p, int64_t q, const uint8_t[::1] types, const int64_t[::1] times, const int64_t[::1] groups, int purchase) noexcept nogil:
     """Whether events p and q are of two occasions."""
     if times[p] == times[q]:
         return False
-    return not (groups[p] == groups[q] and groups[p] != 0 and kinds[p] == purchase and kinds[q] == purchase)
+    return not (groups[p] == groups[q] and groups[p] != 0 and types[p] == purchase and types[q] == purchase)
 
 
-def seeds(items, kinds, times, groups, *, weight_by_kind, decays, int limit, int purchase):
+def seeds(items, types, times, groups, *, weight_by_type, decays, int limit, int purchase):
     cdef const int32_t[::1] it = contiguous(items, np.int32, "items")
-    cdef const uint8_t[::1] kd = contiguous(kinds, np.uint8, "kinds")
+    cdef const uint8_t[::1] ty = contiguous(types, np.uint8, "types")
     cdef const int64_t[::1] tm = contiguous(times, np.int64, "times"), gr = contiguous(groups, np.int64, "groups")
-    cdef const float[::1] by_kind = contiguous(weight_by_kind, np.float32, "weight_by_kind")
+    cdef const float[::1] by_type = contiguous(weight_by_type, np.float32, "weight_by_type")
     cdef const double[::1] dc = contiguous(decays, np.float64, "decays")
-    _check(it.shape[0], kd, tm, gr, by_kind.shape[0], limit)
+    _check(it.shape[0], ty, tm, gr, by_type.shape[0], limit)
     cdef int64_t p, k, kept = 0, age = 0, before = -1, room = max(1, min(limit, it.shape[0]))
     found_array, ages_array = np.empty(room, np.int32), np.empty(room, np.int64)
     cdef int32_t[::1] found = found_array
     cdef int64_t[::1] ages = ages_array
     with nogil:
         for p in range(it.shape[0]):
-            if by_kind[kd[p]] <= 0.0:
+            if by_type[ty[p]] <= 0.0:
                 continue
-            if before >= 0 and _apart(before, p, kd, tm, gr, purchase):
+            if before >= 0 and _apart(before, p, ty, tm, gr, purchase):
                 age += 1
             before = p
             for k in range(kept):
@@ -57,11 +57,11 @@ def seeds(items, kinds, times, groups, *, weight_by_kind, decays, int limit, int
     return found_array[:kept], profiles_array
 
 
-def purchases(items, kinds, times, groups, *, double decay, int purchase):
+def purchases(items, types, times, groups, *, double decay, int purchase):
     cdef const int32_t[::1] it = contiguous(items, np.int32, "items")
-    cdef const uint8_t[::1] kd = contiguous(kinds, np.uint8, "kinds")
+    cdef const uint8_t[::1] ty = contiguous(types, np.uint8, "types")
     cdef const int64_t[::1] tm = contiguous(times, np.int64, "times"), gr = contiguous(groups, np.int64, "groups")
-    _check(it.shape[0], kd, tm, gr, 256, 1)
+    _check(it.shape[0], ty, tm, gr, 256, 1)
     cdef int64_t p, kept = 0, before = -1
     cdef double weight = 1.0
     bought_array, weights_array = np.empty(it.shape[0], np.int32), np.empty(it.shape[0], np.float32)
@@ -69,9 +69,9 @@ def purchases(items, kinds, times, groups, *, double decay, int purchase):
     cdef float[::1] weights = weights_array
     with nogil:
         for p in range(it.shape[0]):
-            if kd[p] != purchase:
+            if ty[p] != purchase:
                 continue
-            if before >= 0 and _apart(before, p, kd, tm, gr, purchase):
+            if before >= 0 and _apart(before, p, ty, tm, gr, purchase):
                 weight *= decay
             before = p
             bought[kept], weights[kept] = it[p], <float> weight
@@ -79,13 +79,13 @@ def purchases(items, kinds, times, groups, *, double decay, int purchase):
     return bought_array[:kept], weights_array[:kept]
 
 
-cdef int _check(int64_t events, const uint8_t[::1] kinds, const int64_t[::1] times, const int64_t[::1] groups, int64_t n_kinds, int limit) except -1:
+cdef int _check(int64_t events, const uint8_t[::1] types, const int64_t[::1] times, const int64_t[::1] groups, int64_t n_types, int limit) except -1:
     cdef int64_t p
-    if not (kinds.shape[0] == times.shape[0] == groups.shape[0] == events):
-        raise ValueError(f"kinds, times, groups: expected {events} values each, got {kinds.shape[0]}, {times.shape[0]}, {groups.shape[0]}.")
+    if not (types.shape[0] == times.shape[0] == groups.shape[0] == events):
+        raise ValueError(f"types, times, groups: expected {events} values each, got {types.shape[0]}, {times.shape[0]}, {groups.shape[0]}.")
     if limit < 1:
         raise ValueError(f"limit: expected at least 1, got {limit}.")
     for p in range(events):
-        if kinds[p] >= n_kinds:
-            raise ValueError(f"kinds: expected 0 to {n_kinds - 1}, got {kinds[p]}.")
+        if types[p] >= n_types:
+            raise ValueError(f"types: expected 0 to {n_types - 1}, got {types[p]}.")
     return 0

@@ -1,6 +1,6 @@
 """Histories to a weighted user × item matrix, and the transpose of a sparse matrix.
 
-weight(u, i) = Σ_{events of u with i} weight_by_kind[kind] · 2^(-(now - time) / half_life)
+weight(u, i) = Σ_{events of u with i} weight_by_type[type] · 2^(-(now - time) / half_life)
 
 Events after `now` count as of now. Of each user only the `cap` most recently touched distinct items count: one robot must not own the model. Pairs without a
 positive weight are left out. Cost: O(events), rows sorted by item.
@@ -21,19 +21,19 @@ cdef extern from "sparse.h" nogil:
                         int64_t *cursor, int64_t *out_indptr, int32_t *out_indices, float *out_data)
 
 
-def weighted_matrix(indptr, items, kinds, times, int n_items, *, weight_by_kind, int64_t now_ms, double half_life_ms, int cap):
+def weighted_matrix(indptr, items, types, times, int n_items, *, weight_by_type, int64_t now_ms, double half_life_ms, int cap):
     cdef const int64_t[::1] ip = checked_indptr(indptr, "indptr")
     cdef const int32_t[::1] it = contiguous(items, np.int32, "items")
-    cdef const uint8_t[::1] kd = contiguous(kinds, np.uint8, "kinds")
+    cdef const uint8_t[::1] ty = contiguous(types, np.uint8, "types")
     cdef const int64_t[::1] tm = contiguous(times, np.int64, "times")
-    cdef const float[::1] by_kind = contiguous(weight_by_kind, np.float32, "weight_by_kind")
+    cdef const float[::1] by_type = contiguous(weight_by_type, np.float32, "weight_by_type")
     cdef int64_t n_users = ip.shape[0] - 1, user, p, q, filled = 0, kept, start
-    if not (len(items) == len(kinds) == len(times) == ip[n_users]):
-        raise ValueError(f"items, kinds, times: expected {ip[n_users]} values each, got {len(items)}, {len(kinds)}, {len(times)}.")
+    if not (len(items) == len(types) == len(times) == ip[n_users]):
+        raise ValueError(f"items, types, times: expected {ip[n_users]} values each, got {len(items)}, {len(types)}, {len(times)}.")
     check_range(items, n_items, "items")
-    check_range(kinds, len(weight_by_kind), "kinds")
-    if not np.isfinite(weight_by_kind).all():
-        raise ValueError(f"weight_by_kind: expected finite values, got {weight_by_kind.tolist()}.")
+    check_range(types, len(weight_by_type), "types")
+    if not np.isfinite(weight_by_type).all():
+        raise ValueError(f"weight_by_type: expected finite values, got {weight_by_type.tolist()}.")
     if not half_life_ms > 0 or cap < 1:
         raise ValueError(f"half_life_ms, cap: expected > 0, got {half_life_ms}, {cap}.")
     cdef int32_t item
@@ -53,7 +53,7 @@ def weighted_matrix(indptr, items, kinds, times, int n_items, *, weight_by_kind,
             start, kept = filled, 0
             for p in range(ip[user + 1] - 1, ip[user] - 1, -1):
                 item = it[p]
-                if by_kind[kd[p]] <= 0.0:
+                if by_type[ty[p]] <= 0.0:
                     continue
                 if not seen[item]:
                     if kept == cap:
@@ -61,7 +61,7 @@ def weighted_matrix(indptr, items, kinds, times, int n_items, *, weight_by_kind,
                     seen[item] = 1
                     oi[start + kept] = item
                     kept += 1
-                acc[item] += by_kind[kd[p]] * decay[p - ip[user]]
+                acc[item] += by_type[ty[p]] * decay[p - ip[user]]
             reco_sort_indices(&oi[start], kept)
             for q in range(start, start + kept):
                 item = oi[q]

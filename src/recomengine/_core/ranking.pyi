@@ -37,7 +37,7 @@ class Ranker:
 @overload
 def rank(
     workspace: Workspace, ranker: Ranker, weights: None, limit: int, *, seeds: Int32, profiles: NDArray[np.float32], own_items: Int32,
-    own_weights: Float32, history_items: Int32, history_kinds: NDArray[np.uint8], session: int, purchase: int, available: NDArray[np.uint8],
+    own_weights: Float32, history_items: Int32, history_types: NDArray[np.uint8], session: int, purchase: int, available: NDArray[np.uint8],
     price_cents: Int64, categories: Int32, fallback: Int32, excluded: Int32, category_mask: NDArray[np.uint8] | None = None,
     min_price_cents: int = -1, max_price_cents: int = -1,
 ) -> tuple[Int32, Float32]:
@@ -46,7 +46,7 @@ def rank(
 @overload
 def rank(
     workspace: Workspace, ranker: Ranker, weights: Float32, limit: int, *, seeds: Int32, profiles: NDArray[np.float32], own_items: Int32,
-    own_weights: Float32, history_items: Int32, history_kinds: NDArray[np.uint8], session: int, purchase: int, available: NDArray[np.uint8],
+    own_weights: Float32, history_items: Int32, history_types: NDArray[np.uint8], session: int, purchase: int, available: NDArray[np.uint8],
     price_cents: Int64, categories: Int32, fallback: Int32, excluded: Int32, category_mask: NDArray[np.uint8] | None = None,
     min_price_cents: int = -1, max_price_cents: int = -1,
 ) -> tuple[list[int], list[float], list[int], list[int]]:
@@ -55,8 +55,8 @@ def rank(
     weights float32[ranker.width], finite. seeds int32, the product at hand first; profiles float32[>= n_profiles, max(seeds, 1)],
     finite: weights of the seeds, those <= 0 are left out; own_items and own_weights: what the source `own` gives. Numbers that the
     model or the catalog does not know are passed over.
-    history_items int32 and history_kinds uint8: the shopper's events, newest first; the first `session` of them are of the running
-    session; `purchase` is the kind that means bought.
+    history_items int32 and history_types uint8: the shopper's events, newest first; the first `session` of them are of the running
+    session; `purchase` is the type that means bought.
     available uint8, price_cents int64 (-1: none), categories int32 (-1: none): one value a product number; a product is
     eligible when it is available, not in `excluded`, its category's byte in category_mask is set (None: all), and its
     price lies within the limits (-1: none; a product without a price fails any price limit). fallback: product numbers, best

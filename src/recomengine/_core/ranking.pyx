@@ -115,7 +115,7 @@ def _checked_values(values, count, name):
     return values
 
 
-cdef void _remember(Workspace w, const int32_t[::1] items, const uint8_t[::1] kinds, int64_t session, int purchase) noexcept nogil:
+cdef void _remember(Workspace w, const int32_t[::1] items, const uint8_t[::1] types, int64_t session, int purchase) noexcept nogil:
     """Per product of the history, newest first: flags, how often it was seen and bought, how many events ago it came last."""
     cdef int64_t h
     cdef int32_t item
@@ -127,7 +127,7 @@ cdef void _remember(Workspace w, const int32_t[::1] items, const uint8_t[::1] ki
             w.ago[item] = <int32_t> h
         w.flags[item] |= WAS_SEEN | WAS_IN_SESSION if h < session else WAS_SEEN
         w.times_seen[item] += 1
-        if kinds[h] == purchase:
+        if types[h] == purchase:
             w.flags[item] |= WAS_BOUGHT
             w.times_bought[item] += 1
 
@@ -234,7 +234,7 @@ cdef inline int64_t _append(Workspace w, int64_t chosen, int32_t item) noexcept 
     return chosen + 1
 
 
-def rank(Workspace w not None, Ranker r not None, weights, int limit, *, seeds, profiles, own_items, own_weights, history_items, history_kinds,
+def rank(Workspace w not None, Ranker r not None, weights, int limit, *, seeds, profiles, own_items, own_weights, history_items, history_types,
          int64_t session, int purchase, available, price_cents, categories, fallback, excluded, category_mask=None,
          int64_t min_price_cents=-1, int64_t max_price_cents=-1):
     cdef const int32_t[::1] sd = contiguous(seeds, np.int32, "seeds"), oi = contiguous(own_items, np.int32, "own_items")
@@ -242,13 +242,13 @@ def rank(Workspace w not None, Ranker r not None, weights, int limit, *, seeds, 
     cdef const float[::1] ow = _checked_values(own_weights, len(own_items), "own_weights")
     cdef const float[::1] wt = None if weights is None else _checked_values(weights, r.width, "weights")
     cdef const int32_t[::1] hi = contiguous(history_items, np.int32, "history_items"), fb = contiguous(fallback, np.int32, "fallback")
-    cdef const uint8_t[::1] hk = contiguous(history_kinds, np.uint8, "history_kinds"), av = contiguous(available, np.uint8, "available"), mask = None
+    cdef const uint8_t[::1] ht = contiguous(history_types, np.uint8, "history_types"), av = contiguous(available, np.uint8, "available"), mask = None
     cdef const int64_t[::1] pr = contiguous(price_cents, np.int64, "price_cents")
     cdef const int32_t[::1] ca = contiguous(categories, np.int32, "categories"), ex = contiguous(excluded, np.int32, "excluded")
     cdef Filter f
     cdef int64_t n = av.shape[0], n_categories = int(np.max(categories, initial=-1)) + 1, chosen
-    if pr.shape[0] != n or ca.shape[0] != n or hk.shape[0] != hi.shape[0]:
-        raise ValueError(f"price_cents, categories, history_kinds: expected {n}, {n} and {hi.shape[0]} values, got {pr.shape[0]}, {ca.shape[0]} and {hk.shape[0]}.")
+    if pr.shape[0] != n or ca.shape[0] != n or ht.shape[0] != hi.shape[0]:
+        raise ValueError(f"price_cents, categories, history_types: expected {n}, {n} and {hi.shape[0]} values, got {pr.shape[0]}, {ca.shape[0]} and {ht.shape[0]}.")
     if limit < 1:
         raise ValueError(f"limit: expected at least 1, got {limit}.")
     if category_mask is not None:
@@ -263,7 +263,7 @@ def rank(Workspace w not None, Ranker r not None, weights, int limit, *, seeds, 
     f.size, f.min_price, f.max_price = n, min_price_cents, max_price_cents
     _find(w, r, &f, ex, sd, pf, oi, ow)
     with nogil:
-        _remember(w, hi, hk, session, purchase)
+        _remember(w, hi, ht, session, purchase)
         _describe(w, r, &f, sd)
     if weights is None:
         _forget(w, hi)

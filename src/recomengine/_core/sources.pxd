@@ -26,7 +26,7 @@ cdef class Sequences:
 
 
 cdef class Source:
-    cdef int kind, profile
+    cdef int form, profile
     cdef readonly tuple tables, sequences
     cdef const int32_t[::1] items
     cdef const float[::1] scores

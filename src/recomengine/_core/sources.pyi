@@ -24,7 +24,7 @@ class Sequences:
         """
 
 class Source:
-    """One kind of evidence, as `table`, `sessions`, `ranking` and `own` make it."""
+    """One source of evidence, as `table`, `sessions`, `ranking` and `own` make it."""
 
     tables: tuple[Neighbours, ...]
     sequences: tuple[Sequences, ...]

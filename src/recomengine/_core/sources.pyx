@@ -1,4 +1,4 @@
-"""The kinds of evidence that serving reads: tables of neighbours, indexed sequences, rankings and what a request brings itself.
+"""The forms of evidence that serving reads: tables of neighbours, indexed sequences, rankings and what a request brings itself.
 
 They are checked when they are made, once a model, and never again: a number out of range would be a wrong address in ranking.pyx.
 """
@@ -53,12 +53,12 @@ def _ascending(indptr, values):
 
 
 cdef class Source:
-    """One kind of evidence, as `table`, `sessions`, `ranking` and `own` make it."""
+    """One source of evidence, as `table`, `sessions`, `ranking` and `own` make it."""
 
 
 def table(tables, int profile):
     cdef Source s = Source()
-    s.kind, s.tables, s.sequences, s.profile = TABLE, tuple(tables), (), _checked_profile(profile)
+    s.form, s.tables, s.sequences, s.profile = TABLE, tuple(tables), (), _checked_profile(profile)
     for one in s.tables:
         if not isinstance(one, Neighbours):
             raise ValueError(f"tables: expected Neighbours, got {type(one).__name__}.")
@@ -67,7 +67,7 @@ def table(tables, int profile):
 
 def sessions(sequences, int profile, *, int sample=500, int neighbours=200, double decay=0.8, double length=0.5, double back=1.0):
     cdef Source s = Source()
-    s.kind, s.sequences, s.profile, s.tables = SESSIONS, tuple(sequences), _checked_profile(profile), ()
+    s.form, s.sequences, s.profile, s.tables = SESSIONS, tuple(sequences), _checked_profile(profile), ()
     for one in s.sequences:
         if not isinstance(one, Sequences):
             raise ValueError(f"sequences: expected Sequences, got {type(one).__name__}.")
@@ -89,13 +89,13 @@ def ranking(items, scores):
     check_finite(scores, "scores")
     if np.any(scores[1:] > scores[:-1]):
         raise ValueError("scores: expected the highest first. Sort them.")
-    s.kind, s.items, s.scores, s.tables, s.sequences = RANKING, items, scores, (), ()
+    s.form, s.items, s.scores, s.tables, s.sequences = RANKING, items, scores, (), ()
     return s
 
 
 def own():
     cdef Source s = Source()
-    s.kind, s.tables, s.sequences = OWN, (), ()
+    s.form, s.tables, s.sequences = OWN, (), ()
     return s
 
 

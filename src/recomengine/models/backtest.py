@@ -13,9 +13,10 @@ from recomengine._core.csr import CSR, Float32, Int32, Int64
 from recomengine._core.ranking import Ranker, rank
 from recomengine.models.blend import Learned, Lists, learn
 from recomengine.models.cases import CONTEXTS, Case, split
-from recomengine.models.evidence import SOURCES, build_evidence, make_ranker
+from recomengine.models.evidence import build_evidence, make_ranker
 from recomengine.models.histories import PURCHASE, Histories
 from recomengine.models.shopper import NO_ITEMS, Moment
+from recomengine.models.sources import PLACE, SOURCES
 
 REPEAT_SHARE = 0.05
 """From this share of repeats among what shoppers buy next, purchased products stay in the lists."""
@@ -72,10 +73,9 @@ def repeat_share(cases: Sequence[Case]) -> float:
 
 def best_of_kinds(report: dict[str, Any]) -> dict[str, str]:
     """The best source of each kind of evidence, as far as the backtest has ranked them (best first)."""
-    kind_of = {source.name: source.kind for source in SOURCES}
     best: dict[str, str] = {}
     for name in report.get("sources", ()):
-        best.setdefault(kind_of[name], name)
+        best.setdefault(SOURCES[PLACE[name]].kind.name, name)
     return best
 
 
@@ -85,7 +85,7 @@ def collect(workspace: Workspace, ranker: Ranker, cases: Sequence[Case], shelf: 
     hits: list[NDArray[np.bool_]] = []
     wanted: list[int] = []
     for case in cases:
-        excluded = case.moment.seeds if case.moment.context in ("product", "cart") else case.moment.shopper.purchased if new_only else NO_ITEMS
+        excluded = case.moment.shopper.purchased if new_only else case.moment.on_page
         candidates, described = rank(
             workspace, ranker, None, 1, **of_moment(case.moment), available=shelf.available, price_cents=shelf.price_cents,
             categories=shelf.categories, fallback=NO_ITEMS, excluded=excluded,
@@ -104,5 +104,5 @@ def of_moment(now: Moment) -> dict[str, Any]:
     """The arguments of `rank` that a moment decides."""
     return {
         "seeds": now.seeds, "profiles": now.profiles, "own_items": now.own_items, "own_weights": now.own_weights,
-        "history_items": now.shopper.items, "history_kinds": now.shopper.kinds, "session": now.shopper.session, "purchase": PURCHASE,
+        "history_items": now.shopper.items, "history_types": now.shopper.types, "session": now.shopper.session, "purchase": PURCHASE,
     }  # fmt: skip

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from recomengine._core.csr import Float32
 from recomengine._core.ranking import FEATURES
 from recomengine._core.softmax import softmax_state
-from recomengine.models.evidence import PLACE, SOURCES, names_of_weights
+from recomengine.models.sources import PLACE, SOURCES, EvidenceSource, names_of_weights
 
 MIN_CASES = 60
 THIN_CASES = 500
@@ -91,6 +91,17 @@ def single_weights(name: str) -> Floats:
 def prior_weights(context: str) -> Float32:
     """What works in most shops, for one that has not shown yet what works in it."""
     return np.array([PRIOR[context].get(name, 0.0) for name in NAMES], np.float32)
+
+
+def known_sources(weights: Float32) -> Sequence[EvidenceSource]:
+    """The sources that were in the table when these weights were learned: it only grows, at its end."""
+    return SOURCES[: (len(weights) - len(FEATURES)) // 2]
+
+
+def fitted(weights: Float32) -> Float32:
+    """Weights learned with fewer sources, or more, as those of today's: what was not known weighs nothing."""
+    known = 2 * len(known_sources(weights))
+    return np.concatenate([weights[:known], np.zeros(WIDTH - len(FEATURES) - known, np.float32), weights[-len(FEATURES) :]])
 
 
 def _halves(lists: Lists) -> tuple[Lists, Lists]:

@@ -13,10 +13,12 @@ import orjson
 
 from recomengine._core.csr import CSR
 from recomengine._core.strings import build_string_table
+from recomengine.models.arrays import Arrays, csr, put_csr
 from recomengine.models.backtest import Backtest, Shelf, backtest
-from recomengine.models.content import build_content
-from recomengine.models.evidence import KIND_OF_STRATEGY, Arrays, Begin, build_evidence, content_table, csr, ignore, put_csr
+from recomengine.models.content import build_content, content_table
+from recomengine.models.evidence import Begin, build_evidence, ignore
 from recomengine.models.histories import Histories, newest_per_user
+from recomengine.models.sources import KIND_OF_STRATEGY
 
 HISTORY_LENGTH = 200
 CONTENT_FIELDS = ("number", "name", "category", "brand", "description", "attributes")
@@ -97,7 +99,7 @@ def by_strategy(learned: Backtest) -> dict[str, dict[str, Any]]:
         chosen = report["chosen"]
         found["auto"][context] = (report["blend"] if chosen == "blend" else report["sources"][chosen]) | {"source": chosen}
         for strategy, kind in KIND_OF_STRATEGY.items():
-            if (source := learned.singles[context].get(kind)) is not None:
+            if (source := learned.singles[context].get(kind.name)) is not None:
                 found[strategy][context] = report["sources"][source] | {"source": source}
     return found
 
@@ -105,7 +107,7 @@ def by_strategy(learned: Backtest) -> dict[str, dict[str, Any]]:
 def _put_history(arrays: Arrays, histories: Histories) -> None:
     indptr, kept = newest_per_user(histories, HISTORY_LENGTH)
     arrays["history.indptr"] = indptr
-    arrays["history.items"], arrays["history.kinds"] = histories.items[kept], histories.kinds[kept]
+    arrays["history.items"], arrays["history.kinds"] = histories.items[kept], histories.types[kept]
     arrays["history.times"], arrays["history.groups"] = histories.times_ms[kept], histories.groups[kept]
 
 

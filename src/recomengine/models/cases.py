@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomengine._core.csr import Int32, Int64
-from recomengine.models.evidence import baskets, carts_count
-from recomengine.models.histories import DAY_MS, KIND_WEIGHTS, NO_GROUP, PURCHASE, Histories, choose
+from recomengine.models.grouping import baskets, carts_count
+from recomengine.models.histories import DAY_MS, NO_GROUP, PURCHASE, TYPE_WEIGHTS, Histories, choose
 from recomengine.models.shopper import NO_ITEMS, NOBODY, Moment, Shopper, moment
 
 SHARE, SHARE_OF_FEW = 0.1, 0.2
@@ -61,9 +61,9 @@ def cut_cases(histories: Histories, before: Histories, after: NDArray[np.bool_])
 
 
 def _cut_ms(histories: Histories) -> int:
-    counted = histories.kinds == PURCHASE
+    counted = histories.types == PURCHASE
     if counted.sum() < MIN_PURCHASES:
-        counted = KIND_WEIGHTS[histories.kinds] > 0
+        counted = TYPE_WEIGHTS[histories.types] > 0
     times = np.sort(histories.times_ms[counted])
     share = SHARE if len(times) >= FEW_EVENTS else SHARE_OF_FEW
     return int(times[int(len(times) * (1 - share))]) if len(times) else 0
@@ -71,7 +71,7 @@ def _cut_ms(histories: Histories) -> int:
 
 def _home(histories: Histories, before: Histories, after: NDArray[np.bool_], known: NDArray[np.bool_], *, new_only: bool) -> list[Case]:
     """The first orders after the cut of shoppers known before it: everybody's first, and where these are few, up to ORDERS of each."""
-    bought = after & (histories.kinds == PURCHASE)
+    bought = after & (histories.types == PURCHASE)
     users = np.unique(histories.owners[bought])
     users = users[np.diff(before.indptr)[users] > 0]
     found: list[tuple[int, int, Case]] = []
@@ -106,7 +106,7 @@ def _orders(histories: Histories, rows: Int64) -> Iterator[Int32]:
 
 def _sessions(histories: Histories, before: Histories, after: NDArray[np.bool_], known: NDArray[np.bool_]) -> list[Case]:
     """The next product of sessions (without ids, one shopper's day) after the cut, at up to PER_SESSION places of each."""
-    counted = after & (KIND_WEIGHTS[histories.kinds] > 0) & (histories.kinds != PURCHASE)
+    counted = after & (TYPE_WEIGHTS[histories.types] > 0) & (histories.types != PURCHASE)
     rows = np.flatnonzero(counted & known[histories.items])
     if not len(rows):
         return []
@@ -130,7 +130,7 @@ def _within(histories: Histories, rows: Int64, past: Shopper) -> Shopper:
     """A shopper in the middle of a session: its events so far before the past."""
     newest = rows[::-1]
     return Shopper(
-        np.concatenate([histories.items[newest], past.items]), np.concatenate([histories.kinds[newest], past.kinds]),
+        np.concatenate([histories.items[newest], past.items]), np.concatenate([histories.types[newest], past.types]),
         np.concatenate([histories.times_ms[newest], past.times_ms]), np.concatenate([histories.groups[newest], past.groups]), len(rows),
     )  # fmt: skip
 
@@ -155,5 +155,5 @@ def _pages(histories: Histories, after: NDArray[np.bool_], known: NDArray[np.boo
 def past_of(histories: Histories, user: int) -> Shopper:
     """All that is known of a user, newest first."""
     span = slice(histories.indptr[user], histories.indptr[user + 1])
-    items, kinds, times, groups = (column[span][::-1] for column in (histories.items, histories.kinds, histories.times_ms, histories.groups))
-    return Shopper(np.ascontiguousarray(items), np.ascontiguousarray(kinds), np.ascontiguousarray(times), np.ascontiguousarray(groups), 0)
+    items, types, times, groups = (column[span][::-1] for column in (histories.items, histories.types, histories.times_ms, histories.groups))
+    return Shopper(np.ascontiguousarray(items), np.ascontiguousarray(types), np.ascontiguousarray(times), np.ascontiguousarray(groups), 0)

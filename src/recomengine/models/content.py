@@ -15,12 +15,14 @@ from recomengine._core.csr import CSR, Float32
 from recomengine._core.interactions import transpose
 from recomengine._core.similarity import product_topk
 from recomengine._core.strings import StringTable
+from recomengine.models.arrays import empty_csr
 
 WORD = re.compile(r"\w+", re.UNICODE)
 FIELD_WEIGHTS = {"name": 1.0, "category": 1.0, "brand": 0.7, "attribute": 0.7, "description": 0.3}
 MAX_DESCRIPTION_WORDS = 60
 MAX_VALUE_CHARS = 80
 COST_BUDGET = 2_000_000_000
+NEIGHBOURS = 50
 
 
 class Content(NamedTuple):
@@ -110,6 +112,12 @@ def vectors_of(products: Iterable[Mapping[str, Any]], numbers: StringTable, idf:
                 column.append(number)
                 value.append(weight * float(idf[number]))
     return _normalised_rows(np.array(row, np.int64), np.array(column, np.int64), np.array(value, np.float32), count)
+
+
+def content_table(content: Content, n_items: int) -> CSR:
+    """Items × items: the neighbours of each product by content."""
+    terms = len(content.terms)
+    return similar(content.vectors, content.vectors, terms, NEIGHBOURS, same=True) if terms else empty_csr(n_items)
 
 
 def similar(left: CSR, right: CSR, n_terms: int, k: int, *, same: bool) -> CSR:

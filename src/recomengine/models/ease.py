@@ -10,16 +10,18 @@ import numpy as np
 from recomengine._core.csr import CSR
 from recomengine._core.interactions import transpose
 from recomengine._core.similarity import product_topk
+from recomengine.models.arrays import empty_csr
 
 REGULARISATION = 30.0
 KEPT = 300
+MAX_ITEMS = 5000
 
 
-def ease(rows: CSR, n_items: int, *, max_items: int) -> CSR:
+def ease(rows: CSR, n_items: int, *, max_items: int = MAX_ITEMS) -> CSR:
     """rows: users or orders × items (values are not read). Items × items, rows by index; empty when there are too many or too few items."""
     active = np.unique(rows.indices)
     if not 1 < len(active) <= max_items:
-        return CSR(np.zeros(n_items + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
+        return empty_csr(n_items)
     gram = _gram(rows, active)
     np.fill_diagonal(gram, gram.diagonal() + REGULARISATION)
     inverse = np.linalg.inv(gram)

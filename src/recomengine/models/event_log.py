@@ -25,12 +25,13 @@ from recomengine.events.identity import shopper_digest
 from recomengine.infra.database import Connection
 from recomengine.infra.metrics import EVENT_LOGS_UNUSABLE
 from recomengine.models import queries
-from recomengine.models.histories import KINDS, NO_HISTORIES, Histories, merge, of_users, unpack
+from recomengine.models.histories import EVENT_TYPES, NO_HISTORIES, Histories, merge, of_users, unpack
 from recomengine.models.store import tenants_named
 
 FORMAT = 2
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 COLUMNS = ("indptr", "items", "kinds", "times_ms", "groups")
+"""Of Histories after the users, by the names that they have in the file."""
 
 log = structlog.get_logger()
 
@@ -126,9 +127,9 @@ async def read_new(connection: Connection, tenant_id: UUID, kept: EventLog | Non
         report_unusable(tenant_id, LogUnusable("other_catalog", "The database is not the one of the log, or was restored since."))
         kept = None
     since = queries.SINCE_EVER if kept is None else kept.through
-    rows = [await queries.load_histories(connection, tenant_id, since, through, KINDS)]
+    rows = [await queries.load_histories(connection, tenant_id, since, through, EVENT_TYPES)]
     if kept is not None and (made_since := await queries.product_ids_from(connection, tenant_id, kept.next_number)):
-        rows.append(await queries.load_histories_of_products(connection, tenant_id, kept.through, KINDS, made_since))
+        rows.append(await queries.load_histories_of_products(connection, tenant_id, kept.through, EVENT_TYPES, made_since))
     erased = frozenset() if kept is None else await queries.erased_after(connection, tenant_id, kept.erasures)
     return Unread(tenant_id, kept, rows, through, next_number, digest, erased, erasures)
 
@@ -165,7 +166,7 @@ def _to_arrays(kept: EventLog) -> dict[str, NDArray[Any]]:
     }  # fmt: skip
     texts = {"manifest": json.dumps(manifest), "users": "".join([f"{user}\0" for user in histories.users])}
     packed: dict[str, NDArray[Any]] = {name: np.frombuffer(text.encode(), np.uint8) for name, text in texts.items()}
-    return packed | {name: getattr(histories, name) for name in COLUMNS}
+    return packed | dict(zip(COLUMNS, histories[1:], strict=True))
 
 
 def _from_arrays(arrays: Any) -> EventLog:

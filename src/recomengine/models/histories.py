@@ -9,25 +9,24 @@ from numpy.typing import NDArray
 
 from recomengine._core.csr import Int32, Int64
 
-WEIGHT_OF_KIND = {"impression": 0.0, "click": 1.0, "view": 1.0, "add_to_cart": 3.0, "remove_from_cart": 0.0, "wishlist": 3.0, "purchase": 5.0}
-KINDS = ("impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase")
-"""Kinds of event that concern a product; a kind's code is its position."""
-KIND_WEIGHTS = np.array([WEIGHT_OF_KIND[kind] for kind in KINDS], np.float32)
-"""How much an event of each kind says of a shopper's interest."""
-IMPRESSION, CLICK, VIEW = KINDS.index("impression"), KINDS.index("click"), KINDS.index("view")
-ADD_TO_CART, PURCHASE = KINDS.index("add_to_cart"), KINDS.index("purchase")
+WEIGHT_OF_TYPE = {"impression": 0.0, "click": 1.0, "view": 1.0, "add_to_cart": 3.0, "remove_from_cart": 0.0, "wishlist": 3.0, "purchase": 5.0}
+"""Of the events that concern a product: how much one says of a shopper's interest. A type's code is its position."""
+EVENT_TYPES = tuple(WEIGHT_OF_TYPE)
+CODE_OF_TYPE = {event_type: code for code, event_type in enumerate(EVENT_TYPES)}
+TYPE_WEIGHTS = np.array(list(WEIGHT_OF_TYPE.values()), np.float32)
+IMPRESSION, CLICK, VIEW, ADD_TO_CART, PURCHASE = (CODE_OF_TYPE[name] for name in ("impression", "click", "view", "add_to_cart", "purchase"))
 EPOCH_2000_MS = 946_684_800_000
 DAY_MS = 86_400_000
 NO_GROUP = 0
 
 
 class Histories(NamedTuple):
-    """User u did kinds[indptr[u]:indptr[u+1]] with items[…] at times_ms[…] within the order or session groups[…]."""
+    """User u did types[indptr[u]:indptr[u+1]] with items[…] at times_ms[…] within the order or session groups[…]."""
 
     users: list[str]
     indptr: Int64
     items: Int32
-    kinds: NDArray[np.uint8]
+    types: NDArray[np.uint8]
     times_ms: Int64
     groups: Int64
 
@@ -51,16 +50,16 @@ def unpack(rows: "list[Any]") -> Histories:
     indptr = np.zeros(len(rows) + 1, np.int64)
     np.cumsum([row["events"] for row in rows], out=indptr[1:])
     items = _column(rows, "numbers", ">i4").astype(np.int32)
-    kinds = (_column(rows, "kinds", ">i2") - 1).astype(np.uint8)
+    types = (_column(rows, "kinds", ">i2") - 1).astype(np.uint8)
     times_ms = _column(rows, "times", ">i8").astype(np.int64) // 1000 + EPOCH_2000_MS
     groups = _column(rows, "groups", ">i8").astype(np.int64)
-    order = _order(np.repeat(np.arange(len(rows)), np.diff(indptr)), times_ms, kinds, items, groups)
-    return Histories([row["user_id"] for row in rows], indptr, items[order], kinds[order], times_ms[order], groups[order])
+    order = _order(np.repeat(np.arange(len(rows)), np.diff(indptr)), times_ms, types, items, groups)
+    return Histories([row["user_id"] for row in rows], indptr, items[order], types[order], times_ms[order], groups[order])
 
 
-def _order(owners: Int64, times_ms: Int64, kinds: NDArray[np.uint8], items: Int32, groups: Int64) -> Int64:
-    """By user, then time, then kind, then product, then group: events that tie in all of them are the same."""
-    order: Int64 = np.lexsort((groups, items, kinds, times_ms, owners))
+def _order(owners: Int64, times_ms: Int64, types: NDArray[np.uint8], items: Int32, groups: Int64) -> Int64:
+    """By user, then time, then type, then product, then group: events that tie in all of them are the same."""
+    order: Int64 = np.lexsort((groups, items, types, times_ms, owners))
     return order
 
 
@@ -77,8 +76,8 @@ def merge(old: Histories, new: Histories) -> Histories:
     sorted_again = np.repeat(touched[of_old], old_counts)
     owners = np.concatenate([np.repeat(of_old, old_counts)[sorted_again], np.repeat(of_new, new_counts)])
     mixed = [np.concatenate([one[sorted_again], other]) for one, other in zip(_columns(old), _columns(new), strict=True)]
-    items, kinds, times_ms, groups = mixed
-    order, place = _order(owners, times_ms, kinds, items, groups), np.repeat(touched, counts)
+    items, types, times_ms, groups = mixed
+    order, place = _order(owners, times_ms, types, items, groups), np.repeat(touched, counts)
 
     def merged(column: NDArray[Any], sorted_column: NDArray[Any]) -> NDArray[Any]:
         out = np.empty(len(place), column.dtype)
@@ -108,15 +107,15 @@ def under_names(histories: Histories, names: Mapping[str, str]) -> Histories:
     users = sorted(set(targets))
     number = {user: at for at, user in enumerate(users)}
     owners = np.repeat(np.array([number[target] for target in targets], np.int64), np.diff(others.indptr))
-    items, kinds, times_ms, groups = _columns(others)
-    order = _order(owners, times_ms, kinds, items, groups)
+    items, types, times_ms, groups = _columns(others)
+    order = _order(owners, times_ms, types, items, groups)
     indptr = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(users)))]).astype(np.int64)
     renamed = Histories(users, indptr, *(column[order] for column in _columns(others)))
     return merge(of_users(histories, ~moved), renamed)
 
 
 def _columns(histories: Histories) -> tuple[NDArray[Any], ...]:
-    return histories.items, histories.kinds, histories.times_ms, histories.groups
+    return histories.items, histories.types, histories.times_ms, histories.groups
 
 
 def _merge_users(old: list[str], new: list[str]) -> tuple[list[str], Int64, Int64]:
@@ -138,7 +137,7 @@ def choose(histories: Histories, chosen: NDArray[np.bool_]) -> Histories:
     """The same shoppers with only the `chosen` events."""
     indptr = np.concatenate([[0], np.cumsum(chosen)])[histories.indptr].astype(np.int64)
     return Histories(
-        histories.users, indptr, histories.items[chosen], histories.kinds[chosen], histories.times_ms[chosen], histories.groups[chosen]
+        histories.users, indptr, histories.items[chosen], histories.types[chosen], histories.times_ms[chosen], histories.groups[chosen]
     )
 
 
@@ -148,9 +147,9 @@ def newest_per_user(histories: Histories, limit: int) -> tuple[Int64, NDArray[np
     The last `limit` events other than impressions, which say nothing of the user and would push the rest out; and every
     purchase, since what was bought stays bought.
     """
-    counted = histories.kinds != IMPRESSION
+    counted = histories.types != IMPRESSION
     so_far = np.concatenate([[0], np.cumsum(counted)])
     left = np.repeat(so_far[histories.indptr[1:]], np.diff(histories.indptr)) - so_far[1:]
-    kept = counted & ((left < limit) | (histories.kinds == PURCHASE))
+    kept = counted & ((left < limit) | (histories.types == PURCHASE))
     indptr = np.concatenate([[0], np.cumsum(kept)])[histories.indptr].astype(np.int64)
     return indptr, kept

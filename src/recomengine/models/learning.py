@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from recomengine.models.arrays import Arrays
 from recomengine.models.backtest import Backtest
 from recomengine.models.blend import WIDTH
 from recomengine.models.build import Former
 from recomengine.models.cases import CONTEXTS
-from recomengine.models.evidence import Arrays
 
 NEW_SHARE = 0.05
 """From this share of new events on, and after LEARNED_FOR, a build learns anew."""
@@ -20,7 +20,7 @@ COMPARABLE_SHARE = 0.06
 """Two backtests are of other cases; only while fewer events than this share came between does the difference blame the build, not the shop."""
 
 
-class Served(NamedTuple):
+class Published(NamedTuple):
     """A published model, as the store opens it."""
 
     arrays: Arrays
@@ -31,7 +31,7 @@ class WorseThanServed(Exception):
     """The message says where, and by how much."""
 
 
-def still_holds(served: Served, events: int, now: datetime) -> bool:
+def still_holds(served: Published, events: int, now: datetime) -> bool:
     """Whether what `served` has learned is good enough for a build from this many events."""
     manifest = served.manifest
     if "learnedAt" not in manifest or any(len(served.arrays.get(f"weights.{context}", ())) != WIDTH for context in CONTEXTS):
@@ -40,7 +40,7 @@ def still_holds(served: Served, events: int, now: datetime) -> bool:
     return few_are_new and now - datetime.fromisoformat(manifest["learnedAt"]) < LEARNED_FOR
 
 
-def former_of(served: Served) -> Former:
+def former_of(served: Published) -> Former:
     weights = {context: served.arrays[f"weights.{context}"] for context in CONTEXTS}
     learned = Backtest(weights, served.manifest["singles"], served.manifest["repeatShare"], served.manifest["contexts"])
     return Former(learned, served.arrays, served.manifest["contentDigest"])

@@ -9,21 +9,22 @@ from numpy.typing import NDArray
 from recomengine._core.csr import CSR, Float32, Int32, Int64
 from recomengine._core.sources import Neighbours
 from recomengine._core.strings import StringTable
+from recomengine.models.arrays import Arrays, csr
+from recomengine.models.blend import fitted, known_sources
 from recomengine.models.cases import CONTEXTS
 from recomengine.models.content import similar, vectors_of
-from recomengine.models.evidence import Evidence, csr, evidence_of, ranker_of
+from recomengine.models.evidence import NOTHING, Evidence, evidence_of, ranker_of
 from recomengine.models.newcomers import estimate, merged, with_features, with_newcomers
-from recomengine.models.overlay import NOTHING, News, fold
+from recomengine.models.overlay import News, fold
 
 OVERLAY_NEIGHBOURS = 50
-Arrays = Mapping[str, NDArray[Any]]
 
 
 class History(NamedTuple):
-    """What a shopper did up to the build, oldest first: product numbers, codes of kinds, times in ms, order or session."""
+    """What a shopper did up to the build, oldest first: product numbers, codes of types, times in ms, order or session."""
 
     items: Int32
-    kinds: NDArray[np.uint8]
+    types: NDArray[np.uint8]
     times_ms: Int64
     groups: Int64
 
@@ -42,14 +43,14 @@ class Model:
         self.size: int = manifest["numbers"]
         self.repeat_share: float = manifest["repeatShare"]
         self.singles: dict[str, dict[str, str]] = manifest["singles"]
-        self.weights: dict[str, Float32] = {context: arrays[f"weights.{context}"] for context in CONTEXTS}
+        self.weights: dict[str, Float32] = {context: fitted(arrays[f"weights.{context}"]) for context in CONTEXTS}
         self.fallback: Int32 = arrays["fallback.items"]
         self.newcomers: frozenset[int] = frozenset()
         """Products without an event that came lately."""
         self.folded = ""
         """How far products and events that came after the build are in `ranker`; the same text, the same lists."""
         self._arrays = arrays
-        self._evidence = evidence_of(arrays, self.size)
+        self._evidence = evidence_of(arrays, self.size, known_sources(arrays["weights.home"]))
         self._of_products = self._of_events = NOTHING
         self._products_through, self._events_through = 0, ""
         self._features: Float32 = arrays["item_features"]
@@ -69,8 +70,8 @@ class Model:
         if number < 0:
             return NO_HISTORY
         start, end = int(self._history_indptr[number]), int(self._history_indptr[number + 1])
-        items, kinds, times_ms, groups = self._history
-        return History(items[start:end], kinds[start:end], times_ms[start:end], groups[start:end])
+        items, types, times_ms, groups = self._history
+        return History(items[start:end], types[start:end], times_ms[start:end], groups[start:end])
 
     def cold(self, seeds: Int32) -> bool:
         """Whether there are seeds, and the model has no event of any of them."""

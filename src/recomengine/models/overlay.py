@@ -15,28 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomengine._core.csr import Int64
-from recomengine._core.sequences import following_topk
-from recomengine._core.sources import Neighbours, Sequences
 from recomengine.events.feed import Fed
-from recomengine.models.evidence import (
-    AFFINITY,
-    CONFIDENCE,
-    MIN_BASKETS,
-    MIN_ORDERS,
-    NEIGHBOURS,
-    Evidence,
-    baskets,
-    damped_confidence,
-    index_of,
-    sequences_of,
-)
-from recomengine.models.histories import KINDS, NO_GROUP, NO_HISTORIES, PURCHASE, Histories
+from recomengine.models.evidence import NOTHING, Evidence, folded
+from recomengine.models.grouping import Grouped
+from recomengine.models.histories import CODE_OF_TYPE, NO_GROUP, NO_HISTORIES, PURCHASE, Histories
 
 PER_SHOPPER = 50
 MAX_FOLDED = 10_000
 """Newest events that are folded; a shop with more of them between two builds has them in the next one."""
-CODE_OF_KIND = {kind: code for code, kind in enumerate(KINDS)}
-NOTHING = Evidence({}, {}, {})
 
 
 class News(NamedTuple):
@@ -44,7 +30,7 @@ class News(NamedTuple):
 
     created_ms: Int64
     times_ms: Int64
-    kinds: Int64
+    types: Int64
     shoppers: Int64
     products: Int64
     groups: Int64
@@ -65,7 +51,7 @@ class NewsLog:
     def extend(self, events: Iterable[Fed]) -> None:
         for event in events:
             row = (
-                event.created_ms, event.timestamp_ms, CODE_OF_KIND[event.event_type], self._shoppers.setdefault(event.user_id, len(self._shoppers)),
+                event.created_ms, event.timestamp_ms, CODE_OF_TYPE[event.event_type], self._shoppers.setdefault(event.user_id, len(self._shoppers)),
                 self.products.setdefault(event.product_id, len(self.products)), self._groups.setdefault(event.group, len(self._groups)),
             )  # fmt: skip
             for column, value in zip(self._columns, row, strict=True):
@@ -89,38 +75,12 @@ def fold(news: News, numbers: Int64, arrays: Mapping[str, NDArray[Any]], size: i
     happened = _histories(news, numbers)
     if not len(happened.items):
         return NOTHING
-    size = max(size, int(happened.items.max()) + 1)
-    indptr, items = sequences_of(happened)
-    found = baskets(happened, carts=_count(arrays, "baskets") < MIN_ORDERS)
-    tables = {
-        "sequence": following_topk(indptr, items, size, NEIGHBOURS, threads=1),
-        "transition": following_topk(indptr, items, size, NEIGHBOURS, window=1, back=0.0, threads=1),
-    }
-    if _count(arrays, "baskets") >= MIN_BASKETS:
-        holding = _holding(arrays, "baskets", size) + np.bincount(found.indices, minlength=size)
-        tables["confidence"] = damped_confidence(found, size, holding, **CONFIDENCE)
-        tables["affinity"] = damped_confidence(found, size, holding, **AFFINITY)
-    sequences = {
-        "sessions": index_of(indptr, items, size, _count(arrays, "sessions"), _holding(arrays, "sessions", size)),
-        "baskets": index_of(found.indptr, found.indices, size, _count(arrays, "baskets"), _holding(arrays, "baskets", size)),
-    }
-    checked = {name: Neighbours(matrix, size) for name, matrix in tables.items()}
-    return Evidence(checked, {name: Sequences(*each) for name, each in sequences.items()}, {})
+    return folded(Grouped(happened, max(size, int(happened.items.max()) + 1), arrays))
 
 
 def number_codes(products: Mapping[str, int], number_of: Callable[[str], int]) -> Int64:
     """Of each code of a product its number."""
     return np.array([number_of(product_id) for product_id in products], np.int64)
-
-
-def _count(arrays: Mapping[str, NDArray[Any]], name: str) -> int:
-    return len(arrays[f"{name}.indptr"]) - 1
-
-
-def _holding(arrays: Mapping[str, NDArray[Any]], name: str, size: int) -> Int64:
-    """How many of the model's sequences hold each product."""
-    known: Int64 = np.diff(arrays[f"{name}.at"])
-    return np.concatenate([known, np.zeros(max(0, size - len(known)), np.int64)])
 
 
 def _histories(news: News, numbers: Int64) -> Histories:
@@ -129,7 +89,7 @@ def _histories(news: News, numbers: Int64) -> Histories:
         return NO_HISTORIES
     items = numbers[news.products]
     age = np.arange(len(items))[::-1]  # the newest is 0
-    bought = news.kinds == PURCHASE
+    bought = news.types == PURCHASE
     rows = np.lexsort((age, bought, items, news.shoppers))
     again = np.zeros(len(rows), bool)
     again[1:] = np.all([column[rows[1:]] == column[rows[:-1]] for column in (news.shoppers, items, bought)], axis=0)
@@ -137,8 +97,8 @@ def _histories(news: News, numbers: Int64) -> Histories:
     rows = rows[np.lexsort((age[rows], news.shoppers[rows]))]
     _, starts, counts = np.unique(news.shoppers[rows], return_index=True, return_counts=True)
     rows = rows[np.arange(len(rows)) - np.repeat(starts, counts) < PER_SHOPPER]
-    rows = rows[np.lexsort((news.groups[rows], items[rows], news.kinds[rows], news.times_ms[rows], news.shoppers[rows]))]
+    rows = rows[np.lexsort((news.groups[rows], items[rows], news.types[rows], news.times_ms[rows], news.shoppers[rows]))]
     shoppers, counts = np.unique(news.shoppers[rows], return_counts=True)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    kinds, numbered = news.kinds[rows].astype(np.uint8), items[rows].astype(np.int32)
-    return Histories([""] * len(shoppers), indptr, numbered, kinds, news.times_ms[rows], news.groups[rows])
+    types, numbered = news.types[rows].astype(np.uint8), items[rows].astype(np.int32)
+    return Histories([""] * len(shoppers), indptr, numbered, types, news.times_ms[rows], news.groups[rows])

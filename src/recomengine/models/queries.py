@@ -13,7 +13,7 @@ SINCE_EVER = datetime(1, 1, 1, tzinfo=UTC)
 EVENTS_WATERMARK = "SELECT events_watermark()"
 LOCK_PEOPLE = "SELECT pg_advisory_xact_lock_shared(7210, hashtext($1::text))"
 
-# One row a shopper, its events as packed binary columns: int4 product number, int2 kind, int8 µs since 2000, int8 basket.
+# One row a shopper, its events as packed binary columns: int4 product number, int2 code of its type, int8 µs since 2000, int8 basket.
 LOAD_HISTORIES = """
 SELECT e.user_id, count(*) AS events,
        string_agg(int4send(i.number), ''::bytea) AS numbers,
@@ -95,19 +95,19 @@ async def events_watermark(connection: Connection, tenant_id: UUID) -> Any:
 
 
 async def load_histories(
-    connection: Connection, tenant_id: UUID, since: datetime, through: datetime, kinds: Sequence[str]
+    connection: Connection, tenant_id: UUID, since: datetime, through: datetime, event_types: Sequence[str]
 ) -> list[asyncpg.Record]:
     """Events stored from `since` until before `through`."""
     await connection.execute(HASH_JOINS_ONLY)
-    return await connection.fetch(LOAD_HISTORIES, tenant_id, since, list(kinds), through, timeout=1800)
+    return await connection.fetch(LOAD_HISTORIES, tenant_id, since, list(event_types), through, timeout=1800)
 
 
 async def load_histories_of_products(
-    connection: Connection, tenant_id: UUID, through: datetime, kinds: Sequence[str], product_ids: Sequence[str]
+    connection: Connection, tenant_id: UUID, through: datetime, event_types: Sequence[str], product_ids: Sequence[str]
 ) -> list[asyncpg.Record]:
     """Events of these products stored before `through`."""
     await connection.execute(HASH_JOINS_ONLY)
-    return await connection.fetch(LOAD_HISTORIES_OF_PRODUCTS, tenant_id, SINCE_EVER, list(kinds), through, list(product_ids), timeout=1800)
+    return await connection.fetch(LOAD_HISTORIES_OF_PRODUCTS, tenant_id, SINCE_EVER, list(event_types), through, list(product_ids), timeout=1800)
 
 
 async def product_ids_from(connection: Connection, tenant_id: UUID, first_number: int) -> list[str]:

@@ -31,17 +31,17 @@ async def model(request: Request) -> Response:
     return data_response(await service.status(context.pool, await _allowed(request, "read")))
 
 
-async def _allowed(request: Request, kind: Kind) -> UUID:
+async def _allowed(request: Request, limit: Kind) -> UUID:
     """The tenant of the path, for its read-write key or an admin whose it is; a stranger's is not found."""
     context: Context = request.app.state.context
     if is_from_admin(request):
         admin, tenant_id = await admin_of_tenant(request)
-        if kind == "write":
+        if limit == "write":
             async with context.pool.acquire() as connection:
                 await audit(connection, request, admin, tenant_id, "model.refreshed", tenant_id)
         return tenant_id
     caller = await context.guard.caller(request, Permission.WRITE)
-    await context.limits.charge(request, caller, kind)
+    await context.limits.charge(request, caller, limit)
     if request.path_params["tenant_id"] != caller.tenant:
         raise NotFound("There is no such tenant for this key. Check the id.")
     return caller.tenant_id

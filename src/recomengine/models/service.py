@@ -16,11 +16,11 @@ from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.infra.metrics import MODELS_KEPT
 from recomengine.infra.queue import enqueue
 from recomengine.models import queries
+from recomengine.models.arrays import Arrays
 from recomengine.models.build import NOTHING_FORMER, Built, Former, build_model
 from recomengine.models.event_log import EventLog, EventLogs, LogUnusable, append, read_new, report_unusable, without
-from recomengine.models.evidence import Arrays
 from recomengine.models.histories import under_names
-from recomengine.models.learning import Served, WorseThanServed, check_not_worse, former_of, still_holds
+from recomengine.models.learning import Published, WorseThanServed, check_not_worse, former_of, still_holds
 from recomengine.models.store import ModelMissing, ModelStore
 
 REFRESH_JOB = "refresh_model"
@@ -155,7 +155,7 @@ async def _build_and_publish(build: Build) -> int:
     return 1 if forgets else KEEP_VERSIONS
 
 
-def _keep_better(stats: dict[str, Any], served: Served, now: datetime) -> None:
+def _keep_better(stats: dict[str, Any], served: Published, now: datetime) -> None:
     try:
         check_not_worse(stats, served.manifest, now)
     except WorseThanServed:
@@ -191,11 +191,11 @@ def _kept_log(build: Build) -> EventLog | None:
         return None
 
 
-async def _served(build: Build) -> Served | None:
+async def _served(build: Build) -> Published | None:
     async with tenant_transaction(build.pool, build.tenant_id) as connection:
         version = (await queries.newest_ready(connection, [build.tenant_id])).get(build.tenant_id)
     try:
-        return Served(*await asyncio.to_thread(build.store.open, build.tenant_id, version)) if version else None
+        return Published(*await asyncio.to_thread(build.store.open, build.tenant_id, version)) if version else None
     except ModelMissing as error:
         log.warning("served model missing", tenant=str(build.tenant_id), error=str(error))
         return None

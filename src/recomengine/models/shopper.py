@@ -7,29 +7,31 @@ from numpy.typing import NDArray
 
 from recomengine._core.csr import Float32, Int32, Int64
 from recomengine._core.history import purchases, seeds
-from recomengine.models.histories import KIND_WEIGHTS, PURCHASE
+from recomengine.models.histories import PURCHASE, TYPE_WEIGHTS
 
 STEEP, GENTLE, FLAT = 0, 1, 2
 DECAYS = np.array([0.6, 0.9, 1.0])
 """How much a seed counts for each occasion that came after it, by profile."""
 OWN_DECAY = 0.9
 HOME_SEEDS, SESSION_SEEDS = 50, 20
+PAGES = ("product", "cart")
+"""The contexts of pages with products of their own."""
 NO_ITEMS = np.empty(0, np.int32)
 NO_WEIGHTS = np.empty(0, np.float32)
 
 
 class Shopper(NamedTuple):
-    """Events newest first: product numbers, codes of kinds, times, order or session; `session`: how many belong to the running session."""
+    """Events newest first: product numbers, codes of types, times, order or session; `session`: how many belong to the running session."""
 
     items: Int32
-    kinds: NDArray[np.uint8]
+    types: NDArray[np.uint8]
     times_ms: Int64
     groups: Int64
     session: int
 
     @property
     def purchased(self) -> Int32:
-        bought: Int32 = self.items[self.kinds == PURCHASE]
+        bought: Int32 = self.items[self.types == PURCHASE]
         return bought
 
 
@@ -46,17 +48,22 @@ class Moment(NamedTuple):
     own_weights: Float32
     shopper: Shopper
 
+    @property
+    def on_page(self) -> Int32:
+        """The products that are the page's, and so no news there."""
+        return self.seeds if self.context in PAGES else NO_ITEMS
+
 
 def moment(page: str, products: Int32, shopper: Shopper, *, live: bool) -> Moment:
     """The page's own products where it has any; else the running session of a shopper who is `live`; else all that is known of the shopper."""
     if len(products):
         alike = np.ones((len(DECAYS), len(products)), np.float32)
         return Moment("cart" if page == "cart" else "product", products, alike, NO_ITEMS, NO_WEIGHTS, NOBODY)
-    items, kinds, times_ms, groups, session = shopper
-    own_items, own_weights = purchases(items, kinds, times_ms, groups, decay=OWN_DECAY, purchase=PURCHASE)
+    items, types, times_ms, groups, session = shopper
+    own_items, own_weights = purchases(items, types, times_ms, groups, decay=OWN_DECAY, purchase=PURCHASE)
     if live and shopper.session:
         session = shopper.session
-        recent = Shopper(shopper.items[:session], shopper.kinds[:session], shopper.times_ms[:session], shopper.groups[:session], session)
+        recent = Shopper(shopper.items[:session], shopper.types[:session], shopper.times_ms[:session], shopper.groups[:session], session)
         seeds, profiles = _seeds(recent, SESSION_SEEDS)
         if len(seeds):
             return Moment("session", seeds, profiles, own_items, own_weights, shopper)
@@ -65,5 +72,5 @@ def moment(page: str, products: Int32, shopper: Shopper, *, live: bool) -> Momen
 
 
 def _seeds(shopper: Shopper, limit: int) -> tuple[Int32, Float32]:
-    items, kinds, times_ms, groups, _ = shopper
-    return seeds(items, kinds, times_ms, groups, weight_by_kind=KIND_WEIGHTS, decays=DECAYS, limit=limit, purchase=PURCHASE)
+    items, types, times_ms, groups, _ = shopper
+    return seeds(items, types, times_ms, groups, weight_by_type=TYPE_WEIGHTS, decays=DECAYS, limit=limit, purchase=PURCHASE)

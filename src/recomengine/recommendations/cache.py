@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from recomengine.recommendations.lines import Line
 from recomengine.recommendations.schemas import Query
 from recomengine.web.caller import Caller
 
@@ -15,21 +16,11 @@ TTL_S, TRENDING_TTL_S, TOGETHER_TTL_S = 300, 900, 1800
 DEFAULT = Query()
 
 
-class Item(msgspec.Struct, rename="camel", frozen=True):
-    """One line of a list."""
-
-    product_id: str
-    score: float
-    reason: str
-    kind: str
-    because: tuple[str, ...]
-
-
 class Cached(msgspec.Struct, frozen=True):
     stamp: str
     strategy: str
     fallback: bool
-    items: list[Item]
+    items: list[Line]
 
 
 encode_cached = msgspec.json.Encoder().encode

@@ -6,8 +6,8 @@ import numpy as np
 
 from recomengine._core.csr import Int32
 from recomengine._core.diversity import spread
-from recomengine.models.evidence import PLACE
 from recomengine.models.model import Model
+from recomengine.models.sources import PLACE
 
 CANDIDATES, TIMES = 80, 4
 """A list is chosen from TIMES as many products as it holds, and CANDIDATES at least."""

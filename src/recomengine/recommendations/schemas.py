@@ -57,7 +57,7 @@ class Evidence(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 class Recommendation(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """As service.py: reply puts one together."""
+    """As reply.py puts one together."""
 
     product_id: str
     name: str

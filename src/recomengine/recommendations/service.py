@@ -8,15 +8,9 @@ it was made from: each change of any of them invalidates all lists it touches, a
 import asyncio
 from collections.abc import Sequence
 from time import perf_counter, time
-from typing import Any, NamedTuple, TypeVar
-from uuid import uuid4
-
-import msgspec
-import numpy as np
+from typing import Any, NamedTuple
 
 from recomengine._core.candidates import Workspace
-from recomengine._core.csr import Int32
-from recomengine._core.ranking import NO_SOURCE, Ranker, rank
 from recomengine.catalog.live import Catalogs, LiveCatalog
 from recomengine.events.trail import (
     TRAIL_LENGTH,
@@ -32,29 +26,19 @@ from recomengine.events.trail import (
 from recomengine.infra.database import Pool
 from recomengine.infra.metrics import FALLBACKS, RECOMMENDATION_MS, count_recommendation
 from recomengine.infra.redis import RedisClient, RedisUnavailable
-from recomengine.infra.tracing import span
-from recomengine.models.backtest import REPEAT_SHARE, of_moment
-from recomengine.models.evidence import KIND_OF_STRATEGY
 from recomengine.models.model import Model
 from recomengine.models.registry import ModelRegistry
-from recomengine.models.shopper import NO_ITEMS, NOBODY, Shopper, moment
-from recomengine.recommendations.cache import Cached, Item, cache_key, decode_cached, encode_cached, ttl_s
-from recomengine.recommendations.diversity import in_variety, wider
+from recomengine.models.shopper import NOBODY, moment
+from recomengine.recommendations.cache import Cached, cache_key, decode_cached, encode_cached, ttl_s
+from recomengine.recommendations.lines import lines_of
 from recomengine.recommendations.lost_trails import LostTrails
-from recomengine.recommendations.schemas import Query, least_cents, most_cents
-from recomengine.recommendations.served import Served, asked_for, interleaved
+from recomengine.recommendations.ranked import numbers, ranked_for
+from recomengine.recommendations.reply import reply
+from recomengine.recommendations.schemas import Query
+from recomengine.recommendations.served import Served
 from recomengine.recommendations.shopper import is_live, look_up
-from recomengine.recommendations.strategies import KIND_OF_SOURCE, NEWCOMER, STRATEGY_OF_KIND, UNRANKED, reason_of, shown_scores, weights_of
+from recomengine.recommendations.strategies import counts_as
 from recomengine.web.caller import Caller
-
-Column = TypeVar("Column", int, float)
-
-SEEDED = ("collaborative", "bought_together", "similar")
-"""Kinds of evidence that start from a product, which the reason names."""
-NO_EVIDENCE = Ranker([], np.zeros((0, 5), np.float32))
-NO_WEIGHTS = np.zeros(NO_EVIDENCE.width, np.float32)
-
-_encode = msgspec.json.Encoder().encode
 
 
 class Known(NamedTuple):
@@ -136,48 +120,16 @@ class Recommender:
         aliases: Sequence[str] = (),
     ) -> Cached:
         shopper = look_up(model, catalog, query.user_id, trail, query.session_id, aliases) if query.user_id else NOBODY
-        products = numbers(catalog, query.products)
-        strategy = query.strategy or caller.config.default_strategy
-        now = moment(query.page, products, shopper, live=is_live(trail, query.session_id, int(time() * 1000)))
-        repeats = _purchased_stay(caller, query, model)
-        context = "home_new" if now.context == "home" and not repeats else now.context
-        never = _excluded(query, catalog, shopper, products, repeats=repeats)
-        weights = weights_of(model, strategy, context, now.seeds) if model else NO_WEIGHTS
-        strength = 0.0 if model is None else caller.config.diversity if query.diversity is None else query.diversity
-        with span("rank"):
-            items, scores, sources, because = rank(
-                self._workspace, model.ranker if model else NO_EVIDENCE, weights, wider(query.limit) if strength else query.limit,
-                **of_moment(now), available=catalog.available, price_cents=catalog.price_cents, categories=catalog.categories,
-                fallback=model.fallback if model else NO_ITEMS, excluded=never,
-                category_mask=None if query.category is None else catalog.category_mask(query.category),
-                min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
-            )  # fmt: skip
-        shown = shown_scores(strategy, scores)
-        if model is not None and strength:
-            places = in_variety(items, shown, catalog.categories, model, query.limit, strength)
-            items, shown, sources, because = _at(items, places), _at(shown, places), _at(sources, places), _at(because, places)
-        kinds = ["popular" if source == NO_SOURCE else KIND_OF_SOURCE[source] for source in sources]
-        did = dict(zip(shopper.items.tolist(), shopper.kinds.tolist(), strict=True))
-        lines = [
-            _line(catalog, number, score, kind, seed, now.context, did)
-            for number, score, kind, seed in zip(items, shown, kinds, because, strict=True)
-        ]
-        if model is None:
-            lines = [msgspec.structs.replace(line, reason=UNRANKED) for line in lines]
-        elif model.newcomers:
-            new = [kind == "popular" and number in model.newcomers for number, kind in zip(items, kinds, strict=True)]
-            lines = [msgspec.structs.replace(line, reason=NEWCOMER) if is_new else line for line, is_new in zip(lines, new, strict=True)]
-        own = KIND_OF_STRATEGY.get(strategy)
-        fallback = bool(kinds) and (own not in kinds if own else all(kind in ("popular", "trending") for kind in kinds))
-        return Cached(stamp, STRATEGY_OF_KIND[kinds[0]] if fallback and own else strategy, fallback, lines)
+        live = is_live(trail, query.session_id, int(time() * 1000))
+        now = moment(query.page, numbers(catalog, query.products), shopper, live=live)
+        ranked = ranked_for(self._workspace, caller, query, catalog, model, shopper, now)
+        lines = lines_of(ranked, catalog, model, now.context, shopper)
+        strategy, fallback = counts_as(query.strategy or caller.config.default_strategy, ranked.sources)
+        return Cached(stamp, strategy, fallback, lines)
 
     def _remember(self, caller: Caller, query: Query, made: Cached) -> None:
         """Put the list into Redis without waiting for it."""
         self._redis.call(("SET", cache_key(caller, query), encode_cached(made), "EX", ttl_s(caller, query))).add_done_callback(_count_failure)
-
-
-def _at(column: Sequence[Column], places: Sequence[int]) -> list[Column]:
-    return [column[place] for place in places]
 
 
 def _count_failure(done: "asyncio.Future[list[Any]]") -> None:
@@ -185,57 +137,7 @@ def _count_failure(done: "asyncio.Future[list[Any]]") -> None:
         FALLBACKS.labels("cache").inc()
 
 
-def numbers(catalog: LiveCatalog, product_ids: Sequence[str]) -> Int32:
-    """The product numbers of those ids that the catalog knows."""
-    found = [catalog.number(product_id) for product_id in product_ids]
-    return np.array([number for number in found if number >= 0], np.int32)
-
-
 def _stamp(caller: Caller, catalog: LiveCatalog, model: Model | None, known: Known) -> str:
     """All that a list is made from beside the query."""
     built = f"{model.version}+{model.folded}" if model else ""
     return f"{built}|{catalog.version}|{caller.config.exclude_purchased}|{caller.config.diversity}|{known.newest}"
-
-
-def _purchased_stay(caller: Caller, query: Query, model: Model | None) -> bool:
-    """Whether products that the shopper bought may be offered again."""
-    if query.exclude_purchased is not None:
-        return not query.exclude_purchased
-    if caller.config.exclude_purchased != "auto":
-        return caller.config.exclude_purchased == "never"
-    return model is not None and model.repeat_share >= REPEAT_SHARE
-
-
-def _excluded(query: Query, catalog: LiveCatalog, shopper: Shopper, products: Int32, *, repeats: bool) -> Int32:
-    """What must not come, whatever else there is: the page's products, those named, and those bought."""
-    parts = [products, numbers(catalog, query.excluded)]
-    if not repeats:
-        parts.append(shopper.purchased)
-    return np.concatenate(parts)
-
-
-def _line(catalog: LiveCatalog, number: int, score: float, kind: str, seed: int, context: str, did: dict[int, int]) -> Item:
-    named = kind in SEEDED and 0 <= seed < catalog.size
-    name = catalog.names[seed] if named else None
-    because = (catalog.ids[seed],) if named else (catalog.ids[number],) if kind == "buy_again" else ()
-    return Item(catalog.ids[number], round(score, 6), reason_of(kind, context, name, did.get(seed)), kind, because)
-
-
-def reply(caller: Caller, served: Served, catalog: LiveCatalog, model: Model | None, lists: Sequence[Cached], *, hit: bool) -> bytes:
-    """The product's pre-encoded members, and beside them what this list says of it; of an interleaved one also whose pick it is."""
-    made, teams = interleaved(lists, served) if len(lists) > 1 else (lists[0], None)
-    rows = []
-    for place, item in enumerate(made.items):
-        number = catalog.number(item.product_id)
-        if number < 0:
-            continue
-        said: dict[str, Any] = {"score": item.score, "reason": item.reason, "evidence": {"kind": item.kind, "productIds": item.because}}
-        if teams is not None:
-            said["variant"] = teams[place]
-        rows.append(b"{" + catalog.fragment(number, caller.config.currency) + b"," + _encode(said)[1:])
-    meta = {
-        "recommendationId": uuid4().hex, "strategy": made.strategy, "requestedStrategy": asked_for(caller, served),
-        "experimentId": served.experiment_id, "variant": served.variant,
-        "cached": hit, "modelVersion": model.version if model else None, "fallback": made.fallback,
-    }  # fmt: skip
-    return b'{"data":[' + b",".join(rows) + b'],"meta":' + _encode(meta) + b"}"

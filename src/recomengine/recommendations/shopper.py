@@ -7,12 +7,11 @@ import numpy as np
 from recomengine._core.csr import Int64
 from recomengine.catalog.live import LiveCatalog
 from recomengine.events.trail import Trail
-from recomengine.models.histories import KINDS, NO_GROUP
+from recomengine.models.histories import CODE_OF_TYPE, NO_GROUP
 from recomengine.models.model import NO_HISTORY, History, Model
 from recomengine.models.shopper import NOBODY, Shopper
 
 SESSION_GAP_MS = 30 * 60 * 1000
-CODE_OF_KIND = {kind: code for code, kind in enumerate(KINDS)}
 
 
 def look_up(
@@ -24,8 +23,8 @@ def look_up(
     fresh = []
     for event in trail:
         number = catalog.number(event.product_id)
-        if event.created_ms >= through_ms and number >= 0 and event.event_type in CODE_OF_KIND:
-            fresh.append((event.timestamp_ms, number, CODE_OF_KIND[event.event_type], event.session_id))
+        if event.created_ms >= through_ms and number >= 0 and event.event_type in CODE_OF_TYPE:
+            fresh.append((event.timestamp_ms, number, CODE_OF_TYPE[event.event_type], event.session_id))
     if not fresh and not len(history.items):
         return NOBODY
     fresh.sort(key=lambda event: -event[0])
@@ -51,15 +50,15 @@ def is_live(trail: Sequence[Trail], session_id: str | None, now_ms: int) -> bool
 
 def _merge(history: History, fresh: Sequence[tuple[int, int, int, str]], session_id: str | None) -> Shopper:
     items = np.concatenate([np.array([event[1] for event in fresh], np.int32), history.items[::-1]])
-    kinds = np.concatenate([np.array([event[2] for event in fresh], np.uint8), history.kinds[::-1]])
+    types = np.concatenate([np.array([event[2] for event in fresh], np.uint8), history.types[::-1]])
     times = np.concatenate([np.array([event[0] for event in fresh], np.int64), history.times_ms[::-1]])
     groups = np.concatenate([np.full(len(fresh), NO_GROUP, np.int64), history.groups[::-1]])
     if len(fresh) and len(history.times_ms) and fresh[-1][0] < history.times_ms[-1]:
         order = np.argsort(-times, kind="stable")
-        items, kinds, times, groups = items[order], kinds[order], times[order], groups[order]
-        return Shopper(items, kinds, times, groups, _session_length(times, None, ()))
+        items, types, times, groups = items[order], types[order], times[order], groups[order]
+        return Shopper(items, types, times, groups, _session_length(times, None, ()))
     sessions = [event[3] for event in fresh]
-    return Shopper(items, kinds, times, groups, _session_length(times, session_id, sessions))
+    return Shopper(items, types, times, groups, _session_length(times, session_id, sessions))
 
 
 def _session_length(times_ms: Int64, session_id: str | None, sessions: Sequence[str]) -> int:

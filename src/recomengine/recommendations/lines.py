@@ -1,0 +1,55 @@
+"""The lines of a list: each product with its score, and why it is there, in words for the shopper."""
+
+import msgspec
+
+from recomengine.catalog.live import LiveCatalog
+from recomengine.models.histories import PURCHASE
+from recomengine.models.model import Model
+from recomengine.models.shopper import PAGES, Shopper
+from recomengine.models.sources import POPULAR, SEEDED, EvidenceKind, Own
+from recomengine.recommendations.ranked import Ranked
+
+UNRANKED = "In this shop's catalog"
+"""The reason where there is no model yet, and nothing is known of any product."""
+NEWCOMER = "New in this shop"
+"""The reason of a product that nobody had to do with yet, where its place is an estimate."""
+
+
+class Line(msgspec.Struct, rename="camel", frozen=True):
+    """kind and because: the evidence, and the products that it is about."""
+
+    product_id: str
+    score: float
+    reason: str
+    kind: str
+    because: tuple[str, ...]
+
+
+def lines_of(ranked: Ranked, catalog: LiveCatalog, model: Model | None, context: str, shopper: Shopper) -> list[Line]:
+    """context: of the moment that the list was ranked for."""
+    did = dict(zip(shopper.items.tolist(), shopper.types.tolist(), strict=True))
+    ids, names, lines = catalog.ids, catalog.names, []
+    for product, score, source, seed in zip(*ranked, strict=True):
+        seeded = isinstance(source.form, SEEDED) and 0 <= seed < catalog.size
+        kind = source.kind
+        if model is None:
+            reason = UNRANKED
+        elif kind is POPULAR and product in model.newcomers:
+            reason = NEWCOMER
+        else:
+            reason = reason_of(kind, context, names[seed] if seeded else None, did.get(seed))
+        because = (ids[seed],) if seeded else (ids[product],) if isinstance(source.form, Own) else ()
+        lines.append(Line(ids[product], round(score, 6), reason, kind.name, because))
+    return lines
+
+
+def reason_of(kind: EvidenceKind, context: str, seed_name: str | None, seed_type: int | None) -> str:
+    """A sentence for the shopper. seed_name: none where the evidence started from no product; seed_type: what the shopper did with it last."""
+    if seed_name is None:
+        return POPULAR.reason if "{seed}" in kind.reason else kind.reason
+    words = kind.reason
+    if kind.on_page and context in PAGES:
+        words = kind.on_page
+    elif kind.bought and seed_type == PURCHASE:
+        words = kind.bought
+    return words.replace("{seed}", seed_name)

@@ -1,0 +1,87 @@
+"""From a query to the products of its list: who asks decides what weighs how much and what must not come, and the kernel ranks."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from recomengine._core.candidates import Workspace
+from recomengine._core.csr import Int32
+from recomengine._core.ranking import NO_SOURCE, Ranker, rank
+from recomengine.catalog.live import LiveCatalog
+from recomengine.infra.tracing import span
+from recomengine.models.backtest import REPEAT_SHARE, of_moment
+from recomengine.models.model import Model
+from recomengine.models.shopper import NO_ITEMS, Moment, Shopper
+from recomengine.models.sources import FILLING, SOURCES, EvidenceSource
+from recomengine.recommendations.diversity import in_variety, wider
+from recomengine.recommendations.schemas import Query, least_cents, most_cents
+from recomengine.recommendations.strategies import shown_scores, weights_of
+from recomengine.web.caller import Caller
+
+NO_EVIDENCE = Ranker([], np.zeros((0, 5), np.float32))
+NO_WEIGHTS = np.zeros(NO_EVIDENCE.width, np.float32)
+SOURCE_OF = {NO_SOURCE: FILLING} | dict(enumerate(SOURCES))
+"""As `rank` numbers them."""
+
+
+class Ranked(NamedTuple):
+    """The products of a list by number, the first first; of each its score as answers give it, the source that says most for it,
+    and the seed that counts most there (the product itself where the source has no seeds, NO_SOURCE where a list was filled up)."""
+
+    products: list[int]
+    scores: list[float]
+    sources: list[EvidenceSource]
+    seeds: list[int]
+
+    def at(self, places: Sequence[int]) -> "Ranked":
+        """What stands at these places, in their order."""
+        products, scores, sources, seeds = self
+        return Ranked(
+            [products[at] for at in places], [scores[at] for at in places], [sources[at] for at in places], [seeds[at] for at in places]
+        )
+
+
+def ranked_for(
+    workspace: Workspace, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, shopper: Shopper, now: Moment
+) -> Ranked:
+    strategy = query.strategy or caller.config.default_strategy
+    repeats = _purchased_stay(caller, query, model)
+    context = "home_new" if now.context == "home" and not repeats else now.context
+    weights = weights_of(model, strategy, context, now.seeds) if model else NO_WEIGHTS
+    strength = 0.0 if model is None else caller.config.diversity if query.diversity is None else query.diversity
+    with span("rank"):
+        products, scores, sources, seeds = rank(
+            workspace, model.ranker if model else NO_EVIDENCE, weights, wider(query.limit) if strength else query.limit,
+            **of_moment(now), available=catalog.available, price_cents=catalog.price_cents, categories=catalog.categories,
+            fallback=model.fallback if model else NO_ITEMS, excluded=_excluded(query, catalog, shopper, now, repeats=repeats),
+            category_mask=None if query.category is None else catalog.category_mask(query.category),
+            min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
+        )  # fmt: skip
+    ranked = Ranked(products, shown_scores(strategy, scores), [SOURCE_OF[number] for number in sources], seeds)
+    if model is None or not strength:
+        return ranked
+    return ranked.at(in_variety(products, ranked.scores, catalog.categories, model, query.limit, strength))
+
+
+def numbers(catalog: LiveCatalog, product_ids: Sequence[str]) -> Int32:
+    """The product numbers of those ids that the catalog knows."""
+    found = [catalog.number(product_id) for product_id in product_ids]
+    return np.array([number for number in found if number >= 0], np.int32)
+
+
+def _purchased_stay(caller: Caller, query: Query, model: Model | None) -> bool:
+    """Whether products that the shopper bought may be offered again."""
+    if query.exclude_purchased is not None:
+        return not query.exclude_purchased
+    if caller.config.exclude_purchased != "auto":
+        return caller.config.exclude_purchased == "never"
+    return model is not None and model.repeat_share >= REPEAT_SHARE
+
+
+def _excluded(query: Query, catalog: LiveCatalog, shopper: Shopper, now: Moment, *, repeats: bool) -> Int32:
+    """What must not come, whatever else there is: the page's products, those named, and those bought."""
+    parts = [now.on_page, numbers(catalog, query.excluded)]
+    if not repeats:
+        parts.append(shopper.purchased)
+    return np.concatenate(parts)

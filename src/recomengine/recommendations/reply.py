@@ -1,0 +1,35 @@
+"""A reply from its lists: lines beside the products' pre-encoded members, and what the whole is."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from recomengine.catalog.live import LiveCatalog
+from recomengine.models.model import Model
+from recomengine.recommendations.cache import Cached
+from recomengine.recommendations.served import Served, asked_for, interleaved
+from recomengine.web.caller import Caller
+
+_encode = msgspec.json.Encoder().encode
+
+
+def reply(caller: Caller, served: Served, catalog: LiveCatalog, model: Model | None, lists: Sequence[Cached], *, hit: bool) -> bytes:
+    """The product's pre-encoded members, and beside them what this list says of it; of an interleaved one also whose pick it is."""
+    made, teams = interleaved(lists, served) if len(lists) > 1 else (lists[0], None)
+    rows = []
+    for place, line in enumerate(made.items):
+        number = catalog.number(line.product_id)
+        if number < 0:
+            continue
+        said: dict[str, Any] = {"score": line.score, "reason": line.reason, "evidence": {"kind": line.kind, "productIds": line.because}}
+        if teams is not None:
+            said["variant"] = teams[place]
+        rows.append(b"{" + catalog.fragment(number, caller.config.currency) + b"," + _encode(said)[1:])
+    meta = {
+        "recommendationId": uuid4().hex, "strategy": made.strategy, "requestedStrategy": asked_for(caller, served),
+        "experimentId": served.experiment_id, "variant": served.variant,
+        "cached": hit, "modelVersion": model.version if model else None, "fallback": made.fallback,
+    }  # fmt: skip
+    return b'{"data":[' + b",".join(rows) + b'],"meta":' + _encode(meta) + b"}"
