@@ -24,7 +24,7 @@ CREATE TABLE admins (
 CREATE UNIQUE INDEX admins_email_key ON admins USING btree (lower(email));
 GRANT SELECT, INSERT, UPDATE ON admins TO recomengine_app;
 
--- 0001_schema, 0004_analytics
+-- 0001_schema, 0004_analytics, 0013_readable_numbers
 CREATE TABLE analytics_daily (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     tenant_id uuid NOT NULL,
@@ -34,9 +34,9 @@ CREATE TABLE analytics_daily (
     impressions bigint NOT NULL DEFAULT 0,
     clicks bigint NOT NULL DEFAULT 0,
     conversions bigint NOT NULL DEFAULT 0,
-    revenue numeric(24,2) NOT NULL DEFAULT 0,
+    revenue numeric(38,2) NOT NULL DEFAULT 0,
     attributed_conversions bigint NOT NULL DEFAULT 0,
-    attributed_revenue numeric(24,2) NOT NULL DEFAULT 0,
+    attributed_revenue numeric(38,2) NOT NULL DEFAULT 0,
     orders bigint NOT NULL DEFAULT 0,
     other_currency bigint NOT NULL DEFAULT 0,
     CONSTRAINT analytics_daily_pkey PRIMARY KEY (id),
@@ -47,7 +47,7 @@ ALTER TABLE analytics_daily ENABLE ROW LEVEL SECURITY;
 CREATE POLICY analytics_daily_of_declared_tenants ON analytics_daily TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
 GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_daily TO recomengine_app;
 
--- 0004_analytics
+-- 0004_analytics, 0013_readable_numbers
 CREATE TABLE analytics_hourly (
     tenant_id uuid NOT NULL,
     date date NOT NULL,
@@ -57,9 +57,9 @@ CREATE TABLE analytics_hourly (
     impressions bigint NOT NULL,
     clicks bigint NOT NULL,
     conversions bigint NOT NULL,
-    revenue numeric(24,2) NOT NULL,
+    revenue numeric(38,2) NOT NULL,
     attributed_conversions bigint NOT NULL,
-    attributed_revenue numeric(24,2) NOT NULL,
+    attributed_revenue numeric(38,2) NOT NULL,
     orders bigint NOT NULL,
     other_currency bigint NOT NULL,
     CONSTRAINT analytics_hourly_pkey PRIMARY KEY (tenant_id, date, hour, placement_id, strategy)
@@ -68,7 +68,7 @@ ALTER TABLE analytics_hourly ENABLE ROW LEVEL SECURITY;
 CREATE POLICY analytics_hourly_of_declared_tenants ON analytics_hourly TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
 GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_hourly TO recomengine_app;
 
--- 0004_analytics
+-- 0004_analytics, 0013_readable_numbers
 CREATE TABLE analytics_products (
     tenant_id uuid NOT NULL,
     date date NOT NULL,
@@ -76,9 +76,9 @@ CREATE TABLE analytics_products (
     impressions bigint NOT NULL,
     clicks bigint NOT NULL,
     conversions bigint NOT NULL,
-    revenue numeric(24,2) NOT NULL,
+    revenue numeric(38,2) NOT NULL,
     attributed_conversions bigint NOT NULL,
-    attributed_revenue numeric(24,2) NOT NULL,
+    attributed_revenue numeric(38,2) NOT NULL,
     CONSTRAINT analytics_products_pkey PRIMARY KEY (tenant_id, date, product_id)
 );
 ALTER TABLE analytics_products ENABLE ROW LEVEL SECURITY;
@@ -257,7 +257,7 @@ ALTER TABLE events ENABLE ROW LEVEL SECURITY;
 CREATE POLICY events_of_declared_tenants ON events TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
 GRANT SELECT, INSERT, UPDATE, DELETE ON events TO recomengine_app;
 
--- 0001_schema, 0005_experiments
+-- 0001_schema, 0005_experiments, 0013_readable_numbers
 CREATE TABLE experiment_results (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     tenant_id uuid NOT NULL,
@@ -266,7 +266,7 @@ CREATE TABLE experiment_results (
     impressions bigint NOT NULL DEFAULT 0,
     clicks bigint NOT NULL DEFAULT 0,
     conversions bigint NOT NULL DEFAULT 0,
-    revenue numeric(14,2) NOT NULL DEFAULT 0,
+    revenue numeric(38,2) NOT NULL DEFAULT 0,
     sample_size bigint NOT NULL DEFAULT 0,
     computed_at timestamp with time zone NOT NULL DEFAULT now(),
     sums jsonb NOT NULL DEFAULT '{}'::jsonb,
@@ -382,7 +382,7 @@ CREATE TABLE password_resets (
 CREATE INDEX password_resets_admin_id_idx ON password_resets USING btree (admin_id);
 GRANT SELECT, INSERT, UPDATE, DELETE ON password_resets TO recomengine_app;
 
--- 0003_accounts
+-- 0003_accounts, 0012_replaced_tokens
 CREATE TABLE refresh_tokens (
     digest bytea NOT NULL,
     family uuid NOT NULL,
@@ -390,6 +390,7 @@ CREATE TABLE refresh_tokens (
     expires_at timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
+    used_by bytea,
     CONSTRAINT refresh_tokens_pkey PRIMARY KEY (digest),
     CONSTRAINT refresh_tokens_admin_id_fkey FOREIGN KEY (admin_id) REFERENCES admins(id) ON DELETE CASCADE
 );
@@ -476,7 +477,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON widget_configs TO recomengine_app;
 
 -- Views
 
--- 0004_analytics
+-- 0004_analytics, 0013_readable_numbers
 CREATE MATERIALIZED VIEW analytics_summary AS
  SELECT tenant_id,
     date,
@@ -488,7 +489,7 @@ CREATE MATERIALIZED VIEW analytics_summary AS
   GROUP BY tenant_id, date;
 CREATE UNIQUE INDEX analytics_summary_key ON analytics_summary USING btree (tenant_id, date);
 
--- 0004_analytics
+-- 0004_analytics, 0013_readable_numbers
 CREATE VIEW analytics_summary_of_declared WITH (security_barrier=true) AS
  SELECT tenant_id,
     date,
@@ -802,6 +803,14 @@ AS $function$
 $function$;
 GRANT EXECUTE ON FUNCTION read_audit TO recomengine_app;
 
+-- 0013_readable_numbers
+CREATE FUNCTION readable_json(p_json jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN jsonb_path_exists(p_json, 'strict $.**?((@ > -0.000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001 && @ < 0.000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001 || @ > 179769313486231570000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000) || @ < -179769313486231570000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000)'::jsonpath) THEN with_readable_numbers(p_json) ELSE p_json END;
+GRANT EXECUTE ON FUNCTION readable_json TO PUBLIC;
+
 -- 0006_jobs
 CREATE FUNCTION record_job(p_id bigint, p_tenant uuid, p_name text, p_status text, p_attempts integer, p_error text, p_wait interval)
  RETURNS text
@@ -989,6 +998,29 @@ AS $function$
     SELECT DISTINCT tenant_id FROM erasures WHERE unfinished IS NOT NULL
 $function$;
 GRANT EXECUTE ON FUNCTION tenants_with_unfinished_erasures TO recomengine_app;
+
+-- 0013_readable_numbers
+CREATE FUNCTION with_readable_numbers(p_json jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM jsonb_path_query(p_json, 'strict $.** ? (@.type() == "number")') AS number
+        WHERE scale(number::numeric) > 400 OR abs(number::numeric) > 1.7976931348623157e308
+    ) THEN
+        RETURN p_json;
+    END IF;
+    RETURN CASE jsonb_typeof(p_json)
+        WHEN 'object' THEN (SELECT jsonb_object_agg(key, with_readable_numbers(value)) FROM jsonb_each(p_json))
+        WHEN 'array' THEN (SELECT jsonb_agg(with_readable_numbers(value) ORDER BY place)
+                           FROM jsonb_array_elements(p_json) WITH ORDINALITY AS each (value, place))
+        ELSE to_jsonb(trim_scale(round(least(greatest(p_json::numeric, -1.7976931348623157e308), 1.7976931348623157e308), 400)))
+    END;
+END
+$function$;
+GRANT EXECUTE ON FUNCTION with_readable_numbers TO PUBLIC;
 
 -- 0003_accounts
 CREATE FUNCTION write_audit(p_admin_id uuid, p_tenant uuid, p_action text, p_subject text, p_address text, p_before jsonb, p_after jsonb)
