@@ -27,8 +27,8 @@ from recomengine.infra import embedded
 from recomengine.infra.logs import configure_logs
 from recomengine.infra.migrations import migrate
 from recomengine.settings import Settings
+from recomengine.shop import RateLimits, TenantConfig
 from recomengine.tenants.service import create_tenant
-from recomengine.web.caller import RateLimits, TenantConfig
 from tests.processes import PATIENCE_S, wait_until
 
 hypothesis.settings.register_profile("tests", deadline=None)  # a busy machine is no failure

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from recomengine.settings import Settings, SettingsError, load_settings
-from recomengine.web.caller import RateLimits
+from recomengine.shop import RateLimits
 
 GOOD = "0123456789abcdef0123456789abcdef"
 

@@ -26,7 +26,8 @@ from recomengine.models.model import Model
 from recomengine.recommendations import ranked, service
 from recomengine.recommendations.schemas import parse_query
 from recomengine.recommendations.served import Served
-from recomengine.web.caller import Caller, TenantConfig
+from recomengine.shop import TenantConfig
+from recomengine.web.caller import Caller
 
 REQUESTS = 3000
 BUDGET_US = {"one recommendation": 400.0, "kernels": 150.0}

@@ -21,7 +21,7 @@ from recomengine.context import Context
 from recomengine.events.counters import counter_key, today
 from recomengine.events.preparing import Source, prepare
 from recomengine.infra.metrics import BACKGROUND_FAILURES, FALLBACKS
-from recomengine.web.caller import TenantConfig
+from recomengine.shop import TenantConfig
 from tests.conftest import MakeTenant, Tenant
 from tests.databases import execute, fetch, fetchval
 

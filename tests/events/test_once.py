@@ -18,7 +18,7 @@ from recomengine.events.preparing import Source, prepare
 from recomengine.events.writer import EventWriter
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.settings import Settings
-from recomengine.web.caller import TenantConfig
+from recomengine.shop import TenantConfig
 from tests.conftest import MakeTenant, Tenant, bearer, client_of, running
 from tests.databases import fetch
 from tests.events.stored import now_ms, stored, view

@@ -15,7 +15,7 @@ from recomengine.events import queries, writer
 from recomengine.events.preparing import Source, prepare
 from recomengine.events.schemas import Event
 from recomengine.events.writer import EventWriter
-from recomengine.web.caller import TenantConfig
+from recomengine.shop import TenantConfig
 from recomengine.web.problems import Invalid, Unavailable
 from tests.conftest import MakeTenant, Tenant
 from tests.events.stored import stored, view

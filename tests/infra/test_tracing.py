@@ -21,9 +21,9 @@ from starlette.routing import Route
 from recomengine.infra import tracing
 from recomengine.infra.tracing import VARIABLE
 from recomengine.settings import Settings
+from recomengine.shop import RateLimits, TenantConfig
 from recomengine.tenants.schemas import CreatedTenant
 from recomengine.tenants.service import create_tenant
-from recomengine.web.caller import RateLimits, TenantConfig
 from tests.conftest import DEAD_REDIS, SECRET, Servers, bearer, client_of, running
 from tests.events.stored import view
 from tests.models.shops import fill_catalog, product

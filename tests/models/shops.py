@@ -27,7 +27,7 @@ from recomengine.models.histories import EVENT_TYPES, NO_GROUP, Histories, unpac
 from recomengine.models.model import Model
 from recomengine.models.sources import PLACE
 from recomengine.models.store import ModelStore
-from recomengine.web.caller import TenantConfig
+from recomengine.shop import TenantConfig
 from tests.processes import PATIENCE_S, POLL_S
 
 Event = dict[str, Any]

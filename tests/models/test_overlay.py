@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 
 from recomengine._core.csr import CSR
-from recomengine.events.feed import FEED_TYPES, Fed
+from recomengine.events.feed import Fed
 from recomengine.models import overlay
 from recomengine.models.arrays import csr
 from recomengine.models.evidence import Evidence, build_evidence
 from recomengine.models.grouping import MIN_BASKETS, Grouped
 from recomengine.models.histories import EVENT_TYPES, NO_GROUP, PURCHASE
 from recomengine.models.overlay import MAX_FOLDED, PER_SHOPPER, NewsLog, number_codes
+from recomengine.shop import EVENT_TRAITS
 from tests.core.matrices import examples
 from tests.models.events import HOUR_MS, START_MS, Event, histories_of, some_events
 
@@ -65,7 +66,7 @@ def counted_once(events: Sequence[Event]) -> list[Event]:
 @given(some_events(ITEMS), some_events(ITEMS))
 @pytest.mark.parametrize("name", ["sequence", "transition"])
 def test_old_and_new_together_are_what_the_next_build_will_count(name: str, old: list[Event], new: list[Event]) -> None:
-    new = [event for event in sorted(new, key=lambda event: event.time_ms) if EVENT_TYPES[event.type] in FEED_TYPES]
+    new = [event for event in sorted(new, key=lambda event: event.time_ms) if EVENT_TRAITS[EVENT_TYPES[event.type]].live]
     found = fold(fed(new), int, arrays_of(old), ITEMS)
     both = in_pairs(csr(arrays_of(old), name))
     for pair, value in of_fold(found, name).items():
@@ -77,7 +78,7 @@ def test_old_and_new_together_are_what_the_next_build_will_count(name: str, old:
 @examples
 @given(some_events(ITEMS), some_events(ITEMS))
 def test_an_item_says_of_new_sessions_what_it_will_say_after_the_next_build(old: list[Event], new: list[Event]) -> None:
-    new = [event for event in sorted(new, key=lambda event: event.time_ms) if EVENT_TYPES[event.type] in FEED_TYPES]
+    new = [event for event in sorted(new, key=lambda event: event.time_ms) if EVENT_TRAITS[EVENT_TYPES[event.type]].live]
     arrays = arrays_of(old)
     log = NewsLog()
     log.extend(fed(new))

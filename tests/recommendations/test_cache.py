@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from recomengine.recommendations.cache import Cached, cache_key, decode_cached, encode_cached, ttl_s
 from recomengine.recommendations.lines import Line
 from recomengine.recommendations.schemas import Query
-from recomengine.web.caller import Caller, TenantConfig
+from recomengine.shop import TenantConfig
+from recomengine.web.caller import Caller
 
 TENANT = UUID(int=1)
 

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from recomengine.context import Context
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.settings import Settings
-from recomengine.web.caller import RateLimits
+from recomengine.shop import RateLimits
 from tests.conftest import MakeTenant, Tenant, bearer, client_of, running
 from tests.infra.relay import Relay
 from tests.models.shops import build, fill_catalog, product, send, until

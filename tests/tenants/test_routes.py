@@ -13,9 +13,9 @@ from starlette.applications import Starlette
 from recomengine.auth.service import admin_id_of
 from recomengine.context import Context
 from recomengine.settings import Settings
+from recomengine.shop import RateLimits, TenantConfig
 from recomengine.tenants.queries import purge_tenant, tenants_to_purge
 from recomengine.tenants.service import PURGE_AFTER, create_tenant
-from recomengine.web.caller import RateLimits, TenantConfig
 from tests.auth.people import Person, forget_attempts
 from tests.conftest import client_of, running
 from tests.databases import execute, fetchval

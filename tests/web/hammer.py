@@ -14,8 +14,9 @@ from starlette.requests import Request
 
 from recomengine.infra import redis
 from recomengine.infra.metrics import FALLBACKS
+from recomengine.shop import RateLimits, TenantConfig
 from recomengine.web import limits
-from recomengine.web.caller import Caller, RateLimits, TenantConfig
+from recomengine.web.caller import Caller
 from recomengine.web.problems import RateLimited
 
 SECONDS = 2.5

@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 from starlette.requests import Request
 
-from recomengine.web.caller import Caller, TenantConfig
+from recomengine.shop import TenantConfig
+from recomengine.web.caller import Caller
 from recomengine.web.guard import Guard, Permission
 from recomengine.web.problems import Problem
 

@@ -15,7 +15,8 @@ from starlette.requests import Request
 from recomengine.infra.bus import CHANNEL, Bus
 from recomengine.infra.metrics import REGISTRY
 from recomengine.infra.redis import RedisClient
-from recomengine.web.caller import Caller, RateLimits, TenantConfig
+from recomengine.shop import RateLimits, TenantConfig
+from recomengine.web.caller import Caller
 from recomengine.web.limits import COUNT, Limits, OwnCounts
 from recomengine.web.problems import RateLimited
 from tests.conftest import DEAD_REDIS

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recomengine.web.origins import ORIGIN, as_browsers_send, check_origins
+from recomengine.shop import ORIGIN
+from recomengine.web.origins import as_browsers_send, check_origins
 from recomengine.web.problems import Invalid
 
 SENT = [

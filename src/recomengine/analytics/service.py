@@ -43,8 +43,8 @@ from recomengine.analytics.schemas import (
     product_of,
 )  # fmt: skip
 from recomengine.infra.database import Connection, Pool, tenant_transaction
+from recomengine.shop import TenantConfig
 from recomengine.tenants.service import read_one
-from recomengine.web.caller import TenantConfig
 from recomengine.web.problems import Unavailable
 
 MAX_GROUPS = 20

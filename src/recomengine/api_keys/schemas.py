@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 from msgspec import Meta
 
-from recomengine.web.caller import Origin, Permissions
+from recomengine.shop import Origin, Permissions
 
 KeyName = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
 

@@ -11,7 +11,7 @@ import string
 import zlib
 from typing import NamedTuple
 
-from recomengine.web.caller import Permissions
+from recomengine.shop import Permissions
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 ID_LENGTH, SECRET_LENGTH, CHECKSUM_LENGTH = 8, 32, 6

@@ -31,7 +31,8 @@ from recomengine.infra.bus import Bus
 from recomengine.infra.database import DATABASE_AWAY, Connection, Pool, tenant_transaction
 from recomengine.infra.logs import said
 from recomengine.infra.metrics import FALLBACKS
-from recomengine.web.caller import Caller, Permissions, RunningExperiment, TenantConfig
+from recomengine.shop import Permissions, TenantConfig
+from recomengine.web.caller import Caller, RunningExperiment
 from recomengine.web.problems import NotFound, Unavailable
 
 LIFETIME_S = 5.0

@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from recomengine.catalog.schemas import MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTE_DEPTH, MAX_PRICE, ItemIn, ItemPatch
+from recomengine.catalog.schemas import MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTE_DEPTH, ItemIn, ItemPatch
+from recomengine.shop import MAX_PRICE
 from recomengine.web.codec import decode
 from recomengine.web.free_json import read_free
 from recomengine.web.problems import invalid

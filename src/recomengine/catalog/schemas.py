@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from recomengine.web.fields import PLAIN, Currency, Id, Link
+from recomengine.shop import MAX_PRICE, Currency
+from recomengine.web.fields import PLAIN, Id, Link
 from recomengine.web.ndjson import LineError
 from recomengine.web.problems import Rejection
 
@@ -23,7 +24,6 @@ Attributes = dict[str, Any]
 MAX_BATCH = 1000
 MAX_ATTRIBUTE_BYTES = 16 * 1024
 MAX_ATTRIBUTE_DEPTH = 16
-MAX_PRICE = Decimal("9999999999.99")
 Price = Annotated[Decimal, Meta(extra_json_schema={"minimum": 0, "maximum": float(MAX_PRICE), "multipleOf": 0.01})]
 
 

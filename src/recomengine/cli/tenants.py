@@ -10,9 +10,9 @@ from recomengine.auth.service import admin_id_of
 from recomengine.cli.flags import AsJson, DataDir, run, settings_of_running, with_pool
 from recomengine.infra.database import Pool
 from recomengine.settings import SettingsError
+from recomengine.shop import TenantConfig
 from recomengine.tenants.schemas import CreatedTenant
 from recomengine.tenants.service import create_tenant
-from recomengine.web.caller import TenantConfig
 
 app = typer.Typer(help="Tenants: the shops that are served.", no_args_is_help=True)
 

@@ -31,8 +31,8 @@ from recomengine.models.event_log import EventLogs
 from recomengine.models.service import refresh
 from recomengine.models.store import ModelStore
 from recomengine.settings import Settings, SettingsError
+from recomengine.shop import TenantConfig
 from recomengine.tenants.service import configure, create_tenant
-from recomengine.web.caller import TenantConfig
 from recomengine.web.origins import as_browsers_send
 
 DEMO_FILE = "demo.json"

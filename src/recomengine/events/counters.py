@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from recomengine.events.schemas import Event
 from recomengine.infra.redis import Command
+from recomengine.shop import EVENT_TRAITS
 
 COUNTER_TTL_S = 48 * 3600
-COUNTERS = {"impression": "impressions", "click": "clicks", "purchase": "conversions"}
 NAMES = ("impressions", "clicks", "conversions", "revenue")
 """revenue: in cents of the tenant's currency."""
 STEP_MS = 15 * 60_000
@@ -49,7 +49,7 @@ def counter_commands(events: Sequence[Event]) -> list[Command]:
     """Counts new events that belong to today."""
     counts: dict[str, int] = {}
     for event in events:
-        if not event.today or (name := COUNTERS.get(event.event_type)) is None:
+        if not event.today or (name := EVENT_TRAITS[event.event_type].counter) is None:
             continue
         tenant = str(event.tenant_id)
         key = counter_key(tenant, event.today, name)

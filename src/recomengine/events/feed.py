@@ -12,6 +12,7 @@ import msgspec
 from recomengine.events.schemas import Event
 from recomengine.events.trail import SEPARATOR
 from recomengine.infra.redis import Command
+from recomengine.shop import EVENT_TRAITS
 
 FEED_LENGTH = 5000
 FEED_TTL_S = 86_400
@@ -19,7 +20,6 @@ MAX_OF_BATCH = 500
 """Of one batch and tenant the newest only: an import of today's events must not wash out everything else."""
 MAX_AGE_MS = 24 * 3_600_000
 """What happened longer ago than this when it was stored is no news, and waits for the build."""
-FEED_TYPES = frozenset({"click", "view", "add_to_cart", "wishlist", "purchase"})
 FIELD = "e"
 
 
@@ -38,7 +38,7 @@ def feed_commands(events: Sequence[Event], created_ms: int) -> list[Command]:
     """Appends the events, all stored at created_ms, to the feeds of their tenants."""
     feeds: dict[str, list[Event]] = {}
     for event in events:
-        if event.product_id and event.event_type in FEED_TYPES and created_ms - event.timestamp_ms < MAX_AGE_MS:
+        if event.product_id and EVENT_TRAITS[event.event_type].live and created_ms - event.timestamp_ms < MAX_AGE_MS:
             feeds.setdefault(feed_key(str(event.tenant_id)), []).append(event)
     commands: list[Command] = []
     for key, fed in feeds.items():
@@ -53,7 +53,7 @@ def _entry(event: Event, created_ms: int) -> str:
 
 
 def _group(event: Event) -> str:
-    order = _order.decode(event.metadata).order_id if event.event_type == "purchase" and event.metadata else None
+    order = _order.decode(event.metadata).order_id if EVENT_TRAITS[event.event_type].bought and event.metadata else None
     return f"o{order}" if order else f"s{event.session_id}" if event.session_id else ""
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from recomengine.events.preparing import Source, prepare
 from recomengine.events.schemas import Event, EventImportResult
 from recomengine.events.writer import EventWriter
-from recomengine.web.caller import TenantConfig
+from recomengine.shop import TenantConfig
 from recomengine.web.ndjson import LineError, Unreadable
 from recomengine.web.problems import Problem
 

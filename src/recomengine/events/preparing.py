@@ -13,14 +13,13 @@ from recomengine.events.schemas import (
     MAX_AHEAD_MS,
     MAX_METADATA_BYTES,
     MAX_METADATA_DEPTH,
-    MAX_PRICE,
     MAX_TIMESTAMP_MS,
     MIN_TIMESTAMP_MS,
     Event,
     EventIn,
     KnownMetadata,
 )
-from recomengine.web.caller import TenantConfig
+from recomengine.shop import EVENT_TRAITS, MAX_PRICE, EventType, TenantConfig
 from recomengine.web.codec import decode, validation_problem
 from recomengine.web.free_json import read_free
 from recomengine.web.problems import Problem, invalid
@@ -85,7 +84,7 @@ def _checked_ms(timestamp: int | datetime, now_ms: int) -> int:
     return ms
 
 
-def _checked_metadata(text: bytes, event_type: str, currency: str) -> tuple[str | None, int]:
+def _checked_metadata(text: bytes, event_type: EventType, currency: str) -> tuple[str | None, int]:
     """(JSON text for jsonb, revenue in cents of a purchase in `currency`)."""
     if text == b"null":
         return None, 0
@@ -96,7 +95,7 @@ def _checked_metadata(text: bytes, event_type: str, currency: str) -> tuple[str 
         raise _within_metadata(validation_problem(error)) from None
     if known.price is not None and not 0 <= known.price <= MAX_PRICE:
         raise invalid("$.metadata.price", f"expected 0 to {MAX_PRICE}, got {known.price}")
-    return stored.decode(), _revenue_cents(known) if event_type == "purchase" and known.currency in (None, currency) else 0
+    return stored.decode(), _revenue_cents(known) if EVENT_TRAITS[event_type].bought and known.currency in (None, currency) else 0
 
 
 def _within_metadata(problem: Problem) -> Problem:

@@ -1,18 +1,17 @@
 """An event as it arrives, and as it is stored."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from recomengine.web.fields import PLAIN, Currency, Id
+from recomengine.shop import MAX_PRICE, Currency, EventType
+from recomengine.web.fields import PLAIN, Id
 from recomengine.web.ndjson import LineError
 from recomengine.web.problems import Rejection
 
-EventType = Literal["impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase", "search"]
 Text = Annotated[str, Meta(max_length=500, extra_json_schema={"pattern": PLAIN})]
 MAX_BATCH = 1000
 MAX_METADATA_BYTES = 8 * 1024
@@ -20,7 +19,6 @@ MAX_METADATA_DEPTH = 32
 MAX_AHEAD_MS = 5 * 60 * 1000
 MIN_TIMESTAMP_MS, MAX_TIMESTAMP_MS = -62_135_596_800_000, 253_402_300_799_999
 """The years 1 to 9999, which RFC 3339 can write."""
-MAX_PRICE = Decimal("9999999999.99")
 
 
 class KnownMetadata(msgspec.Struct, rename="camel", gc=False):
@@ -63,7 +61,7 @@ class Event(msgspec.Struct, gc=False):
 
     id: UUID
     tenant_id: UUID
-    event_type: str
+    event_type: EventType
     user_id: str
     product_id: str | None
     session_id: str | None

@@ -26,6 +26,7 @@ from recomengine.infra.database import Pool
 from recomengine.infra.logs import said
 from recomengine.infra.metrics import EVENTS_DROPPED, EVENTS_INGESTED, FALLBACKS
 from recomengine.infra.redis import Command, RedisClient, RedisUnavailable
+from recomengine.shop import EVENT_TRAITS
 from recomengine.web.problems import Unavailable, invalid
 
 MAX_BATCH = 2000
@@ -33,7 +34,6 @@ MAX_IN_FLIGHT = 3
 MAX_PENDING = 50_000
 DEDUP_TTL_S = 24 * 3600
 TRAIL_MAX_AGE_MS = 24 * 3_600_000
-TRAIL_TYPES = frozenset({"click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase"})
 
 log = structlog.get_logger()
 
@@ -186,7 +186,7 @@ def _take(new: set[UUID], identity: UUID) -> bool:
 def _trail_commands(fresh: Sequence[Event], created_ms: int) -> list[Command]:
     trails: dict[str, list[Trail]] = {}
     for event in fresh:
-        if event.product_id and event.event_type in TRAIL_TYPES and (event.live or created_ms - event.timestamp_ms < TRAIL_MAX_AGE_MS):
+        if event.product_id and EVENT_TRAITS[event.event_type].seen and (event.live or created_ms - event.timestamp_ms < TRAIL_MAX_AGE_MS):
             key = trail_key(str(event.tenant_id), event.user_id)
             trails.setdefault(key, []).append(Trail(created_ms, event.timestamp_ms, event.event_type, event.product_id, event.session_id or ""))
     commands: list[Command] = []

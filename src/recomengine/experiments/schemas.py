@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from recomengine.experiments.assignment import Variant
-from recomengine.web.caller import ExperimentKind, Strategy
+from recomengine.shop import ExperimentKind, Strategy
 from recomengine.web.fields import Id
 from recomengine.web.paging import Limit
 

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomengine._core.csr import Int32, Int64
+from recomengine.shop import EVENT_TRAITS
 
-WEIGHT_OF_TYPE = {"impression": 0.0, "click": 1.0, "view": 1.0, "add_to_cart": 3.0, "remove_from_cart": 0.0, "wishlist": 3.0, "purchase": 5.0}
-"""Of the events that concern a product: how much one says of a shopper's interest. A type's code is its position."""
-EVENT_TYPES = tuple(WEIGHT_OF_TYPE)
-CODE_OF_TYPE = {event_type: code for code, event_type in enumerate(EVENT_TYPES)}
-TYPE_WEIGHTS = np.array(list(WEIGHT_OF_TYPE.values()), np.float32)
+CODE_OF_TYPE: dict[str, int] = {name: traits.code for name, traits in EVENT_TRAITS.items() if traits.code is not None}
+EVENT_TYPES = tuple(CODE_OF_TYPE)
+"""Types of the events that concern a product; a type's code is its position."""
+TYPE_WEIGHTS = np.array([traits.weight for traits in EVENT_TRAITS.values() if traits.code is not None], np.float32)
 IMPRESSION, CLICK, VIEW, ADD_TO_CART, PURCHASE = (CODE_OF_TYPE[name] for name in ("impression", "click", "view", "add_to_cart", "purchase"))
 EPOCH_2000_MS = 946_684_800_000
 DAY_MS = 86_400_000

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from recomengine.web.caller import Share, Strategy
+from recomengine.shop import Share, Strategy
 from recomengine.web.fields import Id
 from recomengine.web.paging import convert_query, query_pairs
 from recomengine.web.problems import invalid

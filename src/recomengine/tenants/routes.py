@@ -11,9 +11,9 @@ from starlette.responses import Response
 from recomengine.auth.admin import admin_of_tenant, signed_in
 from recomengine.auth.idempotency import key_of
 from recomengine.auth.schemas import Admin
+from recomengine.shop import RateLimits, TenantConfig
 from recomengine.tenants import queries, service
 from recomengine.tenants.schemas import AuditLine, AuditPage, Tenant, TenantIn, TenantPatch, as_audit_line, as_tenant
-from recomengine.web.caller import RateLimits, TenantConfig
 from recomengine.web.codec import data_response, decode, list_response, read_body
 from recomengine.web.operations import Credential, Data, Listed, Operation
 from recomengine.web.paging import Page, cut, read_query

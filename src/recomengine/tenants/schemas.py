@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from recomengine.web.caller import TenantConfig
+from recomengine.shop import TenantConfig
 from recomengine.web.paging import Limit
 
 TenantName = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]

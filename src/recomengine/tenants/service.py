@@ -17,9 +17,9 @@ from recomengine.auth.idempotency import once
 from recomengine.auth.schemas import Admin
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import DECLARE_TENANTS, Pool, tenant_list, tenant_transaction
+from recomengine.shop import RateLimits, TenantConfig
 from recomengine.tenants import queries
 from recomengine.tenants.schemas import CreatedKeys, CreatedTenant, TenantIn, TenantPatch
-from recomengine.web.caller import RateLimits, TenantConfig
 from recomengine.web.codec import field_error
 from recomengine.web.origins import check_origins
 from recomengine.web.problems import NotFound, invalid

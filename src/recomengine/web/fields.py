@@ -9,7 +9,6 @@ from msgspec import Meta
 
 Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
 """A name that a client gives to something: any characters but control characters."""
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 PLAIN = r"^[^\x00]*$"
 """Text without U+0000, which PostgreSQL cannot hold. For the document alone: the checks say more of what is wrong."""
 _GAP = r"\s\x00-\x1f\x7f-\x9f"

@@ -6,12 +6,9 @@ import unicodedata
 from collections.abc import Sequence
 from ipaddress import IPv6Address
 
+from recomengine.shop import HOST
 from recomengine.web.problems import invalid
 
-LABEL = "[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
-HOST = rf"{LABEL}(?:\.{LABEL})*\.?"
-ORIGIN = rf"^https?://({HOST}|\[[0-9a-f:]+\])(:[1-9][0-9]{{0,4}})?$"
-"""Their form, for the document."""
 _HOST = re.compile(HOST)
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _PARTS = re.compile(

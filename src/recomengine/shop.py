@@ -1,0 +1,72 @@
+"""The shop's words: what a tenant's configuration, a key's permissions, strategies and types of event are. One place for all domains."""
+
+from decimal import Decimal
+from typing import Annotated, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+Strategy = Literal["auto", "collaborative", "content_based", "trending", "frequently_bought_together"]
+ExcludePurchased = Literal["auto", "always", "never"]
+ExperimentKind = Literal["ab", "interleaving"]
+Permissions = Literal["read", "read-write", "publish"]
+EventType = Literal["impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase", "search"]
+
+
+class EventTraits(NamedTuple):
+    """What events of a type count for."""
+
+    code: int | None
+    """In logs of events and in models, for ever; None where the type concerns no product, and no model hears of it."""
+    weight: float = 0.0
+    """How much one says of a shopper's interest in the product."""
+    seen: bool = False
+    """Whether the shopper knows the product from it: it stands in their trail."""
+    live: bool = False
+    """Whether it counts for everybody at once, without a build: it stands in the tenant's feed."""
+    bought: bool = False
+    """Whether it brings revenue, and groups what was bought together by its order."""
+    counter: str | None = None
+    """Of the day's live counters, the one that it adds to."""
+
+
+EVENT_TRAITS: dict[EventType, EventTraits] = {
+    "impression": EventTraits(0, counter="impressions"),
+    "click": EventTraits(1, 1.0, seen=True, live=True, counter="clicks"),
+    "view": EventTraits(2, 1.0, seen=True, live=True),
+    "add_to_cart": EventTraits(3, 3.0, seen=True, live=True),
+    "remove_from_cart": EventTraits(4, seen=True),
+    "wishlist": EventTraits(5, 3.0, seen=True, live=True),
+    "purchase": EventTraits(6, 5.0, seen=True, live=True, bought=True, counter="conversions"),
+    "search": EventTraits(None),
+}
+"""Every type of event. Another one is a line here, a word in EventType, and a migration that lets PostgreSQL take it."""
+
+MAX_PRICE = Decimal("9999999999.99")
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Limit = Annotated[int, Meta(ge=0, le=10_000_000)]
+LABEL = "[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
+HOST = rf"{LABEL}(?:\.{LABEL})*\.?"
+ORIGIN = rf"^https?://({HOST}|\[[0-9a-f:]+\])(:[1-9][0-9]{{0,4}})?$"
+Origin = Annotated[str, Meta(max_length=300, extra_json_schema={"pattern": ORIGIN})]
+"""The pattern is for the document: what comes in is held to web/origins.py, what was stored is read as it is."""
+
+
+class RateLimits(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
+    """Requests per minute and key; 0 is no limit."""
+
+    read_per_minute: Limit = 1000
+    write_per_minute: Limit = 500
+
+
+class TenantConfig(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
+    default_strategy: Strategy = "auto"
+    allowed_origins: tuple[Origin, ...] = ()
+    currency: Currency = "USD"
+    attribution_window_hours: Annotated[int, Meta(ge=1, le=2160)] = 168
+    rate_limits: RateLimits = RateLimits()
+    exclude_purchased: ExcludePurchased = "auto"
+    diversity: Share = 0.0
+    """How much variety within a list may cost of its relevance: 0 nothing, 1 everything."""
+    timezone: Annotated[str, Meta(min_length=1, max_length=64)] = "UTC"
