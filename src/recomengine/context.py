@@ -14,7 +14,7 @@ from recomengine.infra.background import repeat
 from recomengine.infra.bus import Bus
 from recomengine.infra.data_dir import make_private
 from recomengine.infra.database import ASK_EVERY_S, Pool, Watchdog, open_pool
-from recomengine.infra.process_figures import EVERY_S, figures_of
+from recomengine.infra.process_gauges import EVERY_S, gauges_of
 from recomengine.infra.redis import RedisClient
 from recomengine.models.event_log import EventLogs
 from recomengine.models.registry import ModelRegistry
@@ -85,7 +85,7 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         )
         stack.push_async_callback(keys.note_used)
         tasks = [
-            asyncio.create_task(repeat("figures", figures_of("serve", pool), every_s=EVERY_S)),
+            asyncio.create_task(repeat("gauges", gauges_of("serve", pool), every_s=EVERY_S)),
             asyncio.create_task(repeat("used keys", keys.note_used, every_s=30.0)),
             asyncio.create_task(repeat("bus", bus.listen, every_s=0.5)),
             asyncio.create_task(repeat("catalogs", catalogs.poll, every_s=0.0)),

@@ -113,10 +113,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"A setting cannot be used: {error}. Correct the environment or the configuration file.") from error
 
 
-def _path(kind: type, value: object) -> object:
-    if kind is Path and isinstance(value, str):
+def _path(wanted: type, value: object) -> object:
+    if wanted is Path and isinstance(value, str):
         return Path(value).expanduser()
-    raise SettingsError(f"No conversion to {kind.__name__}.")
+    raise SettingsError(f"No conversion to {wanted.__name__}.")
 
 
 def _read(name: str, file: Path) -> str:

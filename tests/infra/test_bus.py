@@ -41,15 +41,15 @@ async def connected(bus: Bus) -> None:
 class Heard:
     """What a handler was told."""
 
-    def __init__(self, bus: Bus, kind: str) -> None:
+    def __init__(self, bus: Bus, topic: str) -> None:
         self.messages: list[tuple[UUID, dict[str, Any]]] = []
-        bus.subscribe(kind, lambda tenant_id, data: self.messages.append((tenant_id, data)))
+        bus.subscribe(topic, lambda tenant_id, data: self.messages.append((tenant_id, data)))
 
     async def some(self) -> bool:
         return bool(self.messages)
 
 
-async def test_a_message_reaches_the_handlers_of_its_kind_in_every_process(redis_url: str) -> None:
+async def test_a_message_reaches_the_handlers_of_its_topic_in_every_process(redis_url: str) -> None:
     tenant = uuid4()
     async with listening(redis_url) as one, listening(redis_url) as two:
         heard, other = [Heard(bus, "model") for bus in (one, two)], Heard(two, "catalog")
@@ -67,7 +67,7 @@ async def test_an_unreadable_message_is_dropped_and_the_next_one_arrives(redis_u
     async with listening(redis_url) as bus:
         heard = Heard(bus, "key")
         await connected(bus)
-        for payload in (b"", b"\xff", b"{}", b'{"kind": 1}'):
+        for payload in (b"", b"\xff", b"{}", b'{"topic": 1}'):
             await client.call(("PUBLISH", CHANNEL, payload))
         await bus.publish("key", uuid4())
         await until(heard.some)

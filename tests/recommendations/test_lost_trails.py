@@ -140,6 +140,6 @@ async def test_without_the_database_the_answer_comes_from_what_is_left(
 async def test_without_redis_and_the_database_the_answer_comes_from_memory(
     without_redis: Starlette, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recomengine.recommendations.service.recent_from_database", away)
+    monkeypatch.setattr("recomengine.recommendations.lost_trails.recent_from_database", away)
     async with client_of(without_redis) as client:
         assert await offered(client, tenant, "ann")

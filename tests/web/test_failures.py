@@ -63,9 +63,9 @@ async def test_unknown_keys_are_tried_so_often_and_then_not_even_looked_up(clien
     looked_up: list[bytes] = []
     find_key = queries.find_key
 
-    async def noted(pool: object, digest: bytes) -> object:
+    async def noted(pool: object, digest: bytes, limit_s: float) -> object:
         looked_up.append(digest)
-        return await find_key(pool, digest)  # type: ignore[arg-type]
+        return await find_key(pool, digest, limit_s)  # type: ignore[arg-type]
 
     monkeypatch.setattr(queries, "find_key", noted)
     await fail(client)

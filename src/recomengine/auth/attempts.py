@@ -18,9 +18,9 @@ from recomengine.web.problems import RateLimited
 MEMORY_S = 900
 MAX_ALONE = 10_000
 MAX_DOUBLINGS = 10
-Kind = Literal["pair", "account", "network", "entry", "link"]
-Attempt: TypeAlias = tuple[Kind, str]
-"""Of what kind, and whose: an account, a network, or both."""
+RuleName = Literal["pair", "account", "network", "entry", "link"]
+Attempt: TypeAlias = tuple[RuleName, str]
+"""By which rule, and whose: an account, a network, or both."""
 
 
 class Rule(NamedTuple):
@@ -30,7 +30,7 @@ class Rule(NamedTuple):
     max_wait_s: int = 900
 
 
-RULES: dict[Kind, Rule] = {
+RULES: dict[RuleName, Rule] = {
     "pair": Rule(5),  # failed sign-ins to one account from one network
     "account": Rule(100, max_wait_s=60),  # failed sign-ins to one account from anywhere: its owner never waits long for strangers
     "network": Rule(50),  # failed sign-ins, and links for a new password that are none, from one network
@@ -89,13 +89,13 @@ class Attempts:
         return count
 
 
-def _wait_s(kind: Kind, count: int) -> int:
-    rule = RULES[kind]
+def _wait_s(rule_name: RuleName, count: int) -> int:
+    rule = RULES[rule_name]
     beyond = count - rule.free
     return 0 if beyond < 0 else min(rule.first_wait_s * 2 ** min(beyond, MAX_DOUBLINGS), rule.max_wait_s)
 
 
 def _key(attempt: Attempt) -> str:
     """Addresses and names of accounts are nobody's business in Redis."""
-    kind, subject = attempt
-    return f"reco:attempts:{kind}:{sha256(subject.encode()).hexdigest()[:32]}"
+    rule_name, subject = attempt
+    return f"reco:attempts:{rule_name}:{sha256(subject.encode()).hexdigest()[:32]}"

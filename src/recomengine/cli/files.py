@@ -47,7 +47,7 @@ class Progress:
         self._bar.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, raised: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._bar.stop()
 
     def advance(self, lines: int, bytes_done: int) -> None:
@@ -98,39 +98,39 @@ def _open(file: str) -> BinaryIO:
 
 
 def _lines(file: str, raw: BinaryIO, convert_row: Callable[[dict[str, Any]], bytes]) -> Iterator[tuple[int, bytes]]:
-    kind = _kind_by_content(raw) if file == STDIN else _kind_by_name(file)
-    stream = io.BufferedReader(cast(Any, _Expanded(raw, kind.compression))) if kind.compression else raw
-    if file == STDIN and kind.compression:
-        kind = kind._replace(delimiter=_kind_by_content(stream).delimiter)
+    form = _form_by_content(raw) if file == STDIN else _form_by_name(file)
+    stream = io.BufferedReader(cast(Any, _Expanded(raw, form.compression))) if form.compression else raw
+    if file == STDIN and form.compression:
+        form = form._replace(delimiter=_form_by_content(stream).delimiter)
     try:
-        if kind.delimiter:
-            yield from _csv_lines(stream, kind.delimiter, convert_row)
+        if form.delimiter:
+            yield from _csv_lines(stream, form.delimiter, convert_row)
         else:
             yield from _ndjson_lines(stream)
     except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         raise SettingsError(f"{file} cannot be read to its end: {error}. What came before was taken; importing again adds nothing twice.") from error
 
 
-class _Kind(NamedTuple):
+class _Form(NamedTuple):
     compression: bytes
     """Its magic number; empty: none."""
     delimiter: str
     """Of CSV; empty: NDJSON."""
 
 
-def _kind_by_name(file: str) -> _Kind:
+def _form_by_name(file: str) -> _Form:
     name = file.lower()
     compression = GZIP if name.endswith(".gz") else ZSTD if name.endswith(".zst") else b""
     name = name.removesuffix(".gz").removesuffix(".zst")
-    return _Kind(compression, "," if name.endswith(".csv") else "\t" if name.endswith(".tsv") else "")
+    return _Form(compression, "," if name.endswith(".csv") else "\t" if name.endswith(".tsv") else "")
 
 
-def _kind_by_content(stream: BinaryIO) -> _Kind:
+def _form_by_content(stream: BinaryIO) -> _Form:
     head = cast(io.BufferedReader, stream).peek(4096)
     compression = next((magic for magic in (GZIP, ZSTD) if head.startswith(magic)), b"")
     if compression or head.removeprefix(BOM).lstrip()[:1] in (b"{", b""):
-        return _Kind(compression, "")
-    return _Kind(b"", "\t" if b"\t" in head.partition(b"\n")[0] else ",")
+        return _Form(compression, "")
+    return _Form(b"", "\t" if b"\t" in head.partition(b"\n")[0] else ",")
 
 
 class _Expanded(io.RawIOBase):

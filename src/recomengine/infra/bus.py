@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 class Message(msgspec.Struct, rename="camel"):
-    kind: str
+    topic: str
     tenant_id: UUID
     data: dict[str, Any] = {}
 
@@ -42,17 +42,17 @@ class Bus:
         self._on_connected: list[Callable[[], None]] = []
         self.connected = False
 
-    def subscribe(self, kind: str, handler: Handler) -> None:
-        """Have `handler(tenant_id, data)` called for every message of `kind`; it must be quick and not block."""
-        self._handlers.setdefault(kind, []).append(handler)
+    def subscribe(self, topic: str, handler: Handler) -> None:
+        """Have `handler(tenant_id, data)` called for every message of `topic`; it must be quick and not block."""
+        self._handlers.setdefault(topic, []).append(handler)
 
     def on_connected(self, handler: Callable[[], None]) -> None:
         """Have `handler()` called when messages begin to arrive: those of the time before are lost."""
         self._on_connected.append(handler)
 
-    async def publish(self, kind: str, tenant_id: UUID, **data: Any) -> None:
+    async def publish(self, topic: str, tenant_id: UUID, **data: Any) -> None:
         try:
-            await self._client.call(("PUBLISH", CHANNEL, _encode(Message(kind, tenant_id, data))))
+            await self._client.call(("PUBLISH", CHANNEL, _encode(Message(topic, tenant_id, data))))
         except RedisUnavailable:
             FALLBACKS.labels("bus").inc()
 
@@ -79,7 +79,7 @@ class Bus:
         except msgspec.DecodeError as error:
             log.warning("unreadable message on the bus", error=str(error))
             return
-        for handler in self._handlers.get(message.kind, ()):
+        for handler in self._handlers.get(message.topic, ()):
             handler(message.tenant_id, message.data)
 
 

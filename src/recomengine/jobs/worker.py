@@ -27,7 +27,7 @@ from recomengine.infra.bus import Bus
 from recomengine.infra.data_dir import make_private
 from recomengine.infra.database import DATABASE_AWAY, Connection, Pool, open_pool
 from recomengine.infra.logs import said
-from recomengine.infra.process_figures import EVERY_S, figures_of
+from recomengine.infra.process_gauges import EVERY_S, gauges_of
 from recomengine.infra.queue import enqueue
 from recomengine.jobs import queries
 from recomengine.jobs.registry import JOBS, Job, Run, Tools
@@ -98,7 +98,7 @@ async def run_worker(settings: Settings, jobs: Sequence[Job] = JOBS, silent_afte
             loop.add_signal_handler(number, stop)
         background = [
             asyncio.create_task(repeat("copies", lambda: remove_copies(tools.pool, tools.store, tools.logs), every_s=COPIES_EVERY_S)),
-            asyncio.create_task(repeat("figures", figures_of("worker", tools.pool), every_s=EVERY_S)),
+            asyncio.create_task(repeat("gauges", gauges_of("worker", tools.pool), every_s=EVERY_S)),
         ]
         for job in jobs:
             if job.at_start:

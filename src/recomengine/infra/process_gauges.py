@@ -13,7 +13,7 @@ from recomengine.infra.metrics import PLACE, POOL_CONNECTIONS, POOL_MOST, PROCES
 EVERY_S = 5.0
 
 
-def figures_of(role: Literal["serve", "worker"], pool: Pool) -> Callable[[], Coroutine[Any, Any, None]]:
+def gauges_of(role: Literal["serve", "worker"], pool: Pool) -> Callable[[], Coroutine[Any, Any, None]]:
     """A round of measuring, for `repeat`."""
     counted_s, started = 0.0, time.time()
 
