@@ -26,7 +26,6 @@ from recomengine.analytics.schemas import (
     TimeseriesQuery,
     figures_of,
 )  # fmt: skip
-from recomengine.auth.admin import admin_of_tenant
 from recomengine.web.codec import data_response
 from recomengine.web.operations import Credential, Data, Operation
 from recomengine.web.paging import read_query
@@ -41,8 +40,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 async def _shop(request: Request) -> "tuple[Context, service.Shop]":
     context: Context = request.app.state.context
-    _, tenant_id = await admin_of_tenant(request)
-    return context, await service.shop_of(context.pool, tenant_id)
+    owner = await context.admins.owner(request)
+    return context, await service.shop_of(context.pool, owner.tenant_id)
 
 
 async def get_overview(request: Request) -> Response:

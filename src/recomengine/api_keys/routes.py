@@ -9,8 +9,7 @@ from starlette.responses import Response
 
 from recomengine.api_keys import service
 from recomengine.api_keys.schemas import Key, KeyIn, NewKey, Rotation, as_key, as_new_key
-from recomengine.auth.admin import admin_of_tenant
-from recomengine.auth.idempotency import key_of
+from recomengine.auth.idempotency import check_key, digest_of
 from recomengine.web.codec import data_response, decode, list_response, read_body
 from recomengine.web.operations import Credential, Data, Listed, Operation
 from recomengine.web.origins import check_origins
@@ -28,36 +27,37 @@ _key, _rotation = msgspec.json.Decoder(KeyIn), msgspec.json.Decoder(Rotation)
 
 async def create(request: Request) -> Response:
     context: Context = request.app.state.context
-    admin, tenant_id = await admin_of_tenant(request)
+    owner = await context.admins.owner(request)
     body = await read_body(request, limit=MAX_BODY_BYTES)
     given = decode(_key, body)
     check_origins(given.origins, "$.origins")
     secret = context.settings.api_key_hmac_secret
-    row, key = await service.create_for(context.pool, secret, request, admin, tenant_id, given, body, key_of(request))
+    idempotency, digest = check_key(request.headers.get("idempotency-key")), digest_of(request.method, request.url.path, body)
+    row, key = await service.create_for(context.pool, secret, owner, given, idempotency, digest)
     return _new(as_new_key(row, key))
 
 
 async def list_keys(request: Request) -> Response:
     context: Context = request.app.state.context
-    _, tenant_id = await admin_of_tenant(request)
+    owner = await context.admins.owner(request)
     page = read_query(request, Page)
-    rows, cursor = cut(await service.keys_of(context.pool, tenant_id, page.cursor, page.limit + 1), page.limit)
+    rows, cursor = cut(await service.keys_of(context.pool, owner.tenant_id, page.cursor, page.limit + 1), page.limit)
     return list_response([as_key(row) for row in rows], cursor)
 
 
 async def revoke(request: Request) -> Response:
     context: Context = request.app.state.context
-    admin, tenant_id = await admin_of_tenant(request)
-    await service.revoke(context.pool, context.bus, request, admin, tenant_id, _key_id(request))
+    owner = await context.admins.owner(request)
+    await service.revoke(context.pool, context.bus, owner, _key_id(request))
     return Response(status_code=204)
 
 
 async def rotate(request: Request) -> Response:
     context: Context = request.app.state.context
-    admin, tenant_id = await admin_of_tenant(request)
+    owner = await context.admins.owner(request)
     given = decode(_rotation, await read_body(request, limit=MAX_BODY_BYTES))
     secret = context.settings.api_key_hmac_secret
-    row, key = await service.rotate(context.pool, context.bus, secret, request, admin, tenant_id, _key_id(request), given.overlap_hours)
+    row, key = await service.rotate(context.pool, context.bus, secret, owner, _key_id(request), given.overlap_hours)
     return _new(as_new_key(row, key))
 
 

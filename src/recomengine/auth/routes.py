@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recomengine.auth.admin import address_of, bearer_token, signed_in
+from recomengine.auth.guard import address_of, bearer_token
 from recomengine.auth.schemas import Accepted, Admin, Forgot, Login, Profile, Reset, SignedIn, Signup
 from recomengine.auth.service import REFRESH_LIFETIME, Session
 from recomengine.auth.tokens import ACCESS_S
@@ -75,14 +75,15 @@ async def reset_password(request: Request) -> Response:
 
 
 async def me(request: Request) -> Response:
-    return data_response(await signed_in(request))
+    context: Context = request.app.state.context
+    return data_response((await context.admins.actor(request)).admin)
 
 
 async def rename(request: Request) -> Response:
     context: Context = request.app.state.context
-    admin = await signed_in(request)
+    actor = await context.admins.actor(request)
     body = decode(_profile, await read_body(request, limit=MAX_BODY_BYTES))
-    return data_response(await context.accounts.rename(admin, body.name, address_of(request)))
+    return data_response(await context.accounts.rename(actor, body.name))
 
 
 def _signed_in(context: "Context", session: Session, status: int) -> Response:

@@ -7,8 +7,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recomengine.auth.admin import NOBODYS, admin_of_tenant
-from recomengine.auth.idempotency import key_of
+from recomengine.auth.guard import NOBODYS
+from recomengine.auth.idempotency import check_key, digest_of
 from recomengine.experiments import service
 from recomengine.experiments.schemas import Experiment, ExperimentIn, ExperimentPage, ExperimentPatch, Power, PowerQuery, Results, as_experiment
 from recomengine.web.codec import data_response, decode, list_response, read_body
@@ -27,38 +27,39 @@ _experiment, _patch = msgspec.json.Decoder(ExperimentIn), msgspec.json.Decoder(E
 
 async def create(request: Request) -> Response:
     context: Context = request.app.state.context
-    admin, tenant_id = await admin_of_tenant(request)
+    owner = await context.admins.owner(request)
     body = await read_body(request, limit=MAX_BODY_BYTES)
-    made = await service.create(context.pool, request, admin, tenant_id, decode(_experiment, body), body, key_of(request))
-    return data_response(made, 201)
+    given = decode(_experiment, body)
+    key, digest = check_key(request.headers.get("idempotency-key")), digest_of(request.method, request.url.path, body)
+    return data_response(await service.create(context.pool, owner, given, key, digest), 201)
 
 
 async def list_experiments(request: Request) -> Response:
     context: Context = request.app.state.context
-    _, tenant_id = await admin_of_tenant(request)
+    owner = await context.admins.owner(request)
     page = read_query(request, ExperimentPage)
-    found = await service.experiments_of(context.pool, tenant_id, page.cursor, page.limit + 1, page.status)
+    found = await service.experiments_of(context.pool, owner.tenant_id, page.cursor, page.limit + 1, page.status)
     rows, cursor = cut(found, page.limit)
     return list_response([as_experiment(row) for row in rows], cursor)
 
 
 async def read(request: Request) -> Response:
     context: Context = request.app.state.context
-    _, tenant_id = await admin_of_tenant(request)
-    return data_response(await service.one(context.pool, tenant_id, _experiment_id(request)))
+    owner = await context.admins.owner(request)
+    return data_response(await service.one(context.pool, owner.tenant_id, _experiment_id(request)))
 
 
 async def change(request: Request) -> Response:
     context: Context = request.app.state.context
-    admin, tenant_id = await admin_of_tenant(request)
+    owner = await context.admins.owner(request)
     patch = decode(_patch, await read_body(request, limit=MAX_BODY_BYTES))
-    return data_response(await service.change(context.pool, request, admin, tenant_id, _experiment_id(request), patch))
+    return data_response(await service.change(context.pool, owner, _experiment_id(request), patch))
 
 
 async def delete(request: Request) -> Response:
     context: Context = request.app.state.context
-    admin, tenant_id = await admin_of_tenant(request)
-    await service.delete(context.pool, request, admin, tenant_id, _experiment_id(request))
+    owner = await context.admins.owner(request)
+    await service.delete(context.pool, owner, _experiment_id(request))
     return Response(status_code=204)
 
 
@@ -80,20 +81,20 @@ async def complete(request: Request) -> Response:
 
 async def _move(request: Request, step: str) -> Response:
     context: Context = request.app.state.context
-    admin, tenant_id = await admin_of_tenant(request)
-    return data_response(await service.move(context.pool, context.bus, request, admin, tenant_id, _experiment_id(request), step))
+    owner = await context.admins.owner(request)
+    return data_response(await service.move(context.pool, context.bus, owner, _experiment_id(request), step))
 
 
 async def results(request: Request) -> Response:
     context: Context = request.app.state.context
-    _, tenant_id = await admin_of_tenant(request)
-    return data_response(await service.results(context.pool, tenant_id, _experiment_id(request)))
+    owner = await context.admins.owner(request)
+    return data_response(await service.results(context.pool, owner.tenant_id, _experiment_id(request)))
 
 
 async def power(request: Request) -> Response:
     context: Context = request.app.state.context
-    _, tenant_id = await admin_of_tenant(request)
-    return data_response(await service.power(context.pool, tenant_id, _experiment_id(request), read_query(request, PowerQuery)))
+    owner = await context.admins.owner(request)
+    return data_response(await service.power(context.pool, owner.tenant_id, _experiment_id(request), read_query(request, PowerQuery)))
 
 
 def _experiment_id(request: Request) -> UUID:

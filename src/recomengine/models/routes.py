@@ -6,7 +6,8 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recomengine.auth.admin import admin_of_tenant, audit, is_from_admin
+from recomengine.auth.actor import audit
+from recomengine.auth.guard import is_from_admin
 from recomengine.models import service
 from recomengine.models.schemas import ModelStatus, Queued
 from recomengine.web.codec import data_response
@@ -35,11 +36,11 @@ async def _allowed(request: Request, limit: Kind) -> UUID:
     """The tenant of the path, for its read-write key or an admin whose it is; a stranger's is not found."""
     context: Context = request.app.state.context
     if is_from_admin(request):
-        admin, tenant_id = await admin_of_tenant(request)
+        owner = await context.admins.owner(request)
         if limit == "write":
             async with context.pool.acquire() as connection:
-                await audit(connection, request, admin, tenant_id, "model.refreshed", tenant_id)
-        return tenant_id
+                await audit(connection, owner, "model.refreshed", owner.tenant_id)
+        return owner.tenant_id
     caller = await context.guard.caller(request, Permission.WRITE)
     await context.limits.charge(request, caller, limit)
     if request.path_params["tenant_id"] != caller.tenant:

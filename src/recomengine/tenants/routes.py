@@ -1,16 +1,15 @@
 """Tenants over HTTP, for the admins who own them."""
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recomengine.auth.admin import admin_of_tenant, signed_in
-from recomengine.auth.idempotency import key_of
-from recomengine.auth.schemas import Admin
+from recomengine.auth.actor import Owner
+from recomengine.auth.idempotency import check_key, digest_of
+from recomengine.settings import Settings
 from recomengine.shop import RateLimits, TenantConfig
 from recomengine.tenants import queries, service
 from recomengine.tenants.schemas import AuditLine, AuditPage, Tenant, TenantIn, TenantPatch, as_audit_line, as_tenant
@@ -30,43 +29,44 @@ _tenant, _patch, _object = msgspec.json.Decoder(TenantIn), msgspec.json.Decoder(
 
 async def create(request: Request) -> Response:
     context: Context = request.app.state.context
-    admin = await signed_in(request)
+    actor = await context.admins.actor(request)
     body = await read_body(request, limit=MAX_BODY_BYTES)
     given = decode(_tenant, body)
-    service.check_config(given.config, TenantConfig(), _most(request), "$.config")
-    made = await service.create_for(context.pool, request, admin, given, body, key_of(request))
+    service.check_config(given.config, TenantConfig(), _most(context.settings), "$.config")
+    key, digest = check_key(request.headers.get("idempotency-key")), digest_of(request.method, request.url.path, body)
+    made = await service.create_for(context.pool, actor, given, key, digest)
     return data_response(as_tenant(made), 201)
 
 
 async def list_own(request: Request) -> Response:
     context: Context = request.app.state.context
-    admin = await signed_in(request)
+    actor = await context.admins.actor(request)
     page = read_query(request, Page)
-    rows, cursor = cut(await service.own_tenants(context.pool, admin, page.cursor, page.limit + 1), page.limit)
+    rows, cursor = cut(await service.own_tenants(context.pool, actor.admin, page.cursor, page.limit + 1), page.limit)
     return list_response([as_tenant(row) for row in rows], cursor)
 
 
 async def read(request: Request) -> Response:
     context: Context = request.app.state.context
-    _, tenant_id = await admin_of_tenant(request)
-    return data_response(as_tenant(await service.read_one(context.pool, tenant_id)))
+    owner = await context.admins.owner(request)
+    return data_response(as_tenant(await service.read_one(context.pool, owner.tenant_id)))
 
 
 async def change(request: Request) -> Response:
-    admin, tenant_id = await admin_of_tenant(request)
+    context: Context = request.app.state.context
+    owner = await context.admins.owner(request)
     given = decode(_patch, await read_body(request, limit=MAX_BODY_BYTES))
     action = "tenant.renamed" if given.config is UNSET else "tenant.changed"
-    most = _most(request)
-    return await _change(request, admin, tenant_id, action, lambda row: service.changed(row, given, most))
+    most = _most(context.settings)
+    return await _change(context, owner, action, lambda row: service.changed(row, given, most))
 
 
 async def configure(request: Request) -> Response:
-    admin, tenant_id = await admin_of_tenant(request)
+    context: Context = request.app.state.context
+    owner = await context.admins.owner(request)
     given = decode(_object, await read_body(request, limit=MAX_BODY_BYTES))
-    most = _most(request)
-    return await _change(
-        request, admin, tenant_id, "tenant.configured", lambda row: {"config": service.merged_config(row["config"], given, most, "$")}
-    )
+    most = _most(context.settings)
+    return await _change(context, owner, "tenant.configured", lambda row: {"config": service.merged_config(row["config"], given, most, "$")})
 
 
 async def activate(request: Request) -> Response:
@@ -83,27 +83,26 @@ async def delete(request: Request) -> Response:
 
 
 async def _become(request: Request, status: str, action: str) -> Response:
-    admin, tenant_id = await admin_of_tenant(request)
-    return await _change(request, admin, tenant_id, action, lambda _: {"status": status})
-
-
-async def _change(request: Request, admin: Admin, tenant_id: UUID, action: str, what: service.Change) -> Response:
     context: Context = request.app.state.context
-    return data_response(as_tenant(await service.change(context.pool, context.bus, request, admin, tenant_id, action, what)))
+    owner = await context.admins.owner(request)
+    return await _change(context, owner, action, lambda _: {"status": status})
 
 
-def _most(request: Request) -> RateLimits:
+async def _change(context: "Context", owner: Owner, action: str, what: service.Change) -> Response:
+    return data_response(as_tenant(await service.change(context.pool, context.bus, owner, action, what)))
+
+
+def _most(settings: Settings) -> RateLimits:
     """What the operator lets admins set."""
-    settings = request.app.state.context.settings
     return RateLimits(settings.max_reads_per_minute, settings.max_writes_per_minute)
 
 
 async def audit_log(request: Request) -> Response:
     """What the admin did, and what was done to their tenants, the newest first."""
     context: Context = request.app.state.context
-    admin = await signed_in(request)
+    actor = await context.admins.actor(request)
     page = read_query(request, AuditPage)
-    rows, cursor = cut(await queries.read_audit(context.pool, admin.id, page.tenant_id, page.cursor, page.limit + 1), page.limit)
+    rows, cursor = cut(await queries.read_audit(context.pool, actor.admin.id, page.tenant_id, page.cursor, page.limit + 1), page.limit)
     return list_response([as_audit_line(row) for row in rows], cursor)
 
 
