@@ -24,7 +24,7 @@ import structlog
 from recomengine.api_keys import queries, secrets
 from recomengine.api_keys.schemas import KeyIn
 from recomengine.auth.actor import Owner, audit
-from recomengine.auth.idempotency import once
+from recomengine.auth.idempotency import Repeatable, once
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import DATABASE_AWAY, Connection, Pool, tenant_transaction
 from recomengine.infra.logs import said
@@ -65,18 +65,18 @@ async def create_key(
 
 
 async def create_for(
-    pool: Pool, hmac_secret: str, owner: Owner, given: KeyIn, idempotency: str | None, digest: bytes
+    pool: Pool, hmac_secret: str, owner: Owner, given: KeyIn, repeatable: Repeatable
 ) -> tuple[asyncpg.Record, str]:
     """The key's row and the key itself, which a repetition with the same Idempotency-Key gets again."""
     tenant_id = owner.tenant_id
-    seed = None if idempotency is None else owner.admin.id.bytes + tenant_id.bytes + idempotency.encode()
+    seed = None if repeatable.key is None else owner.admin.id.bytes + tenant_id.bytes + repeatable.key.encode()
     keys: list[str] = []
     async with tenant_transaction(pool, tenant_id) as connection:
         async def make(key_id: UUID) -> None:
             keys.append(await create_key(connection, hmac_secret, tenant_id, given.name, given.permissions, given.origins, key_id, seed))
             await audit(connection, owner, "key.created", key_id, None, msgspec.to_builtins(given))
 
-        key_id = await once(connection, owner, idempotency, digest, make)
+        key_id = await once(connection, owner, repeatable, make)
         row = await queries.one_key(connection, tenant_id, key_id)
     assert row is not None  # keys are never deleted while their tenant is there
     return row, keys[0] if keys else secrets.make_key(given.permissions, hmac_secret, seed).key

@@ -25,6 +25,11 @@ class AdminGuard:
         self._accounts = accounts
         self._limits = limits
 
+    def carries_token(self, request: HTTPConnection) -> bool:
+        """Whether `request` has an access token, good or bad, and no API key: for what both an admin and a key may do."""
+        token = bearer_token(request)
+        return bool(token) and not str(token).startswith(KEY_PREFIX) and "x-api-key" not in request.headers
+
     async def actor(self, request: HTTPConnection) -> Actor:
         """The admin whose access token `request` carries, and who is charged for it; raises Unauthorized."""
         token = bearer_token(request)
@@ -46,12 +51,6 @@ class AdminGuard:
             raise NotFound("There is no such tenant of yours. Check the id.")
         request.scope["tenant"] = str(tenant_id)  # for logs and traces
         return Owner(actor.admin, actor.address, tenant_id)
-
-
-def is_from_admin(request: HTTPConnection) -> bool:
-    """Whether the request carries an access token, good or bad, and no API key: for what both an admin and a key may do."""
-    token = bearer_token(request)
-    return bool(token) and not str(token).startswith(KEY_PREFIX) and "x-api-key" not in request.headers
 
 
 def bearer_token(request: HTTPConnection) -> str | None:

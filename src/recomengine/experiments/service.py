@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from recomengine.auth.actor import Owner, audit
-from recomengine.auth.idempotency import once
+from recomengine.auth.idempotency import Repeatable, once
 from recomengine.experiments import queries
 from recomengine.experiments.schemas import Arm, Experiment, ExperimentIn, ExperimentPatch, Power, PowerQuery, Results, as_experiment
 from recomengine.infra.bus import Bus
@@ -43,7 +43,7 @@ def check(given: ExperimentIn) -> None:
         raise invalid("$.trafficSplit", f"expected 50 with kind interleaving, where every shopper sees both, got {given.traffic_split}")
 
 
-async def create(pool: Pool, owner: Owner, given: ExperimentIn, key: str | None, digest: bytes) -> Experiment:
+async def create(pool: Pool, owner: Owner, given: ExperimentIn, repeatable: Repeatable) -> Experiment:
     check(given)
     tenant_id = owner.tenant_id
     async with tenant_transaction(pool, tenant_id) as connection:
@@ -51,7 +51,7 @@ async def create(pool: Pool, owner: Owner, given: ExperimentIn, key: str | None,
             await queries.insert_experiment(connection, tenant_id, experiment_id, given)
             await audit(connection, owner, "experiment.created", experiment_id, None, msgspec.to_builtins(given))
 
-        experiment_id = await once(connection, owner, key, digest, make)
+        experiment_id = await once(connection, owner, repeatable, make)
         return _found(await queries.one_experiment(connection, tenant_id, experiment_id))
 
 

@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from recomengine.api_keys.service import create_key
 from recomengine.auth.actor import Actor, Owner, audit
-from recomengine.auth.idempotency import once
+from recomengine.auth.idempotency import Repeatable, once
 from recomengine.auth.schemas import Admin
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import DECLARE_TENANTS, Pool, tenant_list, tenant_transaction
@@ -61,7 +61,7 @@ async def require_tenant(pool: Pool, tenant_id: UUID) -> TenantConfig:
     return msgspec.convert(found["config"], TenantConfig)
 
 
-async def create_for(pool: Pool, actor: Actor, given: TenantIn, key: str | None, digest: bytes) -> asyncpg.Record:
+async def create_for(pool: Pool, actor: Actor, given: TenantIn, repeatable: Repeatable) -> asyncpg.Record:
     """A tenant of the admin's; keys are made one by one."""
     async with pool.acquire() as connection, connection.transaction():
         async def make(tenant_id: UUID) -> None:
@@ -69,7 +69,7 @@ async def create_for(pool: Pool, actor: Actor, given: TenantIn, key: str | None,
             await queries.insert_tenant(connection, tenant_id, given.name, given.config, actor.admin.id)
             await audit(connection, Owner(actor.admin, actor.address, tenant_id), "tenant.created", tenant_id, None, msgspec.to_builtins(given))
 
-        tenant_id = await once(connection, actor, key, digest, make)
+        tenant_id = await once(connection, actor, repeatable, make)
     return await read_one(pool, tenant_id)
 
 
