@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from recomengine.api_keys.service import KeyCache
+from recomengine.auth.guard import AdminGuard
 from recomengine.auth.service import Accounts
 from recomengine.catalog.live import Catalogs
 from recomengine.events.writer import EventWriter
@@ -38,6 +39,7 @@ class Context:
     redis: RedisClient
     bus: Bus
     accounts: Accounts
+    admins: AdminGuard
     guard: Guard
     limits: Limits
     catalogs: Catalogs
@@ -67,7 +69,7 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         events = EventWriter(pool, redis)
         stack.push_async_callback(events.close)
         keys = KeyCache(pool, bus, settings.api_key_hmac_secret)
-        accounts = Accounts(pool, redis, settings)
+        accounts, limits = Accounts(pool, redis, settings), Limits(redis)
         stack.push_async_callback(accounts.close)
         context = Context(
             settings=settings,
@@ -76,8 +78,9 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
             redis=redis,
             bus=bus,
             accounts=accounts,
+            admins=AdminGuard(pool, accounts, limits),
             guard=Guard(keys),
-            limits=Limits(redis),
+            limits=limits,
             catalogs=catalogs,
             models=models,
             events=events,

@@ -1,6 +1,7 @@
 """The shop's words: what a tenant's configuration, a key's permissions, strategies and types of event are. One place for all domains."""
 
 from decimal import Decimal
+from enum import Enum
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -11,6 +12,15 @@ ExcludePurchased = Literal["auto", "always", "never"]
 ExperimentKind = Literal["ab", "interleaving"]
 Permissions = Literal["read", "read-write", "publish"]
 EventType = Literal["impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase", "search"]
+
+
+class Permission(Enum):
+    """What an endpoint needs, as the permissions of the keys that will do."""
+
+    RECOMMEND = frozenset({"read", "read-write", "publish"})
+    READ = frozenset({"read", "read-write"})
+    INGEST = frozenset({"read-write", "publish"})
+    WRITE = frozenset({"read-write"})
 
 
 class EventTraits(NamedTuple):

@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 from starlette.requests import Request
 
-from recomengine.shop import TenantConfig
+from recomengine.shop import Permission, TenantConfig
 from recomengine.web.caller import Caller
-from recomengine.web.guard import Guard, Permission
+from recomengine.web.guard import Guard
 from recomengine.web.problems import Problem
 
 KEYS = {"read": "rk_live_read", "read-write": "rk_live_write", "publish": "rk_pub_publish"}

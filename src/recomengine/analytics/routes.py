@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from recomengine.analytics import service
@@ -26,8 +25,9 @@ from recomengine.analytics.schemas import (
     TimeseriesQuery,
     figures_of,
 )  # fmt: skip
-from recomengine.auth.admin import admin_of_tenant
+from recomengine.auth.actor import Owner
 from recomengine.web.codec import data_response
+from recomengine.web.door import Call
 from recomengine.web.operations import Credential, Data, Operation
 from recomengine.web.paging import read_query
 
@@ -39,35 +39,29 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
 
-async def _shop(request: Request) -> "tuple[Context, service.Shop]":
-    context: Context = request.app.state.context
-    _, tenant_id = await admin_of_tenant(request)
-    return context, await service.shop_of(context.pool, tenant_id)
+async def get_overview(context: "Context", call: Call[Owner, None]) -> Response:
+    shop = await service.shop_of(context.pool, call.by.tenant_id)
+    return data_response(await service.overview(context.analytics_pool, shop, read_query(call.request, OverviewQuery)))
 
 
-async def get_overview(request: Request) -> Response:
-    context, shop = await _shop(request)
-    return data_response(await service.overview(context.analytics_pool, shop, read_query(request, OverviewQuery)))
+async def get_timeseries(context: "Context", call: Call[Owner, None]) -> Response:
+    shop = await service.shop_of(context.pool, call.by.tenant_id)
+    return data_response(await service.timeseries(context.analytics_pool, shop, read_query(call.request, TimeseriesQuery)))
 
 
-async def get_timeseries(request: Request) -> Response:
-    context, shop = await _shop(request)
-    return data_response(await service.timeseries(context.analytics_pool, shop, read_query(request, TimeseriesQuery)))
+async def get_top_products(context: "Context", call: Call[Owner, None]) -> Response:
+    shop = await service.shop_of(context.pool, call.by.tenant_id)
+    return data_response(await service.top_products(context.analytics_pool, shop, read_query(call.request, ProductsQuery)))
 
 
-async def get_top_products(request: Request) -> Response:
-    context, shop = await _shop(request)
-    return data_response(await service.top_products(context.analytics_pool, shop, read_query(request, ProductsQuery)))
+async def get_live(context: "Context", call: Call[Owner, None]) -> Response:
+    shop = await service.shop_of(context.pool, call.by.tenant_id)
+    return data_response(await live(context.analytics_pool, context.redis, shop, reconcile=read_query(call.request, LiveQuery).reconcile))
 
 
-async def get_live(request: Request) -> Response:
-    context, shop = await _shop(request)
-    return data_response(await live(context.analytics_pool, context.redis, shop, reconcile=read_query(request, LiveQuery).reconcile))
-
-
-async def get_export(request: Request) -> Response:
-    context, shop = await _shop(request)
-    query = read_query(request, ExportQuery)
+async def get_export(context: "Context", call: Call[Owner, None]) -> Response:
+    shop = await service.shop_of(context.pool, call.by.tenant_id)
+    query = read_query(call.request, ExportQuery)
     parts = service.export(context.analytics_pool, shop, query)
     first = await anext(parts)  # what can go wrong goes wrong before the answer begins
     return StreamingResponse(

@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from recomengine.api_keys import service
 from recomengine.api_keys.schemas import Key, KeyIn, NewKey, Rotation, as_key, as_new_key
-from recomengine.auth.admin import admin_of_tenant
-from recomengine.auth.idempotency import key_of
-from recomengine.web.codec import data_response, decode, list_response, read_body
+from recomengine.auth.actor import Owner
+from recomengine.auth.sent import Sent, repeatable, sent_body
+from recomengine.web.codec import data_response, json_body, list_response
+from recomengine.web.door import Call
 from recomengine.web.operations import Credential, Data, Listed, Operation
 from recomengine.web.origins import check_origins
 from recomengine.web.paging import Page, cut, read_query
@@ -23,41 +24,31 @@ if TYPE_CHECKING:
 PATH = "/api/v1/tenants/{tenant_id}/api-keys"
 MAX_BODY_BYTES = 64 * 1024
 
-_key, _rotation = msgspec.json.Decoder(KeyIn), msgspec.json.Decoder(Rotation)
+_key = sent_body(msgspec.json.Decoder(KeyIn), MAX_BODY_BYTES)
+_rotation = json_body(msgspec.json.Decoder(Rotation), MAX_BODY_BYTES)
 
 
-async def create(request: Request) -> Response:
-    context: Context = request.app.state.context
-    admin, tenant_id = await admin_of_tenant(request)
-    body = await read_body(request, limit=MAX_BODY_BYTES)
-    given = decode(_key, body)
-    check_origins(given.origins, "$.origins")
+async def create(context: "Context", call: Call[Owner, Sent[KeyIn]]) -> Response:
+    check_origins(call.body.given.origins, "$.origins")
     secret = context.settings.api_key_hmac_secret
-    row, key = await service.create_for(context.pool, secret, request, admin, tenant_id, given, body, key_of(request))
+    row, key = await service.create_for(context.pool, secret, call.by, call.body.given, repeatable(call.request, call.body))
     return _new(as_new_key(row, key))
 
 
-async def list_keys(request: Request) -> Response:
-    context: Context = request.app.state.context
-    _, tenant_id = await admin_of_tenant(request)
-    page = read_query(request, Page)
-    rows, cursor = cut(await service.keys_of(context.pool, tenant_id, page.cursor, page.limit + 1), page.limit)
+async def list_keys(context: "Context", call: Call[Owner, None]) -> Response:
+    page = read_query(call.request, Page)
+    rows, cursor = cut(await service.keys_of(context.pool, call.by.tenant_id, page.cursor, page.limit + 1), page.limit)
     return list_response([as_key(row) for row in rows], cursor)
 
 
-async def revoke(request: Request) -> Response:
-    context: Context = request.app.state.context
-    admin, tenant_id = await admin_of_tenant(request)
-    await service.revoke(context.pool, context.bus, request, admin, tenant_id, _key_id(request))
+async def revoke(context: "Context", call: Call[Owner, None]) -> Response:
+    await service.revoke(context.pool, context.bus, call.by, _key_id(call.request))
     return Response(status_code=204)
 
 
-async def rotate(request: Request) -> Response:
-    context: Context = request.app.state.context
-    admin, tenant_id = await admin_of_tenant(request)
-    given = decode(_rotation, await read_body(request, limit=MAX_BODY_BYTES))
+async def rotate(context: "Context", call: Call[Owner, Rotation]) -> Response:
     secret = context.settings.api_key_hmac_secret
-    row, key = await service.rotate(context.pool, context.bus, secret, request, admin, tenant_id, _key_id(request), given.overlap_hours)
+    row, key = await service.rotate(context.pool, context.bus, secret, call.by, _key_id(call.request), call.body.overlap_hours)
     return _new(as_new_key(row, key))
 
 

@@ -20,13 +20,11 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 import structlog
-from starlette.requests import Request
 
 from recomengine.api_keys import queries, secrets
 from recomengine.api_keys.schemas import KeyIn
-from recomengine.auth.admin import audit
-from recomengine.auth.idempotency import once
-from recomengine.auth.schemas import Admin
+from recomengine.auth.actor import Owner, audit
+from recomengine.auth.idempotency import Repeatable, once
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import DATABASE_AWAY, Connection, Pool, tenant_transaction
 from recomengine.infra.logs import said
@@ -67,17 +65,18 @@ async def create_key(
 
 
 async def create_for(
-    pool: Pool, hmac_secret: str, request: Request, admin: Admin, tenant_id: UUID, given: KeyIn, body: bytes, idempotency: str | None
+    pool: Pool, hmac_secret: str, owner: Owner, given: KeyIn, repeatable: Repeatable
 ) -> tuple[asyncpg.Record, str]:
     """The key's row and the key itself, which a repetition with the same Idempotency-Key gets again."""
-    seed = None if idempotency is None else admin.id.bytes + tenant_id.bytes + idempotency.encode()
+    tenant_id = owner.tenant_id
+    seed = None if repeatable.key is None else owner.admin.id.bytes + tenant_id.bytes + repeatable.key.encode()
     keys: list[str] = []
     async with tenant_transaction(pool, tenant_id) as connection:
         async def make(key_id: UUID) -> None:
             keys.append(await create_key(connection, hmac_secret, tenant_id, given.name, given.permissions, given.origins, key_id, seed))
-            await audit(connection, request, admin, tenant_id, "key.created", key_id, None, msgspec.to_builtins(given))
+            await audit(connection, owner, "key.created", key_id, None, msgspec.to_builtins(given))
 
-        key_id = await once(connection, request, admin, body, make, idempotency)
+        key_id = await once(connection, owner, repeatable, make)
         row = await queries.one_key(connection, tenant_id, key_id)
     assert row is not None  # keys are never deleted while their tenant is there
     return row, keys[0] if keys else secrets.make_key(given.permissions, hmac_secret, seed).key
@@ -88,19 +87,19 @@ async def keys_of(pool: Pool, tenant_id: UUID, after: UUID | None, limit: int) -
         return await queries.keys_of(connection, tenant_id, after, limit)
 
 
-async def revoke(pool: Pool, bus: Bus, request: Request, admin: Admin, tenant_id: UUID, key_id: UUID) -> None:
-    async with tenant_transaction(pool, tenant_id) as connection:
-        row = await _lock(connection, tenant_id, key_id)
-        await queries.revoke_key(connection, tenant_id, key_id, timedelta())
-        await audit(connection, request, admin, tenant_id, "key.revoked", key_id, {"prefix": row["key_prefix"]}, None)
-    await bus.publish("key", tenant_id)
+async def revoke(pool: Pool, bus: Bus, owner: Owner, key_id: UUID) -> None:
+    async with tenant_transaction(pool, owner.tenant_id) as connection:
+        row = await _lock(connection, owner.tenant_id, key_id)
+        await queries.revoke_key(connection, owner.tenant_id, key_id, timedelta())
+        await audit(connection, owner, "key.revoked", key_id, {"prefix": row["key_prefix"]}, None)
+    await bus.publish("key", owner.tenant_id)
 
 
 async def rotate(
-    pool: Pool, bus: Bus, hmac_secret: str, request: Request, admin: Admin, tenant_id: UUID, key_id: UUID, overlap_hours: int
+    pool: Pool, bus: Bus, hmac_secret: str, owner: Owner, key_id: UUID, overlap_hours: int
 ) -> tuple[asyncpg.Record, str]:
     """A new key in place of the old one, which works on for `overlap_hours`."""
-    new_id = uuid4()
+    tenant_id, new_id = owner.tenant_id, uuid4()
     async with tenant_transaction(pool, tenant_id) as connection:
         old = await _lock(connection, tenant_id, key_id)
         key = await create_key(connection, hmac_secret, tenant_id, old["name"], old["permissions"], old["origins"], new_id)
@@ -108,7 +107,7 @@ async def rotate(
         row = await queries.one_key(connection, tenant_id, new_id)
         assert row is not None
         after = {"id": str(new_id), "prefix": row["key_prefix"], "overlapHours": overlap_hours}
-        await audit(connection, request, admin, tenant_id, "key.rotated", key_id, {"prefix": old["key_prefix"]}, after)
+        await audit(connection, owner, "key.rotated", key_id, {"prefix": old["key_prefix"]}, after)
     await bus.publish("key", tenant_id)
     return row, key
 

@@ -5,40 +5,34 @@ shown again though only its digest is stored.
 """
 
 from collections.abc import Awaitable, Callable
-from hashlib import sha256
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from starlette.requests import Request
-
 from recomengine.auth import queries
-from recomengine.auth.schemas import Admin
+from recomengine.auth.actor import Actor
 from recomengine.infra.database import Connection
-from recomengine.web.problems import Conflict, invalid
-
-MAX_LENGTH = 255
+from recomengine.web.problems import Conflict
 
 
-def key_of(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is not None and not (1 <= len(key) <= MAX_LENGTH and key.isascii() and key.isprintable()):
-        raise invalid("Idempotency-Key", f"expected 1 to {MAX_LENGTH} printable characters of ASCII, got {len(key)}")
-    return key
+class Repeatable(NamedTuple):
+    """By what a POST is known again."""
+
+    key: str | None
+    digest: bytes
+    """Of the whole request: with the same key no other one may come."""
 
 
-async def once(
-    connection: Connection, request: Request, admin: Admin, body: bytes, make: Callable[[UUID], Awaitable[None]], key: str | None
-) -> UUID:
-    """Have `make(id)` called for a new id, or, where this key came before with the same body, not at all; the id either way."""
+async def once(connection: Connection, actor: Actor, request: Repeatable, make: Callable[[UUID], Awaitable[None]]) -> UUID:
+    """Have `make(id)` called for a new id, or, where this key came before with the same request, not at all; the id either way."""
     made = uuid4()
-    if key is None:
+    if request.key is None:
         await make(made)
         return made
-    digest = sha256(request.method.encode() + request.url.path.encode() + b"\0" + body).digest()
-    if await queries.insert_idempotency(connection, admin.id, key, digest, made):
+    if await queries.insert_idempotency(connection, actor.admin.id, request.key, request.digest, made):
         await make(made)
         return made
-    row = await queries.find_idempotency(connection, admin.id, key)
-    if row is None or row["request"] != digest:
+    row = await queries.find_idempotency(connection, actor.admin.id, request.key)
+    if row is None or row["request"] != request.digest:
         raise Conflict("This Idempotency-Key was used for another request. Choose a new one.", code="idempotency_key_reused")
     found: UUID = row["made"]
     return found

@@ -6,11 +6,13 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recomengine.auth.admin import address_of, bearer_token, signed_in
+from recomengine.auth.actor import Actor
+from recomengine.auth.guard import address_of, bearer_token
 from recomengine.auth.schemas import Accepted, Admin, Forgot, Login, Profile, Reset, SignedIn, Signup
 from recomengine.auth.service import REFRESH_LIFETIME, Session
 from recomengine.auth.tokens import ACCESS_S
-from recomengine.web.codec import data_response, decode, read_body
+from recomengine.web.codec import data_response, json_body
+from recomengine.web.door import Call
 from recomengine.web.operations import Credential, Data, Operation
 from recomengine.web.problems import Conflict, Forbidden, RateLimited, Unauthorized, Unavailable
 
@@ -21,21 +23,24 @@ PATH = "/api/v1/auth"
 REFRESH_COOKIE, CSRF_COOKIE, CSRF_HEADER = "refresh_token", "csrf_token", "x-csrf-token"
 MAX_BODY_BYTES = 64 * 1024
 
-_signup, _login, _forgot = msgspec.json.Decoder(Signup), msgspec.json.Decoder(Login), msgspec.json.Decoder(Forgot)
-_reset, _profile = msgspec.json.Decoder(Reset), msgspec.json.Decoder(Profile)
+_signup = json_body(msgspec.json.Decoder(Signup), MAX_BODY_BYTES)
+_login = json_body(msgspec.json.Decoder(Login), MAX_BODY_BYTES)
+_forgot = json_body(msgspec.json.Decoder(Forgot), MAX_BODY_BYTES)
+_reset = json_body(msgspec.json.Decoder(Reset), MAX_BODY_BYTES)
+_profile = json_body(msgspec.json.Decoder(Profile), MAX_BODY_BYTES)
 
 
 async def signup(request: Request) -> Response:
     context: Context = request.app.state.context
     await context.limits.charge_account_call(request)
-    body = decode(_signup, await read_body(request, limit=MAX_BODY_BYTES))
+    body = await _signup.read(request)
     return _signed_in(context, await context.accounts.sign_up(body.email, body.password, body.name, address_of(request)), 201)
 
 
 async def login(request: Request) -> Response:
     context: Context = request.app.state.context
     await context.limits.charge_account_call(request)
-    body = decode(_login, await read_body(request, limit=MAX_BODY_BYTES))
+    body = await _login.read(request)
     return _signed_in(context, await context.accounts.log_in(body.email, body.password, address_of(request)), 200)
 
 
@@ -61,7 +66,7 @@ async def logout(request: Request) -> Response:
 async def forgot_password(request: Request) -> Response:
     context: Context = request.app.state.context
     await context.limits.charge_account_call(request)
-    body = decode(_forgot, await read_body(request, limit=MAX_BODY_BYTES))
+    body = await _forgot.read(request)
     await context.accounts.forget_password(body.email, address_of(request))
     return data_response(Accepted("accepted"), 202)
 
@@ -69,20 +74,17 @@ async def forgot_password(request: Request) -> Response:
 async def reset_password(request: Request) -> Response:
     context: Context = request.app.state.context
     await context.limits.charge_account_call(request)
-    body = decode(_reset, await read_body(request, limit=MAX_BODY_BYTES))
+    body = await _reset.read(request)
     await context.accounts.reset_password(body.token, body.password, address_of(request))
     return Response(status_code=204)
 
 
-async def me(request: Request) -> Response:
-    return data_response(await signed_in(request))
+async def me(_context: "Context", call: Call[Actor, None]) -> Response:
+    return data_response(call.by.admin)
 
 
-async def rename(request: Request) -> Response:
-    context: Context = request.app.state.context
-    admin = await signed_in(request)
-    body = decode(_profile, await read_body(request, limit=MAX_BODY_BYTES))
-    return data_response(await context.accounts.rename(admin, body.name, address_of(request)))
+async def rename(context: "Context", call: Call[Actor, Profile]) -> Response:
+    return data_response(await context.accounts.rename(call.by, call.body.name))
 
 
 def _signed_in(context: "Context", session: Session, status: int) -> Response:

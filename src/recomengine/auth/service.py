@@ -16,6 +16,7 @@ import asyncpg
 import structlog
 
 from recomengine.auth import queries
+from recomengine.auth.actor import Actor
 from recomengine.auth.attempts import Attempt, Attempts
 from recomengine.auth.hashing import Hasher
 from recomengine.auth.mail import Mailer
@@ -161,10 +162,11 @@ class Accounts:
         row = await queries.signed_in(self._pool, access.admin_id, access.family)
         return None if row is None else as_admin(row)
 
-    async def rename(self, admin: Admin, name: str, address: str) -> Admin:
+    async def rename(self, actor: Actor, name: str) -> Admin:
+        admin = actor.admin
         async with self._pool.acquire() as connection, connection.transaction():
             row = await queries.rename_admin(connection, admin.id, name)
-            await _audit(connection, admin.id, "account.renamed", address, {"name": admin.name}, {"name": name})
+            await _audit(connection, admin.id, "account.renamed", actor.address, {"name": admin.name}, {"name": name})
         assert row is not None  # an admin who is signed in is there
         return as_admin(row)
 

@@ -2,11 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response
 
 from recomengine.events.importing import import_lines
@@ -15,9 +14,11 @@ from recomengine.events.schemas import Event, EventBatch, EventBatchResult, Even
 from recomengine.events.writer import dedup_key
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import RedisUnavailable
-from recomengine.web.codec import data_response, read_keyed
-from recomengine.web.guard import Permission
-from recomengine.web.ndjson import ndjson_lines
+from recomengine.shop import Permission
+from recomengine.web.caller import Caller
+from recomengine.web.codec import data_response, json_body
+from recomengine.web.door import BegunCall, Call
+from recomengine.web.ndjson import Lines
 from recomengine.web.operations import Data, Operation
 from recomengine.web.problems import Problem, rejection
 
@@ -27,20 +28,15 @@ if TYPE_CHECKING:
 MAX_EVENT_BYTES = 64 * 1024
 MAX_BATCH_BYTES = 10 * 1024 * 1024
 
-_batch = msgspec.json.Decoder(EventBatch)
+_event = json_body(event_decoder, MAX_EVENT_BYTES)
+_batch = json_body(msgspec.json.Decoder(EventBatch), MAX_BATCH_BYTES)
 
 
-async def post_event(request: Request) -> Response:
-    context: Context = request.app.state.context
-    decoded, caller = await read_keyed(request, context.guard, context.limits, Permission.INGEST, "write", event_decoder, MAX_EVENT_BYTES)
-    charged = context.limits.charge(request, caller, "write")
-    try:
-        event = prepare_decoded(decoded, Source(caller.tenant_id, caller.config, _now_ms(), live=True, single=True))
-    except Problem:
-        await charged
-        raise
+async def post_event(context: "Context", call: BegunCall[EventIn]) -> Response:
+    caller = call.by
+    event = prepare_decoded(call.body, Source(caller.tenant_id, caller.config, _now_ms(), live=True, single=True))
     remembered = context.redis.call(("EXISTS", dedup_key(caller.tenant, event.id)))
-    await charged
+    await call.charged
     new = not await _is_remembered(remembered) and (await context.events.store([event]))[0]
     return data_response(Stored(event.shown_id, "accepted" if new else "duplicate"), 202 if new else 200)
 
@@ -54,11 +50,8 @@ async def _is_remembered(remembered: "asyncio.Future[list[Any]]") -> bool:
         return False
 
 
-async def post_batch(request: Request) -> Response:
-    context: Context = request.app.state.context
-    batch, caller = await read_keyed(request, context.guard, context.limits, Permission.INGEST, "write", _batch, MAX_BATCH_BYTES)
-    await context.limits.charge(request, caller, "write")
-    results, events = _prepare_all(batch.events, Source(caller.tenant_id, caller.config, _now_ms(), live=True))
+async def post_batch(context: "Context", call: Call[Caller, EventBatch]) -> Response:
+    results, events = _prepare_all(call.body.events, Source(call.by.tenant_id, call.by.config, _now_ms(), live=True))
     if events:
         waiting = (result for result in results if result.status != "rejected")
         for result, new in zip(waiting, await context.events.store(events), strict=True):
@@ -81,11 +74,8 @@ def _prepare_all(bodies: Sequence[msgspec.Raw], source: Source) -> tuple[list[Ev
     return results, events
 
 
-async def post_import(request: Request) -> Response:
-    context: Context = request.app.state.context
-    caller = await context.guard.caller(request, Permission.WRITE)
-    await context.limits.charge(request, caller, "write")
-    return data_response(await import_lines(context.events, caller.tenant_id, caller.config, ndjson_lines(request)))
+async def post_import(context: "Context", call: Call[Caller, AsyncIterator[Lines]]) -> Response:
+    return data_response(await import_lines(context.events, call.by.tenant_id, call.by.config, call.body))
 
 
 def _now_ms() -> int:
@@ -97,7 +87,7 @@ INGEST, WRITE = (Permission.INGEST,), (Permission.WRITE,)
 ONE = {202: Data[Stored], 200: Data[Stored]}
 
 routes = [
-    Operation("POST", PATH, post_event, "Send an event", ONE, needs=INGEST, body=event_decoder),
+    Operation("POST", PATH, post_event, "Send an event", ONE, needs=INGEST, body=_event, awaits_charge=True),
     Operation("POST", f"{PATH}/batch", post_batch, "Send up to 1,000 events", {202: Data[EventBatchResult]}, needs=INGEST, body=_batch),
     Operation("POST", f"{PATH}/import", post_import, "Import events", {200: Data[EventImportResult]}, needs=WRITE, lines=EventIn),
 ]

@@ -7,11 +7,13 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recomengine.auth.admin import NOBODYS, admin_of_tenant
-from recomengine.auth.idempotency import key_of
+from recomengine.auth.actor import Owner
+from recomengine.auth.guard import NOBODYS
+from recomengine.auth.sent import Sent, repeatable, sent_body
 from recomengine.experiments import service
 from recomengine.experiments.schemas import Experiment, ExperimentIn, ExperimentPage, ExperimentPatch, Power, PowerQuery, Results, as_experiment
-from recomengine.web.codec import data_response, decode, list_response, read_body
+from recomengine.web.codec import data_response, json_body, list_response
+from recomengine.web.door import Call
 from recomengine.web.operations import Credential, Data, Listed, Operation
 from recomengine.web.paging import cut, read_query
 from recomengine.web.problems import Conflict
@@ -22,78 +24,61 @@ if TYPE_CHECKING:
 PATH = "/api/v1/tenants/{tenant_id}/experiments"
 MAX_BODY_BYTES = 64 * 1024
 
-_experiment, _patch = msgspec.json.Decoder(ExperimentIn), msgspec.json.Decoder(ExperimentPatch)
+_experiment = sent_body(msgspec.json.Decoder(ExperimentIn), MAX_BODY_BYTES)
+_patch = json_body(msgspec.json.Decoder(ExperimentPatch), MAX_BODY_BYTES)
 
 
-async def create(request: Request) -> Response:
-    context: Context = request.app.state.context
-    admin, tenant_id = await admin_of_tenant(request)
-    body = await read_body(request, limit=MAX_BODY_BYTES)
-    made = await service.create(context.pool, request, admin, tenant_id, decode(_experiment, body), body, key_of(request))
+async def create(context: "Context", call: Call[Owner, Sent[ExperimentIn]]) -> Response:
+    made = await service.create(context.pool, call.by, call.body.given, repeatable(call.request, call.body))
     return data_response(made, 201)
 
 
-async def list_experiments(request: Request) -> Response:
-    context: Context = request.app.state.context
-    _, tenant_id = await admin_of_tenant(request)
-    page = read_query(request, ExperimentPage)
-    found = await service.experiments_of(context.pool, tenant_id, page.cursor, page.limit + 1, page.status)
+async def list_experiments(context: "Context", call: Call[Owner, None]) -> Response:
+    page = read_query(call.request, ExperimentPage)
+    found = await service.experiments_of(context.pool, call.by.tenant_id, page.cursor, page.limit + 1, page.status)
     rows, cursor = cut(found, page.limit)
     return list_response([as_experiment(row) for row in rows], cursor)
 
 
-async def read(request: Request) -> Response:
-    context: Context = request.app.state.context
-    _, tenant_id = await admin_of_tenant(request)
-    return data_response(await service.one(context.pool, tenant_id, _experiment_id(request)))
+async def read(context: "Context", call: Call[Owner, None]) -> Response:
+    return data_response(await service.one(context.pool, call.by.tenant_id, _experiment_id(call.request)))
 
 
-async def change(request: Request) -> Response:
-    context: Context = request.app.state.context
-    admin, tenant_id = await admin_of_tenant(request)
-    patch = decode(_patch, await read_body(request, limit=MAX_BODY_BYTES))
-    return data_response(await service.change(context.pool, request, admin, tenant_id, _experiment_id(request), patch))
+async def change(context: "Context", call: Call[Owner, ExperimentPatch]) -> Response:
+    return data_response(await service.change(context.pool, call.by, _experiment_id(call.request), call.body))
 
 
-async def delete(request: Request) -> Response:
-    context: Context = request.app.state.context
-    admin, tenant_id = await admin_of_tenant(request)
-    await service.delete(context.pool, request, admin, tenant_id, _experiment_id(request))
+async def delete(context: "Context", call: Call[Owner, None]) -> Response:
+    await service.delete(context.pool, call.by, _experiment_id(call.request))
     return Response(status_code=204)
 
 
-async def start(request: Request) -> Response:
-    return await _move(request, "start")
+async def start(context: "Context", call: Call[Owner, None]) -> Response:
+    return await _move(context, call, "start")
 
 
-async def pause(request: Request) -> Response:
-    return await _move(request, "pause")
+async def pause(context: "Context", call: Call[Owner, None]) -> Response:
+    return await _move(context, call, "pause")
 
 
-async def resume(request: Request) -> Response:
-    return await _move(request, "resume")
+async def resume(context: "Context", call: Call[Owner, None]) -> Response:
+    return await _move(context, call, "resume")
 
 
-async def complete(request: Request) -> Response:
-    return await _move(request, "complete")
+async def complete(context: "Context", call: Call[Owner, None]) -> Response:
+    return await _move(context, call, "complete")
 
 
-async def _move(request: Request, step: str) -> Response:
-    context: Context = request.app.state.context
-    admin, tenant_id = await admin_of_tenant(request)
-    return data_response(await service.move(context.pool, context.bus, request, admin, tenant_id, _experiment_id(request), step))
+async def _move(context: "Context", call: Call[Owner, None], step: str) -> Response:
+    return data_response(await service.move(context.pool, context.bus, call.by, _experiment_id(call.request), step))
 
 
-async def results(request: Request) -> Response:
-    context: Context = request.app.state.context
-    _, tenant_id = await admin_of_tenant(request)
-    return data_response(await service.results(context.pool, tenant_id, _experiment_id(request)))
+async def results(context: "Context", call: Call[Owner, None]) -> Response:
+    return data_response(await service.results(context.pool, call.by.tenant_id, _experiment_id(call.request)))
 
 
-async def power(request: Request) -> Response:
-    context: Context = request.app.state.context
-    _, tenant_id = await admin_of_tenant(request)
-    return data_response(await service.power(context.pool, tenant_id, _experiment_id(request), read_query(request, PowerQuery)))
+async def power(context: "Context", call: Call[Owner, None]) -> Response:
+    return data_response(await service.power(context.pool, call.by.tenant_id, _experiment_id(call.request), read_query(call.request, PowerQuery)))
 
 
 def _experiment_id(request: Request) -> UUID:

@@ -6,11 +6,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recomengine.auth.admin import admin_of_tenant, audit
+from recomengine.auth.actor import Owner, audit
 from recomengine.infra.database import tenant_transaction
 from recomengine.jobs import queries, service
 from recomengine.jobs.schemas import Job, JobId, JobsPage, as_job
 from recomengine.web.codec import data_response, list_response
+from recomengine.web.door import Call
 from recomengine.web.operations import Credential, Data, Listed, Operation
 from recomengine.web.paging import cut, read_query
 from recomengine.web.problems import Conflict, NotFound
@@ -21,23 +22,21 @@ if TYPE_CHECKING:
 PATH = "/api/v1/tenants/{tenant_id}/jobs"
 
 
-async def list_jobs(request: Request) -> Response:
+async def list_jobs(context: "Context", call: Call[Owner, None]) -> Response:
     """The newest first."""
-    context: Context = request.app.state.context
-    _, tenant_id = await admin_of_tenant(request)
-    page = read_query(request, JobsPage)
-    async with tenant_transaction(context.pool, tenant_id) as connection:
-        rows, cursor = cut(await queries.list_jobs(connection, tenant_id, page.status, page.cursor, page.limit + 1), page.limit)
+    owner = call.by
+    page = read_query(call.request, JobsPage)
+    async with tenant_transaction(context.pool, owner.tenant_id) as connection:
+        rows, cursor = cut(await queries.list_jobs(connection, owner.tenant_id, page.status, page.cursor, page.limit + 1), page.limit)
     return list_response([as_job(row) for row in rows], cursor)
 
 
-async def retry(request: Request) -> Response:
-    context: Context = request.app.state.context
-    admin, tenant_id = await admin_of_tenant(request)
-    job_id = _job_id(request)
-    async with tenant_transaction(context.pool, tenant_id) as connection:
-        job = await service.retry_of_tenant(connection, tenant_id, job_id)
-        await audit(connection, request, admin, tenant_id, "job.retried", job_id, None, {"name": job["name"]})
+async def retry(context: "Context", call: Call[Owner, None]) -> Response:
+    owner = call.by
+    job_id = _job_id(call.request)
+    async with tenant_transaction(context.pool, owner.tenant_id) as connection:
+        job = await service.retry_of_tenant(connection, owner.tenant_id, job_id)
+        await audit(connection, owner, "job.retried", job_id, None, {"name": job["name"]})
     return data_response(as_job(job), 202)
 
 

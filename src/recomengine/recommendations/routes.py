@@ -1,18 +1,17 @@
 """Recommendations over HTTP: decode, ask Redis and the limiter in one round trip, answer."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
 from starlette.responses import Response
 
-from recomengine.recommendations.schemas import Query, Recommendations, batch_decoder, parse_query, query_decoder
+from recomengine.recommendations.schemas import Batch, Query, Recommendations, batch_decoder, parse_query, query_decoder
 from recomengine.recommendations.served import serve
-from recomengine.web.caller import Caller
-from recomengine.web.codec import read_keyed
-from recomengine.web.guard import Permission
+from recomengine.shop import Permission
+from recomengine.web.codec import json_body
+from recomengine.web.door import BegunCall
 from recomengine.web.operations import Data, Operation
-from recomengine.web.problems import MalformedBody, Problem
+from recomengine.web.problems import MalformedBody
 
 if TYPE_CHECKING:
     from recomengine.context import Context
@@ -20,42 +19,31 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 1024 * 1024
 YIELD_EVERY = 10
 
-
-async def get_recommendations(request: Request) -> Response:
-    context: Context = request.app.state.context
-    caller = await context.guard.caller(request, Permission.RECOMMEND)
-    try:
-        query = parse_query(request.scope["query_string"])
-    except Problem:
-        await context.limits.charge(request, caller, "read")
-        raise
-    return await _one(context, request, caller, query)
+_query, _batch = json_body(query_decoder, MAX_BODY_BYTES), json_body(batch_decoder, MAX_BODY_BYTES)
 
 
-async def post_recommendations(request: Request) -> Response:
-    context: Context = request.app.state.context
-    query, caller = await read_keyed(request, context.guard, context.limits, Permission.RECOMMEND, "read", query_decoder, MAX_BODY_BYTES)
-    return await _one(context, request, caller, query)
+async def get_recommendations(context: "Context", call: BegunCall[None]) -> Response:
+    return await _one(context, call, parse_query(call.request.scope["query_string"]))
 
 
-async def _one(context: "Context", request: Request, caller: Caller, query: Query) -> Response:
-    charged = context.limits.charge(request, caller, "read")
-    served = serve(caller, query)
-    looked = context.recommender.look(caller, served)
-    await charged
-    return Response(await context.recommender.answer(caller, served, looked), media_type="application/json")
+async def post_recommendations(context: "Context", call: BegunCall[Query]) -> Response:
+    return await _one(context, call, call.body)
 
 
-async def post_batch(request: Request) -> Response:
-    context: Context = request.app.state.context
-    batch, caller = await read_keyed(request, context.guard, context.limits, Permission.RECOMMEND, "read", batch_decoder, MAX_BODY_BYTES)
-    charged = context.limits.charge(request, caller, "read")
-    each_served = [serve(caller, query) for query in batch.requests]
-    looked = [context.recommender.look(caller, served) for served in each_served]
-    await charged
+async def _one(context: "Context", call: BegunCall[Any], query: Query) -> Response:
+    served = serve(call.by, query)
+    looked = context.recommender.look(call.by, served)
+    await call.charged
+    return Response(await context.recommender.answer(call.by, served, looked), media_type="application/json")
+
+
+async def post_batch(context: "Context", call: BegunCall[Batch]) -> Response:
+    each_served = [serve(call.by, query) for query in call.body.requests]
+    looked = [context.recommender.look(call.by, served) for served in each_served]
+    await call.charged
     answers = []
     for position, (served, look) in enumerate(zip(each_served, looked, strict=True)):
-        answers.append(await context.recommender.answer(caller, served, look))
+        answers.append(await context.recommender.answer(call.by, served, look))
         if position % YIELD_EVERY == YIELD_EVERY - 1:
             await asyncio.sleep(0)  # let other requests in
     return Response(b'{"data":[' + b",".join(answers) + b"]}", media_type="application/json")
@@ -65,7 +53,16 @@ PATH = "/api/v1/recommendations"
 RECOMMEND, LIST, LISTS = (Permission.RECOMMEND,), {200: Recommendations}, {200: Data[list[Recommendations]]}
 
 routes = [
-    Operation("GET", PATH, get_recommendations, "Recommend products", LIST, needs=RECOMMEND, query=Query, problems=(MalformedBody,)),
-    Operation("POST", PATH, post_recommendations, "Recommend products, asked in a body", LIST, needs=RECOMMEND, body=query_decoder),
-    Operation("POST", f"{PATH}/batch", post_batch, "Make up to 100 lists at once", LISTS, needs=RECOMMEND, body=batch_decoder),
-]
+    Operation(
+        "GET", PATH, get_recommendations, "Recommend products", LIST, needs=RECOMMEND, query=Query, awaits_charge=True,
+        problems=(MalformedBody,),
+    ),
+    Operation(
+        "POST", PATH, post_recommendations, "Recommend products, asked in a body", LIST, needs=RECOMMEND, access="read", body=_query,
+        awaits_charge=True,
+    ),
+    Operation(
+        "POST", f"{PATH}/batch", post_batch, "Make up to 100 lists at once", LISTS, needs=RECOMMEND, access="read", body=_batch,
+        awaits_charge=True,
+    ),
+]  # fmt: skip

@@ -9,11 +9,10 @@ from zoneinfo import available_timezones
 import asyncpg
 import msgspec
 from msgspec import UNSET
-from starlette.requests import Request
 
 from recomengine.api_keys.service import create_key
-from recomengine.auth.admin import audit
-from recomengine.auth.idempotency import once
+from recomengine.auth.actor import Actor, Owner, audit
+from recomengine.auth.idempotency import Repeatable, once
 from recomengine.auth.schemas import Admin
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import DECLARE_TENANTS, Pool, tenant_list, tenant_transaction
@@ -62,15 +61,15 @@ async def require_tenant(pool: Pool, tenant_id: UUID) -> TenantConfig:
     return msgspec.convert(found["config"], TenantConfig)
 
 
-async def create_for(pool: Pool, request: Request, admin: Admin, given: TenantIn, body: bytes, key: str | None) -> asyncpg.Record:
+async def create_for(pool: Pool, actor: Actor, given: TenantIn, repeatable: Repeatable) -> asyncpg.Record:
     """A tenant of the admin's; keys are made one by one."""
     async with pool.acquire() as connection, connection.transaction():
         async def make(tenant_id: UUID) -> None:
             await connection.execute(DECLARE_TENANTS, tenant_list([tenant_id]))
-            await queries.insert_tenant(connection, tenant_id, given.name, given.config, admin.id)
-            await audit(connection, request, admin, tenant_id, "tenant.created", tenant_id, None, msgspec.to_builtins(given))
+            await queries.insert_tenant(connection, tenant_id, given.name, given.config, actor.admin.id)
+            await audit(connection, Owner(actor.admin, actor.address, tenant_id), "tenant.created", tenant_id, None, msgspec.to_builtins(given))
 
-        tenant_id = await once(connection, request, admin, body, make, key)
+        tenant_id = await once(connection, actor, repeatable, make)
     return await read_one(pool, tenant_id)
 
 
@@ -90,7 +89,8 @@ async def read_one(pool: Pool, tenant_id: UUID) -> asyncpg.Record:
     return rows[0]
 
 
-async def change(pool: Pool, bus: Bus, request: Request, admin: Admin, tenant_id: UUID, action: str, what: Change) -> asyncpg.Record:
+async def change(pool: Pool, bus: Bus, owner: Owner, action: str, what: Change) -> asyncpg.Record:
+    tenant_id = owner.tenant_id
     async with tenant_transaction(pool, tenant_id) as connection:
         old = await queries.lock_tenant(connection, tenant_id)
         if old is None:
@@ -98,9 +98,7 @@ async def change(pool: Pool, bus: Bus, request: Request, admin: Admin, tenant_id
         new = dict(old) | dict(what(old))
         row = await queries.update_tenant(connection, tenant_id, new["name"], new["status"], new["config"])
         changed = [name for name in ("name", "status", "config") if row[name] != old[name]]
-        await audit(
-            connection, request, admin, tenant_id, action, tenant_id, {name: old[name] for name in changed}, {name: row[name] for name in changed}
-        )
+        await audit(connection, owner, action, tenant_id, {name: old[name] for name in changed}, {name: row[name] for name in changed})
     await bus.publish("tenant", tenant_id)
     return row
 

@@ -2,18 +2,18 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recomengine.web.caller import Caller
-from recomengine.web.guard import Guard, Permission, header_key
 from recomengine.web.held import STRANGERS_BODY_BYTES, hold, is_known
 from recomengine.web.json_faults import BEYOND_DOUBLE, HALF_CHARACTER, lone_surrogate, number_beyond_double
-from recomengine.web.limits import Kind, Limits
 from recomengine.web.problems import FieldError, Invalid, MalformedBody, Problem, SlowRequest, TooLarge, WrongMediaType, invalid
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
@@ -24,15 +24,7 @@ JSON_TYPES = frozenset({"application/json"})
 SDK_TYPES = frozenset({"application/json", "text/plain"})
 
 
-class Keyed(Protocol):
-    """A body with room for a publish key."""
-
-    @property
-    def key(self) -> str | None: ...
-
-
 T = TypeVar("T")
-K = TypeVar("K", bound=Keyed)
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _any = msgspec.json.Decoder()
 _CHARSET = re.compile(r";\s*charset=\"?([^\s;\"]*)")
@@ -71,24 +63,21 @@ async def read_body(request: Request, *, types: frozenset[str] = JSON_TYPES, lim
     return b"".join(chunks)
 
 
-async def read_keyed(
-    request: Request, guard: Guard, limits: Limits, permission: Permission, kind: Kind, decoder: "msgspec.json.Decoder[K]", limit: int
-) -> tuple[K, Caller]:
-    """The decoded body of a POST that may carry a publish key, and its caller; a bad body counts against the caller's limit."""
-    caller = await guard.caller(request, permission) if header_key(request) else None
-    if caller is None:
-        guard.failures.check(request)
-    body = await read_body(request, types=SDK_TYPES, limit=limit)
-    try:
-        decoded = decode(decoder, body)
-    except Problem:
-        if caller is not None:
-            await limits.charge(request, caller, kind)
-        raise
-    if caller is None:
-        return decoded, await guard.caller(request, permission, body_key=decoded.key)
-    await guard.refuse_secret(request, decoded.key)
-    return decoded, caller
+@dataclass(frozen=True)
+class Body(Generic[T]):
+    """What a body must be, how long it may be, and what makes a value of it."""
+
+    type: Any
+    """As the document shows it."""
+    most_bytes: int
+    decode: Callable[[bytes], T]
+
+    async def read(self, request: Request) -> T:
+        return self.decode(await read_body(request, limit=self.most_bytes))
+
+
+def json_body(decoder: "msgspec.json.Decoder[T]", most_bytes: int) -> Body[T]:
+    return Body(decoder.type, most_bytes, partial(decode, decoder))
 
 
 def too_large(most: int, limit: int) -> TooLarge:

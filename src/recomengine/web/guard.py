@@ -1,11 +1,11 @@
 """Credentials of keyed requests: find the key in the request, find its caller, hold it to its permission and origin."""
 
-from enum import Enum
 from typing import Protocol
 
 import structlog
 from starlette.requests import HTTPConnection
 
+from recomengine.shop import Permission
 from recomengine.web.caller import Caller
 from recomengine.web.failures import Failures
 from recomengine.web.held import mark_known
@@ -15,15 +15,6 @@ SECRET_PREFIX = "rk_live_"  # noqa: S105
 """What read and read-write keys begin with."""
 
 log = structlog.get_logger()
-
-
-class Permission(Enum):
-    """What an endpoint needs, as the kinds of key that have it."""
-
-    RECOMMEND = frozenset({"read", "read-write", "publish"})
-    READ = frozenset({"read", "read-write"})
-    INGEST = frozenset({"read-write", "publish"})
-    WRITE = frozenset({"read-write"})
 
 
 class KeyFinder(Protocol):

@@ -40,7 +40,8 @@ ACCOUNT_CALLS_PER_MINUTE = 600
 """From one network: signing up, in and out, renewing, choosing a new password. How often these may fail is auth/attempts.py's."""
 FAILURES_PER_MINUTE = 1000
 """From one network: requests for which nobody else is charged."""
-Kind = Literal["read", "write"]
+Access = Literal["read", "write"]
+"""Each has a limit of its own."""
 FAILED, MEND = "failed requests in a minute from this address", ", and see to it that they carry a good credential and a readable body"
 
 # A slot's value is its count × SLOT_MS + when in the slot the last request was. n: the sum of all slots; o: the oldest slot; m: when
@@ -136,14 +137,15 @@ class Limits:
         self._processes = 1
         self._processes_until = 0.0
 
-    def charge(self, request: HTTPConnection, caller: Caller, kind: Kind) -> Awaitable[None]:
+    def charge(self, request: HTTPConnection, caller: Caller, access: Access) -> Awaitable[None]:
         """Count the request with all others of this tick; awaited, raise RateLimited when it is over the limit."""
         limits = caller.config.rate_limits
-        limit = limits.read_per_minute if kind == "read" else limits.write_per_minute
+        limit = limits.read_per_minute if access == "read" else limits.write_per_minute
         if limit == 0:
             request.scope["charged"] = True
-            return _unlimited()
-        return self._charge(request.scope, _Budget(_subject(request, caller, kind), limit, "requests in a minute with this key", ", or send batches"))
+            return _granted()
+        budget = _Budget(_subject(request, caller, access), limit, "requests in a minute with this key", ", or send batches")
+        return self._charge(request.scope, budget)
 
     def charge_admin(self, request: HTTPConnection, admin_id: UUID) -> Awaitable[None]:
         return self._charge(request.scope, _Budget(f"admin:{admin_id}", ADMIN_PER_MINUTE, "requests in a minute of this account"))
@@ -240,8 +242,8 @@ def _over(limit: int, wait_s: int, what: str, advice: str) -> RateLimited:
     return RateLimited(f"More than {limit} {what}. Wait {wait_s} s{advice}.", headers={"Retry-After": str(wait_s)})
 
 
-def _subject(request: HTTPConnection, caller: Caller, kind: Kind) -> str:
-    subject = f"{caller.prefix}:{kind}"
+def _subject(request: HTTPConnection, caller: Caller, access: Access) -> str:
+    subject = f"{caller.prefix}:{access}"
     return f"{subject}:{client_network(request)}" if caller.permissions == "publish" else subject
 
 
@@ -260,5 +262,7 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
 
 
-async def _unlimited() -> None:
-    return None
+def _granted() -> Awaitable[None]:
+    granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    granted.set_result(None)
+    return granted

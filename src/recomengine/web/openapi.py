@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 from starlette.routing import BaseRoute
 
+from recomengine.shop import Permission
 from recomengine.web.examples import ABOUT, EXAMPLES, SAMPLE_ID, example_of
-from recomengine.web.guard import Permission
 from recomengine.web.operations import Credential, Operation
 from recomengine.web.problems import EXPLAINED, Problem, ProblemBody
 

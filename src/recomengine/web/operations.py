@@ -1,11 +1,11 @@
-"""A route and what the document says of it, declared beside the handler in one line; web/openapi.py reads it, no request does.
+"""A route, and beside it what it needs, takes and answers. web/door.py holds requests to it, web/openapi.py tells it.
 
-The types are those that the handler decodes and encodes, so the document cannot say anything else.
+The types are those that the handler is given and encodes, so the document cannot say anything else.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -13,7 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from recomengine.web.guard import Permission
+from recomengine.shop import Permission
+from recomengine.web.codec import Body
+from recomengine.web.door import BegunCall, By, Call, Door
+from recomengine.web.limits import Access
 from recomengine.web.problems import (
     Forbidden,
     Invalid,
@@ -29,6 +32,8 @@ from recomengine.web.problems import (
 )
 
 T = TypeVar("T")
+Open: TypeAlias = Callable[[Request], Awaitable[Response]]
+"""A handler of an operation that needs neither key nor admin."""
 
 
 class Credential(Enum):
@@ -53,27 +58,49 @@ class Listed(msgspec.Struct, Generic[T]):
 
 
 class Operation(Route):
-    """One method at one path. `needs`: the credentials that will do, any of them. `body`: a type or its decoder; `lines`: of
-    which type each line of an NDJSON body is. `problems`: beyond those that follow from all this. `ids`: kinds of ids in the
-    path that are no UUID."""
+    """One method at one path. `needs`: the credentials that will do, any of them; where one is a key's or an admin's, the handler
+    gets the context and what came through the door. `access`: which limit of a key is charged, else the method says it. `body`:
+    what the body must be; `lines`: of which type each line of an NDJSON body is. `path_type`: what the ids in the path must be,
+    where that is told before the body is read. `awaits_charge`: the handler does, not the door (door.py: BegunCall). `problems`:
+    beyond those that follow from all this. `ids`: kinds of ids in the path that are no UUID."""
 
     def __init__(
-        self, method: str, path: str, handler: Callable[[Request], Awaitable[Response]], summary: str, answers: Mapping[int, Any], *,
-        needs: tuple[Permission | Credential, ...] = (), body: Any = None, lines: Any = None, query: type | None = None,
-        problems: tuple[type[Problem], ...] = (), ids: Mapping[str, Any] | None = None, headers: tuple[str, ...] = (),
+        self, method: str, path: str,
+        handler: Open | Callable[[Any, Call[By, T]], Awaitable[Response]] | Callable[[Any, BegunCall[T]], Awaitable[Response]],
+        summary: str, answers: Mapping[int, Any], *, needs: tuple[Permission | Credential, ...] = (), access: Access | None = None,
+        body: Body[T] | None = None, lines: Any = None, query: type | None = None, path_type: type[msgspec.Struct] | None = None,
+        awaits_charge: bool = False, problems: tuple[type[Problem], ...] = (), ids: Mapping[str, Any] | None = None, headers: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
-        super().__init__(path, handler, methods=[method])
+        permission = next((need for need in needs if isinstance(need, Permission)), None)
+        guarded = permission is not None or Credential.ADMIN in needs
+        super().__init__(path, self._enter if guarded else handler, methods=[method])
+        self.access = access or ("read" if method == "GET" else "write")
+        self.door = Door(
+            permission, self.access, body, path_type, admits_admins=Credential.ADMIN in needs, takes_lines=lines is not None,
+            names_tenant="tenant_id" in self.param_convertors, awaits_charge=awaits_charge,
+        )
         self.method = method
-        self.handler = handler
+        self.handler: Callable[..., Awaitable[Response]] = handler
         self.summary = summary
         self.answers = answers
         self.needs = needs
-        self.body = getattr(body, "type", body)
+        self.body = None if body is None else body.type
         self.lines = lines
         self.query = query
         self.ids = {name: (ids or {}).get(name, UUID) for name in self.param_convertors}
         self.headers = headers
         self._problems = problems
+
+    async def _enter(self, request: Request) -> Response:
+        context = request.app.state.context
+        call = await self.door.enter(context, request)
+        if not isinstance(call, BegunCall):
+            return await self.handler(context, call)
+        try:
+            return await self.handler(context, call)
+        except Problem:
+            await call.charged  # what fails before the handler awaits it counts as well
+            raise
 
     @property
     def keyed(self) -> bool:

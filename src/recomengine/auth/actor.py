@@ -1,0 +1,28 @@
+"""Who acts: the values that services take of a request, and what is written down of it."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from recomengine.auth import queries
+from recomengine.auth.schemas import Admin
+from recomengine.infra.database import Connection
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """A signed-in admin, and from where."""
+
+    admin: Admin
+    address: str
+
+
+class Owner(Actor, frozen=True):
+    """One who acts on a tenant of theirs."""
+
+    tenant_id: UUID
+
+
+async def audit(connection: Connection, owner: Owner, action: str, subject: object, before: Any = None, after: Any = None) -> None:
+    """Write down what was done, in the transaction that does it."""
+    await queries.insert_audit(connection, owner.admin.id, owner.tenant_id, action, str(subject), owner.address, before, after)
