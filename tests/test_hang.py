@@ -20,10 +20,10 @@ from recomengine.api_keys.secrets import digest, make_key
 from recomengine.context import Context
 from recomengine.infra.database import DATABASE_AWAY, BoundedPool, Watchdog, open_pool, tenant_transaction
 from recomengine.infra.metrics import FALLBACKS
-from tests.auth.people import Person
-from tests.conftest import SECRET, MakeTenant, Servers, Tenant, bearer, private_servers
-from tests.databases import fetch, fetchval
-from tests.models.shops import build, fill_catalog, product, send, until
+from tests.support.apps import SECRET, MakeTenant, Servers, Tenant, bearer, private_servers
+from tests.support.databases import fetch, fetchval
+from tests.support.people import Person
+from tests.support.shops import build, fill_catalog, product, send, until
 
 PATH = "/api/v1/recommendations"
 SHOP = [product(f"boot{number}", category="Boots", price=10 * number + 5) for number in range(12)]

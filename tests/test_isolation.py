@@ -21,12 +21,12 @@ from starlette.routing import Route
 from recomengine.app import all_routes
 from recomengine.context import Context
 from recomengine.infra.database import SERVING_ROLE
-from tests.auth.people import Person, forget_attempts
-from tests.conftest import MakeTenant, Tenant, bearer
-from tests.databases import execute, fetch, fetchval
-from tests.events.stored import view
-from tests.models.shops import fill_catalog, product
-from tests.test_sql import CONSTANTS
+from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.databases import execute, fetch, fetchval
+from tests.support.people import Person, forget_attempts
+from tests.support.shops import fill_catalog, product
+from tests.support.statements import CONSTANTS
+from tests.support.stored import view
 
 TABLES_OF_NOBODY = {
     "admins", "audit_log", "ended_families", "idempotency_keys", "password_resets", "refresh_tokens", "restored_months", "schema_migrations",

@@ -8,7 +8,7 @@ from recomengine.events.counters import NAMES
 from recomengine.models.histories import CODE_OF_TYPE, EVENT_TYPES, TYPE_WEIGHTS
 from recomengine.shop import EVENT_TRAITS, EventType
 from recomengine.web.openapi import document
-from tests.databases import fetchval
+from tests.support.databases import fetchval
 
 CHECK = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'events_event_type_known' AND conrelid = 'events'::regclass"
 CODES = {"impression": 0, "click": 1, "view": 2, "add_to_cart": 3, "remove_from_cart": 4, "wishlist": 5, "purchase": 6}

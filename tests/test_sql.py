@@ -3,34 +3,23 @@
 Row-level security is the second wall; the first is that each statement over a tenant's table carries the tenant.
 """
 
-import importlib
-import pkgutil
 import re
-from collections.abc import Iterator
 
 import asyncpg
 import pytest
 
-import recomengine
+from tests.support.statements import CONSTANTS
 
 TENANT_TABLES = (
     "api_keys", "catalog_state", "catalog_items", "events", "experiments", "experiment_results", "analytics_daily", "widget_configs", "models",
     "jobs", "user_aliases", "erasures", "archived_events",
     "analytics_state", "analytics_hourly", "analytics_products", "analytics_summary_of_declared",
 )  # fmt: skip
-STATEMENT = re.compile(r"^\s*(SELECT|INSERT|UPDATE|DELETE|WITH|MERGE)\b", re.IGNORECASE)
 TENANT_TABLE = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE)\s+({'|'.join(TENANT_TABLES)})\b", re.IGNORECASE)
 
 
-def sql_constants() -> Iterator[tuple[str, str]]:
-    for module in pkgutil.walk_packages(recomengine.__path__, "recomengine."):
-        if module.name.endswith(".queries"):
-            for name, value in vars(importlib.import_module(module.name)).items():
-                if name.isupper() and isinstance(value, str) and STATEMENT.match(value):
-                    yield f"{module.name}.{name}", value
 
 
-CONSTANTS = dict(sql_constants())
 
 
 @pytest.mark.parametrize("name", CONSTANTS)

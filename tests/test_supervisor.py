@@ -18,9 +18,9 @@ import httpx
 import pytest
 from redis import Redis
 
-from tests.conftest import SECRET, Servers, bearer
-from tests.databases import fetch, fetchval, fresh_database
-from tests.processes import PATIENCE_S, Up, free_port, make_tenant, reachable_dir, run, start_up, stop, wait_until
+from tests.support.apps import SECRET, Servers, bearer
+from tests.support.databases import fetch, fetchval, fresh_database
+from tests.support.processes import PATIENCE_S, Up, free_port, make_tenant, reachable_dir, run, start_up, stop, wait_until
 
 SENDERS = 8
 ENOUGH = 300

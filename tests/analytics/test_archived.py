@@ -15,10 +15,10 @@ from recomengine.analytics.ranges import HOUR, Range, day_start, floor_of
 from recomengine.analytics.schemas import ExportQuery, OverviewQuery, ProductsQuery
 from recomengine.context import Context
 from tests.analytics.reference import SUMS, Fact, day_of, facts, hour_of, sums, total
-from tests.analytics.test_figures import EVENT, FEW, bodies
-from tests.conftest import MakeTenant
-from tests.databases import execute
-from tests.models.shops import send
+from tests.support.apps import MakeTenant
+from tests.support.databases import execute
+from tests.support.figures import EVENT, FEW, bodies
+from tests.support.shops import send
 
 ARCHIVE = """
 WITH gone AS (DELETE FROM events WHERE tenant_id = $1 RETURNING timestamp)

@@ -15,9 +15,10 @@ from recomengine.analytics.ranges import Range, day_start
 from recomengine.analytics.schemas import ExportQuery, OverviewQuery, Point, ProductsQuery, TimeseriesQuery
 from recomengine.context import Context
 from tests.analytics.reference import SUMS, Fact, day_of, facts, hour_of, sums, total
-from tests.conftest import MakeTenant
-from tests.databases import fetch
-from tests.models.shops import send
+from tests.support.apps import MakeTenant
+from tests.support.databases import fetch
+from tests.support.figures import EVENT, FEW, HOUR_MS, OFFSETS, bodies
+from tests.support.shops import send
 
 # days on which clocks change by an hour, at midnight, onto midnight, by half an hour; zones off the full hour; a plain one
 PLACES = [
@@ -25,32 +26,9 @@ PLACES = [
     ("America/Havana", "2026-11-01"), ("Atlantic/Azores", "2026-10-25"), ("Africa/Cairo", "2026-04-24"), ("Australia/Lord_Howe", "2026-04-05"),
     ("Australia/Lord_Howe", "2026-10-04"), ("Asia/Kolkata", "2026-11-20"), ("Asia/Kathmandu", "2026-11-20"), ("Pacific/Kiritimati", "2026-11-20"),
 ]  # fmt: skip
-MINUTE_MS, HOUR_MS = 60_000, 3_600_000
-FEW = st.sampled_from
-METADATA = st.fixed_dictionaries({}, optional={
-    "placementId": FEW(["home", "cart", ""]), "strategy": FEW(["auto", "trending"]), "recommendationId": FEW(["r1", ""]),
-    "orderId": FEW(["o1", "o2", "o3", ""]), "price": FEW([0, 0.01, 19.99, 10, 1234567.89, 0.005, 33.335]), "quantity": st.integers(1, 3),
-    "currency": FEW(["EUR", "EUR", "USD"]),
-})  # fmt: skip
-OFFSETS = FEW([0, -1, 1, 30 * MINUTE_MS, -30 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS, -HOUR_MS]) | st.integers(-30 * HOUR_MS, 54 * HOUR_MS)
-KIND = FEW(["impression", "click", "click", "purchase", "purchase", "view"])
-EVENT = st.tuples(KIND, FEW(["ann", "bob"]), FEW(["boot", "sock"]), OFFSETS, METADATA)
 BATCHES = st.lists(st.tuples(st.lists(EVENT, min_size=1, max_size=12), st.booleans()), min_size=1, max_size=4)
 
 
-def bodies(batches: Sequence[tuple[Sequence[Any], bool]], midnight_ms: int) -> list[tuple[list[dict[str, Any]], bool]]:
-    """The events of each batch with names of their own; the first of a batch is sent again with the next one."""
-    number, sent = 0, []
-    for events, settled in batches:
-        batch = [sent[-1][0][0]] if sent else []
-        for kind, user, product_id, offset_ms, metadata in events:
-            number += 1
-            batch.append({
-                "eventId": f"e{number}", "eventType": kind, "userId": user, "productId": product_id, "timestamp": midnight_ms + offset_ms,
-                "metadata": metadata,
-            })  # fmt: skip
-        sent.append((batch, settled))
-    return sent
 
 
 async def check_everything(context: Context, shop: service.Shop, found: Sequence[Fact], asked: Range) -> None:

@@ -22,8 +22,8 @@ from recomengine.events.counters import counter_key, today
 from recomengine.events.preparing import Source, prepare
 from recomengine.infra.metrics import BACKGROUND_FAILURES, FALLBACKS
 from recomengine.shop import TenantConfig
-from tests.conftest import MakeTenant, Tenant
-from tests.databases import execute, fetch, fetchval
+from tests.support.apps import MakeTenant, Tenant
+from tests.support.databases import execute, fetch, fetchval
 
 NOTHING = Counts()
 ZONES = ("UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago")

@@ -13,8 +13,8 @@ import pytest
 from recomengine.analytics import queries, service
 from recomengine.analytics.aggregate import settle
 from recomengine.context import Context
-from tests.auth.people import Person, forget_attempts
-from tests.databases import execute
+from tests.support.databases import execute
+from tests.support.people import Person, forget_attempts
 
 DAY = "2026-11-10"
 

@@ -16,11 +16,11 @@ from recomengine.context import Context
 from recomengine.infra.bus import SILENCE_S
 from recomengine.infra.database import tenant_transaction
 from recomengine.settings import Settings
-from tests.conftest import SECRET, MakeTenant, Tenant, bearer, client_of, running
-from tests.infra.relay import Relay
-from tests.models.shops import until
-from tests.processes import PATIENCE_S
-from tests.signals import told
+from tests.support.apps import SECRET, MakeTenant, Tenant, bearer, client_of, running
+from tests.support.processes import PATIENCE_S
+from tests.support.relay import Relay
+from tests.support.shops import until
+from tests.support.signals import told
 
 REVOKE = "UPDATE api_keys SET revoked_at = now() WHERE tenant_id = $1 AND key_hash = $2"
 LAST_USED = "SELECT last_used_at FROM api_keys WHERE tenant_id = $1 AND key_hash = $2"

@@ -24,9 +24,9 @@ from recomengine.archive.store import ArchiveStore, MonthMissing
 from recomengine.events.identity import shopper_digest
 from recomengine.infra.migrations import migrate
 from recomengine.settings import Settings, SettingsError
-from tests.databases import execute, fetch, fetchval, fresh_database
-from tests.models.shops import until
-from tests.processes import PATIENCE_S
+from tests.support.databases import execute, fetch, fetchval, fresh_database
+from tests.support.processes import PATIENCE_S
+from tests.support.shops import until
 
 SHOP, OTHER = UUID(int=1), UUID(int=2)
 OLD, OLDER = date(2025, 3, 1), date(2025, 2, 1)
@@ -224,7 +224,7 @@ from recomengine.archive import queries, service
 from recomengine.archive.parquet import Writer
 from recomengine.archive.store import ArchiveStore
 from recomengine.settings import load_settings
-from tests.processes import PATIENCE_S
+from tests.support.processes import PATIENCE_S
 owner, name, when = sys.argv[1:]
 owner = {"queries": queries, "service": service, "Writer": Writer, "store": ArchiveStore}[owner]
 real = getattr(owner, name)

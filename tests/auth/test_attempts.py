@@ -17,10 +17,10 @@ from recomengine.context import Context
 from recomengine.infra.metrics import MAILS_NOT_SENT, MAILS_SPARED
 from recomengine.settings import Settings
 from recomengine.web.problems import RateLimited
-from tests.auth.people import AUTH, PASSWORD, Person, forget_attempts, mailed
-from tests.conftest import Log, client_of, running
-from tests.databases import fetchval
-from tests.models.shops import until
+from tests.support.apps import Log, client_of, running
+from tests.support.databases import fetchval
+from tests.support.people import AUTH, PASSWORD, Person, forget_attempts, mailed
+from tests.support.shops import until
 
 WRONG, NEW = "not the password", "another good password"
 HOME, STRANGE = "192.0.2.1", "198.51.100.7"

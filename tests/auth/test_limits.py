@@ -5,8 +5,8 @@ import pytest
 from starlette.applications import Starlette
 
 from recomengine.context import Context
-from tests.auth.people import AUTH, Person, forget_attempts
-from tests.conftest import client_of
+from tests.support.apps import client_of
+from tests.support.people import AUTH, Person, forget_attempts
 
 LIMIT = 4
 PATHS = [f"{AUTH}/{path}" for path in ("signup", "login", "refresh", "logout", "forgot-password", "reset-password")]

@@ -11,9 +11,9 @@ from recomengine.auth.service import GRACE
 from recomengine.auth.tokens import digest
 from recomengine.context import Context
 from recomengine.settings import Settings
-from tests.auth.people import AUTH, Person, forget_attempts
-from tests.conftest import SECRET, client_of, running
-from tests.databases import execute, fetchval
+from tests.support.apps import SECRET, client_of, running
+from tests.support.databases import execute, fetchval
+from tests.support.people import AUTH, Person, forget_attempts
 
 HOME, STRANGE = "192.0.2.1", "198.51.100.7"
 

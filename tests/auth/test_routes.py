@@ -15,12 +15,12 @@ from recomengine.auth.tokens import AUDIENCE, ISSUER
 from recomengine.context import Context
 from recomengine.infra.metrics import MAILS_NOT_SENT
 from recomengine.settings import Settings
-from tests.auth.people import AUTH, PASSWORD, Person, forget_attempts, mailed
-from tests.conftest import SECRET, client_of, running
-from tests.contract.test_bad_input import UNREADABLE, is_problem
-from tests.databases import execute, fetchval
-from tests.models.shops import until
-from tests.processes import PATIENCE_S
+from tests.support.apps import SECRET, client_of, running
+from tests.support.bad_input import UNREADABLE, is_problem
+from tests.support.databases import execute, fetchval
+from tests.support.people import AUTH, PASSWORD, Person, forget_attempts, mailed
+from tests.support.processes import PATIENCE_S
+from tests.support.shops import until
 
 
 @pytest.fixture(autouse=True)

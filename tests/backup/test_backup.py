@@ -25,7 +25,7 @@ from recomengine.infra.migrations import migrate, read_migrations
 from recomengine.models.event_log import EventLogs
 from recomengine.models.store import ModelStore
 from recomengine.settings import Settings
-from tests.databases import Roles, execute, fetch, fetchval, separated_database
+from tests.support.databases import Roles, execute, fetch, fetchval, separated_database
 
 TENANTS = 3
 EVENTS = 40

@@ -11,9 +11,9 @@ from starlette.applications import Starlette
 from recomengine.catalog import live
 from recomengine.context import Context
 from recomengine.settings import Settings
-from tests.conftest import MakeTenant, Tenant, bearer, client_of, running
-from tests.models.shops import fill_catalog, product, until
-from tests.processes import PATIENCE_S
+from tests.support.apps import MakeTenant, Tenant, bearer, client_of, running
+from tests.support.processes import PATIENCE_S
+from tests.support.shops import fill_catalog, product, until
 
 PRODUCTS = [product("boot", price=100, category="Shoes"), product("clog", price=50), product("mule", price=70)]
 Change = Callable[[httpx.AsyncClient, dict[str, str]], Awaitable[httpx.Response]]

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recomengine.context import Context
-from tests.conftest import MakeTenant, Tenant, bearer
-from tests.models.shops import product
+from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.shops import product
 
 PATH = "/api/v1/catalog"
 FULL = {

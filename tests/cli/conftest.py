@@ -3,9 +3,9 @@
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,19 +13,15 @@ import structlog
 
 from recomengine import cli
 from recomengine.settings import Settings
-from tests.conftest import SECRET, Servers
-from tests.databases import fresh_database
+from tests.support.apps import SECRET, Servers
+from tests.support.commands import Command, Ran
+from tests.support.databases import fresh_database
 
 SETTINGS = [field.name.upper() for field in msgspec.structs.fields(Settings)]
 
 
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
 
 
-Command = Callable[..., Ran]
 
 
 @pytest.fixture(scope="module")

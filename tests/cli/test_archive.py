@@ -4,8 +4,8 @@ import asyncio
 import re
 from pathlib import Path
 
-from tests.cli.conftest import Command
-from tests.databases import execute
+from tests.support.commands import Command
+from tests.support.databases import execute
 
 MONTH = """
 CREATE TABLE events_2025_01 PARTITION OF events FOR VALUES FROM ('2025-01-01Z') TO ('2025-02-01Z');

@@ -13,11 +13,11 @@ import pytest
 from recomengine.api_keys.secrets import digest
 from recomengine.app import all_routes
 from recomengine.web.openapi import document
-from tests.cli.conftest import Command
 from tests.cli.lines import event, is_one_line, ndjson
-from tests.conftest import SECRET, Servers
-from tests.databases import execute, fetch, fetchval, fresh_database
-from tests.processes import COMMAND, PATIENCE_S, environment
+from tests.support.apps import SECRET, Servers
+from tests.support.commands import Command
+from tests.support.databases import execute, fetch, fetchval, fresh_database
+from tests.support.processes import COMMAND, PATIENCE_S, environment
 
 
 def test_tenant_create_prints_json_with_keys_that_work(command: Command, tenant: str, database: str) -> None:

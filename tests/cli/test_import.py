@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 import pytest
 import zstandard
 
-from tests.cli.conftest import Command
 from tests.cli.lines import event, is_one_line, ndjson
-from tests.databases import execute, fetch
+from tests.support.commands import Command
+from tests.support.databases import execute, fetch
 
 
 def events_of(database: str, tenant: str) -> list[Any]:

@@ -9,10 +9,10 @@ import pytest
 from recomengine.infra.database import open_pool
 from recomengine.infra.queue import enqueue
 from recomengine.models.service import REFRESH_JOB
-from tests.cli.conftest import Command
 from tests.cli.lines import is_one_line, ndjson
-from tests.conftest import SECRET
-from tests.databases import execute, fetchval
+from tests.support.apps import SECRET
+from tests.support.commands import Command
+from tests.support.databases import execute, fetchval
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from recomengine.context import Context
 from recomengine.models import service
 from recomengine.models.store import ModelStore
 from recomengine.settings import SettingsError
-from tests.conftest import MakeTenant, Tenant
-from tests.jobs.workers import a_worker
-from tests.models.shops import build, fill_catalog, product
+from tests.support.apps import MakeTenant, Tenant
+from tests.support.shops import build, fill_catalog, product
+from tests.support.workers import a_worker
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.conftest import SECRET, Servers
-from tests.processes import COMMAND, PATIENCE_S, environment, free_port, wait_until
+from tests.support.apps import SECRET, Servers
+from tests.support.processes import COMMAND, PATIENCE_S, environment, free_port, wait_until
 
 SLOWER_THAN_UVICORN_EXPECTS_S = 6
 SLOW_START = f"""

@@ -14,11 +14,11 @@ from recomengine.infra.database import tenant_transaction
 from recomengine.models import queries as model_queries
 from recomengine.models.build import content_digest
 from recomengine.models.content import build_content
-from tests.auth.people import Person, forget_attempts
-from tests.conftest import MakeTenant, Tenant, bearer
-from tests.databases import fetchval
-from tests.events.stored import stored
-from tests.models.shops import fill_catalog, product
+from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.databases import fetchval
+from tests.support.people import Person, forget_attempts
+from tests.support.shops import fill_catalog, product
+from tests.support.stored import stored
 
 JSON = {"Content-Type": "application/json"}
 LINES = {"Content-Type": "application/x-ndjson"}

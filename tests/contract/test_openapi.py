@@ -12,10 +12,10 @@ import httpx
 
 from recomengine.context import Context
 from recomengine.settings import Settings
-from tests.auth.people import Person
-from tests.conftest import SECRET, MakeTenant
-from tests.models.shops import build, demo_shop, fill_catalog, send
-from tests.processes import COMMAND, PATIENCE_S, environment
+from tests.support.apps import SECRET, MakeTenant
+from tests.support.people import Person
+from tests.support.processes import COMMAND, PATIENCE_S, environment
+from tests.support.shops import build, demo_shop, fill_catalog, send
 
 ROOT = Path(__file__).parents[2]
 

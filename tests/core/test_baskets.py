@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from recomengine._core.baskets import together_topk
 from recomengine._core.csr import CSR
-from tests.core import reference
-from tests.core.matrices import csr, examples, pairs, same
+from tests.support import reference
+from tests.support.matrices import csr, examples, pairs, same
 
 Shop = tuple[list[list[int]], int]
 PLAIN: dict[str, Any] = {"min_support": 1, "significance": 0.0, "size_exponent": 0.0, "popularity_exponent": 0.0, "damping": 0.0}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recomengine._core.csr import CSR, checked, contiguous
-from tests.core.matrices import csr, examples, rows, same
+from tests.support.matrices import csr, examples, rows, same
 
 GOOD = csr([{0: 1.0, 2: 0.0}, {}, {1: 3.5}])
 

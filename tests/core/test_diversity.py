@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from recomengine._core.diversity import spread
 from recomengine._core.sources import Neighbours
-from tests.core import reference
-from tests.core.matrices import csr, examples
+from tests.support import reference
+from tests.support.matrices import csr, examples
 
 CATALOG = 8
 quarter = st.sampled_from([0.0, 0.25, 0.5, 1.0])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recomengine._core.history import purchases, seeds
-from tests.core.matrices import examples
+from tests.support.matrices import examples
 
 WEIGHTS = np.array([0.0, 1.0, 3.0], np.float32)
 SHOWN, VIEWED, BOUGHT = 0, 1, 2

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from recomengine._core.csr import CSR
 from recomengine._core.interactions import transpose, weighted_matrix
-from tests.core import reference
-from tests.core.matrices import csr, examples, pairs, rows, same
-from tests.core.reference import Histories, Row
+from tests.support import reference
+from tests.support.matrices import csr, examples, pairs, rows, same
+from tests.support.reference import Histories, Row
 
 NOW, DAY = 1_760_000_000_000, 86_400_000
 BY_TYPE = [1.0, 3.0, 0.0, -2.0, 0.25]

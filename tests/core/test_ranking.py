@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from recomengine._core.candidates import Workspace
 from recomengine._core.ranking import FEATURES, NO_SCORE, NO_SOURCE, Ranker, rank
 from recomengine._core.sources import Neighbours, Sequences, Source, own, ranking, sessions, table
-from tests.core import reference
-from tests.core.matrices import csr, examples, rows
-from tests.core.reference import Asked, Given, Row
+from tests.support import reference
+from tests.support.matrices import csr, examples, rows
+from tests.support.reference import Asked, Given, Row
 
 ITEMS, CATALOG, CATEGORIES, PURCHASE, DEPTH = 10, 12, 3, 6, 100
 WORKSPACE = Workspace()

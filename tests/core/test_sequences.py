@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from recomengine._core.csr import CSR
 from recomengine._core.sequences import following_topk
-from tests.core import reference
-from tests.core.matrices import examples, pairs, same
+from tests.support import reference
+from tests.support.matrices import examples, pairs, same
 
 ITEMS = 8
 sequences = st.lists(st.lists(st.integers(0, ITEMS - 1), max_size=9), max_size=8)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from recomengine._core.csr import CSR
 from recomengine._core.interactions import transpose
 from recomengine._core.similarity import product_topk
-from tests.core import reference
-from tests.core.matrices import csr, examples, pairs, rows, same
-from tests.core.reference import Row
+from tests.support import reference
+from tests.support.matrices import csr, examples, pairs, rows, same
+from tests.support.reference import Row
 
 POWERS = st.sampled_from([0.25, 0.5, 1.0, 2.0, 4.0])
 """Norms whose products and quotients are exact in float32, so that a tie is a tie in the reference too."""

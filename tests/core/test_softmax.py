@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recomengine._core.softmax import softmax_state
-from tests.core.matrices import examples
+from tests.support.matrices import examples
 
 cases = st.tuples(st.lists(st.integers(1, 6), min_size=1, max_size=40), st.integers(1, 5), st.integers(0, 10_000))
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recomengine._core.trending import decayed_counts, trending_scores
-from tests.core import reference
-from tests.core.matrices import examples
+from tests.support import reference
+from tests.support.matrices import examples
 
 NOW, HOUR = 1_760_000_000_000, 3_600_000
 

@@ -20,9 +20,9 @@ from recomengine.demo.planted import GroundTruth, ground_truth
 from recomengine.demo.prepare import DEMO_FILE, prepare_demo, storefront_origins
 from recomengine.infra.migrations import migrate
 from recomengine.settings import Settings
-from tests.conftest import SECRET, Servers, bearer, client_of
-from tests.databases import fetch, fetchval, fresh_database
-from tests.models.shops import until
+from tests.support.apps import SECRET, Servers, bearer, client_of
+from tests.support.databases import fetch, fetchval, fresh_database
+from tests.support.shops import until
 
 API = "/api/v1"
 LIMIT = 8

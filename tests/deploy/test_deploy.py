@@ -21,9 +21,9 @@ import pytest
 from recomengine.doctor import examine
 from recomengine.infra.migrations import migrate, read_migrations
 from recomengine.settings import SECRETS, Settings
-from tests.conftest import Servers
-from tests.databases import execute, fresh_database
-from tests.processes import PATIENCE_S, free_port
+from tests.support.apps import Servers
+from tests.support.databases import execute, fresh_database
+from tests.support.processes import PATIENCE_S, free_port
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

@@ -17,9 +17,9 @@ from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.parser import text_string_to_metric_families
 
 from recomengine.infra.metric_files import PREFIX
-from tests.conftest import SECRET, Servers, bearer
-from tests.health.test_metrics import consistent
-from tests.processes import COMMAND, PATIENCE_S, Up, environment, free_port, make_tenant, reachable_dir, start_up, stop, wait_until
+from tests.support.apps import SECRET, Servers, bearer
+from tests.support.histograms import consistent
+from tests.support.processes import COMMAND, PATIENCE_S, Up, environment, free_port, make_tenant, reachable_dir, start_up, stop, wait_until
 
 ROOT = Path(__file__).parents[2]
 BY_PROMETHEUS = {"up"}

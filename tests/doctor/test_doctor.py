@@ -16,9 +16,9 @@ from recomengine.doctor.check import clock
 from recomengine.doctor.redis import memory
 from recomengine.infra.migrations import migrate, read_migrations
 from recomengine.settings import Settings
-from tests.conftest import SECRET, Servers
-from tests.databases import Roles, execute, separated_database
-from tests.processes import run
+from tests.support.apps import SECRET, Servers
+from tests.support.databases import Roles, execute, separated_database
+from tests.support.processes import run
 
 NAMES = [
     "secrets", "proxies", "postgresql", "roles", "partitions", "postgresql clock", "jobs", "redis", "redis memory", "redis clock", "model store",

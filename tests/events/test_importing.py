@@ -13,8 +13,8 @@ import zstandard
 from recomengine.context import Context
 from recomengine.events import importing
 from recomengine.events.trail import trail_key
-from tests.conftest import MakeTenant, Tenant, bearer
-from tests.events.stored import now_ms, stored, view
+from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.stored import now_ms, stored, view
 
 PATH = "/api/v1/events/import"
 Pack = Callable[[bytes], bytes]

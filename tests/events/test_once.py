@@ -19,12 +19,12 @@ from recomengine.events.writer import EventWriter
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.settings import Settings
 from recomengine.shop import TenantConfig
-from tests.conftest import MakeTenant, Tenant, bearer, client_of, running
-from tests.databases import fetch
-from tests.events.stored import now_ms, stored, view
-from tests.infra.relay import Relay
-from tests.models.shops import until
-from tests.processes import PATIENCE_S
+from tests.support.apps import MakeTenant, Tenant, bearer, client_of, running
+from tests.support.databases import fetch
+from tests.support.processes import PATIENCE_S
+from tests.support.relay import Relay
+from tests.support.shops import until
+from tests.support.stored import now_ms, stored, view
 
 HOLD = """
 INSERT INTO events (id, tenant_id, event_type, user_id, timestamp, created_at) VALUES ($1, $2, 'view', 'holder', now(), clock_timestamp())

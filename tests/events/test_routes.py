@@ -10,9 +10,9 @@ import pytest
 
 from recomengine.context import Context
 from recomengine.infra.metrics import REDIS_FAILURES
-from tests.conftest import MakeTenant, Tenant, bearer
-from tests.events.stored import now_ms, stored, view
-from tests.models.shops import fill_catalog, product
+from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.shops import fill_catalog, product
+from tests.support.stored import now_ms, stored, view
 
 EVENT_TYPES = ["impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase", "search"]
 

@@ -17,9 +17,9 @@ from recomengine.events.schemas import Event
 from recomengine.events.writer import EventWriter
 from recomengine.shop import TenantConfig
 from recomengine.web.problems import Invalid, Unavailable
-from tests.conftest import MakeTenant, Tenant
-from tests.events.stored import stored, view
-from tests.models.shops import until
+from tests.support.apps import MakeTenant, Tenant
+from tests.support.shops import until
+from tests.support.stored import stored, view
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from recomengine.context import Context
-from tests.auth.people import forget_attempts
 from tests.experiments.shop import Shop, open_shop
+from tests.support.people import forget_attempts
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 
 from recomengine.experiments.assignment import bucket
-from tests.auth.people import Person
-from tests.conftest import bearer
-from tests.models.shops import until
+from tests.support.apps import bearer
+from tests.support.people import Person
+from tests.support.shops import until
 
 AB = {"name": "Test", "controlStrategy": "trending", "variantStrategy": "content_based", "trafficSplit": 50, "metric": "ctr", "placementId": "home"}
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from recomengine.experiments.assignment import bucket, draft, experiment_at, variant_of
 from recomengine.shop import TenantConfig
 from recomengine.web.caller import Caller, RunningExperiment
-from tests.databases import fetch
+from tests.support.databases import fetch
 
 CASES = json.loads((Path(__file__).parent / "assignment.json").read_text(encoding="utf-8"))["cases"]
 

@@ -11,8 +11,8 @@ from recomengine.context import Context
 from recomengine.experiments import service
 from recomengine.experiments.schemas import Arm, Experiment
 from recomengine.infra.database import Connection
-from tests.databases import execute, fetchval
 from tests.experiments.shop import Shop, shoppers
+from tests.support.databases import execute, fetchval
 
 LONGEST = timedelta(days=90)
 AGE = "UPDATE experiments SET started_at = now() - make_interval(days => $2) WHERE id::text = $1"

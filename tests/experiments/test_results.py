@@ -17,8 +17,8 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from recomengine.context import Context
 from recomengine.experiments import service
-from tests.databases import execute, fetch
 from tests.experiments.shop import Shop, shoppers
+from tests.support.databases import execute, fetch
 
 SPLIT = 40
 EXACT = 1e-9

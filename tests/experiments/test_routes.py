@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from recomengine.context import Context
-from tests.auth.people import Person
-from tests.conftest import bearer
-from tests.databases import fetchval
 from tests.experiments.shop import AB, Shop, open_shop
+from tests.support.apps import bearer
+from tests.support.databases import fetchval
+from tests.support.people import Person
 
 STEPS = ("start", "pause", "resume", "complete")
 

@@ -11,12 +11,12 @@ from starlette.applications import Starlette
 
 from recomengine.context import Context
 from recomengine.experiments.assignment import bucket, draft
-from tests.conftest import bearer, client_of
-from tests.databases import fetchval
 from tests.experiments.shop import Shop, open_shop, shoppers
-from tests.models.shops import build, fill_catalog, send, until
-from tests.processes import PATIENCE_S
-from tests.recommendations.test_routes import SHOP, history
+from tests.support.apps import bearer, client_of
+from tests.support.databases import fetchval
+from tests.support.lists import SHOP, history
+from tests.support.processes import PATIENCE_S
+from tests.support.shops import build, fill_catalog, send, until
 
 
 @pytest.fixture

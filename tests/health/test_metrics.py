@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,9 +13,10 @@ from starlette.routing import Route
 
 from recomengine.infra import metrics
 from recomengine.infra.metric_files import Window
-from tests.conftest import SECRET, MakeTenant, bearer, client_of
-from tests.databases import execute
-from tests.events.stored import view
+from tests.support.apps import SECRET, MakeTenant, bearer, client_of
+from tests.support.databases import execute
+from tests.support.histograms import consistent
+from tests.support.stored import view
 
 PROMISED = {
     "http_requests_total": "counter", "http_request_duration_ms": "histogram", "recommendation_cache_hit_ratio": "gauge",
@@ -46,24 +46,6 @@ async def samples(client: httpx.AsyncClient, name: str, **labels: str) -> float:
     return sum(found)
 
 
-def consistent(histogram: Metric) -> bool:
-    """Of every series the buckets rise to a last one that has all, and the sum fits between the bounds."""
-    series: dict[frozenset[tuple[str, str]], dict[str, float]] = {}
-    for sample in histogram.samples:
-        labels = frozenset((name, value) for name, value in sample.labels.items() if name != "le")
-        part = sample.labels.get("le", sample.name.removeprefix(histogram.name))
-        assert series.setdefault(labels, {}).setdefault(part, sample.value) == sample.value, f"twice: {sample}"
-    for parts in series.values():
-        count, total = parts.pop("_count"), parts.pop("_sum")
-        buckets = sorted((float(bound), value) for bound, value in parts.items())
-        values = [value for _, value in buckets]
-        assert values == sorted(values)
-        assert buckets[-1] == (float("inf"), count)
-        within = [value - before for value, before in zip(values, [0.0, *values], strict=False)]
-        least = sum(held * lower for held, lower in zip(within, [0.0, *(bound for bound, _ in buckets)], strict=False))
-        most = sum(held * upper for held, (upper, _) in zip(within, buckets, strict=True) if held)
-        assert least <= total <= most or total == pytest.approx(least)
-    return bool(series)
 
 
 async def test_the_text_parses_and_holds_what_was_promised(client: httpx.AsyncClient, make_tenant: MakeTenant) -> None:

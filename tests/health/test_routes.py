@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 
 from recomengine.infra import disk
 from recomengine.settings import Settings
-from tests.conftest import SECRET, client_of, running
+from tests.support.apps import SECRET, client_of, running
 
 
 async def test_a_living_process_says_so(client: httpx.AsyncClient) -> None:

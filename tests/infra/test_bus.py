@@ -12,9 +12,9 @@ from recomengine.infra.background import repeat
 from recomengine.infra.bus import CHANNEL, SILENCE_S, Bus
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import RedisClient
-from tests.conftest import DEAD_REDIS
-from tests.infra.relay import Relay
-from tests.models.shops import until
+from tests.support.apps import DEAD_REDIS
+from tests.support.relay import Relay
+from tests.support.shops import until
 
 
 @asynccontextmanager

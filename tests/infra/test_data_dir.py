@@ -11,7 +11,7 @@ from recomengine.context import open_context
 from recomengine.infra.data_dir import PRIVATE_FOLDERS, SERVERS_FILE, make_private, with_data_dir, with_secrets, write_private
 from recomengine.jobs.worker import open_tools
 from recomengine.settings import Settings, SettingsError
-from tests.conftest import Log
+from tests.support.apps import Log
 
 GIVEN = "0123456789abcdef0123456789abcdef"
 

@@ -5,7 +5,7 @@ import pytest
 
 from recomengine.context import Context
 from recomengine.infra.database import open_pool, tenant_transaction
-from tests.conftest import MakeTenant, bearer
+from tests.support.apps import MakeTenant, bearer
 
 
 async def test_a_full_pool_is_waited_for_no_longer_than_the_bound(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from recomengine.infra import embedded
 from recomengine.infra.embedded import EmbeddedError, clear_leftover, prepare
-from tests.processes import reachable_dir
+from tests.support.processes import reachable_dir
 
 BLOCK = "import sys; print(flush=True); sys.stdin.read()"
 

@@ -24,8 +24,8 @@ from starlette.routing import Route
 
 from recomengine.infra.logs import HIDDEN, hide_secrets, said
 from recomengine.web.protocol import BoundedHttp
-from tests.conftest import SECRET, Log, MakeTenant, Tenant, bearer
-from tests.processes import PATIENCE_S
+from tests.support.apps import SECRET, Log, MakeTenant, Tenant, bearer
+from tests.support.processes import PATIENCE_S
 
 PASSWORD = "Vv7-unguessable-horse"
 ADDRESS = "ann.nobody+shop@example.com"

@@ -17,12 +17,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from bench.disk import Disk
 from recomengine.infra import metric_files
 from recomengine.infra.metric_files import PREFIX, STEP_S, VARIABLE, WINDOW_S, Place, Window, fresh_directory
-from tests.processes import PATIENCE_S
+from tests.support.processes import PATIENCE_S
 
 COUNTER = """
 import sys
 from recomengine.infra import metrics
-from tests.processes import PATIENCE_S
+from tests.support.processes import PATIENCE_S
 for line in sys.stdin:
     what, number = line.split()
     if what == "count":

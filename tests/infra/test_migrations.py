@@ -14,7 +14,7 @@ import pytest
 from recomengine.infra import migrations
 from recomengine.infra.database import SERVING_ROLE
 from recomengine.infra.migrations import MigrationError, migrate, migrations_dir, pending, read_migrations
-from tests.databases import execute, fetch, fetchval, fresh_database
+from tests.support.databases import execute, fetch, fetchval, fresh_database
 
 NAMES = [migration.name for migration in read_migrations()]
 EXISTS = "SELECT to_regclass($1) IS NOT NULL"

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from recomengine.infra.redis import RedisClient, RedisRefused, RedisUnavailable, _place, ask_once
-from tests.conftest import DEAD_REDIS
-from tests.infra.relay import Relay
+from tests.support.apps import DEAD_REDIS
+from tests.support.relay import Relay
 
 
 @asynccontextmanager

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from recomengine.context import Context
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.stored_json import read_stored
-from tests.conftest import MakeTenant, Tenant, bearer
-from tests.databases import execute, fetchval
-from tests.models.shops import build, fill_catalog, product, send
+from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.databases import execute, fetchval
+from tests.support.shops import build, fill_catalog, product, send
 
 LARGEST = sys.float_info.max
 DIGITS = "9" * 309

@@ -24,10 +24,10 @@ from recomengine.settings import Settings
 from recomengine.shop import RateLimits, TenantConfig
 from recomengine.tenants.schemas import CreatedTenant
 from recomengine.tenants.service import create_tenant
-from tests.conftest import DEAD_REDIS, SECRET, Servers, bearer, client_of, running
-from tests.events.stored import view
-from tests.models.shops import fill_catalog, product
-from tests.processes import PATIENCE_S
+from tests.support.apps import DEAD_REDIS, SECRET, Servers, bearer, client_of, running
+from tests.support.processes import PATIENCE_S
+from tests.support.shops import fill_catalog, product
+from tests.support.stored import view
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SHOPPER = "shopper-4711"
@@ -166,8 +166,8 @@ UNTRACED = """
 import asyncio, sys
 from recomengine import cli
 from recomengine.settings import load_settings
-from tests.conftest import client_of, running
-from tests.processes import PATIENCE_S
+from tests.support.apps import client_of, running
+from tests.support.processes import PATIENCE_S
 
 async def serve() -> None:
     async with running(load_settings()) as app, client_of(app) as client:

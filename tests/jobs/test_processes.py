@@ -13,9 +13,9 @@ from bench.jobs import faults, torture
 from recomengine.infra.migrations import migrate
 from recomengine.jobs.worker import CANCEL_S, DRAIN_S
 from recomengine.settings import Settings
-from tests.conftest import Servers
-from tests.databases import fetch, fresh_database
-from tests.processes import PATIENCE_S, environment, wait_until
+from tests.support.apps import Servers
+from tests.support.databases import fetch, fresh_database
+from tests.support.processes import PATIENCE_S, environment, wait_until
 
 KILLING_S = 6.0
 

@@ -9,10 +9,10 @@ import pytest
 from recomengine.context import Context
 from recomengine.infra.queue import enqueue
 from recomengine.jobs.registry import Job, Run, Tools
-from tests.auth.people import Person, forget_attempts
-from tests.conftest import SECRET
-from tests.jobs.workers import a_worker, in_queue
-from tests.models.shops import until
+from tests.support.apps import SECRET
+from tests.support.people import Person, forget_attempts
+from tests.support.shops import until
+from tests.support.workers import a_worker, in_queue
 
 NAME = "sort_socks"
 

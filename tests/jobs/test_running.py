@@ -20,11 +20,11 @@ from recomengine.jobs import queries, service
 from recomengine.jobs.registry import Job, Run, Tools
 from recomengine.jobs.running import LONGEST_WAIT, JobLost, Try, wait_after
 from recomengine.jobs.worker import OneOfAKind
-from tests.conftest import MakeTenant
-from tests.databases import execute, fetchval
-from tests.jobs.workers import SOON, a_worker, in_queue, state
-from tests.models.shops import until
-from tests.processes import PATIENCE_S
+from tests.support.apps import MakeTenant
+from tests.support.databases import execute, fetchval
+from tests.support.processes import PATIENCE_S
+from tests.support.shops import until
+from tests.support.workers import SOON, a_worker, in_queue, state
 
 EFFECTS = "CREATE TABLE test_effects (of uuid); GRANT ALL ON test_effects TO recomengine_app"
 EFFECT = "INSERT INTO test_effects VALUES ($1)"

@@ -13,11 +13,11 @@ from recomengine.jobs import registry
 from recomengine.models import queries, service
 from recomengine.models.learning import WorseThanServed
 from recomengine.models.store import ModelStore
-from tests.conftest import MakeTenant, Tenant
-from tests.databases import fetchval
-from tests.jobs.workers import a_worker
-from tests.models.shops import build, fill_catalog, product, send, until
-from tests.models.test_service import Gate
+from tests.support.apps import MakeTenant, Tenant
+from tests.support.databases import fetchval
+from tests.support.gate import Gate
+from tests.support.shops import build, fill_catalog, product, send, until
+from tests.support.workers import a_worker
 
 __all__ = ["Gate"]
 

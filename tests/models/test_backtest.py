@@ -15,8 +15,8 @@ from recomengine.models.evidence import build_evidence, make_ranker
 from recomengine.models.histories import DAY_MS, PURCHASE, VIEW, Histories
 from recomengine.models.shopper import NO_ITEMS, NOBODY, Shopper, moment
 from recomengine.models.sources import SOURCES
-from tests.core.matrices import csr
 from tests.models.events import HOUR_MS, START_MS, Event, histories_of
+from tests.support.matrices import csr
 
 ITEMS = 40
 NO_CONTENT = csr([{}] * ITEMS)

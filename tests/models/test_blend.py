@@ -26,7 +26,7 @@ from recomengine.models.blend import (
 )
 from recomengine.models.cases import CONTEXTS
 from recomengine.models.sources import PLACE, SOURCES
-from tests.core.matrices import examples
+from tests.support.matrices import examples
 
 Array = np.ndarray[Any, Any]
 LISTED = 40

@@ -9,7 +9,7 @@ from recomengine.models.build import HISTORY_LENGTH, build_model
 from recomengine.models.evidence import MAX_RANKING
 from recomengine.models.histories import DAY_MS, IMPRESSION, PURCHASE, VIEW, Histories
 from recomengine.models.sources import TABLES
-from tests.models.shops import DemoShop, Event, as_histories, as_rows, demo_shop, model_of, product, row
+from tests.support.shops import DemoShop, Event, as_histories, as_rows, demo_shop, model_of, product, row
 
 NOBODY = as_histories([], [])
 TEN_YEARS_MS = 3650 * DAY_MS

@@ -13,8 +13,8 @@ from recomengine.models.arrays import csr as csr_of
 from recomengine.models.cases import CONTEXTS, ORDERS, Case, split
 from recomengine.models.evidence import build_evidence
 from recomengine.models.histories import ADD_TO_CART, DAY_MS, PURCHASE, TYPE_WEIGHTS, VIEW, Histories
-from tests.core.matrices import csr
 from tests.models.events import HOUR_MS, START_MS, Event, events_of, histories_of
+from tests.support.matrices import csr
 
 ITEMS = 20
 CUT_VISIT = 800

@@ -13,7 +13,7 @@ from bench.quality.disguise import EARLIER_MS, compare, disguise
 from bench.quality.split import read_catalog, read_events
 from recomengine.demo.catalog import demo_products
 from recomengine.demo.simulation import simulate
-from tests.models.shops import END_MS
+from tests.support.shops import END_MS
 
 SHOPPERS = 600
 

@@ -13,10 +13,10 @@ from recomengine.infra.queue import enqueue
 from recomengine.jobs.registry import Job
 from recomengine.models.due import DEAD_FOR, REFRESH_DUE, _wanted, refresh_due
 from recomengine.models.service import REFRESH_JOB
-from tests.conftest import MakeTenant, Tenant
-from tests.databases import execute
-from tests.jobs.workers import a_worker, in_queue
-from tests.models.shops import build, fill_catalog, product, send, until
+from tests.support.apps import MakeTenant, Tenant
+from tests.support.databases import execute
+from tests.support.shops import build, fill_catalog, product, send, until
+from tests.support.workers import a_worker, in_queue
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from recomengine.models import ease as module
 from recomengine.models.ease import REGULARISATION, ease
-from tests.core.matrices import csr, examples, pairs, rows
-from tests.core.reference import Row
+from tests.support.matrices import csr, examples, pairs, rows
+from tests.support.reference import Row
 
 ITEMS = 8
 

@@ -20,10 +20,10 @@ from recomengine.models import event_log, queries, service
 from recomengine.models.event_log import EventLog, LogUnusable, append, read_new, without
 from recomengine.models.histories import EVENT_TYPES, NO_HISTORIES, Histories, merge, under_names
 from recomengine.users.service import add_alias, erase
-from tests.conftest import MakeTenant, Tenant
-from tests.core.matrices import examples
-from tests.databases import execute
-from tests.models.shops import Event, build, fill_catalog, logs_of, product, read_histories, send, store_of
+from tests.support.apps import MakeTenant, Tenant
+from tests.support.databases import execute
+from tests.support.matrices import examples
+from tests.support.shops import Event, build, fill_catalog, logs_of, product, read_histories, send, store_of
 
 START_MS = 1_700_000_000_000
 TENANT = UUID(int=1)

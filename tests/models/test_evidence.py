@@ -19,8 +19,8 @@ from recomengine.models.grouping import MIN_BASKETS
 from recomengine.models.histories import PURCHASE, VIEW
 from recomengine.models.shopper import NO_ITEMS, NOBODY, moment
 from recomengine.models.sources import SOURCES, names_of_weights
-from tests.core.matrices import csr, same
 from tests.models.events import HOUR_MS, START_MS, Event, histories_of, some_events
+from tests.support.matrices import csr, same
 
 ITEMS = 7
 NO_CONTENT = csr([{}] * ITEMS)

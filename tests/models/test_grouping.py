@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from recomengine.models import grouping
 from recomengine.models.grouping import baskets, orders_of, sequences_of
 from recomengine.models.histories import ADD_TO_CART, DAY_MS, NO_GROUP, PURCHASE, TYPE_WEIGHTS
-from tests.core.matrices import examples
 from tests.models.events import START_MS, Event, events_of, histories_of, some_events
+from tests.support.matrices import examples
 
 ITEMS = 7
 some = some_events(ITEMS)

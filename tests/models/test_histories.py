@@ -25,9 +25,9 @@ from recomengine.models.histories import (
     Histories,
     newest_per_user,
 )
-from tests.conftest import MakeTenant
-from tests.core.matrices import examples, pairs
-from tests.models.shops import Event, fill_catalog, product, read_histories, send
+from tests.support.apps import MakeTenant
+from tests.support.matrices import examples, pairs
+from tests.support.shops import Event, fill_catalog, product, read_histories, send
 
 START_MS = 1_700_000_000_000
 

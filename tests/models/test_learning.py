@@ -16,8 +16,8 @@ from recomengine.models.build import Built, build_model
 from recomengine.models.cases import CONTEXTS
 from recomengine.models.content import build_content
 from recomengine.models.learning import GUARDED_FOR, LEARNED_FOR, Published, WorseThanServed, check_not_worse, still_holds
-from tests.conftest import MakeTenant, Tenant
-from tests.models.shops import build, fill_catalog, product, send, store_of
+from tests.support.apps import MakeTenant, Tenant
+from tests.support.shops import build, fill_catalog, product, send, store_of
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -8,8 +8,8 @@ from recomengine.context import Context
 from recomengine.models.build import build_model
 from recomengine.models.model import Model
 from recomengine.models.newcomers import Place, estimate, merged, with_features, with_newcomers
-from tests.conftest import MakeTenant, Tenant
-from tests.models.shops import as_histories, build, fill_catalog, model_of, product, send
+from tests.support.apps import MakeTenant, Tenant
+from tests.support.shops import as_histories, build, fill_catalog, model_of, product, send
 
 
 def numbers(*given: int) -> Int32:

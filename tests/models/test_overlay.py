@@ -16,8 +16,8 @@ from recomengine.models.grouping import MIN_BASKETS, Grouped
 from recomengine.models.histories import EVENT_TYPES, NO_GROUP, PURCHASE
 from recomengine.models.overlay import MAX_FOLDED, PER_SHOPPER, NewsLog, number_codes
 from recomengine.shop import EVENT_TRAITS
-from tests.core.matrices import examples
 from tests.models.events import HOUR_MS, START_MS, Event, histories_of, some_events
+from tests.support.matrices import examples
 
 ITEMS = 6
 VIEW = EVENT_TYPES.index("view")

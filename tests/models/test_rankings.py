@@ -9,8 +9,8 @@ from recomengine._core.ranking import FEATURES
 from recomengine.models.evidence import build_evidence
 from recomengine.models.histories import CLICK, DAY_MS, IMPRESSION, TYPE_WEIGHTS, VIEW
 from recomengine.models.rankings import descending
-from tests.core.matrices import csr
 from tests.models.events import HOUR_MS, START_MS, Event, histories_of, some_events
+from tests.support.matrices import csr
 
 ITEMS = 7
 NO_CONTENT = csr([{}] * ITEMS)

@@ -14,8 +14,8 @@ from recomengine.models.build import build_model
 from recomengine.models.model import Model
 from recomengine.models.registry import ModelRegistry
 from recomengine.models.store import ModelMissing, ModelStore
-from tests.conftest import MakeTenant, Tenant
-from tests.models.shops import as_histories, as_rows, build, fill_catalog, logs_of, model_of, overlay_row, product, send, store_of, until
+from tests.support.apps import MakeTenant, Tenant
+from tests.support.shops import as_histories, as_rows, build, fill_catalog, logs_of, model_of, overlay_row, product, send, store_of, until
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Building and publishing: one at a time, from all that is committed, and never at the cost of what is served."""
 
 import asyncio
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,11 +16,10 @@ from recomengine.events import queries as event_queries
 from recomengine.events.trail import parse_trail, trail_key
 from recomengine.infra.database import tenant_transaction
 from recomengine.models import queries, service
-from recomengine.models.build import build_model
 from recomengine.recommendations.shopper import look_up
-from tests.conftest import MakeTenant, Tenant, bearer
-from tests.models.shops import build, fill_catalog, logs_of, product, send, store_of, until
-from tests.processes import PATIENCE_S
+from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.gate import Gate
+from tests.support.shops import build, fill_catalog, logs_of, product, send, store_of, until
 
 WAITING_LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
@@ -34,28 +32,6 @@ async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
     return tenant
 
 
-class Gate:
-    """Holds every build at its arithmetic until it is opened."""
-
-    def __init__(self) -> None:
-        self._free = threading.Event()
-        self.running = 0
-        self.most_at_once = 0
-        self.begun = 0
-
-    def build(self, *args: Any) -> Any:
-        self.running += 1
-        self.begun += 1
-        self.most_at_once = max(self.most_at_once, self.running)
-        assert self._free.wait(PATIENCE_S)
-        self.running -= 1
-        return build_model(*args)
-
-    def open(self) -> None:
-        self._free.set()
-
-    async def reached(self) -> bool:
-        return self.running > 0
 
 
 @pytest.fixture

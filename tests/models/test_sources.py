@@ -10,7 +10,7 @@ from recomengine.models.blend import NAMES, PRIOR, WIDTH, fitted, known_sources
 from recomengine.models.evidence import evidence_of, ranker_of
 from recomengine.models.model import Model
 from recomengine.models.sources import KIND_OF_STRATEGY, KINDS, PARTS, PLACE, SEEDED, SOURCES
-from tests.models.shops import DemoShop, demo_shop
+from tests.support.shops import DemoShop, demo_shop
 
 STORED = (
     "sequence", "transition", "similar", "walk", "session_neighbours", "ease_shoppers", "together", "confidence", "affinity",

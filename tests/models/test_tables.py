@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from recomengine._core.csr import CSR
 from recomengine.models.tables import WALK_ALPHA, WALK_BETA, cosine, damped_confidence, random_walk
-from tests.core.matrices import csr, examples, pairs, rows
-from tests.core.reference import Row
+from tests.support.matrices import csr, examples, pairs, rows
+from tests.support.reference import Row
 
 ITEMS = 7
 matrices = st.integers(0, 6).flatmap(lambda count: rows(count, ITEMS, st.sampled_from([1.0, 3.0, 5.0, 8.0])))

@@ -7,9 +7,9 @@ import pytest
 
 from recomengine.context import Context
 from recomengine.recommendations.diversity import CANDIDATES, TIMES, wider
-from tests.conftest import MakeTenant, Tenant, bearer
-from tests.models.shops import build, fill_catalog, product, send
-from tests.recommendations.test_routes import answer, ids
+from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.lists import answer, ids
+from tests.support.shops import build, fill_catalog, product, send
 
 COLOURS = ["red", "blue", "green", "black", "white", "brown"]
 SHOES = [

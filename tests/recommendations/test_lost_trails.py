@@ -16,10 +16,10 @@ from recomengine.events.trail import Trail
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.recommendations import lost_trails
 from recomengine.settings import Settings
-from tests.conftest import MakeTenant, Tenant, client_of, running
-from tests.infra.relay import Relay
-from tests.models.shops import build, fill_catalog, send, until
-from tests.recommendations.test_routes import SHOP, answer, history, ids, post_event
+from tests.support.apps import MakeTenant, Tenant, client_of, running
+from tests.support.lists import SHOP, answer, history, ids, post_event
+from tests.support.relay import Relay
+from tests.support.shops import build, fill_catalog, send, until
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from recomengine.context import Context
 from recomengine.events.feed import FEED_LENGTH, MAX_OF_BATCH, feed_key, parse_entry
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.models.sources import PLACE
-from tests.conftest import MakeTenant, Tenant, client_of
-from tests.models.shops import build, fill_catalog, product, send, until
-from tests.recommendations.test_routes import SHOP, answer, history, ids, post_event
+from tests.support.apps import MakeTenant, Tenant, client_of
+from tests.support.lists import SHOP, answer, history, ids, post_event
+from tests.support.shops import build, fill_catalog, product, send, until
 
 
 @pytest.fixture

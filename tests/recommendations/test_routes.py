@@ -13,36 +13,16 @@ from recomengine.context import Context
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.settings import Settings
 from recomengine.shop import RateLimits
-from tests.conftest import MakeTenant, Tenant, bearer, client_of, running
-from tests.infra.relay import Relay
-from tests.models.shops import build, fill_catalog, product, send, until
-from tests.processes import PATIENCE_S
+from tests.support.apps import MakeTenant, Tenant, bearer, client_of, running
+from tests.support.lists import PATH, SHOP, answer, history, ids, post_event
+from tests.support.processes import PATIENCE_S
+from tests.support.relay import Relay
+from tests.support.shops import build, fill_catalog, send, until
 
-PATH = "/api/v1/recommendations"
 STRATEGIES = ["auto", "collaborative", "content_based", "trending", "frequently_bought_together"]
-WORDS = {"boot": "leather hiking boot", "sock": "wool hiking sock", "lace": "hiking lace", "mug": "coffee mug", "bean": "coffee bean"}
-SHOP = [
-    product(
-        f"{kind}{number}", name=f"{words} {number}", category=f"{words.split()[-2].title()} > {kind.title()}", price=10 * number + 5,
-        imageUrl=f"/i/{kind}{number}.png", url=f"/{kind}{number}",
-    )
-    for kind, words in WORDS.items() for number in range(8)
-]  # fmt: skip
 IDS = {item["productId"] for item in SHOP}
 
 
-def history() -> list[dict[str, Any]]:
-    """Hikers buy boots with socks, drinkers mugs with beans; nobody buys anything twice."""
-    events = []
-    for shopper in range(24):
-        pair = ("boot", "sock") if shopper % 2 else ("mug", "bean")
-        for number in range(shopper % 4, shopper % 4 + 3):
-            for kind in pair:
-                what = {"userId": f"u{shopper}", "productId": f"{kind}{number}", "sessionId": f"s{shopper}"}
-                order = {"eventType": "purchase", "metadata": {"orderId": f"o{shopper}-{number}", "price": 10.0}}
-                moment = 1_700_000_000_000 + shopper * 86_400_000 + number * 1000
-                events += [{**what, "eventType": "view", "timestamp": moment}, {**what, **order, "timestamp": moment + 500}]
-    return events
 
 
 @pytest.fixture
@@ -63,20 +43,10 @@ async def bare(context: Context, make_tenant: MakeTenant) -> Tenant:
     return tenant
 
 
-async def answer(client: httpx.AsyncClient, tenant: Tenant, **params: Any) -> dict[str, Any]:
-    found = await client.get(PATH, params=params, headers=bearer(tenant.read))
-    assert found.status_code == 200, found.text
-    body: dict[str, Any] = found.json()
-    return body
 
 
-def ids(body: dict[str, Any]) -> list[str]:
-    return [item["productId"] for item in body["data"]]
 
 
-async def post_event(client: httpx.AsyncClient, tenant: Tenant, event_type: str, user: str, product_id: str, **more: Any) -> None:
-    body = {"eventType": event_type, "userId": user, "productId": product_id, **more}
-    assert (await client.post("/api/v1/events", json=body, headers=bearer(tenant.read_write))).status_code == 202
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -386,6 +356,7 @@ async def test_redis_may_go_and_come_back_at_any_moment(
 
 
 async def test_a_redis_that_refuses_to_write_refuses_nobody(settings: Settings, redis_url: str, bare: Tenant, context: Context) -> None:
+    ((_, before),) = await context.redis.call(("CONFIG", "GET", "maxmemory"))
     await context.redis.call(("CONFIG", "SET", "maxmemory", "1"))
     try:
         async with running(settings) as app, client_of(app) as client:
@@ -396,4 +367,4 @@ async def test_a_redis_that_refuses_to_write_refuses_nobody(settings: Settings, 
             )
             assert again.json()["data"]["accepted"] == 1
     finally:
-        await context.redis.call(("CONFIG", "SET", "maxmemory", "0"))
+        await context.redis.call(("CONFIG", "SET", "maxmemory", before))

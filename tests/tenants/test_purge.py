@@ -16,10 +16,10 @@ from recomengine.models.service import REFRESH_JOB, request_refresh
 from recomengine.models.store import ModelMissing, ModelStore
 from recomengine.tenants.copies import remove_copies
 from recomengine.tenants.purge import NotPurged, purge
-from tests.conftest import MakeTenant, Tenant
-from tests.databases import execute, fetch, fetchval
-from tests.jobs.workers import in_queue
-from tests.models.shops import build, fill_catalog, logs_of, product, send, store_of
+from tests.support.apps import MakeTenant, Tenant
+from tests.support.databases import execute, fetch, fetchval
+from tests.support.shops import build, fill_catalog, logs_of, product, send, store_of
+from tests.support.workers import in_queue
 
 DELETED = "UPDATE tenants SET status = 'deleted', deleted_at = now() - $2::interval WHERE id = $1"
 THERE = "SELECT count(*) FROM tenants WHERE id = $1"

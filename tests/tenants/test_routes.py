@@ -16,11 +16,11 @@ from recomengine.settings import Settings
 from recomengine.shop import RateLimits, TenantConfig
 from recomengine.tenants.queries import purge_tenant, tenants_to_purge
 from recomengine.tenants.service import PURGE_AFTER, create_tenant
-from tests.auth.people import Person, forget_attempts
-from tests.conftest import client_of, running
-from tests.databases import execute, fetchval
-from tests.models.shops import until
-from tests.signals import told
+from tests.support.apps import client_of, running
+from tests.support.databases import execute, fetchval
+from tests.support.people import Person, forget_attempts
+from tests.support.shops import until
+from tests.support.signals import told
 
 PATH = "/api/v1/tenants"
 

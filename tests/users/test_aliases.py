@@ -9,9 +9,9 @@ from starlette.applications import Starlette
 from recomengine.context import Context
 from recomengine.events.trail import MAX_JOINED, TRAIL_LENGTH, parse_trail, trail_key
 from recomengine.infra.metrics import FALLBACKS
-from tests.conftest import MakeTenant, Tenant, bearer, client_of
-from tests.models.shops import build, fill_catalog, send
-from tests.recommendations.test_routes import SHOP, answer, history, ids, post_event
+from tests.support.apps import MakeTenant, Tenant, bearer, client_of
+from tests.support.lists import SHOP, answer, history, ids, post_event
+from tests.support.shops import build, fill_catalog, send
 
 
 @pytest.fixture

@@ -19,11 +19,11 @@ from recomengine.models.event_log import EventLogs
 from recomengine.models.store import ModelStore
 from recomengine.tenants.copies import remove_copies
 from recomengine.users import queries, service
-from tests.conftest import MakeTenant, Tenant, bearer, client_of
-from tests.databases import execute, fetch, fetchval
-from tests.events.stored import stored, view
-from tests.models.shops import build, fill_catalog, logs_of, send, store_of, until
-from tests.recommendations.test_routes import SHOP, answer, history, ids, post_event
+from tests.support.apps import MakeTenant, Tenant, bearer, client_of
+from tests.support.databases import execute, fetch, fetchval
+from tests.support.lists import SHOP, answer, history, ids, post_event
+from tests.support.shops import build, fill_catalog, logs_of, send, store_of, until
+from tests.support.stored import stored, view
 
 ANN = "ann [*]?^-\\ : émile/1"
 PATH = "/api/v1/users/ann%20%5B*%5D%3F%5E-%5C%20%3A%20%C3%A9mile%2F1"

@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from recomengine.web.protocol import BoundedHttp
-from tests.processes import PATIENCE_S
+from tests.support.processes import PATIENCE_S
 
 
 class Answer(NamedTuple):

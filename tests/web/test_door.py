@@ -17,8 +17,8 @@ from recomengine.web.caller import Caller
 from recomengine.web.door import BegunCall, Call
 from recomengine.web.openapi import document, path_of
 from recomengine.web.operations import Credential, Operation
-from tests.auth.people import Person, forget_attempts
-from tests.conftest import MakeTenant, bearer
+from tests.support.apps import MakeTenant, bearer
+from tests.support.people import Person, forget_attempts
 
 OPERATIONS = [route for route in all_routes() if isinstance(route, Operation)]
 KEYED = [one for one in OPERATIONS if one.keyed]

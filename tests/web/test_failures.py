@@ -10,9 +10,9 @@ from starlette.applications import Starlette
 from recomengine.api_keys import queries, secrets
 from recomengine.context import Context
 from recomengine.web import failures
-from tests.auth.people import AUTH, Person
-from tests.conftest import SECRET, MakeTenant, bearer, client_of
-from tests.models.shops import until
+from tests.support.apps import SECRET, MakeTenant, bearer, client_of
+from tests.support.people import AUTH, Person
+from tests.support.shops import until
 
 LIMIT = 4
 LIST, EVENTS = "/api/v1/recommendations", "/api/v1/events"

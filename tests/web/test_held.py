@@ -11,8 +11,8 @@ import pytest
 from starlette.applications import Starlette
 
 from recomengine.web.held import OF_CALLERS, OF_STRANGERS, STRANGERS_BODY_BYTES, Held
-from tests.conftest import MakeTenant, Tenant, bearer
-from tests.events.stored import view
+from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.stored import view
 from tests.web.connections import Peer, connected, serving
 
 BATCH = "/api/v1/events/batch"

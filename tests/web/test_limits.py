@@ -19,9 +19,9 @@ from recomengine.shop import RateLimits, TenantConfig
 from recomengine.web.caller import Caller
 from recomengine.web.limits import COUNT, Limits, OwnCounts
 from recomengine.web.problems import RateLimited
-from tests.conftest import DEAD_REDIS
-from tests.infra.relay import Relay
-from tests.models.shops import until
+from tests.support.apps import DEAD_REDIS
+from tests.support.relay import Relay
+from tests.support.shops import until
 
 PROCESSES = 4
 

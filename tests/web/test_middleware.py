@@ -13,8 +13,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from recomengine.infra.metrics import REGISTRY
-from tests.conftest import Log, MakeTenant, bearer
-from tests.processes import PATIENCE_S
+from tests.support.apps import Log, MakeTenant, bearer
+from tests.support.processes import PATIENCE_S
 
 
 async def fail(_request: Request) -> Response:

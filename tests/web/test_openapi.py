@@ -17,7 +17,7 @@ from recomengine.web.examples import ABOUT, EXAMPLES
 from recomengine.web.openapi import document, path_of
 from recomengine.web.operations import Operation
 from recomengine.web.problems import EXPLAINED, Problem
-from tests.contract.test_bad_input import EVENT_IMPORT, ITEM_IMPORT
+from tests.support.bad_input import EVENT_IMPORT, ITEM_IMPORT
 
 PAGES = {"/openapi.json", "/docs", "/docs/problems", "/docs/{name:path}"}
 Json = dict[str, Any]

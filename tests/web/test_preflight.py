@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.conftest import MakeTenant, bearer
+from tests.support.apps import MakeTenant, bearer
 
 SHOP, THIEF = "https://shop.example", "https://thief.example"
 

@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 from recomengine.web.limits import client_network
 from recomengine.web.middleware import HSTS, SECURITY
 from recomengine.web.protocol import MAX_HEAD_BYTES, MAX_HEADERS, BoundedHttp
-from tests.conftest import MakeTenant
-from tests.events.stored import stored
+from tests.support.apps import MakeTenant
+from tests.support.stored import stored
 from tests.web.connections import connected, serving
 
 MB = 1024 * 1024

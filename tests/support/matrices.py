@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from recomengine._core.csr import CSR
-from tests.core.reference import Row
+from tests.support.reference import Row
 
 examples = settings(max_examples=300, deadline=None)
 """Enough for the corners of these small spaces; no deadline, since a busy machine is no failure."""

@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 
 from recomengine.context import Context
-from tests.models.shops import until
+from tests.support.shops import until
 
 AUTH = "/api/v1/auth"
 PASSWORD = "correct horse battery"

@@ -28,7 +28,7 @@ from recomengine.models.model import Model
 from recomengine.models.sources import PLACE
 from recomengine.models.store import ModelStore
 from recomengine.shop import TenantConfig
-from tests.processes import PATIENCE_S, POLL_S
+from tests.support.processes import PATIENCE_S, POLL_S
 
 Event = dict[str, Any]
 Product = dict[str, Any]

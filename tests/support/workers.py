@@ -13,8 +13,8 @@ from recomengine.context import Context
 from recomengine.infra.database import Pool, open_pool
 from recomengine.jobs.registry import JOBS, Job, Tools
 from recomengine.jobs.worker import SILENT_AFTER, make_queue, work
-from tests.models.shops import logs_of, store_of
-from tests.processes import PATIENCE_S
+from tests.support.processes import PATIENCE_S
+from tests.support.shops import logs_of, store_of
 
 SOON = timedelta(milliseconds=200)
 

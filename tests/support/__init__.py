@@ -1,0 +1,21 @@
+"""What tests of several folders share; nobody imports from a test file or a conftest.
+
+apps            servers and apps of a test, their clients, tenants and keys
+bad_input       bodies that are no JSON, and what the answer to them must be
+commands        a command of the program, and what it did
+databases       databases of a test's own
+figures         any events of a day, and how they are sent
+gate            builds that wait until they may go on
+histograms      whether a histogram is one
+lists           a shop whose shoppers have plain habits, and lists asked of it
+matrices        sparse matrices, and any of them
+people          admins over HTTP
+processes       the command line as real processes, and waiting for them
+reference       the kernels in plain Python
+relay           a Redis that can be cut off
+shops           catalogs and events stored and built, and waiting in a loop
+signals         messages of the bus, to wait for
+statements      every SQL statement of the program
+stored          events as they were stored
+workers         workers as processes of their own
+"""
