@@ -14,6 +14,7 @@ from recomengine.settings import Settings
 from tests.support.apps import SECRET, client_of, running
 from tests.support.databases import execute, fetchval
 from tests.support.people import AUTH, Person, forget_attempts
+from tests.support.processes import PATIENCE_S
 
 HOME, STRANGE = "192.0.2.1", "198.51.100.7"
 
@@ -65,7 +66,7 @@ async def test_two_tabs_that_renew_at_once_are_both_signed_in(client: httpx.Asyn
 
 
 async def test_on_two_processes_as_well(ann: Person, context: Context, other_process: str) -> None:
-    async with httpx.AsyncClient(base_url=other_process, timeout=30, headers={"X-Forwarded-For": HOME}) as elsewhere:
+    async with httpx.AsyncClient(base_url=other_process, timeout=PATIENCE_S, headers={"X-Forwarded-For": HOME}) as elsewhere:
         other = tab(elsewhere, ann)
         answers = await asyncio.gather(ann.refresh(), other.refresh())
         assert [answer.status_code for answer in answers] == [200, 200]
