@@ -19,8 +19,10 @@ from recomengine.settings import Settings
 from recomengine.web.problems import RateLimited
 from tests.support.apps import Log, client_of, running
 from tests.support.databases import fetchval
-from tests.support.people import AUTH, PASSWORD, Person, forget_attempts, mailed
+from tests.support.people import AUTH, PASSWORD, Person, code, mailed
 from tests.support.shops import until
+
+pytestmark = pytest.mark.usefixtures("nobody_has_tried")
 
 WRONG, NEW = "not the password", "another good password"
 HOME, STRANGE = "192.0.2.1", "198.51.100.7"
@@ -28,25 +30,9 @@ FREE = RULES["pair"].free
 
 
 @pytest.fixture(autouse=True)
-async def nobody_has_tried(context: Context) -> None:
-    await forget_attempts(context)
-
-
-@pytest.fixture(autouse=True)
 def waits_outlast_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wait of a second may be over before a busy machine comes to the next attempt."""
     monkeypatch.setitem(RULES, "pair", RULES["pair"]._replace(first_wait_s=60))
-
-
-@pytest.fixture
-async def ann(client: httpx.AsyncClient) -> Person:
-    person = Person(client)
-    assert (await person.sign_up(name="Ann")).status_code == 201
-    return person
-
-
-def code(response: httpx.Response) -> str:
-    return str(response.json()["code"])
 
 
 async def guess(app: Starlette, email: str, address: str, count: int) -> list[int]:

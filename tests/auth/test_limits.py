@@ -4,24 +4,13 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from recomengine.context import Context
 from tests.support.apps import client_of
-from tests.support.people import AUTH, Person, forget_attempts
+from tests.support.people import AUTH, Person
+
+pytestmark = pytest.mark.usefixtures("nobody_has_tried")
 
 LIMIT = 4
 PATHS = [f"{AUTH}/{path}" for path in ("signup", "login", "refresh", "logout", "forgot-password", "reset-password")]
-
-
-@pytest.fixture(autouse=True)
-async def nobody_has_tried(context: Context) -> None:
-    await forget_attempts(context)
-
-
-@pytest.fixture
-async def ann(client: httpx.AsyncClient) -> Person:
-    person = Person(client)
-    assert (await person.sign_up(name="Ann")).status_code == 201
-    return person
 
 
 def assert_limited(refused: httpx.Response) -> None:

@@ -13,26 +13,12 @@ from recomengine.context import Context
 from recomengine.settings import Settings
 from tests.support.apps import SECRET, client_of, running
 from tests.support.databases import execute, fetchval
-from tests.support.people import AUTH, Person, forget_attempts
+from tests.support.people import AUTH, Person, code
 from tests.support.processes import PATIENCE_S
 
+pytestmark = pytest.mark.usefixtures("nobody_has_tried")
+
 HOME, STRANGE = "192.0.2.1", "198.51.100.7"
-
-
-@pytest.fixture(autouse=True)
-async def nobody_has_tried(context: Context) -> None:
-    await forget_attempts(context)
-
-
-@pytest.fixture
-async def ann(client: httpx.AsyncClient) -> Person:
-    person = Person(client)
-    assert (await person.sign_up(name="Ann")).status_code == 201
-    return person
-
-
-def code(response: httpx.Response) -> str:
-    return str(response.json()["code"])
 
 
 def tab(client: httpx.AsyncClient, person: Person) -> Person:

@@ -18,25 +18,11 @@ from recomengine.settings import Settings
 from tests.support.apps import SECRET, client_of, running
 from tests.support.bad_input import UNREADABLE, is_problem
 from tests.support.databases import execute, fetchval
-from tests.support.people import AUTH, PASSWORD, Person, forget_attempts, mailed
+from tests.support.people import AUTH, PASSWORD, Person, code, mailed
 from tests.support.processes import PATIENCE_S
 from tests.support.shops import until
 
-
-@pytest.fixture(autouse=True)
-async def nobody_has_tried(context: Context) -> None:
-    await forget_attempts(context)
-
-
-@pytest.fixture
-async def ann(client: httpx.AsyncClient) -> Person:
-    person = Person(client)
-    assert (await person.sign_up(name="Ann")).status_code == 201
-    return person
-
-
-def code(response: httpx.Response) -> str:
-    return str(response.json()["code"])
+pytestmark = pytest.mark.usefixtures("nobody_has_tried")
 
 
 async def test_signing_up_gives_a_token_two_cookies_and_the_account(client: httpx.AsyncClient) -> None:

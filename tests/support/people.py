@@ -92,3 +92,8 @@ def _text(file: Path) -> str:
     body = message.get_body()
     assert body is not None
     return f"{message['To']}\n{body.get_content()}"
+
+
+def code(response: httpx.Response) -> str:
+    """Of a problem."""
+    return str(response.json()["code"])
