@@ -1,5 +1,5 @@
-"""Compiles the kernels of src/recomengine/_core: -O3, OpenMP where the compiler has it, strict floating point. Packs the files
-for browsers into a wheel.
+"""Compiles the kernels of src/recomengine/_core: -O3, OpenMP where the compiler has it, strict floating point. Packs
+the files for browsers into a wheel.
 
 No -march: functions marked RECO_CLONES (see _core/clones.h) are compiled several times and chosen at run time, so one
 wheel runs on every x86-64. Everything else about the package is in pyproject.toml.

@@ -18,15 +18,26 @@ def kernels() -> None:
     rows = json.loads(raw.read_text(encoding="utf-8"))["benchmarks"]
     raw.unlink()
     keep = ("min", "median", "mean", "stddev", "rounds")
-    write_result("kernels", {"benchmarks": [
-        {"name": row["name"], "group": row["group"], **{k: row["stats"][k] for k in keep}, "extra": row["extra_info"]} for row in rows
-    ]})
+    write_result(
+        "kernels",
+        {
+            "benchmarks": [
+                {
+                    "name": row["name"],
+                    "group": row["group"],
+                    **{k: row["stats"][k] for k in keep},
+                    "extra": row["extra_info"],
+                }
+                for row in rows
+            ]
+        },
+    )
 
 
 PARTS = {
-    "kernels": kernels, "http": http.main, "chaos": chaos.main, "disk": disk.main, "refresh": refresh.main, "logins": logins.main,
-    "limits": limits.main, "jobs": jobs.main, "experiments": experiments.main, "analytics": analytics.main, "promises": promises.main,
-    "hang": hang.main, "bodies": bodies.main,
+    "kernels": kernels, "http": http.main, "chaos": chaos.main, "disk": disk.main, "refresh": refresh.main,
+    "logins": logins.main, "limits": limits.main, "jobs": jobs.main, "experiments": experiments.main,
+    "analytics": analytics.main, "promises": promises.main, "hang": hang.main, "bodies": bodies.main,
 }  # fmt: skip
 
 
@@ -34,7 +45,10 @@ def main() -> None:
     chosen = sys.argv[1:] or list(PARTS)
     unknown = set(chosen) - set(PARTS)
     if unknown:
-        raise SystemExit(f"Unknown part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}. Shops are measured by `python -m bench.quality`.")
+        raise SystemExit(
+            f"Unknown part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}. Shops are measured by `python "
+            f"-m bench.quality`."
+        )
     for name, part in PARTS.items():
         if name in chosen:
             part()

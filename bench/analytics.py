@@ -30,9 +30,12 @@ STEPS = 5
 MAKE_EVENTS = """
 INSERT INTO events (id, tenant_id, event_type, user_id, product_id, session_id, metadata, timestamp, created_at)
 SELECT gen_random_uuid(), $1, kind, 'user-' || buyer, 'product-' || product, 's-' || visit,
-       CASE kind WHEN 'impression' THEN jsonb_build_object('placementId', place, 'strategy', method, 'recommendationId', 'r-' || visit)
-                 WHEN 'click' THEN jsonb_build_object('placementId', place, 'strategy', method, 'recommendationId', 'r-' || visit)
-                 WHEN 'purchase' THEN jsonb_build_object('price', round(random()::numeric * 200, 2), 'quantity', 1 + visit % 2, 'orderId',
+       CASE kind WHEN 'impression' THEN jsonb_build_object('placementId', place, 'strategy', method, 'recommendationId',
+           'r-' || visit)
+                 WHEN 'click' THEN jsonb_build_object('placementId', place, 'strategy', method, 'recommendationId',
+                     'r-' || visit)
+                 WHEN 'purchase' THEN jsonb_build_object('price', round(random()::numeric * 200, 2), 'quantity',
+                     1 + visit % 2, 'orderId',
                                                             'o-' || visit / 2)
        END,
        at, now()
@@ -45,22 +48,29 @@ FROM (
         SELECT visit, (random() * 100000)::int AS buyer, (20000 * random() ^ 3)::int AS product, random() AS chance,
                (ARRAY['home', 'product', 'cart', 'search', 'mail'])[1 + (random() * 4)::int] AS place,
                (ARRAY['auto', 'trending', 'collaborative', 'content_based'])[1 + (random() * 3)::int] AS method,
-               random() ^ 4 * interval '3 days' AS wait, $2::timestamptz + ($3::timestamptz - $2::timestamptz) * (visit::float8 / $4::int) AS begun
+               random() ^ 4 * interval '3 days' AS wait,
+               $2::timestamptz + ($3::timestamptz - $2::timestamptz) * (visit::float8 / $4::int) AS begun
         FROM generate_series(1, $4::int) AS visit
     ) AS visits CROSS JOIN generate_series(1, 5) AS step
 ) AS steps
 WHERE at <= $3
 """
 PLAIN = """
-SELECT count(*) FILTER (WHERE event_type = 'impression') AS impressions, count(*) FILTER (WHERE event_type = 'click') AS clicks,
+SELECT count(*) FILTER (WHERE event_type = 'impression') AS impressions,
+    count(*) FILTER (WHERE event_type = 'click') AS clicks,
        count(*) FILTER (WHERE event_type = 'purchase') AS conversions, count(DISTINCT order_id) AS orders,
        sum((metadata ->> 'price')::numeric * (metadata ->> 'quantity')::numeric) AS revenue,
        count(*) FILTER (WHERE event_type = 'purchase' AND EXISTS (
-           SELECT FROM events c WHERE c.tenant_id = $1 AND c.user_id = e.user_id AND c.product_id = e.product_id AND c.event_type = 'click'
-             AND c.timestamp <= e.timestamp AND c.timestamp >= e.timestamp - interval '168 hours')) AS "attributedConversions"
+           SELECT FROM events c WHERE c.tenant_id = $1 AND c.user_id = e.user_id AND c.product_id = e.product_id
+               AND c.event_type = 'click'
+               AND c.timestamp <= e.timestamp
+               AND c.timestamp >= e.timestamp - interval '168 hours')) AS "attributedConversions"
 FROM events e WHERE tenant_id = $1
 """
-DELETE, ACTIVATE = ("UPDATE tenants SET status = 'deleted' WHERE id = $1", "UPDATE tenants SET status = 'active' WHERE id = $1")
+DELETE, ACTIVATE = (
+    "UPDATE tenants SET status = 'deleted' WHERE id = $1",
+    "UPDATE tenants SET status = 'active' WHERE id = $1",
+)
 LOCK = "SELECT FROM analytics_state WHERE tenant_id = $1 FOR UPDATE"
 
 
@@ -75,7 +85,9 @@ class Admin:
         self.shop = UUID(self.call("POST", "/tenants", {"name": "bench"})["id"])
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
+        headers = {"Content-Type": "application/json"} | (
+            {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        )
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._base + path, data, headers, method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -100,7 +112,9 @@ def measure(system: System) -> dict[str, Any]:
     asyncio.run(fill(database, admin.shop, start, yesterday, EVENTS * (DAYS - 1) // DAYS))
     figures["all of it anew, s"] = asyncio.run(settling(database, admin.shop))
     asyncio.run(fill(database, admin.shop, yesterday, now, EVENTS // DAYS))
-    figures["a night, s"] = asyncio.run(night(database, json.loads((system.data_dir / "servers.json").read_text())["redis_url"]))
+    figures["a night, s"] = asyncio.run(
+        night(database, json.loads((system.data_dir / "servers.json").read_text())["redis_url"])
+    )
     print(figures, flush=True)
     figures["settled"] = latencies(admin, now)
     check(admin, database, start, now)
@@ -132,9 +146,11 @@ async def not_settled(admin: Admin, database: str, now: datetime) -> dict[str, A
 def latencies(admin: Admin, now: datetime) -> dict[str, Any]:
     moments = f"from={int((now - timedelta(days=DAYS)).timestamp() * 1000)}&to={int(now.timestamp() * 1000)}"
     questions = {
-        "overview": "overview", "overview, compared": "overview?compare=previous", "overview, to the moment": f"overview?{moments}",
-        "timeseries by day": "timeseries?metric=revenue", "timeseries by hour": "timeseries?metric=clicks&interval=hour",
-        "timeseries by placement": "timeseries?metric=ctr&groupBy=placementId", "top products": "top-products", "live": "live",
+        "overview": "overview", "overview, compared": "overview?compare=previous",
+        "overview, to the moment": f"overview?{moments}", "timeseries by day": "timeseries?metric=revenue",
+        "timeseries by hour": "timeseries?metric=clicks&interval=hour",
+        "timeseries by placement": "timeseries?metric=ctr&groupBy=placementId", "top products": "top-products",
+        "live": "live",
     }  # fmt: skip
     found = {}
     for name, question in questions.items():
@@ -166,7 +182,10 @@ async def settling(database: str, shop: UUID) -> float:
 
 
 async def night(database: str, redis_url: str) -> float:
-    pool, redis = await open_pool(database, min_size=1, max_size=2, statement_timeout_ms=1_800_000), RedisClient(redis_url)
+    pool, redis = (
+        await open_pool(database, min_size=1, max_size=2, statement_timeout_ms=1_800_000),
+        RedisClient(redis_url),
+    )
     started = time.perf_counter()
     await settle_night(pool, redis)
     spent = time.perf_counter() - started

@@ -53,7 +53,9 @@ async def _send(shop: Shop, name: str, acknowledged: set[str]) -> None:
     rng = np.random.default_rng(abs(hash(name)) % 2**32)
     for sent in range(1_000_000):
         ids = [f"{name}-{sent}-{k}" for k in range(20 if sent % 5 == 0 else 1)]
-        events = [{"eventType": "view", "userId": f"u{int(rng.integers(500))}", "productId": "p", "eventId": i} for i in ids]
+        events = [
+            {"eventType": "view", "userId": f"u{int(rng.integers(500))}", "productId": "p", "eventId": i} for i in ids
+        ]
         path, body = ("/api/v1/events", events[0]) if len(events) == 1 else ("/api/v1/events/batch", {"events": events})
         try:
             status, answer = await client.send(http_request("POST", path, shop.key, json.dumps(body).encode()))

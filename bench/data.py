@@ -26,13 +26,17 @@ def products(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def events(count: int, *, users: int, items: int, end_ms: int, days: int = 60, seed: int = 7) -> Iterator[dict[str, Any]]:
+def events(
+    count: int, *, users: int, items: int, end_ms: int, days: int = 60, seed: int = 7
+) -> Iterator[dict[str, Any]]:
     """`count` events in time order; each shopper prefers two categories, products are Zipf-popular inside one."""
     rng = np.random.default_rng(seed)
     times = np.sort(rng.integers(end_ms - days * DAY_MS, end_ms, count))
     who = rng.integers(0, users, count)
     taste = rng.integers(0, CATEGORIES, (users, 2))
-    category = np.where(rng.random(count) < 0.8, taste[who, rng.integers(0, 2, count)], rng.integers(0, CATEGORIES, count))
+    category = np.where(
+        rng.random(count) < 0.8, taste[who, rng.integers(0, 2, count)], rng.integers(0, CATEGORIES, count)
+    )
     rank = np.minimum(rng.zipf(1.3, count) - 1, items // CATEGORIES - 1)
     product = category + CATEGORIES * rank
     kind = rng.integers(0, len(TYPES), count)

@@ -1,7 +1,8 @@
 """A data dir whose disk is full: `recomengine up` on a small file system of its own, under a stream of events.
 
-The disk is filled and emptied while senders go on. No process of ours may die, whatever was acknowledged must be stored once,
-and the system must be itself again without anybody's help once there is room. Where PostgreSQL needs room for its log and gets
+The disk is filled and emptied while senders go on. No process of ours may die, whatever was acknowledged must be stored
+once, and the system must be itself again without anybody's help once there is room. Where PostgreSQL needs room for its
+log and gets
 none, it ends by its own rule, and its supervisor starts it until there is room: that is forced here by filling the log.
 """
 
@@ -43,7 +44,8 @@ FILL_THE_LOG = "SELECT pg_logical_emit_message(false, 'bench', repeat('x', 10000
 
 
 class Disk(NamedTuple):
-    """A small file system for the processes that one command starts, mounted at `folder` for them alone: it is gone when they are.
+    """A small file system for the processes that one command starts, mounted at `folder` for them alone: it is gone
+    when they are.
 
     Where neither root nor a user namespace may mount, "full" is a limit of 0 bytes on the files that they write.
     """
@@ -60,7 +62,16 @@ class Disk(NamedTuple):
         if os.geteuid() == 0:
             return ["unshare", "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh"]
         ourselves = f"unshare --user --map-user={os.geteuid()} --map-group={os.getegid()}"
-        return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", f'{mount} && exec {ourselves} "$@"', "sh"]
+        return [
+            "unshare",
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            f'{mount} && exec {ourselves} "$@"',
+            "sh",
+        ]
 
     def seen(self, pid: int) -> Path:
         """The folder as others see it, through the command's process."""
@@ -87,7 +98,12 @@ def may_mount() -> bool:
         return False
     words = ["--mount"] if os.geteuid() == 0 else ["--user", "--map-root-user", "--mount"]
     try:
-        return subprocess.run(["unshare", *words, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, check=False).returncode == 0
+        return (
+            subprocess.run(
+                ["unshare", *words, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, check=False
+            ).returncode
+            == 0
+        )
     except FileNotFoundError:
         return False
 
@@ -106,13 +122,19 @@ def _fill(ballast: Path, but_bytes: int) -> None:
 
 
 def _limit_files(leader: int, most_bytes: int) -> None:
-    """For the process and all that come from it, each as the user that it runs as: root in a container may not be any other's."""
+    """For the process and all that come from it, each as the user that it runs as: root in a container may not be any
+    other's.
+    """
     by_user: dict[int, list[int]] = {}
     for pid in _family(leader):
         by_user.setdefault(Path(f"/proc/{pid}").stat().st_uid, []).append(pid)
     for user, pids in by_user.items():
-        who: dict[str, Any] = {} if user == os.geteuid() else {"user": user, "group": pwd.getpwuid(user).pw_gid, "extra_groups": []}
-        limits = [partial(resource.prlimit, pid, resource.RLIMIT_FSIZE, (most_bytes, resource.RLIM_INFINITY)) for pid in pids]
+        who: dict[str, Any] = (
+            {} if user == os.geteuid() else {"user": user, "group": pwd.getpwuid(user).pw_gid, "extra_groups": []}
+        )
+        limits = [
+            partial(resource.prlimit, pid, resource.RLIMIT_FSIZE, (most_bytes, resource.RLIM_INFINITY)) for pid in pids
+        ]
         subprocess.run(["true"], check=True, cwd="/", preexec_fn=lambda: [limit() for limit in limits], **who)  # noqa: B023 - called at once
 
 
@@ -152,7 +174,9 @@ def small_system() -> Iterator[Small]:
     try:
         seen = disk.seen(process.pid)
         system = System(process, seen, "127.0.0.1", port)
-        url = json.loads((seen / "servers.json").read_text(encoding="utf-8"))["database_url"].replace(str(folder), str(seen))
+        url = json.loads((seen / "servers.json").read_text(encoding="utf-8"))["database_url"].replace(
+            str(folder), str(seen)
+        )
         yield Small(disk, system, _with_model(system.shop("disk", DATABASE_URL=url)), url)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -161,8 +185,15 @@ def small_system() -> Iterator[Small]:
 
 
 def _with_model(shop: Shop) -> Shop:
-    shop.call("POST", "/api/v1/catalog/batch", {"items": [{"productId": f"p{i}", "name": f"Boot {i}", "category": "Boots"} for i in range(PRODUCTS)]})
-    views = [{"eventType": "view", "userId": f"u{i % 7}", "productId": f"p{i % PRODUCTS}", "eventId": f"first-{i}"} for i in range(100)]
+    shop.call(
+        "POST",
+        "/api/v1/catalog/batch",
+        {"items": [{"productId": f"p{i}", "name": f"Boot {i}", "category": "Boots"} for i in range(PRODUCTS)]},
+    )
+    views = [
+        {"eventType": "view", "userId": f"u{i % 7}", "productId": f"p{i % PRODUCTS}", "eventId": f"first-{i}"}
+        for i in range(100)
+    ]
     shop.call("POST", "/api/v1/events/batch", {"events": views})
     shop.refresh()
     shop.call("GET", "/api/v1/recommendations?userId=u1")  # which loads the model
@@ -203,11 +234,18 @@ async def _send(shop: Shop, name: str, ledger: Ledger, over: asyncio.Event) -> N
     sent = 0
     while not over.is_set():
         ids = [f"{name}-{(sent := sent + 1)}" for _ in range(10)]
-        events = [{"eventType": "view", "userId": f"u{sent % 500}", "productId": f"p{sent % PRODUCTS}", "eventId": each} for each in ids]
-        status, answer = await client.send(http_request("POST", "/api/v1/events/batch", shop.key, json.dumps({"events": events}).encode()))
+        events = [
+            {"eventType": "view", "userId": f"u{sent % 500}", "productId": f"p{sent % PRODUCTS}", "eventId": each}
+            for each in ids
+        ]
+        status, answer = await client.send(
+            http_request("POST", "/api/v1/events/batch", shop.key, json.dumps({"events": events}).encode())
+        )
         ledger.statuses[status] += 1
         if status == 202:
-            ledger.acknowledged.update(each["eventId"] for each in json.loads(answer)["data"]["results"] if each["status"] != "rejected")
+            ledger.acknowledged.update(
+                each["eventId"] for each in json.loads(answer)["data"]["results"] if each["status"] != "rejected"
+            )
         else:
             await asyncio.sleep(0.05)
     client.close()
@@ -233,7 +271,8 @@ async def _fill_the_log(url: str) -> None:
 async def _count(small: Small, ledger: Ledger, name: str) -> dict[str, int]:
     connection = await asyncpg.connect(small.database_url)
     rows = await connection.fetch(
-        "SELECT client_event_id, count(*) AS stored FROM events WHERE tenant_id = $1 AND client_event_id LIKE $2 GROUP BY 1",
+        "SELECT client_event_id, count(*) AS stored FROM events WHERE tenant_id = $1 AND client_event_id LIKE $2 GROUP "
+        "BY 1",
         small.shop.tenant_id, f"{name}-%",
     )  # fmt: skip
     await connection.close()
@@ -267,7 +306,10 @@ def main() -> dict[str, Any]:
         for number, fill_the_log in enumerate((False, True)):
             rounds.append(asyncio.run(fill_and_empty(small, f"round{number}", fill_the_log=fill_the_log)))
             print(f"round {number}: {rounds[-1]}", flush=True)
-    figures = {"file_system": f"tmpfs of {MEBIBYTES} MiB" if may_mount() else "files of at most 0 bytes", "rounds": rounds}
+    figures = {
+        "file_system": f"tmpfs of {MEBIBYTES} MiB" if may_mount() else "files of at most 0 bytes",
+        "rounds": rounds,
+    }
     write_result("disk", figures)
     if any(row["missing"] or row["stored_twice"] or row["died"] for row in rounds):
         raise SystemExit("acknowledged events were lost or doubled, or a process died")

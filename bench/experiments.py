@@ -1,9 +1,10 @@
 """What experiments say of shops that are made up, where the truth is known: `python -m bench experiments`.
 
-A/A: both variants are the same, and somebody looks every day for four weeks and stops at the first difference. Of the fixed test
-that finds far more than 5 % of them; of the sequential interval at most 5 %. A/B: how many shoppers find a lift that is there, by an
-A/B test and by interleaving. Shoppers differ in how keen they are, come back, and click several times: nothing is as independent as
-the formulas would like. The sums of a day go through the product's own `compare`.
+A/A: both variants are the same, and somebody looks every day for four weeks and stops at the first difference. Of the
+fixed test that finds far more than 5 % of them; of the sequential interval at most 5 %. A/B: how many shoppers find a
+lift that is there, by an A/B test and by interleaving. Shoppers differ in how keen they are, come back, and click
+several times: nothing is as independent as the formulas would like. The sums of a day go through the product's own
+`compare`.
 """
 
 from decimal import Decimal
@@ -40,7 +41,9 @@ def main() -> dict[str, Any]:
 
 
 def false_positives(experiments: int, seed: int = 1) -> dict[str, dict[str, float]]:
-    """Of A/A experiments, the share in which a difference is found: at the end alone, at any day by the fixed test, at any day sequentially."""
+    """Of A/A experiments, the share in which a difference is found: at the end alone, at any day by the fixed test, at
+    any day sequentially.
+    """
     return {metric or "interleaving": _shares(experiments, seed, metric, 0.0) for metric in (*METRICS, None)}
 
 
@@ -59,7 +62,11 @@ def _shares(experiments: int, seed: int, metric: Metric | None, lift: float) -> 
         at_end += proofs[-1]
         peeked += any(proofs)
         sequential += any(_proves(each) for each in days)
-    return {"fixed_at_the_end": at_end / experiments, "fixed_every_day": peeked / experiments, "sequential_every_day": sequential / experiments}
+    return {
+        "fixed_at_the_end": at_end / experiments,
+        "fixed_every_day": peeked / experiments,
+        "sequential_every_day": sequential / experiments,
+    }
 
 
 def _proves(comparison: Comparison) -> bool:
@@ -95,7 +102,10 @@ def ab_days(rng: np.random.Generator, metric: Metric, lift: float) -> list[Compa
 def interleaving_days(rng: np.random.Generator, lift: float) -> list[Comparison]:
     users = DAYS * PER_DAY
     comes, keen = _visits(rng, users)
-    clicks = [np.cumsum(rng.binomial(comes * CARDS // 2, np.minimum(CTR * keen * of, 1)[:, None]), axis=1) for of in (1, 1 + lift)]
+    clicks = [
+        np.cumsum(rng.binomial(comes * CARDS // 2, np.minimum(CTR * keen * of, 1)[:, None]), axis=1)
+        for of in (1, 1 + lift)
+    ]
     return [_preferences(clicks[0][:, day], clicks[1][:, day]) for day in range(DAYS)]
 
 
@@ -115,35 +125,54 @@ def _counted(wins: int, deciding: int) -> Arm:
 
 def _arm_of(users: int, *sums: Any) -> Arm:
     y, d, yy, yd, dd = (Decimal(int(each)) for each in sums)
-    nothing = {"impressions": 0, "clicks": 0, "conversions": 0, "purchases": 0, "error_free": 0, "foreign": 0, "mismatched": 0}
+    nothing = {
+        "impressions": 0,
+        "clicks": 0,
+        "conversions": 0,
+        "purchases": 0,
+        "error_free": 0,
+        "foreign": 0,
+        "mismatched": 0,
+    }
     return Arm(users=users, y=y, d=d, yy=yy, yd=yd, dd=dd, revenue=Decimal(), revenue_squares=Decimal(), **nothing)
 
 
 class Clicks(NamedTuple):
-    """Of each shopper of a pool: whether control's list and the variant's would be clicked, and whose pick in a list of both (0: nobody's)."""
+    """Of each shopper of a pool: whether control's list and the variant's would be clicked, and whose pick in a list of
+    both (0: nobody's).
+    """
 
     control: NDArray[np.bool_]
     variant: NDArray[np.bool_]
     preferred: NDArray[np.int8]
 
 
-def shoppers_for_power(interested: float, pool: int = 40_000, experiments: int = POWER_EXPERIMENTS, seed: int = 3) -> dict[str, float]:
-    """How many shoppers find the better variant in 80 % of the experiments, by click-through rate and by interleaving; steps of a fifth.
+def shoppers_for_power(
+    interested: float, pool: int = 40_000, experiments: int = POWER_EXPERIMENTS, seed: int = 3
+) -> dict[str, float]:
+    """How many shoppers find the better variant in 80 % of the experiments, by click-through rate and by interleaving;
+    steps of a fifth.
     interested: which share of the shoppers reads the list at all."""
     rng = np.random.default_rng(seed)
     clicks = clicking(rng, pool, interested)
     return {
         "ctr_lift": float(clicks.variant.mean() / clicks.control.mean() - 1),
-        **{kind: _first_enough(rng, clicks, experiments, interleaving=kind == "interleaving") for kind in ("ab", "interleaving")},
+        **{
+            kind: _first_enough(rng, clicks, experiments, interleaving=kind == "interleaving")
+            for kind in ("ab", "interleaving")
+        },
     }
 
 
 def clicking(rng: np.random.Generator, shoppers: int, interested: float) -> Clicks:
-    """A shopper wants WANTED of PRODUCTS. Each strategy scores products by that and noise, the variant with less of it. Of all shoppers the
-    share `interested` reads a list from the top, goes on with a probability of READS_ON a line, and clicks the first wanted product, if any."""
+    """A shopper wants WANTED of PRODUCTS. Each strategy scores products by that and noise, the variant with less of it.
+    Of all shoppers the share `interested` reads a list from the top, goes on with a probability of READS_ON a line, and
+    clicks the first wanted product, if any."""
     wanted = np.zeros((shoppers, PRODUCTS))
     wanted[:, :WANTED] = 1
-    lists = [np.argsort(-wanted - noise * rng.standard_normal((shoppers, PRODUCTS)), axis=1)[:, :CARDS] for noise in NOISE]
+    lists = [
+        np.argsort(-wanted - noise * rng.standard_normal((shoppers, PRODUCTS)), axis=1)[:, :CARDS] for noise in NOISE
+    ]
     reads = np.where(rng.random(shoppers) < interested, rng.geometric(1 - READS_ON, shoppers), 0)
     clicked = [((each < WANTED) & (np.arange(CARDS) < reads[:, None])).any(axis=1) for each in lists]
     preferred = np.zeros(shoppers, np.int8)

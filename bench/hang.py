@@ -63,7 +63,8 @@ async def _measure(system: System, shops: list[Shop]) -> dict[str, Any]:
         served = await under_way
     afterwards = load(AROUND_S)
     stored_s, ready_s = await asyncio.gather(
-        _until(system, _events(shops[0], "after"), 202), _until(system, _same(http_request("GET", "/ready", "none")), 200)
+        _until(system, _events(shops[0], "after"), 202),
+        _until(system, _same(http_request("GET", "/ready", "none")), 200),
     )
     return {
         "before": _summary(before), "stopped": _summary(served), "after": _summary(await afterwards),
@@ -73,7 +74,9 @@ async def _measure(system: System, shops: list[Shop]) -> dict[str, Any]:
 
 
 def _summary(outcome: Outcome) -> dict[str, Any]:
-    return outcome.summary | {"statuses": {str(status): number for status, number in Counter(outcome.status.tolist()).items()}}
+    return outcome.summary | {
+        "statuses": {str(status): number for status, number in Counter(outcome.status.tolist()).items()}
+    }
 
 
 def _recommendations(shops: list[Shop]) -> Iterator[bytes]:
@@ -84,7 +87,12 @@ def _recommendations(shops: list[Shop]) -> Iterator[bytes]:
 
 def _events(shop: Shop, name: str) -> Iterator[bytes]:
     for number in count():
-        event = {"eventType": "view", "userId": f"{name}-{number}", "productId": "product-1", "eventId": f"{name}-{number}"}
+        event = {
+            "eventType": "view",
+            "userId": f"{name}-{number}",
+            "productId": "product-1",
+            "eventId": f"{name}-{number}",
+        }
         yield http_request("POST", "/api/v1/events", shop.key, json.dumps(event).encode())
 
 

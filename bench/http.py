@@ -28,7 +28,9 @@ SWAP_WINDOW_S, SWAP_LONGEST_S = 1.0, 1800.0
 
 def main() -> dict[str, Any]:
     with bare_starlette() as (host, port):
-        yardstick = asyncio.run(open_loop(host, port, _repeat(http_request("GET", "/", "none")), rate=500, seconds=SECONDS)).summary
+        yardstick = asyncio.run(
+            open_loop(host, port, _repeat(http_request("GET", "/", "none")), rate=500, seconds=SECONDS)
+        ).summary
         bare_most = asyncio.run(closed_loop(host, port, _repeat(http_request("GET", "/", "none")), seconds=5)).summary
     _say("bare Starlette, 500/s", yardstick)
     with running_system() as system:
@@ -54,7 +56,9 @@ def measure(system: System) -> dict[str, Any]:
         outcome = asyncio.run(open_loop(shop.host, shop.port, requests, rate=rate, seconds=SECONDS))
         figures[name] = outcome.summary | {"rate": rate, "budget_p95_ms": BUDGETS_MS[name]}
         _say(f"{name}, {rate:.0f}/s", outcome.summary)
-    figures["recommendations, most"] = asyncio.run(closed_loop(shop.host, shop.port, recommendation_requests(shop), seconds=8)).summary
+    figures["recommendations, most"] = asyncio.run(
+        closed_loop(shop.host, shop.port, recommendation_requests(shop), seconds=8)
+    ).summary
     figures["event, most"] = asyncio.run(closed_loop(shop.host, shop.port, event_requests(shop), seconds=8)).summary
     _say("recommendations, closed loop", figures["recommendations, most"])
     _say("event, closed loop", figures["event, most"])
@@ -70,8 +74,12 @@ def load_shop(shop: Shop) -> dict[str, float]:
     started = time.perf_counter()
     done = shop.call("POST", "/api/v1/events/import", body, content_type="application/x-ndjson")["data"]
     seconds = time.perf_counter() - started
-    return {**{k: done[k] for k in ("accepted", "duplicates", "rejected")}, "seconds": round(seconds, 1),
-            "events_per_second": round(EVENTS / seconds), "required_per_second": IMPORT_PER_SECOND}
+    return {
+        **{k: done[k] for k in ("accepted", "duplicates", "rejected")},
+        "seconds": round(seconds, 1),
+        "events_per_second": round(EVENTS / seconds),
+        "required_per_second": IMPORT_PER_SECOND,
+    }
 
 
 def recommendation_requests(shop: Shop, seed: int = 1) -> Iterator[bytes]:
@@ -94,7 +102,9 @@ def event_requests(shop: Shop, seed: int = 2) -> Iterator[bytes]:
 def batch_requests(shop: Shop, seed: int = 3) -> Iterator[bytes]:
     rng = np.random.default_rng(seed)
     while True:
-        yield http_request("POST", "/api/v1/events/batch", shop.key, json.dumps({"events": [_event(rng) for _ in range(100)]}).encode())
+        yield http_request(
+            "POST", "/api/v1/events/batch", shop.key, json.dumps({"events": [_event(rng) for _ in range(100)]}).encode()
+        )
 
 
 def _event(rng: np.random.Generator) -> dict[str, Any]:
@@ -113,7 +123,9 @@ async def swap(shop: Shop) -> dict[str, Any]:
     def over() -> bool:
         return time.perf_counter() - started > swapped + SWAP_WINDOW_S
 
-    load = asyncio.create_task(open_loop(shop.host, shop.port, recommendation_requests(shop, 5), rate=200, seconds=SWAP_LONGEST_S, over=over))
+    load = asyncio.create_task(
+        open_loop(shop.host, shop.port, recommendation_requests(shop, 5), rate=200, seconds=SWAP_LONGEST_S, over=over)
+    )
     await asyncio.sleep(5)
     model = await asyncio.to_thread(shop.refresh)
     swapped = time.perf_counter() - started

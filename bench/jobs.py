@@ -1,11 +1,13 @@
 """Two workers, one of them killed with kill -9 at random moments for two minutes: every job's effect exactly once.
 
-One private system (`recomengine up`). The two workers are `recomengine worker` with the kinds of job below instead of its own, and
-with 2 s of silence instead of 30 after which a job is given to another, so that many are taken over. Jobs are queued all the
-while; afterwards the workers have time to do what is left. Counted are effects, tries, and tries of one job at the same time.
+One private system (`recomengine up`). The two workers are `recomengine worker` with the kinds of job below instead of
+its own, and with 2 s of silence instead of 30 after which a job is given to another, so that many are taken over. Jobs
+are queued all the while; afterwards the workers have time to do what is left. Counted are effects, tries, and tries of
+one job at the same time.
 
-`effect` makes its effect and its end in one transaction, in a table without any key that would refuse a second one; `keyed` does
-its work outside of it, by key; `flaky` fails twice; `broken` fails always; `poison` kills its worker always.
+`effect` makes its effect and its end in one transaction, in a table without any key that would refuse a second one;
+`keyed` does its work outside of it, by key; `flaky` fails twice; `broken` fails always; `poison` kills its worker
+always.
 """
 
 import asyncio
@@ -145,7 +147,9 @@ async def torture(settings: Settings, seconds: float) -> dict[str, Any]:
     workers = [_start(settings, folder) for _ in range(WORKERS)]
     started, end = time.perf_counter(), time.monotonic() + seconds
     try:
-        queued, kills = await asyncio.gather(_queue(owner, pool, end, seconds), _kill(pool, settings, folder, workers, end))
+        queued, kills = await asyncio.gather(
+            _queue(owner, pool, end, seconds), _kill(pool, settings, folder, workers, end)
+        )
         kills += await _rest(owner, settings, folder, workers)
         took = time.perf_counter() - started
         found = await owner.fetch(FOUND, NAMES)
@@ -202,7 +206,9 @@ async def _queue(owner: "asyncpg.Connection[asyncpg.Record]", pool: Pool, end: f
     return {name: names.count(name) for name in NAMES}
 
 
-async def _kill(pool: Pool, settings: Settings, folder: Path, workers: "list[subprocess.Popen[bytes]]", end: float) -> int:
+async def _kill(
+    pool: Pool, settings: Settings, folder: Path, workers: "list[subprocess.Popen[bytes]]", end: float
+) -> int:
     """Kill one of the workers at random moments, and start another for each that has ended; how many have ended.
 
     Between two kills at least one try begins, however slow the machine is.
@@ -218,7 +224,10 @@ async def _kill(pool: Pool, settings: Settings, folder: Path, workers: "list[sub
 
 
 async def _rest(
-    owner: "asyncpg.Connection[asyncpg.Record]", settings: Settings, folder: Path, workers: "list[subprocess.Popen[bytes]]"
+    owner: "asyncpg.Connection[asyncpg.Record]",
+    settings: Settings,
+    folder: Path,
+    workers: "list[subprocess.Popen[bytes]]",
 ) -> int:
     ended, end = 0, time.monotonic() + REST_S
     while await owner.fetchval(OPEN, NAMES):
@@ -239,7 +248,13 @@ def _replace(settings: Settings, folder: Path, workers: "list[subprocess.Popen[b
 def _start(settings: Settings, folder: Path) -> "subprocess.Popen[bytes]":
     given = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "DATA_DIR": str(folder)}
     with (folder / "worker.log").open("ab") as log:
-        return subprocess.Popen([sys.executable, "-m", "bench.jobs"], env={**os.environ, **given}, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        return subprocess.Popen(
+            [sys.executable, "-m", "bench.jobs"],
+            env={**os.environ, **given},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
 
 
 async def _stop(workers: "list[subprocess.Popen[bytes]]") -> None:

@@ -1,8 +1,8 @@
 """What the limiter costs a request: the same requests with a key that has a limit and with one that has none.
 
 Both shops are in one running system (one serve process) and take turns; the load is 32 clients without pause, where
-the time between two answers is what one request costs. The turns are short, so that both shops have the same share of what
-else the machine does.
+the time between two answers is what one request costs. The turns are short, so that both shops have the same share of
+what else the machine does.
 """
 
 import asyncio

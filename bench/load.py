@@ -109,7 +109,14 @@ def http_request(method: str, path: str, key: str, body: bytes = b"", content_ty
 
 
 async def open_loop(
-    host: str, port: int, requests: Iterator[bytes], *, rate: float, seconds: float, connections: int = 64, over: Callable[[], bool] = lambda: False
+    host: str,
+    port: int,
+    requests: Iterator[bytes],
+    *,
+    rate: float,
+    seconds: float,
+    connections: int = 64,
+    over: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Send `rate` requests a second for `seconds`, or until it is `over`; all are awaited."""
     client = Client(host, port, connections)
@@ -137,7 +144,9 @@ async def open_loop(
     return Outcome(latency[:total], status[:total], due[:total], time.perf_counter() - started)
 
 
-async def closed_loop(host: str, port: int, requests: Iterator[bytes], *, seconds: float, connections: int = 32) -> Outcome:
+async def closed_loop(
+    host: str, port: int, requests: Iterator[bytes], *, seconds: float, connections: int = 32
+) -> Outcome:
     """`connections` clients, each sending its next request when the last is answered: the most the server gives."""
     client = Client(host, port, connections)
     rows: list[tuple[float, int, float]] = []

@@ -1,7 +1,8 @@
-"""A storm of logins while shops' pages ask for recommendations: p95 of the pages with it, against p95 without it in the same run.
+"""A storm of logins while shops' pages ask for recommendations: p95 of the pages with it, against p95 without it in the
+same run.
 
-One private system (`recomengine up`, one serve process), a shop of 2,000 products and 100,000 events. 200 people sign in at
-once, each with the right password, which takes a quarter of a second of a core each; the mark is a factor of 2.
+One private system (`recomengine up`, one serve process), a shop of 2,000 products and 100,000 events. 200 people sign
+in at once, each with the right password, which takes a quarter of a second of a core each; the mark is a factor of 2.
 """
 
 import asyncio
@@ -26,7 +27,10 @@ def main() -> dict[str, Any]:
     with running_system() as system:
         shop = system.shop("bench")
         shop.upload("/api/v1/catalog/import", data.ndjson(data.products(ITEMS)))
-        shop.upload("/api/v1/events/import", data.ndjson(data.events(EVENTS, users=USERS, items=ITEMS, end_ms=int(time.time() * 1000) - 60_000)))
+        shop.upload(
+            "/api/v1/events/import",
+            data.ndjson(data.events(EVENTS, users=USERS, items=ITEMS, end_ms=int(time.time() * 1000) - 60_000)),
+        )
         shop.refresh()
         figures = asyncio.run(measure(shop))
     print(figures)
@@ -42,7 +46,9 @@ async def measure(shop: Shop) -> dict[str, Any]:
     calm = await load(shop, SECONDS)
     during = asyncio.create_task(load(shop, SECONDS, seed=2))
     started = time.perf_counter()
-    answers = await asyncio.gather(*(client.send(http_request("POST", "/api/v1/auth/login", "none", PERSON)) for _ in range(LOGINS)))
+    answers = await asyncio.gather(
+        *(client.send(http_request("POST", "/api/v1/auth/login", "none", PERSON)) for _ in range(LOGINS))
+    )
     seconds = time.perf_counter() - started
     stormy = await during
     client.close()

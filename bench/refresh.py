@@ -1,7 +1,7 @@
 """Refreshes of a large shop: from scratch with the learning, and again when 1 % is new.
 
-One private system (`recomengine up`); 20,000 products, 100,000 shoppers, 2 million events in sessions, copied straight into
-PostgreSQL. Each refresh is asked for over HTTP and run by the worker, whose peak memory is read from /proc.
+One private system (`recomengine up`); 20,000 products, 100,000 shoppers, 2 million events in sessions, copied straight
+into PostgreSQL. Each refresh is asked for over HTTP and run by the worker, whose peak memory is read from /proc.
 """
 
 import asyncio
@@ -30,7 +30,17 @@ KIND_SHARES = (0.72, 0.12, 0.1, 0.06)
 BUDGET_S = {"from scratch": 45.0, "1 % new": 5.0}
 SET_STATUS = "UPDATE tenants SET status = $2 WHERE id = $1"
 STATS = "SELECT stats FROM models WHERE tenant_id = $1 AND version = $2"
-COLUMNS = ("id", "tenant_id", "event_type", "user_id", "product_id", "session_id", "metadata", "timestamp", "created_at")
+COLUMNS = (
+    "id",
+    "tenant_id",
+    "event_type",
+    "user_id",
+    "product_id",
+    "session_id",
+    "metadata",
+    "timestamp",
+    "created_at",
+)
 
 
 def main() -> dict[str, Any]:
@@ -61,8 +71,8 @@ def refresh(system: System, shop: Shop, database: str) -> dict[str, Any]:
     wall_s = time.perf_counter() - started
     stats = asyncio.run(stats_of(database, shop, version))
     figures = {
-        "wall_s": round(wall_s, 2), "build_s": stats["buildSeconds"], "seconds": stats["seconds"], "events": stats["events"],
-        "model_mib": round(stats["bytes"] / 2**20), "worker_peak_mib": peak_mib(worker),
+        "wall_s": round(wall_s, 2), "build_s": stats["buildSeconds"], "seconds": stats["seconds"],
+        "events": stats["events"], "model_mib": round(stats["bytes"] / 2**20), "worker_peak_mib": peak_mib(worker),
     }  # fmt: skip
     print(f"{figures}", flush=True)
     return figures
@@ -107,11 +117,15 @@ async def stats_of(database: str, shop: Shop, version: str) -> dict[str, Any]:
 
 
 async def store(database: str, shop: Shop, count: int, *, seed: int) -> None:
-    """Copy `count` events into the database, as stored now. The shop is suspended meanwhile: a round of the worker would not wait for them."""
+    """Copy `count` events into the database, as stored now. The shop is suspended meanwhile: a round of the worker
+    would not wait for them.
+    """
     connection = await asyncpg.connect(database)
     try:
         await connection.execute(SET_STATUS, UUID(shop.tenant_id), "suspended")
-        await connection.copy_records_to_table("events", records=events(UUID(shop.tenant_id), count, seed), columns=COLUMNS, timeout=1800)
+        await connection.copy_records_to_table(
+            "events", records=events(UUID(shop.tenant_id), count, seed), columns=COLUMNS, timeout=1800
+        )
         await connection.execute(SET_STATUS, UUID(shop.tenant_id), "active")
     finally:
         await connection.close()
@@ -133,10 +147,16 @@ def events(tenant_id: UUID, count: int, seed: int) -> Iterator[tuple[Any, ...]]:
     rank = np.minimum(draw.zipf(1.2, count) - 1, draw.integers(0, ITEMS // data.CATEGORIES, count))
     product, kind = category + data.CATEGORIES * rank, draw.choice(len(KINDS), count, p=KIND_SHARES)
     ids, epoch = draw.bytes(16 * count), datetime(1970, 1, 1, tzinfo=UTC)
-    columns = (of.tolist(), who[of].tolist(), product.tolist(), kind.tolist(), (start_ms[of] + place * SESSION_GAP_MS).tolist())
+    columns = (
+        of.tolist(),
+        who[of].tolist(),
+        product.tolist(),
+        kind.tolist(),
+        (start_ms[of] + place * SESSION_GAP_MS).tolist(),
+    )
     for at, (session, user, number, code, time_ms) in enumerate(zip(*columns, strict=True)):
         order = f'{{"orderId": "o-{seed}-{session}"}}' if KINDS[code] == "purchase" else None
         yield (
-            UUID(bytes=ids[16 * at : 16 * at + 16]), tenant_id, KINDS[code], f"user-{user}", f"product-{number}", f"s-{seed}-{session}", order,
-            epoch + timedelta(milliseconds=time_ms), stored,
+            UUID(bytes=ids[16 * at : 16 * at + 16]), tenant_id, KINDS[code], f"user-{user}", f"product-{number}",
+            f"s-{seed}-{session}", order, epoch + timedelta(milliseconds=time_ms), stored,
         )  # fmt: skip

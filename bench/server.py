@@ -29,7 +29,15 @@ class Shop(NamedTuple):
     tenant_id: str
     key: str
 
-    def call(self, method: str, path: str, body: Any = None, *, encoding: str | None = None, content_type: str = "application/json") -> Any:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        encoding: str | None = None,
+        content_type: str = "application/json",
+    ) -> Any:
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": content_type}
         if encoding:
             headers["Content-Encoding"] = encoding
@@ -42,7 +50,9 @@ class Shop(NamedTuple):
             raise RuntimeError(f"{method} {path}: {error.code} {error.read()[:300]!r}") from error
 
     def upload(self, path: str, ndjson: bytes) -> Any:
-        return self.call("POST", path, gzip.compress(ndjson, 1), encoding="gzip", content_type="application/x-ndjson")["data"]
+        return self.call("POST", path, gzip.compress(ndjson, 1), encoding="gzip", content_type="application/x-ndjson")[
+            "data"
+        ]
 
     def refresh(self) -> dict[str, Any]:
         """Build the model and wait for it; what GET …/model says of it."""
@@ -68,8 +78,15 @@ class System(NamedTuple):
 
     def shop(self, name: str, *, limit: int = 0, **environ: str) -> Shop:
         command = [
-            *_command(), "tenant", "create", name, "--json",
-            "--reads-per-minute", str(limit), "--writes-per-minute", str(limit),
+            *_command(),
+            "tenant",
+            "create",
+            name,
+            "--json",
+            "--reads-per-minute",
+            str(limit),
+            "--writes-per-minute",
+            str(limit),
         ]
         environment = {**os.environ, "DATA_DIR": str(self.data_dir), **environ}
         made = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
@@ -94,11 +111,21 @@ def start(
     data_dir: Path, port: int, processes: int = 1, command: str = "up", prefix: Sequence[str] = ()
 ) -> "subprocess.Popen[bytes]":
     words = [
-        *prefix, *_command(), command, "--port", str(port), "--data-dir", str(data_dir), "--processes", str(processes)
+        *prefix,
+        *_command(),
+        command,
+        "--port",
+        str(port),
+        "--data-dir",
+        str(data_dir),
+        "--processes",
+        str(processes),
     ]
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     with (data_dir / "bench.log").open("ab") as log:
-        process = subprocess.Popen(words, stdout=log, stderr=log, env={**environment, "LOG_LEVEL": "warning"}, start_new_session=True)
+        process = subprocess.Popen(
+            words, stdout=log, stderr=log, env={**environment, "LOG_LEVEL": "warning"}, start_new_session=True
+        )
     try:
         wait_ready(process, port, data_dir)
     except RuntimeError:
@@ -112,7 +139,9 @@ def wait_ready(process: "subprocess.Popen[bytes]", port: int, data_dir: Path) ->
     end = time.monotonic() + READY_S
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise RuntimeError(f"the system ended with {process.returncode}: {(data_dir / 'bench.log').read_text()[-2000:]}")
+            raise RuntimeError(
+                f"the system ended with {process.returncode}: {(data_dir / 'bench.log').read_text()[-2000:]}"
+            )
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=2) as answer:
                 if json.loads(answer.read())["status"] == "ready":

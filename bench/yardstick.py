@@ -45,4 +45,11 @@ def _wait(port: int) -> None:
 
 
 if __name__ == "__main__":
-    uvicorn.run(Starlette(routes=[Route("/", _reply)]), port=int(sys.argv[1]), loop="uvloop", http="httptools", access_log=False, log_level="warning")
+    uvicorn.run(
+        Starlette(routes=[Route("/", _reply)]),
+        port=int(sys.argv[1]),
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+    )

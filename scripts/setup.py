@@ -1,7 +1,8 @@
-"""`make setup`: .venv with the pinned packages and the compiled project, by steps that are left out when nothing changed.
+"""`make setup`: .venv with the pinned packages and the compiled project, by steps that are left out when nothing
+changed.
 
-A step is done when its stamp in .venv names the digest of all that it depends on. Runs on a bare Python >= 3.11; as root
-on Debian it installs what Python itself lacks (venv, headers, a compiler), for others it says what to install.
+A step is done when its stamp in .venv names the digest of all that it depends on. Runs on a bare Python >= 3.11; as
+root on Debian it installs what Python itself lacks (venv, headers, a compiler), for others it says what to install.
 `--lock` pins requirements/*.txt anew.
 """
 
@@ -36,7 +37,11 @@ def main() -> None:
     lines = [
         step("environment", [BOOTSTRAP], make_environment),
         step("packages", [BOOTSTRAP, ROOT / "requirements" / "dev.txt"], install_packages),
-        step("kernels", [ROOT / "pyproject.toml", ROOT / "setup.py", ROOT / "requirements" / "dev.txt", *sources()], install_project),
+        step(
+            "kernels",
+            [ROOT / "pyproject.toml", ROOT / "setup.py", ROOT / "requirements" / "dev.txt", *sources()],
+            install_project,
+        ),
         step("files for browsers", [SITE / "build.py", *static_files()], build_site),
     ]
     print(f"setup: {'done' if any(lines) else 'nothing to do'}, {time.perf_counter() - started:.1f} s")
@@ -69,7 +74,19 @@ def step(name: str, inputs: list[Path], work: Callable[[], None]) -> str | None:
 def make_environment() -> None:
     shutil.rmtree(VENV, ignore_errors=True)
     run([sys.executable, "-m", "venv", str(VENV)])
-    run([str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(BOOTSTRAP)])
+    run(
+        [
+            str(PYTHON),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--require-hashes",
+            "-r",
+            str(BOOTSTRAP),
+        ]
+    )
 
 
 def install_packages() -> None:
@@ -77,7 +94,18 @@ def install_packages() -> None:
 
 
 def install_project() -> None:
-    command = ["-m", "uv", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--reinstall", "--editable", str(ROOT)]
+    command = [
+        "-m",
+        "uv",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--reinstall",
+        "--editable",
+        str(ROOT),
+    ]
     run([str(PYTHON), *command])
 
 
@@ -87,7 +115,9 @@ def build_site() -> None:
 
 def check_tools() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 - this is where an older one is told so
-        sys.exit(f"setup: Python 3.11 or newer is needed, this is {sys.version.split()[0]}. Call `make PYTHON=python3.12 …`.")
+        sys.exit(
+            f"setup: Python 3.11 or newer is needed, this is {sys.version.split()[0]}. Call `make PYTHON=python3.12 …`."
+        )
     missing = [name for name, there in tools().items() if not there]
     if not missing:
         return
@@ -105,14 +135,18 @@ def tools() -> dict[str, bool]:
     headers = Path(sysconfig.get_path("include")) / "Python.h"
     pip = subprocess.run([sys.executable, "-c", "import venv, ensurepip"], capture_output=True, check=False)
     compiler = os.environ.get("CC", "cc").split()[0]
-    return {"Python's venv": pip.returncode == 0, "Python's headers": headers.exists(), "a C compiler": shutil.which(compiler) is not None}
+    return {
+        "Python's venv": pip.returncode == 0,
+        "Python's headers": headers.exists(),
+        "a C compiler": shutil.which(compiler) is not None,
+    }
 
 
 def lock() -> None:
     """Names, versions and hashes for every platform; no addresses, so any index and any mirror will do."""
     compile_ = [
-        str(PYTHON), "-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes",
-        "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
+        str(PYTHON), "-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11",
+        "--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
     ]  # fmt: skip
     for name, options in LOCKS.items():
         run([*compile_, *options, "pyproject.toml", "-o", f"requirements/{name}.txt"])
@@ -122,7 +156,9 @@ def lock() -> None:
 
 
 def run(command: list[str]) -> None:
-    """uv trusts the certificates that this machine trusts (pip does by itself), so that a company's proxy is no obstacle."""
+    """uv trusts the certificates that this machine trusts (pip does by itself), so that a company's proxy is no
+    obstacle.
+    """
     certificates = {"UV_SYSTEM_CERTS": "1"} if ssl.create_default_context().get_ca_certs() else {}
     try:
         subprocess.run(command, check=True, cwd=ROOT, env=certificates | os.environ)

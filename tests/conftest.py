@@ -1,4 +1,6 @@
-"""Real servers for the tests: one private PostgreSQL and Valkey a run, a migrated database, tenants of their own a test."""
+"""Real servers for the tests: one private PostgreSQL and Valkey a run, a migrated database, tenants of their own a
+test.
+"""
 
 import io
 import logging
@@ -28,21 +30,10 @@ hypothesis.settings.register_profile("tests", deadline=None)  # a busy machine i
 hypothesis.settings.load_profile("tests")
 
 
-
-
-
-
-
-
-
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     with private_servers(tmp_path_factory.mktemp("servers")) as servers:
         yield servers
-
-
-
-
 
 
 @pytest.fixture(scope="session")
@@ -63,19 +54,27 @@ def settings(servers: Servers, tmp_path: Path) -> Settings:
     )  # fmt: skip
 
 
-
-
 @pytest.fixture(scope="session")
 def other_process(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a server process of its own on the same database and Redis."""
     environment = {
-        "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "DATA_DIR": str(tmp_path_factory.mktemp("other")),
-        "JWT_SECRET": SECRET, "API_KEY_HMAC_SECRET": SECRET, "INTERNAL_API_KEY": SECRET, "LOG_LEVEL": "error",
+        "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url,
+        "DATA_DIR": str(tmp_path_factory.mktemp("other")), "JWT_SECRET": SECRET, "API_KEY_HMAC_SECRET": SECRET,
+        "INTERNAL_API_KEY": SECRET, "LOG_LEVEL": "error",
     }  # fmt: skip
     with socket.create_server(("127.0.0.1", 0)) as listener:  # what comes before it serves waits here
-        command = ["-m", "uvicorn", "--factory", "recomengine.app:create_app_from_environment", "--fd", str(listener.fileno())]
+        command = [
+            "-m",
+            "uvicorn",
+            "--factory",
+            "recomengine.app:create_app_from_environment",
+            "--fd",
+            str(listener.fileno()),
+        ]
         process = subprocess.Popen(
-            [sys.executable, *command, "--log-level", "error"], env={**os.environ, **environment}, pass_fds=[listener.fileno()]
+            [sys.executable, *command, "--log-level", "error"],
+            env={**os.environ, **environment},
+            pass_fds=[listener.fileno()],
         )
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -117,8 +116,6 @@ async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-
-
 @pytest.fixture
 def make_tenant(context: Context) -> MakeTenant:
     """`await make_tenant(default_strategy=…, …)`: a new tenant and its keys; no rate limits unless asked for."""
@@ -147,5 +144,3 @@ def log() -> Iterator[Log]:
     yield start
     root.handlers = handlers
     structlog.configure(**kept)
-
-

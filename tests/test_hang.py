@@ -30,7 +30,10 @@ SHOP = [product(f"boot{number}", category="Boots", price=10 * number + 5) for nu
 WITHIN_S = 25
 """Less than the time-out of a statement, which must not be what ends the wait."""
 REVOKE = "UPDATE api_keys SET revoked_at = now() WHERE tenant_id = $1 AND key_hash = $2"
-STORED = "SELECT client_event_id, count(*) AS stored FROM events WHERE tenant_id = $1 AND client_event_id IS NOT NULL GROUP BY 1"
+STORED = """
+SELECT client_event_id, count(*) AS stored
+FROM events WHERE tenant_id = $1 AND client_event_id IS NOT NULL GROUP BY 1
+"""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,9 @@ async def tenant(context: Context, client: httpx.AsyncClient, make_tenant: MakeT
     """A shop whose catalog, model and keys this process knows, and of whose shoppers Redis has lost all."""
     tenant = await make_tenant()
     await fill_catalog(context, tenant.id, SHOP)
-    views = [{"eventType": "view", "userId": f"u{shopper}", "productId": f"boot{shopper % 12}"} for shopper in range(40)]
+    views = [
+        {"eventType": "view", "userId": f"u{shopper}", "productId": f"boot{shopper % 12}"} for shopper in range(40)
+    ]
     await send(context, tenant.id, views)
     await build(context, tenant.id)
     for key in (tenant.read, tenant.read_write):
@@ -96,11 +101,15 @@ async def test_known_keys_and_shoppers_never_seen_before_are_served(
         return await status(client.get(PATH, params={"userId": f"new{next(shopper)}"}, headers=bearer(key)))
 
     async with hanging(servers):
-        found = Counter(await asyncio.gather(*(ask(key) for key in (tenant.read, tenant.read_write) for _ in range(100))))
+        found = Counter(
+            await asyncio.gather(*(ask(key) for key in (tenant.read, tenant.read_write) for _ in range(100)))
+        )
         await noticed(context)
         found.update(await asyncio.gather(*(ask(tenant.read) for _ in range(100))))
     assert found == {200: 300}
-    assert FALLBACKS.labels("trails")._value.get() - lost == 300, "each list was made without what PostgreSQL knows, and counted"
+    assert FALLBACKS.labels("trails")._value.get() - lost == 300, (
+        "each list was made without what PostgreSQL knows, and counted"
+    )
 
 
 async def test_a_key_in_use_is_looked_up_again_in_the_background_once_at_a_time(
@@ -201,7 +210,9 @@ async def test_events_are_refused_and_sent_again_are_stored_once(
     assert {row["client_event_id"]: row["stored"] for row in rows} == {event["eventId"]: 1 for event in sent}
 
 
-async def test_an_event_that_is_acknowledged_is_in_the_database(client: httpx.AsyncClient, servers: Servers, tenant: Tenant) -> None:
+async def test_an_event_that_is_acknowledged_is_in_the_database(
+    client: httpx.AsyncClient, servers: Servers, tenant: Tenant
+) -> None:
     acknowledged, number, go_on = set[str](), count(), True
 
     async def keep_sending() -> None:
@@ -220,7 +231,12 @@ async def test_an_event_that_is_acknowledged_is_in_the_database(client: httpx.As
             before = len(acknowledged)
             await until(goes_on)
             with stopped(servers.postgres_pid):
-                assert await status(client.post("/api/v1/events", json=view(next(number)), headers=bearer(tenant.read_write))) == 503
+                assert (
+                    await status(
+                        client.post("/api/v1/events", json=view(next(number)), headers=bearer(tenant.read_write))
+                    )
+                    == 503
+                )
             before = len(acknowledged)
             await until(goes_on)
         go_on = False
@@ -248,7 +264,9 @@ async def test_it_is_alive_and_not_ready_even_with_all_connections_taken(
         await context.pool.release(connection)
 
 
-async def test_what_an_admin_asks_for_is_refused_and_works_again(client: httpx.AsyncClient, context: Context, servers: Servers) -> None:
+async def test_what_an_admin_asks_for_is_refused_and_works_again(
+    client: httpx.AsyncClient, context: Context, servers: Servers
+) -> None:
     person = Person(client)
     await person.sign_up()
     tenant_id = await person.make_tenant()
@@ -256,7 +274,9 @@ async def test_what_an_admin_asks_for_is_refused_and_works_again(client: httpx.A
     async with hanging(servers):
         for _ in range(2):
             answers = await asyncio.gather(*(person.call("GET", path) for path in paths * 5))
-            assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(503, "database_unavailable")}
+            assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {
+                (503, "database_unavailable")
+            }
             await noticed(context)
 
     async def works() -> bool:
@@ -265,7 +285,9 @@ async def test_what_an_admin_asks_for_is_refused_and_works_again(client: httpx.A
     await until(works)
 
 
-async def test_what_changes_afterwards_is_seen(client: httpx.AsyncClient, context: Context, servers: Servers, tenant: Tenant) -> None:
+async def test_what_changes_afterwards_is_seen(
+    client: httpx.AsyncClient, context: Context, servers: Servers, tenant: Tenant
+) -> None:
     async with hanging(servers):
         await noticed(context)
 

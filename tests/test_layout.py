@@ -8,7 +8,11 @@ import pytest
 
 ROOT = Path(__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
-NOBODYS = {".".join(("tests", *file.relative_to(ROOT).with_suffix("").parts)) for file in FILES if file.name.startswith(("test_", "conftest"))}
+NOBODYS = {
+    ".".join(("tests", *file.relative_to(ROOT).with_suffix("").parts))
+    for file in FILES
+    if file.name.startswith(("test_", "conftest"))
+}
 """Modules that nobody imports from."""
 
 
@@ -31,9 +35,10 @@ def test_nobody_imports_from_a_test_file_or_a_conftest(file: Path) -> None:
 
 
 @pytest.mark.parametrize("line", [
-    "import tests.web.test_limits", "import tests.conftest", "from tests import conftest", "from tests.web import test_limits",
-    "from tests.web.test_limits import LIMIT", "from tests.conftest import servers", "from .test_limits import LIMIT",
-    "from . import test_limits", "from .. import conftest", "from ..conftest import servers",
+    "import tests.web.test_limits", "import tests.conftest", "from tests import conftest",
+    "from tests.web import test_limits", "from tests.web.test_limits import LIMIT",
+    "from tests.conftest import servers", "from .test_limits import LIMIT", "from . import test_limits",
+    "from .. import conftest", "from ..conftest import servers",
 ])  # fmt: skip
 def test_every_way_to_import_them_is_seen(line: str) -> None:
     assert NOBODYS & set(imported(line, "tests.web"))

@@ -1,4 +1,6 @@
-"""The table of event types, and all that is told by it: PostgreSQL's check, models, trails, feeds, live counters, the API."""
+"""The table of event types, and all that is told by it: PostgreSQL's check, models, trails, feeds, live counters, the
+API.
+"""
 
 import re
 from typing import get_args
@@ -10,7 +12,10 @@ from recomengine.shop import EVENT_TRAITS, EventType
 from recomengine.web.openapi import document
 from tests.support.databases import fetchval
 
-CHECK = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'events_event_type_known' AND conrelid = 'events'::regclass"
+CHECK = """
+SELECT pg_get_constraintdef(oid)
+FROM pg_constraint WHERE conname = 'events_event_type_known' AND conrelid = 'events'::regclass
+"""
 CODES = {"impression": 0, "click": 1, "view": 2, "add_to_cart": 3, "remove_from_cart": 4, "wishlist": 5, "purchase": 6}
 """As they lie in logs of events and in models."""
 
@@ -48,4 +53,6 @@ def test_counters_are_those_of_the_live_view() -> None:
 
 
 def test_the_document_names_the_same_types() -> None:
-    assert document(all_routes())["components"]["schemas"]["EventIn"]["properties"]["eventType"]["enum"] == sorted(EVENT_TRAITS)
+    assert document(all_routes())["components"]["schemas"]["EventIn"]["properties"]["eventType"]["enum"] == sorted(
+        EVENT_TRAITS
+    )

@@ -11,15 +11,11 @@ import pytest
 from tests.support.statements import CONSTANTS
 
 TENANT_TABLES = (
-    "api_keys", "catalog_state", "catalog_items", "events", "experiments", "experiment_results", "analytics_daily", "widget_configs", "models",
-    "jobs", "user_aliases", "erasures", "archived_events",
+    "api_keys", "catalog_state", "catalog_items", "events", "experiments", "experiment_results", "analytics_daily",
+    "widget_configs", "models", "jobs", "user_aliases", "erasures", "archived_events",
     "analytics_state", "analytics_hourly", "analytics_products", "analytics_summary_of_declared",
 )  # fmt: skip
 TENANT_TABLE = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE)\s+({'|'.join(TENANT_TABLES)})\b", re.IGNORECASE)
-
-
-
-
 
 
 @pytest.mark.parametrize("name", CONSTANTS)
@@ -31,7 +27,9 @@ async def test_every_statement_prepares_against_the_schema(name: str, database_u
         await connection.close()
 
 
-OF_SOME_TENANT = [name for name, sql in CONSTANTS.items() if TENANT_TABLE.search(sql) and not name.startswith("recomengine.archive.")]
+OF_SOME_TENANT = [
+    name for name, sql in CONSTANTS.items() if TENANT_TABLE.search(sql) and not name.startswith("recomengine.archive.")
+]
 """All but those of the archive, which moves months of all tenants, as the owner."""
 
 
@@ -54,7 +52,9 @@ async def test_no_row_is_visible_without_a_declared_tenant(database_url: str) ->
 async def test_the_serving_role_owns_nothing_and_cannot_bypass_the_policies(database_url: str) -> None:
     connection = await asyncpg.connect(database_url)
     try:
-        role = await connection.fetchrow("SELECT rolsuper, rolbypassrls, rolcanlogin FROM pg_roles WHERE rolname = 'recomengine_app'")
+        role = await connection.fetchrow(
+            "SELECT rolsuper, rolbypassrls, rolcanlogin FROM pg_roles WHERE rolname = 'recomengine_app'"
+        )
         owned = await connection.fetchval("SELECT count(*) FROM pg_class WHERE relowner = 'recomengine_app'::regrole")
         unprotected = await connection.fetch(
             """SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
@@ -63,4 +63,10 @@ async def test_the_serving_role_owns_nothing_and_cannot_bypass_the_policies(data
     finally:
         await connection.close()
     assert role is not None
-    assert (role["rolsuper"], role["rolbypassrls"], role["rolcanlogin"], owned, unprotected) == (False, False, False, 0, [])
+    assert (role["rolsuper"], role["rolbypassrls"], role["rolcanlogin"], owned, unprotected) == (
+        False,
+        False,
+        False,
+        0,
+        [],
+    )

@@ -20,7 +20,17 @@ from redis import Redis
 
 from tests.support.apps import SECRET, Servers, bearer
 from tests.support.databases import fetch, fetchval, fresh_database
-from tests.support.processes import PATIENCE_S, Up, free_port, make_tenant, reachable_dir, run, start_up, stop, wait_until
+from tests.support.processes import (
+    PATIENCE_S,
+    Up,
+    free_port,
+    make_tenant,
+    reachable_dir,
+    run,
+    start_up,
+    stop,
+    wait_until,
+)
 
 SENDERS = 8
 ENOUGH = 300
@@ -49,7 +59,9 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def send(url: str, shop: Shop, event_id: str) -> str:
     """Send one event; accepted or duplicate."""
     event = {"eventType": "view", "userId": "ann", "productId": "boot", "eventId": event_id}
-    answer = httpx.post(f"{url}/api/v1/events", json=event, headers=bearer(shop["keys"]["readWrite"]), timeout=PATIENCE_S)
+    answer = httpx.post(
+        f"{url}/api/v1/events", json=event, headers=bearer(shop["keys"]["readWrite"]), timeout=PATIENCE_S
+    )
     assert answer.status_code in (200, 202), answer.text
     return str(answer.json()["data"]["status"])
 
@@ -63,7 +75,12 @@ def load(url: str, shop: Shop) -> Iterator[set[str]]:
     def sender(name: int) -> None:
         with httpx.Client(base_url=url, headers=bearer(shop["keys"]["readWrite"]), timeout=PATIENCE_S) as client:
             for number in count():
-                event = {"eventType": "view", "userId": f"user-{name}", "productId": "boot", "eventId": f"{name}-{number}"}
+                event = {
+                    "eventType": "view",
+                    "userId": f"user-{name}",
+                    "productId": "boot",
+                    "eventId": f"{name}-{number}",
+                }
                 try:
                     answer = client.post("/api/v1/events", json=event)
                 except httpx.TransportError:
@@ -106,8 +123,13 @@ def test_secrets_are_made_once_and_private(up: Up) -> None:
     assert all(len(secret) == 64 for secret in json.loads(file.read_text()).values())
 
 
-@pytest.mark.parametrize(("words", "number"), [("recomengine serve", 2), ("recomengine worker", 1), ("bin/postgres -D", 1), ("valkey-server", 1)])
-def test_a_killed_child_is_started_again_requests_wait_for_it_and_nothing_acknowledged_is_lost(up: Up, shop: Shop, words: str, number: int) -> None:
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [("recomengine serve", 2), ("recomengine worker", 1), ("bin/postgres -D", 1), ("valkey-server", 1)],
+)
+def test_a_killed_child_is_started_again_requests_wait_for_it_and_nothing_acknowledged_is_lost(
+    up: Up, shop: Shop, words: str, number: int
+) -> None:
     assert send(up.url, shop, words) == "accepted"
     killed = up.processes(words)
     assert len(killed) == number
@@ -124,7 +146,10 @@ def test_a_second_up_on_the_same_data_dir_is_refused(up: Up) -> None:
     done = run("up", "--port", str(free_port()), "--data-dir", str(up.data_dir))
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"error: {up.data_dir} is in use by another `recomengine up`. Stop it, or choose another --data-dir.\n"
+    assert (
+        done.stderr
+        == f"error: {up.data_dir} is in use by another `recomengine up`. Stop it, or choose another --data-dir.\n"
+    )
     assert up.ready()
 
 
@@ -134,7 +159,10 @@ def test_a_port_in_use_is_refused(data_dir: Path) -> None:
         done = run("up", "--port", str(port), "--data-dir", str(data_dir))
 
     assert done.returncode == 1
-    assert done.stderr == f"error: Cannot listen on 127.0.0.1:{port}: Address already in use. Choose another with --port or PORT.\n"
+    assert (
+        done.stderr
+        == f"error: Cannot listen on 127.0.0.1:{port}: Address already in use. Choose another with --port or PORT.\n"
+    )
     assert not (data_dir / "servers").exists()
 
 
@@ -145,7 +173,9 @@ def test_a_placeholder_secret_is_refused_before_anything_starts(data_dir: Path) 
     assert "JWT_SECRET is a placeholder" in done.stderr
 
 
-def test_another_instance_runs_beside_it_survives_kill_9_of_everything_and_ends_quietly_on_ctrl_c(up: Up, shop: Shop, data_dir: Path) -> None:
+def test_another_instance_runs_beside_it_survives_kill_9_of_everything_and_ends_quietly_on_ctrl_c(
+    up: Up, shop: Shop, data_dir: Path
+) -> None:
     other = start_up(data_dir)
     try:
         theirs = make_tenant(data_dir)
@@ -168,7 +198,9 @@ def test_another_instance_runs_beside_it_survives_kill_9_of_everything_and_ends_
     assert "starting it again" not in other.log.read_text()
 
 
-def test_given_servers_are_used_and_sigterm_ends_it_in_order_with_every_acknowledged_event_stored(servers: Servers, data_dir: Path) -> None:
+def test_given_servers_are_used_and_sigterm_ends_it_in_order_with_every_acknowledged_event_stored(
+    servers: Servers, data_dir: Path
+) -> None:
     with fresh_database(servers.database_url) as database_url:
         up = start_up(data_dir, DATABASE_URL=database_url, REDIS_URL=servers.redis_url, JWT_SECRET=SECRET)
         try:

@@ -30,8 +30,15 @@ def baskets() -> sp.csr_matrix:
 
 def ours(matrix: CSR, threads: int) -> CSR:
     found, _ = together_topk(
-        matrix, ITEMS, K, min_support=SUPPORT, significance=SIGNIFICANCE, size_exponent=SIZE, popularity_exponent=POPULARITY,
-        damping=DAMPING, threads=threads,
+        matrix,
+        ITEMS,
+        K,
+        min_support=SUPPORT,
+        significance=SIGNIFICANCE,
+        size_exponent=SIZE,
+        popularity_exponent=POPULARITY,
+        damping=DAMPING,
+        threads=threads,
     )
     return found
 
@@ -69,7 +76,9 @@ def with_scipy(matrix: sp.csr_matrix) -> sp.csr_matrix:
 @pytest.mark.parametrize("threads", sorted({1, THREADS}))
 def test_together_ours(benchmark: Any, baskets: sp.csr_matrix, threads: int) -> None:
     matrix = core(baskets)
-    assert len(measure(benchmark, "baskets: bought together", lambda: ours(matrix, threads), **SIZES, threads=threads).indices)
+    assert len(
+        measure(benchmark, "baskets: bought together", lambda: ours(matrix, threads), **SIZES, threads=threads).indices
+    )
 
 
 def test_together_scipy(benchmark: Any, baskets: sp.csr_matrix) -> None:

@@ -19,7 +19,8 @@ Array = np.ndarray[Any, Any]
 def lists() -> list[tuple[Array, Array, Array]]:
     draw = np.random.default_rng(1)
     return [
-        (draw.choice(2000, CANDIDATES, replace=False).astype(np.int32), np.sort(draw.random(CANDIDATES).astype(np.float32))[::-1].copy(),
+        (draw.choice(2000, CANDIDATES, replace=False).astype(np.int32),
+        np.sort(draw.random(CANDIDATES).astype(np.float32))[::-1].copy(),
          draw.integers(0, 12, CANDIDATES).astype(np.int32))
         for _ in range(LISTS)
     ]  # fmt: skip
@@ -51,11 +52,19 @@ def with_numpy(items: Array, relevance: Array, categories: Array, table: CSR) ->
 
 def test_diversity_ours(benchmark: Any, lists: list[tuple[Array, Array, Array]], alike: CSR) -> None:
     tables = [Neighbours(alike, ITEMS)]
-    found = measure(benchmark, GROUP, lambda: [spread(*one, tables, LIMIT, strength=STRENGTH) for one in lists], lists=LISTS)
+    found = measure(
+        benchmark, GROUP, lambda: [spread(*one, tables, LIMIT, strength=STRENGTH) for one in lists], lists=LISTS
+    )
     assert all(len(places) == LIMIT for places in found)
 
 
 def test_diversity_numpy(benchmark: Any, lists: list[tuple[Array, Array, Array]], alike: CSR) -> None:
     peer = measure(benchmark, GROUP, lambda: [with_numpy(*one, alike) for one in lists], lists=LISTS)
     tables = [Neighbours(alike, ITEMS)]
-    assert sum(spread(*one, tables, LIMIT, strength=STRENGTH).tolist() == places for one, places in zip(lists, peer, strict=True)) > 0.95 * LISTS
+    assert (
+        sum(
+            spread(*one, tables, LIMIT, strength=STRENGTH).tolist() == places
+            for one, places in zip(lists, peer, strict=True)
+        )
+        > 0.95 * LISTS
+    )

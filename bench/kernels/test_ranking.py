@@ -15,7 +15,15 @@ from recomengine._core.sources import Neighbours, Sequences, ranking, sessions, 
 ITEMS, ROW, TABLES, SESSIONS, EVENTS = 20_000, 100, 10, 100_000, 600_000
 REQUESTS, SEEDS, LIMIT, DEPTH, SAMPLE, NEAREST, DECAY = 200, 15, 20, 100, 500, 200, 0.8
 N_SOURCES, N_FIGURES = TABLES + 2, 5
-SIZES = {"items": ITEMS, "tables": TABLES, "neighbours": ROW, "sessions": SESSIONS, "seeds": SEEDS, "requests": REQUESTS, "limit": LIMIT}
+SIZES = {
+    "items": ITEMS,
+    "tables": TABLES,
+    "neighbours": ROW,
+    "sessions": SESSIONS,
+    "seeds": SEEDS,
+    "requests": REQUESTS,
+    "limit": LIMIT,
+}
 GROUP = "ranking: 200 requests"
 Array = NDArray[Any]
 Top = tuple[Array, Array]
@@ -36,7 +44,10 @@ class Shop(NamedTuple):
 def shop() -> Shop:
     rng = np.random.default_rng(8)
     indptr = np.arange(ITEMS + 1, dtype=np.int64) * ROW
-    tables = [CSR(indptr, zipf(rng, ITEMS, ITEMS * ROW, 0.5).astype(np.int32), rng.random(ITEMS * ROW, np.float32)) for _ in range(TABLES)]
+    tables = [
+        CSR(indptr, zipf(rng, ITEMS, ITEMS * ROW, 0.5).astype(np.int32), rng.random(ITEMS * ROW, np.float32))
+        for _ in range(TABLES)
+    ]
     weights = np.zeros(2 * N_SOURCES + len(FEATURES), np.float32)
     weights[: 2 * N_SOURCES] = rng.random(2 * N_SOURCES)
     weights[-N_FIGURES:] = rng.random(N_FIGURES)
@@ -51,21 +62,25 @@ def indexed(rng: np.random.Generator) -> dict[str, Array]:
     pairs = np.unique(items.astype(np.int64) * SESSIONS + owners)
     frequency = np.bincount(pairs // SESSIONS, minlength=ITEMS)
     return {
-        "indptr": np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=SESSIONS))]).astype(np.int64), "items": items,
-        "at": np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64), "where": (pairs % SESSIONS).astype(np.int32),
-        "idf": np.log1p(SESSIONS / np.maximum(frequency, 1)).astype(np.float32),
+        "indptr": np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=SESSIONS))]).astype(np.int64),
+        "items": items, "at": np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64),
+        "where": (pairs % SESSIONS).astype(np.int32), "idf": np.log1p(SESSIONS / np.maximum(frequency,
+        1)).astype(np.float32),
     }  # fmt: skip
 
 
 def ours(shop: Shop, ranker: Ranker, workspace: Workspace) -> list[list[float]]:
     none, nothing = np.empty(0, np.int32), np.empty(0, np.float32)
     shelf = {
-        "available": np.ones(ITEMS, np.uint8), "price_cents": np.full(ITEMS, -1, np.int64), "categories": np.full(ITEMS, -1, np.int32),
+        "available": np.ones(ITEMS, np.uint8), "price_cents": np.full(ITEMS, -1, np.int64), "categories": np.full(ITEMS,
+        -1, np.int32),
         "fallback": none, "excluded": none, "own_items": none, "own_weights": nothing, "history_items": none,
         "history_types": np.empty(0, np.uint8), "session": 0, "purchase": 6,
     }  # fmt: skip
     profiles = shop.profile[None, :]
-    return [rank(workspace, ranker, shop.weights, LIMIT, seeds=seeds, profiles=profiles, **shelf)[1] for seeds in shop.seeds]
+    return [
+        rank(workspace, ranker, shop.weights, LIMIT, seeds=seeds, profiles=profiles, **shelf)[1] for seeds in shop.seeds
+    ]
 
 
 def with_numpy(shop: Shop) -> list[list[float]]:

@@ -1,4 +1,6 @@
-"""Item-to-item neighbours, from the users × items matrix to the top K of every item: ours, implicit, similaripy, scipy."""
+"""Item-to-item neighbours, from the users × items matrix to the top K of every item: ours, implicit, similaripy,
+scipy.
+"""
 
 from typing import Any
 
@@ -42,7 +44,9 @@ def rp3beta(users: CSR) -> CSR:
     share = np.maximum(sums(users.data, rows_of(users), USERS), 1e-12)
     left = items._replace(data=(items.data / strength[rows_of(items)]).astype(np.float32))
     right = users._replace(data=(users.data / share[rows_of(users)]).astype(np.float32))
-    return product_topk(left, right, ITEMS, K, row_norm=ONES, col_norm=(strength**BETA).astype(np.float32), threads=THREADS)
+    return product_topk(
+        left, right, ITEMS, K, row_norm=ONES, col_norm=(strength**BETA).astype(np.float32), threads=THREADS
+    )
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +91,9 @@ def test_rp3beta_ours(benchmark: Any, shop: sp.csr_matrix) -> None:
 
 def test_rp3beta_similaripy(benchmark: Any, shop: sp.csr_matrix) -> None:
     def run() -> Any:
-        return similaripy.rp3beta(shop.T.tocsr(), beta=BETA, k=K, num_threads=THREADS, verbose=False, format_output="csr")
+        return similaripy.rp3beta(
+            shop.T.tocsr(), beta=BETA, k=K, num_threads=THREADS, verbose=False, format_output="csr"
+        )
 
     assert_same_scores(rp3beta(core(shop)), measure(benchmark, "similarity: RP3beta", run, **SIZES))
 

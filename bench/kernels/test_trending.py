@@ -43,7 +43,10 @@ def test_counts_ours(benchmark: Any, events: Events) -> None:
 
 def test_counts_numpy(benchmark: Any, events: Events) -> None:
     peer = measure(
-        benchmark, "trending: decayed counts", lambda: np.bincount(events.items, decayed(events), minlength=ITEMS), **SIZES
+        benchmark,
+        "trending: decayed counts",
+        lambda: np.bincount(events.items, decayed(events), minlength=ITEMS),
+        **SIZES,
     )
     np.testing.assert_allclose(ours(events, SHORT), peer, rtol=1e-9)
 
@@ -53,13 +56,18 @@ def test_counts_pandas(benchmark: Any, events: Events) -> None:
         total = pd.Series(decayed(events)).groupby(events.items).sum()
         return total.reindex(range(ITEMS), fill_value=0.0).to_numpy()
 
-    np.testing.assert_allclose(ours(events, SHORT), measure(benchmark, "trending: decayed counts", run, **SIZES), rtol=1e-9)
+    np.testing.assert_allclose(
+        ours(events, SHORT), measure(benchmark, "trending: decayed counts", run, **SIZES), rtol=1e-9
+    )
 
 
 def test_scores_ours(benchmark: Any, events: Events) -> None:
     fast, slow = ours(events, SHORT), ours(events, LONG)
     found = measure(
-        benchmark, "trending: scores", lambda: trending_scores(fast, slow, short_ms=SHORT, long_ms=LONG, prior=PRIOR), items=ITEMS
+        benchmark,
+        "trending: scores",
+        lambda: trending_scores(fast, slow, short_ms=SHORT, long_ms=LONG, prior=PRIOR),
+        items=ITEMS,
     )
     assert len(found) == ITEMS
 

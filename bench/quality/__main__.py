@@ -2,8 +2,8 @@
 
 For each: a new tenant of a private system, catalog and training events imported through HTTP, the model refreshed, and
 each case asked with default settings. Results go to bench/results/quality.json. FILE holds, per shop and protocol,
-`{"metric", "value", "method"}` of the figure to compare with. `lists` in a row is a digest of all lists: two runs that give the
-same lists have the same.
+`{"metric", "value", "method"}` of the figure to compare with. `lists` in a row is a digest of all lists: two runs that
+give the same lists have the same.
 """
 
 import argparse
@@ -38,7 +38,9 @@ def main() -> None:
         for shop in sorted(meta.parent for root in options.dirs for meta in root.glob("*/meta.json")):
             for protocol in read_meta(shop)["protocols"]:
                 if options.only in (None, shop.name, f"{shop.name}:{protocol}"):
-                    rows.append(measure(system, shop, protocol, baselines.get(shop.name, {}).get(protocol), options.max_cases))
+                    rows.append(
+                        measure(system, shop, protocol, baselines.get(shop.name, {}).get(protocol), options.max_cases)
+                    )
                     print(_line(rows[-1]), flush=True)
     write_result("quality", {"rows": rows})
 
@@ -52,7 +54,9 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(system: System, folder: Path, protocol: str, baseline: dict[str, Any] | None, max_cases: int) -> dict[str, Any]:
+def measure(
+    system: System, folder: Path, protocol: str, baseline: dict[str, Any] | None, max_cases: int
+) -> dict[str, Any]:
     train, cases = split(folder, protocol, max_cases)
     shop = system.shop(f"{folder.name}-{protocol}")
     started = time.perf_counter()
@@ -63,7 +67,9 @@ def measure(system: System, folder: Path, protocol: str, baseline: dict[str, Any
     built = time.perf_counter()
     answers = _ask_sessions(shop, cases) if protocol == "session_next" else _ask(shop, cases)
     asked = time.perf_counter()
-    lists = [[p for p in dict.fromkeys(answer) if p not in case.exclude] for answer, case in zip(answers, cases, strict=True)]
+    lists = [
+        [p for p in dict.fromkeys(answer) if p not in case.exclude] for answer, case in zip(answers, cases, strict=True)
+    ]
     figures = summarise([one_case(products, case.targets) for products, case in zip(lists, cases, strict=True)])
     metric = HEADLINE.get(protocol, "NDCG@10")
     row = {
@@ -73,7 +79,11 @@ def measure(system: System, folder: Path, protocol: str, baseline: dict[str, Any
         "lists": hashlib.sha256(json.dumps(lists).encode()).hexdigest()[:16], "model": model,
     } | beyond_accuracy(lists, train.item_id.value_counts().to_dict(), len(read_catalog(folder)))  # fmt: skip
     if baseline:
-        row |= {"baseline": baseline["value"], "method": baseline["method"], "ratio": round(figures[metric] / baseline["value"], 4)}
+        row |= {
+            "baseline": baseline["value"],
+            "method": baseline["method"],
+            "ratio": round(figures[metric] / baseline["value"], 4),
+        }
     return row
 
 
@@ -107,13 +117,16 @@ def _product(row: dict[str, str]) -> dict[str, Any]:
 
 def _event(row: dict[str, Any]) -> dict[str, Any]:
     event: dict[str, Any] = {
-        "eventType": row["event_type"], "userId": row["user_id"], "productId": row["item_id"], "timestamp": int(row["timestamp"]),
+        "eventType": row["event_type"], "userId": row["user_id"], "productId": row["item_id"],
+        "timestamp": int(row["timestamp"]),
     }  # fmt: skip
     if row.get("session_id"):
         event["sessionId"] = row["session_id"]
     known = {"price": float, "quantity": lambda value: int(float(value)), "order_id": str}
     names = {"order_id": "orderId"}
-    metadata = {names.get(k, k): make(row[k]) for k, make in known.items() if k in row and row[k] != "" and not pd.isna(row[k])}
+    metadata = {
+        names.get(k, k): make(row[k]) for k, make in known.items() if k in row and row[k] != "" and not pd.isna(row[k])
+    }
     if metadata:
         event["metadata"] = metadata
     return event
@@ -153,12 +166,22 @@ def _ask_sessions(shop: Shop, cases: list[Case]) -> list[list[str]]:
         for position in sorted(sessions[session], key=lambda p: len(cases[p].items)):
             case = cases[position]
             for product, moment in list(zip(case.items, case.times, strict=True))[sent:]:
-                shop.call("POST", "/api/v1/events", {
-                    "eventType": "view", "userId": f"s-{session}", "sessionId": session, "productId": product, "timestamp": moment,
-                })
+                shop.call(
+                    "POST",
+                    "/api/v1/events",
+                    {
+                        "eventType": "view",
+                        "userId": f"s-{session}",
+                        "sessionId": session,
+                        "productId": product,
+                        "timestamp": moment,
+                    },
+                )
             sent = len(case.items)
             query = urllib.parse.urlencode({"userId": f"s-{session}", "sessionId": session, "limit": LENGTH})
-            answers[position] = [item["productId"] for item in shop.call("GET", f"/api/v1/recommendations?{query}")["data"]]
+            answers[position] = [
+                item["productId"] for item in shop.call("GET", f"/api/v1/recommendations?{query}")["data"]
+            ]
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(replay, sessions))

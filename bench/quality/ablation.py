@@ -1,8 +1,9 @@
-"""`python -m bench.quality.ablation DIR… [--only SHOP[:PROTOCOL]]`: what each part is worth, on the test cases of real shops.
+"""`python -m bench.quality.ablation DIR… [--only SHOP[:PROTOCOL]]`: what each part is worth, on the test cases of real
+shops.
 
-For every shop and protocol: the blend as it is, the best single source picked in hindsight, the untaught prior, the blend without
-shrinkage, and the blend without each source in turn (weights learned anew). Learning curves: the blend and the most popular
-products, with the newest 1 to 100 % of the events. Results go to bench/results/ablation.json.
+For every shop and protocol: the blend as it is, the best single source picked in hindsight, the untaught prior, the
+blend without shrinkage, and the blend without each source in turn (weights learned anew). Learning curves: the blend
+and the most popular products, with the newest 1 to 100 % of the events. Results go to bench/results/ablation.json.
 """
 
 import argparse
@@ -41,14 +42,18 @@ def _options() -> argparse.Namespace:
 
 def examine(folder: Path, protocol: str, max_cases: int) -> dict[str, Any]:
     whole = prepare(folder, protocol, max_cases)
-    singles = {source.name: _figure(whole, single_weights(source.name)) for source in SOURCES if _speaks(whole.learning, source.name)}
+    singles = {
+        source.name: _figure(whole, single_weights(source.name))
+        for source in SOURCES
+        if _speaks(whole.learning, source.name)
+    }
     best = max(singles, key=lambda name: singles[name])
     direction = np.sum([single_weights(name) for name in sorted(singles, key=lambda name: -singles[name])[:3]], axis=0)
     free = fit(head_of(whole.learning, direction), np.zeros(len(direction)), 1.0)
     return {
-        "cases": len(whole.test.sizes), "metric": whole.metric, "auto": _learned(whole), "best single": {"source": best, "value": singles[best]},
-        "prior, nothing learned": _figure(whole, prior_weights(whole.context)), "no shrinkage": _figure(whole, free),
-        "without": {name: _learned(_without(whole, name)) for name in singles},
+        "cases": len(whole.test.sizes), "metric": whole.metric, "auto": _learned(whole), "best single": {"source": best,
+        "value": singles[best]}, "prior, nothing learned": _figure(whole, prior_weights(whole.context)),
+        "no shrinkage": _figure(whole, free), "without": {name: _learned(_without(whole, name)) for name in singles},
         "curve": [_point(folder, protocol, max_cases, share) for share in SHARES],
     }  # fmt: skip
 
@@ -80,7 +85,12 @@ def _point(folder: Path, protocol: str, max_cases: int, share: float) -> dict[st
     """The blend and the most popular products with the newest `share` of the events."""
     some = prepare(folder, protocol, max_cases, share)
     taught = len(some.learning.sizes) >= MIN_CASES
-    return {"share": share, "taught": taught, "auto": _learned(some), "popular": _figure(some, single_weights("popular"))}
+    return {
+        "share": share,
+        "taught": taught,
+        "auto": _learned(some),
+        "popular": _figure(some, single_weights("popular")),
+    }
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""`python -m bench.quality.disguise DIR… [--only SHOP[:PROTOCOL]]`: is a shop recognised by its names, ids, order or dates?
+"""`python -m bench.quality.disguise DIR… [--only SHOP[:PROTOCOL]]`: is a shop recognised by its names, ids, order or
+dates?
 
-Each shop is measured in this process as it is and in disguise: products, shoppers, orders and sessions under other ids, the
-catalog in another order, and all clocks some weeks and hours earlier. The figures should differ by no more than noise: ties fall
-otherwise, days begin at another hour, and other cases are drawn where there are too many. Results go to
-bench/results/disguise.json.
+Each shop is measured in this process as it is and in disguise: products, shoppers, orders and sessions under other ids,
+the catalog in another order, and all clocks some weeks and hours earlier. The figures should differ by no more than
+noise: ties fall otherwise, days begin at another hour, and other cases are drawn where there are too many. Results go
+to bench/results/disguise.json.
 """
 
 import argparse
@@ -33,7 +34,10 @@ def main() -> None:
             disguise(folder, Path(other))
             for protocol in read_meta(folder)["protocols"]:
                 if options.only in (None, folder.name, f"{folder.name}:{protocol}"):
-                    rows.append({"shop": folder.name, "protocol": protocol} | compare(folder, Path(other), protocol, options.max_cases))
+                    rows.append(
+                        {"shop": folder.name, "protocol": protocol}
+                        | compare(folder, Path(other), protocol, options.max_cases)
+                    )
                     print(rows[-1], flush=True)
     write_result("disguise", {"rows": rows})
 
@@ -63,7 +67,9 @@ def disguise(folder: Path, out: Path) -> None:
 
 def _other_names(ids: "pd.Series[str]", prefix: str, draw: np.random.Generator) -> dict[str, str]:
     known = sorted(set(ids))
-    return {name: f"{prefix}{number}" for name, number in zip(known, draw.permutation(len(known)).tolist(), strict=True)}
+    return {
+        name: f"{prefix}{number}" for name, number in zip(known, draw.permutation(len(known)).tolist(), strict=True)
+    }
 
 
 def compare(folder: Path, disguised: Path, protocol: str, max_cases: int) -> dict[str, Any]:
@@ -71,8 +77,8 @@ def compare(folder: Path, disguised: Path, protocol: str, max_cases: int) -> dic
     as_it_is, in_disguise = (_figures(each, protocol, max_cases) for each in (folder, disguised))
     error = float(as_it_is.std() / len(as_it_is) ** 0.5)
     return {
-        "cases": len(as_it_is), "as_it_is": round(float(as_it_is.mean()), 4), "in_disguise": round(float(in_disguise.mean()), 4),
-        "standard_error": round(error, 4),
+        "cases": len(as_it_is), "as_it_is": round(float(as_it_is.mean()), 4),
+        "in_disguise": round(float(in_disguise.mean()), 4), "standard_error": round(error, 4),
     }  # fmt: skip
 
 

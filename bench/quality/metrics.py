@@ -25,8 +25,10 @@ def one_case(recommended: Sequence[str], targets: Iterable[str]) -> tuple[float,
 
 
 def beyond_accuracy(lists: Sequence[Sequence[str]], events: Mapping[str, int], catalog: int) -> dict[str, float]:
-    """coverage: share of the catalog that stands in any first ten; novelty: mean -log2 of a listed product's share of the events, in bits;
-    head: share of the listed that are among the most popular 5 % (of the events' products). events: how many each product has."""
+    """coverage: share of the catalog that stands in any first ten; novelty: mean -log2 of a listed product's share of
+    the events, in bits;
+    head: share of the listed that are among the most popular 5 % (of the events' products). events: how many each
+    product has."""
     total, shown = sum(events.values()), [product for products in lists for product in products[:10]]
     head = set(sorted(events, key=lambda product: (-events[product], product))[: max(1, len(events) // 20)])
     bits = [-math.log2(max(events.get(product, 0), 1) / total) for product in shown]

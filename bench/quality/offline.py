@@ -1,4 +1,5 @@
-"""A shop's model and its test cases in this process, without servers: what the ablation and the learning curves stand on.
+"""A shop's model and its test cases in this process, without servers: what the ablation and the learning curves stand
+on.
 
 The same code as in a worker and in serving; `python -m bench.quality` measures the same through HTTP.
 """
@@ -31,7 +32,9 @@ CONTEXT = {"next_basket_new": "home_new", "session_next": "session", "fbt": "pro
 
 
 class Offline(NamedTuple):
-    """learning: candidates of the backtest's cases, by the evidence before the cut; test: those of the test cases, by the whole model."""
+    """learning: candidates of the backtest's cases, by the evidence before the cut; test: those of the test cases, by
+    the whole model.
+    """
 
     learning: Lists
     test: Lists
@@ -60,14 +63,21 @@ def read_known(folder: Path, train: pd.DataFrame) -> Known:
     products = products_of(folder)
     size, numbers = len(products), {product["productId"]: product["number"] for product in products}
     histories, users = as_histories(train.sort_values("timestamp", kind="stable"), numbers)
-    return Known(histories, content_table(build_content(products, size), size), shelf_of(products, size), users, numbers)
+    return Known(
+        histories, content_table(build_content(products, size), size), shelf_of(products, size), users, numbers
+    )
 
 
-def learning_lists(known: Known, held_back: Split, contexts: Sequence[str], most: int | None = None) -> dict[str, Lists]:
+def learning_lists(
+    known: Known, held_back: Split, contexts: Sequence[str], most: int | None = None
+) -> dict[str, Lists]:
     """What `models/backtest.py` learns from, by context; most: cases of each."""
     ranker, workspace = known.ranker(held_back.before), Workspace()
     return {
-        context: collect(workspace, ranker, held_back.cases[context][:most], known.shelf, new_only=context == "home_new") for context in contexts
+        context: collect(
+            workspace, ranker, held_back.cases[context][:most], known.shelf, new_only=context == "home_new"
+        )
+        for context in contexts
     }
 
 
@@ -87,8 +97,9 @@ def products_of(folder: Path) -> list[dict[str, Any]]:
     empty = {"brand": None, "description": None}
     return [
         {
-            "number": number, "productId": row["item_id"], "name": row["name"] or row["item_id"], "category": row["category"] or None,
-            "price": max(0.0, round(float(row["price"]), 2)) if row["price"] else None,
+            "number": number, "productId": row["item_id"], "name": row["name"] or row["item_id"],
+            "category": row["category"] or None, "price": max(0.0, round(float(row["price"]),
+            2)) if row["price"] else None,
             "attributes": json.loads(row["attributes"]) if row["attributes"] else {}, **empty,
         }
         for number, row in enumerate(read_catalog(folder).to_dict("records"))
@@ -120,8 +131,8 @@ def _moment(case: TestCase, histories: Histories, users: dict[str, int], numbers
         return moment("product" if case.kind == "fbt" else "cart", items[-50:], NOBODY, live=False)
     if case.kind == "session_next":
         views = np.full(len(items), VIEW, np.uint8)
-        session = Shopper(items[::-1].copy(), views, np.array(case.times[::-1], np.int64), np.ones(len(items), np.int64), len(items))
+        session = Shopper(
+            items[::-1].copy(), views, np.array(case.times[::-1], np.int64), np.ones(len(items), np.int64), len(items)
+        )
         return moment("home", NO_ITEMS, session, live=True)
     return moment("home", NO_ITEMS, past_of(histories, users[case.user]) if case.user in users else NOBODY, live=False)
-
-

@@ -33,9 +33,10 @@ REQUESTS = 3000
 BUDGET_US = {"one recommendation": 400.0, "kernels": 150.0}
 TENANT = UUID(int=1)
 PARTS = {
-    "parse the query": (service, "parse_query"), "parse the trail": (service, "parse_trail"), "join history and trail": (service, "look_up"),
-    "context and seeds": (service, "moment"), "find, score, rank": (ranked, "rank"), "scores": (ranked, "shown_scores"),
-    "lines with reasons": (service, "lines_of"), "the reply as JSON": (service, "reply"),
+    "parse the query": (service, "parse_query"), "parse the trail": (service, "parse_trail"),
+    "join history and trail": (service, "look_up"), "context and seeds": (service, "moment"),
+    "find, score, rank": (ranked, "rank"), "scores": (ranked, "shown_scores"), "lines with reasons": (service,
+    "lines_of"), "the reply as JSON": (service, "reply"),
 }  # fmt: skip
 KERNELS = {"rank": (ranked, "rank"), "seeds": (moments, "seeds"), "purchases": (moments, "purchases")}
 
@@ -51,7 +52,8 @@ def main() -> None:
     kernels = _medians(answer, requests, KERNELS)
     figures = {
         "shop": folder.name, "requests": len(requests), "products": catalog.size, "one recommendation": whole["all"],
-        "kernels": round(sum(kernels[name] for name in KERNELS), 1), "parts": {name: parts[name] for name in PARTS}, "budget_us": BUDGET_US,
+        "kernels": round(sum(kernels[name] for name in KERNELS), 1), "parts": {name: parts[name] for name in PARTS},
+        "budget_us": BUDGET_US,
     }  # fmt: skip
     print(figures)
     print(f"written to {write_result('request', figures)}")
@@ -62,9 +64,10 @@ def _model_and_catalog(folder: Path, train: Any) -> tuple[Model, LiveCatalog]:
     catalog = LiveCatalog()
     catalog.apply([
         {
-            "number": each["number"], "product_id": each["productId"], "name": each["name"], "category": each["category"], "available": True,
-            "price": None if each["price"] is None else Decimal(str(each["price"])), "deleted_at": None, "image_url": None, "url": None,
-            "currency": None,
+            "number": each["number"], "product_id": each["productId"], "name": each["name"],
+            "category": each["category"], "available": True,
+            "price": None if each["price"] is None else Decimal(str(each["price"])), "deleted_at": None,
+            "image_url": None, "url": None, "currency": None,
         }
         for each in products
     ])  # fmt: skip
@@ -96,7 +99,9 @@ def _answering(model: Model, catalog: LiveCatalog) -> Callable[[bytes, list[byte
     return answer
 
 
-def _medians(answer: Callable[..., bytes], requests: list[tuple[bytes, list[bytes]]], parts: dict[str, tuple[Any, str]]) -> dict[str, float]:
+def _medians(
+    answer: Callable[..., bytes], requests: list[tuple[bytes, list[bytes]]], parts: dict[str, tuple[Any, str]]
+) -> dict[str, float]:
     """Median µs of a request: of all of it, and of the calls of each part."""
     spent = dict.fromkeys(parts, 0.0)
     kept = {name: getattr(*place) for name, place in parts.items()}

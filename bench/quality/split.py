@@ -56,7 +56,9 @@ def split(shop: Path, protocol: str, max_cases: int = 5000) -> tuple[pd.DataFram
         return _baskets(events, protocol, max_cases)
     if protocol in ("next_basket", "next_basket_new"):
         return _next_basket(events, protocol, max_cases)
-    raise ValueError(f"Expected user_next, session_next, fbt, complete, next_basket or next_basket_new, got {protocol!r}.")
+    raise ValueError(
+        f"Expected user_next, session_next, fbt, complete, next_basket or next_basket_new, got {protocol!r}."
+    )
 
 
 def _user_next(events: pd.DataFrame, max_cases: int) -> tuple[pd.DataFrame, list[Case]]:
@@ -107,7 +109,9 @@ def _baskets(events: pd.DataFrame, protocol: str, max_cases: int) -> tuple[pd.Da
     cut = len(ids) - len(ids) // 10
     train = events[events.order_id.isin(set(ids[:cut]))]
     unseen = events[events.order_id.isin(set(ids[cut:])) & events.item_id.isin(set(train.item_id))]
-    baskets = [(rows.user_id.iloc[0], list(dict.fromkeys(rows.item_id))) for _, rows in unseen.groupby("order_id", sort=False)]
+    baskets = [
+        (rows.user_id.iloc[0], list(dict.fromkeys(rows.item_id))) for _, rows in unseen.groupby("order_id", sort=False)
+    ]
     baskets = [basket for basket in baskets if len(basket[1]) > 1]
     rng = np.random.default_rng(SEED)
     cases = []

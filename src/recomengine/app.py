@@ -46,8 +46,16 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=all_routes(),
-        middleware=[*([Middleware(TracedRequests)] if tracing.wanted() else []), Middleware(RequestLayer), Middleware(Preflights)],
-        exception_handlers={Problem: _on_problem, HTTPException: _on_http_exception, **dict.fromkeys(DATABASE_AWAY, _on_database_away)},
+        middleware=[
+            *([Middleware(TracedRequests)] if tracing.wanted() else []),
+            Middleware(RequestLayer),
+            Middleware(Preflights),
+        ],
+        exception_handlers={
+            Problem: _on_problem,
+            HTTPException: _on_http_exception,
+            **dict.fromkeys(DATABASE_AWAY, _on_database_away),
+        },
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a redirect would be written from the Host header, whatever that says
@@ -56,8 +64,8 @@ def create_app(settings: Settings) -> Starlette:
 
 def all_routes() -> list[BaseRoute]:
     routes: list[BaseRoute] = [
-        *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes, *key_routes, *experiment_routes,
-        *analytics_routes, *job_routes, *user_routes,
+        *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes,
+        *key_routes, *experiment_routes, *analytics_routes, *job_routes, *user_routes,
         *health_routes,
     ]  # fmt: skip
     return [*routes, *reference_routes(routes)]
@@ -71,7 +79,9 @@ async def _on_problem(request: Request, error: Exception) -> Response:
 
 def _on_database_away(request: Request, error: Exception) -> Response:
     log.warning("database away", error=said(error))
-    return problem_response(request, Unavailable("The database is away or busy. Try again in a second.", code="database_unavailable"))
+    return problem_response(
+        request, Unavailable("The database is away or busy. Try again in a second.", code="database_unavailable")
+    )
 
 
 def _on_http_exception(request: Request, error: Exception) -> Response:
@@ -79,13 +89,21 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
         allowed = ", ".join(_methods_at(request))
-        return problem_response(request, MethodNotAllowed(f"Expected {allowed} here, got {request.method}.", headers={"Allow": allowed}))
-    return problem_response(request, NotFound(f"There is nothing at {request.scope['path']}. See /openapi.json for what there is."))
+        return problem_response(
+            request, MethodNotAllowed(f"Expected {allowed} here, got {request.method}.", headers={"Allow": allowed})
+        )
+    return problem_response(
+        request, NotFound(f"There is nothing at {request.scope['path']}. See /openapi.json for what there is.")
+    )
 
 
 def _methods_at(request: Request) -> list[str]:
     """What is offered at the request's path, by all routes together."""
-    routes = [route for route in request.app.routes if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE]
+    routes = [
+        route
+        for route in request.app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+    ]
     return sorted({method for route in routes for method in route.methods or ()})
 
 

@@ -64,7 +64,10 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         stack.push_async_callback(redis.close)
         bus = Bus(settings.redis_url, redis)
         catalogs = Catalogs(pool, bus)
-        store, logs = ModelStore(settings.model_store_url, settings.data_dir / "models-cache"), EventLogs(settings.data_dir / "event-logs")
+        store, logs = (
+            ModelStore(settings.model_store_url, settings.data_dir / "models-cache"),
+            EventLogs(settings.data_dir / "event-logs"),
+        )
         models = ModelRegistry(pool, redis, store, catalogs, bus)
         events = EventWriter(pool, redis)
         stack.push_async_callback(events.close)

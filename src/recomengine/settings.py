@@ -66,7 +66,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Raise unless both server URLs are set."""
         for name, value in (("DATABASE_URL", self.database_url), ("REDIS_URL", self.redis_url)):
             if not value:
-                raise SettingsError(f"{name} is not set. Set it, or run `recomengine up`, which brings its own servers.")
+                raise SettingsError(
+                    f"{name} is not set. Set it, or run `recomengine up`, which brings its own servers."
+                )
 
     def require_proxies(self) -> None:
         """Raise unless each of TRUSTED_PROXIES is an address or a network."""
@@ -75,7 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 ipaddress.ip_network(proxy)
             except ValueError as error:
                 raise SettingsError(
-                    f"TRUSTED_PROXIES: {error}. Name the addresses or networks of your proxies, separated by commas, such as 10.0.0.0/8."
+                    f"TRUSTED_PROXIES: {error}. Name the addresses or networks of your proxies, separated by commas, "
+                    f"such as 10.0.0.0/8."
                 ) from error
 
     def require_secrets(self, *names: str) -> None:
@@ -110,7 +113,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     try:
         return msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"A setting cannot be used: {error}. Correct the environment or the configuration file.") from error
+        raise SettingsError(
+            f"A setting cannot be used: {error}. Correct the environment or the configuration file."
+        ) from error
 
 
 def _path(wanted: type, value: object) -> object:

@@ -1,4 +1,6 @@
-"""The shop's words: what a tenant's configuration, a key's permissions, strategies and types of event are. One place for all domains."""
+"""The shop's words: what a tenant's configuration, a key's permissions, strategies and types of event are. One place
+for all domains.
+"""
 
 from decimal import Decimal
 from enum import Enum
@@ -50,7 +52,9 @@ EVENT_TRAITS: dict[EventType, EventTraits] = {
     "purchase": EventTraits(6, 5.0, seen=True, live=True, bought=True, counter="conversions"),
     "search": EventTraits(None),
 }
-"""Every type of event. Another one is a line here, a word in EventType, and a migration that lets PostgreSQL take it."""
+"""Every type of event. Another one is a line here, a word in EventType, and a migration that lets PostgreSQL take
+it.
+"""
 
 MAX_PRICE = Decimal("9999999999.99")
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]

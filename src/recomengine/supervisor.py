@@ -114,7 +114,9 @@ class Children:
             keeper.result()
 
 
-async def run_up(settings: Settings, say: Say, *, processes: int = 1, demo: bool = False, prepare: Prepare | None = None) -> None:
+async def run_up(
+    settings: Settings, say: Say, *, processes: int = 1, demo: bool = False, prepare: Prepare | None = None
+) -> None:
     """Start everything, call `prepare` once the database is migrated, and serve until a signal."""
     with ExitStack() as held:
         held.callback(os.close, _lock(settings.data_dir))
@@ -144,16 +146,26 @@ async def run_up(settings: Settings, say: Say, *, processes: int = 1, demo: bool
 
 async def _start_servers(settings: Settings, children: Children) -> Settings:
     """`settings` with the URLs of the private servers where it had none."""
-    private = await asyncio.to_thread(embedded.prepare, settings.data_dir, postgres=not settings.database_url, redis=not settings.redis_url)
+    private = await asyncio.to_thread(
+        embedded.prepare, settings.data_dir, postgres=not settings.database_url, redis=not settings.redis_url
+    )
     for server in private.servers:
         children.start(_server_child(server, private), server=True)
     return msgspec.structs.replace(
-        settings, database_url=settings.database_url or private.database_url, redis_url=settings.redis_url or private.redis_url
+        settings,
+        database_url=settings.database_url or private.database_url,
+        redis_url=settings.redis_url or private.redis_url,
     )
 
 
 async def _start_own(
-    settings: Settings, children: Children, listener: socket.socket, say: Say, processes: int, demo: bool, prepare: Prepare | None
+    settings: Settings,
+    children: Children,
+    listener: socket.socket,
+    say: Say,
+    processes: int,
+    demo: bool,
+    prepare: Prepare | None,
 ) -> None:
     await migrate(settings.database_url)
     greeting = await prepare(settings) if prepare else f"RecomEngine runs on {settings.base_url}   (Ctrl-C stops it)"
@@ -205,11 +217,17 @@ async def _unless(stop: asyncio.Event, work: Any) -> None:
 def _server_child(server: embedded.Server, private: embedded.Embedded) -> Child:
     output = os.open(private.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.fchmod(output, 0o600)  # an older one's as well
-    options = embedded.spawn_options(private.user, server.orphan_signal) | {"stdout": output, "stderr": output, "stdin": asyncio.subprocess.DEVNULL}
+    options = embedded.spawn_options(private.user, server.orphan_signal) | {
+        "stdout": output,
+        "stderr": output,
+        "stdin": asyncio.subprocess.DEVNULL,
+    }
     return Child(server.name, server.command, server.stop_signal, options)
 
 
-def _own_child(name: str, arguments: Sequence[str], environment: Mapping[str, str], listener: socket.socket | None = None) -> Child:
+def _own_child(
+    name: str, arguments: Sequence[str], environment: Mapping[str, str], listener: socket.socket | None = None
+) -> Child:
     command = [sys.executable, "-m", "recomengine", *arguments]
     options = {
         "env": environment, "preexec_fn": embedded.die_with_parent(signal.SIGTERM), "stdin": asyncio.subprocess.DEVNULL,
@@ -220,7 +238,10 @@ def _own_child(name: str, arguments: Sequence[str], environment: Mapping[str, st
 
 def _environment(settings: Settings) -> dict[str, str]:
     """`settings` as the variables that a child reads."""
-    values = msgspec.structs.asdict(settings) | {"model_store": settings.model_store_url, "data_dir": settings.data_dir.resolve()}
+    values = msgspec.structs.asdict(settings) | {
+        "model_store": settings.model_store_url,
+        "data_dir": settings.data_dir.resolve(),
+    }
     return {name.upper(): str(value) for name, value in values.items() if value != ""}
 
 
@@ -258,7 +279,9 @@ async def _redis_answers(url: str) -> bool:
 def _listen(settings: Settings) -> socket.socket:
     """The listening socket: the port is ours from here on, and the API processes inherit it."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
         with ExitStack() as opened:
             listener = opened.enter_context(socket.socket(family, kind, protocol))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -266,7 +289,9 @@ def _listen(settings: Settings) -> socket.socket:
             listener.listen(BACKLOG)
             opened.pop_all()
     except OSError as error:
-        raise SettingsError(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Choose another with --port or PORT.") from error
+        raise SettingsError(
+            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Choose another with --port or PORT."
+        ) from error
     return listener
 
 
@@ -278,5 +303,7 @@ def _lock(data_dir: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        raise SettingsError(f"{data_dir} is in use by another `recomengine up`. Stop it, or choose another --data-dir.") from None
+        raise SettingsError(
+            f"{data_dir} is in use by another `recomengine up`. Stop it, or choose another --data-dir."
+        ) from None
     return descriptor

@@ -1,4 +1,6 @@
-"""The figures of a shop computed plainly, in Python, from the events as they were sent: what every table and answer must equal."""
+"""The figures of a shop computed plainly, in Python, from the events as they were sent: what every table and answer
+must equal.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -30,7 +32,16 @@ class Fact(NamedTuple):
     other_currency: int = 0
 
 
-SUMS = ("impressions", "clicks", "conversions", "revenue", "attributed_conversions", "attributed_revenue", "orders", "other_currency")
+SUMS = (
+    "impressions",
+    "clicks",
+    "conversions",
+    "revenue",
+    "attributed_conversions",
+    "attributed_revenue",
+    "orders",
+    "other_currency",
+)
 
 
 class Sent(NamedTuple):
@@ -52,8 +63,12 @@ class Sent(NamedTuple):
 
 def facts(tenant_id: UUID, events: Iterable[dict[str, Any]], window_hours: int, currency: str) -> list[Fact]:
     """events: bodies of POST events, each with an eventId and a timestamp in milliseconds."""
-    sent = list({event.id: event for event in (_sent(tenant_id, body) for body in events) if event.type in COUNTED}.values())
-    return [_purchase(event, sent, window_hours, currency) if event.type == "purchase" else _seen(event) for event in sent]
+    sent = list(
+        {event.id: event for event in (_sent(tenant_id, body) for body in events) if event.type in COUNTED}.values()
+    )
+    return [
+        _purchase(event, sent, window_hours, currency) if event.type == "purchase" else _seen(event) for event in sent
+    ]
 
 
 def _sent(tenant_id: UUID, body: dict[str, Any]) -> Sent:
@@ -75,7 +90,9 @@ def _purchase(event: Sent, sent: Sequence[Sent], window_hours: int, currency: st
     ]  # fmt: skip
     click = max(clicks, key=lambda each: each.order, default=None)
     own = (event.metadata.get("currency") or currency) == currency
-    amount = (Decimal(str(event.metadata.get("price") or 0)) * (event.metadata.get("quantity") or 1)).quantize(CENT, ROUND_HALF_UP)
+    amount = (Decimal(str(event.metadata.get("price") or 0)) * (event.metadata.get("quantity") or 1)).quantize(
+        CENT, ROUND_HALF_UP
+    )
     worth = amount if own else Decimal("0.00")
     credited = _seen(click)[2:4] if click else ("", "")
     return Fact(
@@ -88,14 +105,18 @@ def _is_first_line(event: Sent, sent: Sequence[Sent], currency: str) -> bool:
     order = event.metadata.get("orderId")
     lines = [
         line for line in sent
-        if line.type == "purchase" and line.metadata.get("orderId") == order and (line.metadata.get("currency") or currency) == currency
+        if line.type == "purchase" and line.metadata.get("orderId") == order
+        and (line.metadata.get("currency") or currency) == currency
     ]  # fmt: skip
     return not order or event.order == min(line.order for line in lines)
 
 
 def total(found: Iterable[Fact], *names: str) -> tuple[Any, ...]:
     found = list(found)
-    return tuple(sum((getattr(fact, name) for fact in found), Decimal("0.00") if "revenue" in name else 0) for name in names or SUMS)
+    return tuple(
+        sum((getattr(fact, name) for fact in found), Decimal("0.00") if "revenue" in name else 0)
+        for name in names or SUMS
+    )
 
 
 def day_of(fact: Fact, zone: ZoneInfo) -> date:

@@ -1,4 +1,6 @@
-"""Figures outlive their events: what was computed from archived ones stays, and what is not archived goes on being exact."""
+"""Figures outlive their events: what was computed from archived ones stays, and what is not archived goes on being
+exact.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +24,8 @@ from tests.support.shops import send
 
 ARCHIVE = """
 WITH gone AS (DELETE FROM events WHERE tenant_id = $1 RETURNING timestamp)
-INSERT INTO archived_events (tenant_id, month, newest) SELECT $1, '2025-01-01', max(timestamp) FROM gone HAVING count(*) > 0
+INSERT INTO archived_events (tenant_id, month, newest) SELECT $1, '2025-01-01',
+    max(timestamp) FROM gone HAVING count(*) > 0
 """
 """What archiving does to a tenant whose events are all of one month."""
 CONFIGURE = "UPDATE tenants SET config = config || $2 WHERE id = $1"
@@ -44,22 +47,35 @@ def expected(tenant_id: Any, before: list[Any], after: list[Any], window_hours: 
     newest = max(event["timestamp"] for event in before)
     floor = floor_of(datetime.fromtimestamp(newest / 1000, UTC), window_hours, WHOLE.zone)
     new = facts(tenant_id, before + after, window_hours, "EUR")
-    return [fact for fact in old if hour_of(fact, WHOLE.zone) < floor] + [fact for fact in new if hour_of(fact, WHOLE.zone) >= floor]
+    return [fact for fact in old if hour_of(fact, WHOLE.zone) < floor] + [
+        fact for fact in new if hour_of(fact, WHOLE.zone) >= floor
+    ]
 
 
 async def by_hour(context: Context, shop: service.Shop) -> dict[Any, Any]:
-    rows = [row async for part in service.export(context.pool, shop, ExportQuery(**BETWEEN, interval="hour")) for row in part]
+    rows = [
+        row
+        async for part in service.export(context.pool, shop, ExportQuery(**BETWEEN, interval="hour"))
+        for row in part
+    ]
     return {(row["hour"], row["placement_id"], row["strategy"]): tuple(row[name] for name in SUMS) for row in rows}
 
 
 async def check(context: Context, shop: service.Shop, found: list[Fact]) -> None:
     answer = await service.overview(context.pool, shop, OverviewQuery(**BETWEEN))
     assert tuple(getattr(answer, name) for name in SUMS) == total(found)
-    assert await by_hour(context, shop) == sums(found, lambda fact: (hour_of(fact, WHOLE.zone), fact.placement_id, fact.strategy))
+    assert await by_hour(context, shop) == sums(
+        found, lambda fact: (hour_of(fact, WHOLE.zone), fact.placement_id, fact.strategy)
+    )
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(window_hours=FEW([1, 24]), old=st.lists(EVENT, min_size=1, max_size=12), new=st.lists(EVENT, max_size=12), late=st.booleans())
+@given(
+    window_hours=FEW([1, 24]),
+    old=st.lists(EVENT, min_size=1, max_size=12),
+    new=st.lists(EVENT, max_size=12),
+    late=st.booleans(),
+)
 async def test_late_events_change_only_what_can_be_computed_anew(
     window_hours: int, old: Any, new: Any, late: bool, context: Context, make_tenant: MakeTenant
 ) -> None:
@@ -94,7 +110,8 @@ async def archived(context: Context, make_tenant: MakeTenant) -> tuple[Any, list
     await send(context, tenant.id, before)
     await settle(context.pool, tenant.id)
     await execute(context.settings.database_url, ARCHIVE, tenant.id)
-    later = {"eventId": "later", "eventType": "purchase", "userId": "ann", "productId": "boot", "timestamp": at + 60 * 3_600_000,
+    later = {"eventId": "later", "eventType": "purchase", "userId": "ann", "productId": "boot",
+    "timestamp": at + 60 * 3_600_000,
              "metadata": {"price": 5}}  # fmt: skip
     await send(context, tenant.id, [later])
     await settle(context.pool, tenant.id)
@@ -115,13 +132,17 @@ async def test_another_configuration_leaves_what_is_archived_as_it_was(
     assert tuple(getattr(answer, name) for name in SUMS) == total(found)
     old = MIDNIGHT + 24 * HOUR
     rows = {key: value for key, value in (await by_hour(context, shop)).items() if key[0] < old}
-    assert rows == sums([fact for fact in found if fact.at < old], lambda fact: (hour_of(fact, WHOLE.zone), fact.placement_id, fact.strategy))
+    assert rows == sums(
+        [fact for fact in found if fact.at < old],
+        lambda fact: (hour_of(fact, WHOLE.zone), fact.placement_id, fact.strategy),
+    )
 
 
 async def test_products_of_archived_days_stay(context: Context, archived: Any) -> None:
     tenant, found = archived
     shop = await service.shop_of(context.pool, tenant.id)
-    late = {"eventId": "late", "eventType": "purchase", "userId": "bob", "productId": "boot", "timestamp": int(MIDNIGHT.timestamp() * 1000) + 1,
+    late = {"eventId": "late", "eventType": "purchase", "userId": "bob", "productId": "boot",
+    "timestamp": int(MIDNIGHT.timestamp() * 1000) + 1,
             "metadata": {"price": 99}}  # fmt: skip
     await send(context, tenant.id, [late])
     for _ in range(2):
@@ -137,4 +158,6 @@ async def test_a_range_cannot_cut_an_archived_hour(context: Context, archived: A
     tenant, _ = archived
     shop = await service.shop_of(context.pool, tenant.id)
     cut = OverviewQuery(start=(MIDNIGHT + HOUR / 2).isoformat(), end=(MIDNIGHT + 3 * HOUR / 2).isoformat())
-    assert (await service.overview(context.pool, shop, cut)).conversions == 1, "the hour that begins in the range, whole"
+    assert (await service.overview(context.pool, shop, cut)).conversions == 1, (
+        "the hour that begins in the range, whole"
+    )

@@ -1,4 +1,6 @@
-"""Every figure equals a plain recomputation from the raw events: late, sent twice, across midnight, in zones where clocks change."""
+"""Every figure equals a plain recomputation from the raw events: late, sent twice, across midnight, in zones where
+clocks change.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,15 +22,17 @@ from tests.support.databases import fetch
 from tests.support.figures import EVENT, FEW, HOUR_MS, OFFSETS, bodies
 from tests.support.shops import send
 
-# days on which clocks change by an hour, at midnight, onto midnight, by half an hour; zones off the full hour; a plain one
+# days on which clocks change by an hour, at midnight, onto midnight, by half an hour; zones off the full hour; a plain
+# one
 PLACES = [
-    ("UTC", "2026-11-20"), ("Europe/Berlin", "2026-10-25"), ("Europe/Berlin", "2026-03-29"), ("America/New_York", "2026-11-01"),
-    ("America/Havana", "2026-11-01"), ("Atlantic/Azores", "2026-10-25"), ("Africa/Cairo", "2026-04-24"), ("Australia/Lord_Howe", "2026-04-05"),
-    ("Australia/Lord_Howe", "2026-10-04"), ("Asia/Kolkata", "2026-11-20"), ("Asia/Kathmandu", "2026-11-20"), ("Pacific/Kiritimati", "2026-11-20"),
+    ("UTC", "2026-11-20"), ("Europe/Berlin", "2026-10-25"), ("Europe/Berlin", "2026-03-29"), ("America/New_York",
+    "2026-11-01"),
+    ("America/Havana", "2026-11-01"), ("Atlantic/Azores", "2026-10-25"), ("Africa/Cairo", "2026-04-24"),
+    ("Australia/Lord_Howe", "2026-04-05"),
+    ("Australia/Lord_Howe", "2026-10-04"), ("Asia/Kolkata", "2026-11-20"), ("Asia/Kathmandu", "2026-11-20"),
+    ("Pacific/Kiritimati", "2026-11-20"),
 ]  # fmt: skip
 BATCHES = st.lists(st.tuples(st.lists(EVENT, min_size=1, max_size=12), st.booleans()), min_size=1, max_size=4)
-
-
 
 
 async def check_everything(context: Context, shop: service.Shop, found: Sequence[Fact], asked: Range) -> None:
@@ -42,34 +46,62 @@ async def check_everything(context: Context, shop: service.Shop, found: Sequence
     await check_series(context, shop, within, asked, between)
     products = await service.top_products(context.pool, shop, ProductsQuery(**between, metric="revenue"))
     columns = ("impressions", "clicks", "conversions", "revenue", "attributed_conversions", "attributed_revenue")
-    expected = {name: total([fact for fact in within if fact.product_id == name], *columns) for name in {fact.product_id for fact in within}}
+    expected = {
+        name: total([fact for fact in within if fact.product_id == name], *columns)
+        for name in {fact.product_id for fact in within}
+    }
     assert {row.product_id: tuple(getattr(row, column) for column in columns) for row in products} == {
         name: sums_ for name, sums_ in expected.items() if sums_[3] > 0
     }
 
 
-async def check_series(context: Context, shop: service.Shop, within: Sequence[Fact], asked: Range, between: dict[str, str]) -> None:
+async def check_series(
+    context: Context, shop: service.Shop, within: Sequence[Fact], asked: Range, between: dict[str, str]
+) -> None:
     for interval, key in (("day", day_of), ("hour", hour_of)):
-        rows = [row async for part in service.export(context.pool, shop, ExportQuery(**between, interval=interval)) for row in part]
-        shown = {(row["date"] or row["hour"], row["placement_id"], row["strategy"]): tuple(row[name] for name in SUMS) for row in rows}
+        rows = [
+            row
+            async for part in service.export(context.pool, shop, ExportQuery(**between, interval=interval))
+            for row in part
+        ]
+        shown = {
+            (row["date"] or row["hour"], row["placement_id"], row["strategy"]): tuple(row[name] for name in SUMS)
+            for row in rows
+        }
         assert shown == sums(within, lambda fact, key=key: (key(fact, asked.zone), fact.placement_id, fact.strategy))
         for group, field in (("placementId", "placement_id"), ("strategy", "strategy"), (None, None)):
             query = TimeseriesQuery(**between, metric="revenue", interval=interval, group_by=group)
             values = {at_of(point, field): point.value for point in await service.timeseries(context.pool, shop, query)}
-            plain = sums(within, lambda fact, key=key, field=field: (key(fact, asked.zone), field and getattr(fact, field)))
-            assert {at: value for at, value in values.items() if value} == {at: each[3] for at, each in plain.items() if each[3]}
+            plain = sums(
+                within, lambda fact, key=key, field=field: (key(fact, asked.zone), field and getattr(fact, field))
+            )
+            assert {at: value for at, value in values.items() if value} == {
+                at: each[3] for at, each in plain.items() if each[3]
+            }
             assert len(values) % len(service.intervals(asked, interval)) == 0
 
 
 def at_of(point: Point, field: str | None) -> tuple[Any, str | None]:
     """A point's day or hour, and its group."""
-    return point.time.astimezone(UTC) if isinstance(point.time, datetime) else point.date, field and getattr(point, field)
+    return point.time.astimezone(UTC) if isinstance(point.time, datetime) else point.date, field and getattr(
+        point, field
+    )
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(place=FEW(PLACES), window_hours=FEW([1, 24, 168]), batches=BATCHES, cut=st.tuples(OFFSETS, st.integers(1, 60 * HOUR_MS)))
+@given(
+    place=FEW(PLACES),
+    window_hours=FEW([1, 24, 168]),
+    batches=BATCHES,
+    cut=st.tuples(OFFSETS, st.integers(1, 60 * HOUR_MS)),
+)
 async def test_every_figure_is_that_of_the_raw_events(
-    place: tuple[str, str], window_hours: int, batches: Any, cut: tuple[int, int], context: Context, make_tenant: MakeTenant
+    place: tuple[str, str],
+    window_hours: int,
+    batches: Any,
+    cut: tuple[int, int],
+    context: Context,
+    make_tenant: MakeTenant,
 ) -> None:
     zone = ZoneInfo(place[0])
     tenant = await make_tenant(timezone=place[0], attribution_window_hours=window_hours, currency="EUR")
@@ -96,6 +128,10 @@ async def check_tables(context: Context, shop: service.Shop, found: Sequence[Fac
     """The tables alone, and settling once more changes nothing."""
     plain = sums(found, lambda fact: (day_of(fact, shop.zone), fact.placement_id, fact.strategy))
     for _ in range(2):
-        rows = await fetch(context.settings.database_url, "SELECT * FROM analytics_daily WHERE tenant_id = $1", shop.tenant_id)
-        assert {(row["date"], row["placement_id"], row["strategy"]): tuple(row[name] for name in SUMS) for row in rows} == plain
+        rows = await fetch(
+            context.settings.database_url, "SELECT * FROM analytics_daily WHERE tenant_id = $1", shop.tenant_id
+        )
+        assert {
+            (row["date"], row["placement_id"], row["strategy"]): tuple(row[name] for name in SUMS) for row in rows
+        } == plain
         assert await settle(context.pool, shop.tenant_id) == 0

@@ -1,4 +1,6 @@
-"""Today so far, from the counters or the events; what counters lack is reported; the night settles, sums up and forgets."""
+"""Today so far, from the counters or the events; what counters lack is reported; the night settles, sums up and
+forgets.
+"""
 
 import asyncio
 import time
@@ -32,12 +34,18 @@ ZONES = ("UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago")
 @pytest.fixture
 async def shops(context: Context, make_tenant: MakeTenant) -> list[service.Shop]:
     """Shops whose days are 25 hours apart."""
-    return [await service.shop_of(context.pool, (await make_tenant(timezone=zone, currency="EUR")).id) for zone in ZONES]
+    return [
+        await service.shop_of(context.pool, (await make_tenant(timezone=zone, currency="EUR")).id) for zone in ZONES
+    ]
 
 
 async def send(context: Context, shop: service.Shop, *events: dict[str, Any]) -> None:
-    source = Source(shop.tenant_id, TenantConfig(timezone=shop.rules.zone, currency=shop.rules.currency), now_ms(), live=True)
-    await context.events.store([prepare(msgspec.json.encode({"userId": "ann", "productId": "boot", **event}), source) for event in events])
+    source = Source(
+        shop.tenant_id, TenantConfig(timezone=shop.rules.zone, currency=shop.rules.currency), now_ms(), live=True
+    )
+    await context.events.store(
+        [prepare(msgspec.json.encode({"userId": "ann", "productId": "boot", **event}), source) for event in events]
+    )
 
 
 def now_ms() -> int:
@@ -46,7 +54,10 @@ def now_ms() -> int:
 
 def some() -> list[dict[str, Any]]:
     return [
-        {"eventType": "impression"}, {"eventType": "impression", "productId": "sock"}, {"eventType": "click"}, {"eventType": "view"},
+        {"eventType": "impression"},
+        {"eventType": "impression", "productId": "sock"},
+        {"eventType": "click"},
+        {"eventType": "view"},
         {"eventType": "purchase", "metadata": {"price": 19.99, "quantity": 3}},
         {"eventType": "purchase", "productId": "sock", "metadata": {"price": 0.005, "currency": "EUR"}},
         {"eventType": "purchase", "productId": "hat", "metadata": {"price": 9, "currency": "USD"}},
@@ -60,7 +71,9 @@ def counts(answer: Counts) -> Counts:
     return Counts(answer.impressions, answer.clicks, answer.conversions, answer.revenue)
 
 
-async def test_today_is_the_shops_own_day_and_its_counters_agree_with_the_events(context: Context, shops: list[service.Shop]) -> None:
+async def test_today_is_the_shops_own_day_and_its_counters_agree_with_the_events(
+    context: Context, shops: list[service.Shop]
+) -> None:
     for shop in shops:
         await send(context, shop, *some(), {"eventType": "click", "timestamp": now_ms() - 30 * 3_600_000})
         answer = await live(context.pool, context.redis, shop, reconcile=True)
@@ -80,7 +93,9 @@ async def test_what_counters_lack_is_reported(context: Context, shops: list[serv
     assert answer.drift == Counts(-2, 0, 0, Decimal("0.01"))
 
 
-async def test_the_dearest_purchases_are_counted_and_disturb_nothing(context: Context, shops: list[service.Shop]) -> None:
+async def test_the_dearest_purchases_are_counted_and_disturb_nothing(
+    context: Context, shops: list[service.Shop]
+) -> None:
     """Ten of them are more cents than 64 bits hold."""
     shop, before = shops[0], FALLBACKS.labels("recents")._value.get()
     dearest = {"eventType": "purchase", "metadata": {"price": 9999999999.99, "quantity": 1_000_000}}
@@ -96,7 +111,9 @@ async def test_the_dearest_purchases_are_counted_and_disturb_nothing(context: Co
     await settle(context.pool, shop.tenant_id)
 
 
-async def test_without_redis_today_comes_from_the_events(context: Context, shops: list[service.Shop], without_redis: Starlette) -> None:
+async def test_without_redis_today_comes_from_the_events(
+    context: Context, shops: list[service.Shop], without_redis: Starlette
+) -> None:
     await send(context, shops[0], *some())
     before = FALLBACKS.labels("counters")._value.get()
     answer = await live(context.pool, without_redis.state.context.redis, shops[0], reconcile=True)
@@ -118,10 +135,14 @@ def test_an_event_counts_for_today_from_midnight_to_midnight_of_its_zone(zone: s
 
 
 async def days_of(context: Context, tenant_id: UUID, table: str = "analytics_daily") -> int:
-    return int(await fetchval(context.settings.database_url, f"SELECT count(*) FROM {table} WHERE tenant_id = $1", tenant_id))
+    return int(
+        await fetchval(context.settings.database_url, f"SELECT count(*) FROM {table} WHERE tenant_id = $1", tenant_id)
+    )
 
 
-async def test_tenants_with_something_new_are_settled_and_others_are_not(context: Context, make_tenant: MakeTenant) -> None:
+async def test_tenants_with_something_new_are_settled_and_others_are_not(
+    context: Context, make_tenant: MakeTenant
+) -> None:
     tenant: Tenant = await make_tenant()
     shop = await service.shop_of(context.pool, tenant.id)
 
@@ -136,7 +157,11 @@ async def test_tenants_with_something_new_are_settled_and_others_are_not(context
     assert await settle_due(context.pool, timedelta(minutes=20)) >= 1
     assert not await due()
     assert await days_of(context, tenant.id) == 1
-    await execute(context.settings.database_url, """UPDATE tenants SET config = config || '{"timezone": "Asia/Tokyo"}' WHERE id = $1""", tenant.id)
+    await execute(
+        context.settings.database_url,
+        """UPDATE tenants SET config = config || '{"timezone": "Asia/Tokyo"}' WHERE id = $1""",
+        tenant.id,
+    )
     assert await due()
     for status, is_due in (("suspended", True), ("deleted", False)):
         await execute(context.settings.database_url, "UPDATE tenants SET status = $2 WHERE id = $1", tenant.id, status)
@@ -191,10 +216,14 @@ async def test_the_night_settles_closes_the_day_and_sums_up(context: Context, sh
     assert await settle_night(context.pool, context.redis) >= 3
     assert await context.redis.call(("EXISTS", key)) == [0]
     assert await days_of(context, shop.tenant_id, "analytics_products") == 3  # yesterday's, not today's
-    summary = await fetch(context.settings.database_url, "SELECT * FROM analytics_summary WHERE tenant_id = $1 ORDER BY date", shop.tenant_id)
-    assert [(row["date"], row["impressions"], row["clicks"], row["conversions"], row["revenue"]) for row in summary] == [
-        (day.date(), 2, 1, 3, Decimal("59.98")) for day in (yesterday, datetime.now(UTC))
-    ]
+    summary = await fetch(
+        context.settings.database_url,
+        "SELECT * FROM analytics_summary WHERE tenant_id = $1 ORDER BY date",
+        shop.tenant_id,
+    )
+    assert [
+        (row["date"], row["impressions"], row["clicks"], row["conversions"], row["revenue"]) for row in summary
+    ] == [(day.date(), 2, 1, 3, Decimal("59.98")) for day in (yesterday, datetime.now(UTC))]
     assert (await live(context.pool, context.redis, shop, reconcile=False)).usual == SOME
     assert (await live(context.pool, context.redis, shop, reconcile=True)).drift == NOTHING
 
@@ -202,7 +231,11 @@ async def test_the_night_settles_closes_the_day_and_sums_up(context: Context, sh
 async def test_settling_at_once_from_two_workers_counts_once(context: Context, shops: list[service.Shop]) -> None:
     await send(context, shops[0], *some())
     await asyncio.gather(*(settle(context.pool, shops[0].tenant_id) for _ in range(4)))
-    rows = await fetch(context.settings.database_url, "SELECT sum(conversions) AS n FROM analytics_daily WHERE tenant_id = $1", shops[0].tenant_id)
+    rows = await fetch(
+        context.settings.database_url,
+        "SELECT sum(conversions) AS n FROM analytics_daily WHERE tenant_id = $1",
+        shops[0].tenant_id,
+    )
     assert rows[0]["n"] == 3
 
 
@@ -212,7 +245,8 @@ async def test_more_money_than_a_shop_can_turn_over_is_settled(context: Context,
     url = context.settings.database_url
     await execute(
         url, """INSERT INTO events (id, tenant_id, event_type, user_id, product_id, metadata, timestamp, created_at)
-                SELECT gen_random_uuid(), $1, 'purchase', 'ann', 'boot', '{"price": 1e23}', now(), now()""", shop.tenant_id,
+                SELECT gen_random_uuid(), $1, 'purchase', 'ann', 'boot', '{"price": 1e23}', now(), now()""",
+                    shop.tenant_id,
     )  # fmt: skip
     await settle(context.pool, shop.tenant_id)
     [row] = await fetch(url, "SELECT revenue FROM analytics_daily WHERE tenant_id = $1", shop.tenant_id)

@@ -9,7 +9,9 @@ from recomengine.api_keys.secrets import ALPHABET, KEY_FORM, digest, make_key, p
 SECRET = "s" * 32
 
 
-@pytest.mark.parametrize(("permissions", "start"), [("read", "rk_live_"), ("read-write", "rk_live_"), ("publish", "rk_pub_")])
+@pytest.mark.parametrize(
+    ("permissions", "start"), [("read", "rk_live_"), ("read-write", "rk_live_"), ("publish", "rk_pub_")]
+)
 def test_a_made_key_is_recognised(permissions: str, start: str) -> None:
     new = make_key(permissions, SECRET)  # type: ignore[arg-type]
     assert new.key.startswith(start)

@@ -71,7 +71,9 @@ async def listens(context: Context) -> None:
     await until(is_connected)
 
 
-async def test_a_known_key_costs_no_look_up(client: httpx.AsyncClient, context: Context, tenant: Tenant, looked_up: list[bytes]) -> None:
+async def test_a_known_key_costs_no_look_up(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant, looked_up: list[bytes]
+) -> None:
     await listens(context)
     assert [await status(client, tenant.read) for _ in range(5)] == [200] * 5
     assert looked_up == [digest(tenant.read, SECRET)]
@@ -157,7 +159,11 @@ async def test_a_revocation_while_the_bus_is_frozen_or_cut_does_not_wait_for_the
     """What it waits for is that the silence is noticed, and the lifetime of a process that hears nothing."""
     assert max(2 * SILENCE_S, service.LIFETIME_ALONE_S) < 1
     monkeypatch.setattr(service, "LIFETIME_S", 3600.0)
-    async with Relay(redis_url) as relay, running(replace(settings, redis_url=relay.url)) as app, client_of(app) as client:
+    async with (
+        Relay(redis_url) as relay,
+        running(replace(settings, redis_url=relay.url)) as app,
+        client_of(app) as client,
+    ):
         for harm in ("frozen", "cut"):
             tenant = await make_tenant()
             await listens(app.state.context)
@@ -242,7 +248,11 @@ async def test_what_was_learned_without_the_bus_is_asked_for_again_when_it_is_ba
 ) -> None:
     """Else a revocation in the gap would be missed for a whole lifetime."""
     monkeypatch.setattr(service, "CONFIRM_S", 10.0)
-    async with Relay(redis_url) as relay, running(replace(settings, redis_url=relay.url)) as app, client_of(app) as client:
+    async with (
+        Relay(redis_url) as relay,
+        running(replace(settings, redis_url=relay.url)) as app,
+        client_of(app) as client,
+    ):
         bus = app.state.context.bus
         await listens(app.state.context)
         await relay.cut()

@@ -35,15 +35,21 @@ CREATE TABLE events_2025_{month} PARTITION OF events FOR VALUES FROM ('2025-{mon
 CREATE UNIQUE INDEX events_2025_{month}_id_key ON events_2025_{month} (id);
 """
 INSERT = """
-INSERT INTO events (id, tenant_id, event_type, user_id, product_id, session_id, client_event_id, metadata, timestamp, created_at)
-SELECT gen_random_uuid(), CASE WHEN n % 5 = 0 THEN $2::uuid ELSE $1::uuid END, (ARRAY['view', 'search', 'purchase'])[1 + n % 3],
-       (ARRAY['ann', 'bob', 'Zoë \U0001f600'])[1 + n % 3], CASE WHEN n % 3 <> 1 THEN 'p' || n END, CASE WHEN n % 2 = 0 THEN 's1' END,
-       CASE WHEN n % 7 = 0 THEN 'c' || n END, CASE WHEN n % 4 = 0 THEN '{"price": 1.50, "own": ["ü", null]}'::jsonb END,
+INSERT INTO events (id, tenant_id, event_type, user_id, product_id, session_id, client_event_id, metadata, timestamp,
+    created_at)
+SELECT gen_random_uuid(), CASE WHEN n % 5 = 0 THEN $2::uuid ELSE $1::uuid END,
+    (ARRAY['view', 'search', 'purchase'])[1 + n % 3],
+       (ARRAY['ann', 'bob', 'Zoë \U0001f600'])[1 + n % 3], CASE WHEN n % 3 <> 1 THEN 'p' || n END,
+       CASE WHEN n % 2 = 0 THEN 's1' END, CASE WHEN n % 7 = 0 THEN 'c' || n END,
+       CASE WHEN n % 4 = 0 THEN '{"price": 1.50, "own": ["ü", null]}'::jsonb END,
        CASE WHEN n = 1 THEN timestamptz '0001-01-01 00:00:00Z' ELSE $3::timestamptz + n * interval '61.000001 s' END,
-       $3::timestamptz + n * interval '1.000001 s'
+           $3::timestamptz + n * interval '1.000001 s'
 FROM generate_series(1, $4) AS n
 """
-ONE = "INSERT INTO events (id, tenant_id, event_type, user_id, timestamp, created_at) VALUES ($1, $2, 'search', 'ann', now(), now())"
+ONE = """
+INSERT INTO events (id, tenant_id, event_type, user_id, timestamp, created_at)
+VALUES ($1, $2, 'search', 'ann', now(), now())
+"""
 EVERYTHING = "SELECT t::text FROM events t ORDER BY 1"
 
 
@@ -63,7 +69,9 @@ async def fill(url: str) -> None:
         await execute(url, MAKE_MONTH.format(month=month, next=following))
     for month in (OLDER, OLD):
         await execute(url, INSERT, SHOP, OTHER, datetime(month.year, month.month, 3, tzinfo=UTC), 60)
-    await execute(url, INSERT, SHOP, OTHER, datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0), 20)
+    await execute(
+        url, INSERT, SHOP, OTHER, datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0), 20
+    )
 
 
 @pytest.fixture
@@ -78,10 +86,14 @@ async def texts(url: str) -> list[str]:
 async def tables(url: str) -> dict[str, str]:
     """Tables of months that are past their time, and how they stand."""
     async with queries.owner(url) as connection:
-        return {row["name"]: row["state"] for row in await queries.event_tables(connection) if row["name"] < "events_2026"}
+        return {
+            row["name"]: row["state"] for row in await queries.event_tables(connection) if row["name"] < "events_2026"
+        }
 
 
-async def test_months_past_their_time_are_in_the_archive_whole_and_no_longer_in_the_database(settings: Settings, url: str) -> None:
+async def test_months_past_their_time_are_in_the_archive_whole_and_no_longer_in_the_database(
+    settings: Settings, url: str
+) -> None:
     before = await texts(url)
 
     done = await archive_due(settings)
@@ -91,7 +103,12 @@ async def test_months_past_their_time_are_in_the_archive_whole_and_no_longer_in_
     assert await tables(url) == {}
     assert await archive_due(settings) == []
     assert [listed.month for listed in await list_months(settings)] == done
-    assert sorted(path.name for path in (settings.data_dir / "archive").iterdir()) == ["2025-02", "2025-02.json", "2025-03", "2025-03.json"]
+    assert sorted(path.name for path in (settings.data_dir / "archive").iterdir()) == [
+        "2025-02",
+        "2025-02.json",
+        "2025-03",
+        "2025-03.json",
+    ]
     for month in (OLDER, OLD):
         await restore_month(settings, month)
     assert await texts(url) == before, "to the last character"
@@ -106,12 +123,19 @@ async def test_a_month_is_a_compressed_parquet_file_that_others_can_read(setting
     assert file.metadata.num_rows == 60
     assert {file.metadata.row_group(0).column(at).compression for at in range(file.metadata.num_columns)} == {"ZSTD"}
     row = file.read().to_pylist()[27]
-    assert (row["event_type"], row["user_id"], row["product_id"], row["client_event_id"]) == ("search", "bob", None, "c28")
+    assert (row["event_type"], row["user_id"], row["product_id"], row["client_event_id"]) == (
+        "search",
+        "bob",
+        None,
+        "c28",
+    )
     assert (json.loads(row["metadata"]), row["tenant_id"]) == ({"price": 1.5, "own": ["ü", None]}, SHOP.bytes)
     assert row["created_at"] == datetime(2025, 2, 3, 0, 0, 28, 28, tzinfo=UTC)
 
 
-async def test_a_month_of_several_groups_comes_back_whole(settings: Settings, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_month_of_several_groups_comes_back_whole(
+    settings: Settings, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(service, "GROUP", 7)
     before = await texts(url)
     month = (await archive_due(settings))[1]
@@ -132,7 +156,8 @@ async def test_an_empty_month_goes_and_comes_back(settings: Settings, url: str) 
 
 
 @pytest.mark.parametrize(("state", "restored_for", "days_after_its_end", "due"), [
-    ("attached", None, 89, False), ("attached", None, 90, True), ("attached", 1, 300, False), ("attached", -1, 300, True),
+    ("attached", None, 89, False), ("attached", None, 90, True), ("attached", 1, 300, False), ("attached", -1, 300,
+    True),
     ("detaching", None, 0, True), ("detached", 1, 0, True),
 ])  # fmt: skip
 def test_a_month_is_due_when_its_newest_possible_event_is_past_its_time(
@@ -152,7 +177,10 @@ async def test_what_is_younger_than_the_setting_stays(settings: Settings, url: s
     assert [month.month for month in await archive_due(younger)] == ["2025-02"]
 
 
-UNSETTLED = "UPDATE analytics_state SET through = '2025-03-03 00:00:59Z' WHERE tenant_id = '00000000-0000-0000-0000-000000000002'"
+UNSETTLED = """
+UPDATE analytics_state SET through = '2025-03-03 00:00:59Z'
+WHERE tenant_id = '00000000-0000-0000-0000-000000000002'
+"""
 RUNNING = """
 INSERT INTO experiments (tenant_id, name, control_strategy, variant_strategy, traffic_split, metric, status, started_at)
 VALUES ('00000000-0000-0000-0000-000000000002', 'Test', 'auto', 'trending', 50, 'ctr', 'running', '2025-04-28Z')
@@ -160,14 +188,18 @@ VALUES ('00000000-0000-0000-0000-000000000002', 'Test', 'auto', 'trending', 50, 
 
 
 @pytest.mark.parametrize(("needs", "ends"), [
-    (UNSETTLED, "UPDATE analytics_state SET through = '2025-03-04Z'"), (UNSETTLED, "UPDATE tenants SET status = 'deleted'"),
-    ("DELETE FROM analytics_state WHERE tenant_id = '00000000-0000-0000-0000-000000000002'", "INSERT INTO analytics_state (tenant_id, through) "
+    (UNSETTLED, "UPDATE analytics_state SET through = '2025-03-04Z'"), (UNSETTLED,
+    "UPDATE tenants SET status = 'deleted'"),
+    ("DELETE FROM analytics_state WHERE tenant_id = '00000000-0000-0000-0000-000000000002'",
+    "INSERT INTO analytics_state (tenant_id, through) "
      "VALUES ('00000000-0000-0000-0000-000000000002', now())"),
     (RUNNING, "UPDATE experiments SET started_at = '2025-04-29Z'"),
     (RUNNING.replace("running", "completed"), "INSERT INTO experiment_results (tenant_id, experiment_id, variant) "
      "SELECT tenant_id, id, 'control' FROM experiments"),
 ])  # fmt: skip
-async def test_a_month_stays_while_figures_or_experiments_need_it(needs: str, ends: str, settings: Settings, url: str) -> None:
+async def test_a_month_stays_while_figures_or_experiments_need_it(
+    needs: str, ends: str, settings: Settings, url: str
+) -> None:
     await execute(url, needs)
     if "experiments" not in needs:
         await execute(url, "DELETE FROM events WHERE created_at < '2025-03-01Z'")  # the month that is settled goes
@@ -178,15 +210,23 @@ async def test_a_month_stays_while_figures_or_experiments_need_it(needs: str, en
     assert [month.month for month in await archive_due(settings)] == ["2025-03"]
 
 
-async def test_settling_under_way_is_waited_for_so_that_it_sees_all_events_or_the_note(settings: Settings, url: str) -> None:
+async def test_settling_under_way_is_waited_for_so_that_it_sees_all_events_or_the_note(
+    settings: Settings, url: str
+) -> None:
     settling = await asyncpg.connect(url)
     transaction = settling.transaction()
     await transaction.start()
-    await settling.execute("INSERT INTO analytics_state (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING", SHOP)
+    await settling.execute(
+        "INSERT INTO analytics_state (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING", SHOP
+    )
     archiving = asyncio.create_task(archive_due(settings))
 
     async def waits() -> bool:
-        return bool(await fetchval(url, "SELECT count(*) FROM pg_locks WHERE relation = 'analytics_state'::regclass AND NOT granted"))
+        return bool(
+            await fetchval(
+                url, "SELECT count(*) FROM pg_locks WHERE relation = 'analytics_state'::regclass AND NOT granted"
+            )
+        )
 
     await until(waits)
     assert await settling.fetchval("SELECT count(*) FROM events WHERE created_at < '2025-04-01Z'") == 120
@@ -243,12 +283,16 @@ asyncio.run(service.archive_due(load_settings()))
 
 def kill_at(settings: Settings, step: str) -> None:
     environment = os.environ | {"DATABASE_URL": settings.database_url, "DATA_DIR": str(settings.data_dir)}
-    ended = subprocess.run([sys.executable, "-c", KILLED, *STEPS[step]], env=environment, timeout=PATIENCE_S, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED, *STEPS[step]], env=environment, timeout=PATIENCE_S, check=False
+    )
     assert ended.returncode == -signal.SIGKILL
 
 
 async def everywhere(settings: Settings) -> set[bytes]:
-    """Ids of the events that are in `events`, in a detached table, or in a month of the archive that is published and as it was written."""
+    """Ids of the events that are in `events`, in a detached table, or in a month of the archive that is published and
+    as it was written.
+    """
     url = settings.database_url
     found = {row[0].bytes for row in await fetch(url, "SELECT id FROM events")}
     for name, state in (await tables(url)).items():
@@ -263,7 +307,9 @@ async def everywhere(settings: Settings) -> set[bytes]:
 
 
 @pytest.mark.parametrize("step", STEPS)
-async def test_a_job_killed_at_any_step_loses_nothing_and_the_next_one_ends_it(step: str, settings: Settings, url: str) -> None:
+async def test_a_job_killed_at_any_step_loses_nothing_and_the_next_one_ends_it(
+    step: str, settings: Settings, url: str
+) -> None:
     before, ids = await texts(url), await everywhere(settings)
     assert len(ids) == 140
 
@@ -292,7 +338,9 @@ async def test_a_detaching_that_was_broken_off_in_the_middle_is_ended(settings: 
         return (await tables(url))["events_2025_02"] == "detaching"
 
     await until(is_detaching)
-    await execute(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE events DETACH%'")
+    await execute(
+        url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE events DETACH%'"
+    )
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
         await dying
     await transaction.rollback()
@@ -359,10 +407,14 @@ async def test_a_restored_month_stays_for_thirty_days_and_then_goes_again(settin
     assert len(list((settings.data_dir / "archive").rglob("*.parquet"))) == 2
 
 
-async def test_nothing_erased_comes_back_and_an_archive_made_anew_no_longer_holds_it(settings: Settings, url: str) -> None:
+async def test_nothing_erased_comes_back_and_an_archive_made_anew_no_longer_holds_it(
+    settings: Settings, url: str
+) -> None:
     await archive_due(settings)
     await execute(
-        url, "INSERT INTO erasures (tenant_id, number, digests, before, events) VALUES ($1, 1, $2, '2025-03-03 00:00:30Z', 0)", SHOP,
+        url, "INSERT INTO erasures (tenant_id, number, digests, before, events) "
+        "VALUES ($1, 1, $2, '2025-03-03 00:00:30Z', 0)",
+        SHOP,
         [shopper_digest(SHOP.bytes, "ann"), shopper_digest(SHOP.bytes, "Zoë \U0001f600")],
     )  # fmt: skip
 
@@ -372,8 +424,12 @@ async def test_nothing_erased_comes_back_and_an_archive_made_anew_no_longer_hold
     erased_at = datetime(2025, 3, 3, 0, 0, 30, tzinfo=UTC)
     of_shop = [row for row in rows if row["tenant_id"] == SHOP]
     assert {row["user_id"] for row in of_shop if row["created_at"] < erased_at} == {"bob"}
-    assert {row["user_id"] for row in of_shop if row["created_at"] >= erased_at} == {"ann", "bob", "Zoë \U0001f600"}, "they came back"
-    assert {row["user_id"] for row in rows if row["tenant_id"] == OTHER} == {"ann", "bob", "Zoë \U0001f600"}, "another shop's namesakes"
+    assert {row["user_id"] for row in of_shop if row["created_at"] >= erased_at} == {"ann", "bob", "Zoë \U0001f600"}, (
+        "they came back"
+    )
+    assert {row["user_id"] for row in rows if row["tenant_id"] == OTHER} == {"ann", "bob", "Zoë \U0001f600"}, (
+        "another shop's namesakes"
+    )
     await execute(url, "UPDATE restored_months SET until = now()")
     month = (await archive_due(settings))[0]
     assert month.events == len(rows) < 60
@@ -388,7 +444,9 @@ async def test_an_erasure_waits_for_a_restore_under_way_so_that_it_misses_nothin
             await execute(url, "SET lock_timeout = '50ms'; SELECT pg_advisory_xact_lock_shared(7211, 0)")
 
 
-async def test_events_of_tenants_that_are_gone_and_of_those_that_were_sent_again_stay_away(settings: Settings, url: str) -> None:
+async def test_events_of_tenants_that_are_gone_and_of_those_that_were_sent_again_stay_away(
+    settings: Settings, url: str
+) -> None:
     again = await fetchval(url, "SELECT id FROM events_2025_03 WHERE tenant_id = $1", SHOP)
     await archive_due(settings)
     await execute(url, "DELETE FROM events WHERE tenant_id = $1", OTHER)
@@ -444,7 +502,9 @@ async def test_a_month_that_the_archive_lacks_is_said_to_be_missing(settings: Se
         await restore_month(settings, OLD)
 
 
-async def test_events_go_on_being_stored_and_found_while_a_month_is_archived(settings: Settings, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_events_go_on_being_stored_and_found_while_a_month_is_archived(
+    settings: Settings, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = queries.count_rows
 
     async def meanwhile(connection: Any, name: str) -> int:
@@ -457,13 +517,16 @@ async def test_events_go_on_being_stored_and_found_while_a_month_is_archived(set
     assert len(await texts(url)) == 22
 
 
-async def test_the_serving_role_may_neither_detach_nor_drop_nor_read_what_was_detached(settings: Settings, url: str) -> None:
+async def test_the_serving_role_may_neither_detach_nor_drop_nor_read_what_was_detached(
+    settings: Settings, url: str
+) -> None:
     await asyncio.to_thread(kill_at, settings, "once it is detached")
     serving = await asyncpg.connect(url, server_settings={"role": "recomengine_app"})
     try:
         for statement in (
-            "SELECT * FROM events_2025_02", "DROP TABLE events_2025_02", "ALTER TABLE events DETACH PARTITION events_2025_03 CONCURRENTLY",
-            "DELETE FROM restored_months", "SELECT * FROM restored_months",
+            "SELECT * FROM events_2025_02", "DROP TABLE events_2025_02",
+            "ALTER TABLE events DETACH PARTITION events_2025_03 CONCURRENTLY", "DELETE FROM restored_months",
+            "SELECT * FROM restored_months",
         ):  # fmt: skip
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await serving.execute(statement)
@@ -471,7 +534,9 @@ async def test_the_serving_role_may_neither_detach_nor_drop_nor_read_what_was_de
         await serving.close()
 
 
-async def test_numbers_that_are_short_to_write_and_endless_to_read_are_archived_as_their_nearest(settings: Settings, url: str) -> None:
+async def test_numbers_that_are_short_to_write_and_endless_to_read_are_archived_as_their_nearest(
+    settings: Settings, url: str
+) -> None:
     """From before numbers were checked."""
     tiny = "UPDATE events SET metadata = $1::text::jsonb WHERE created_at < '2025-03-01' AND event_type = 'view'"
     await execute(url, tiny, f'{{"n": [{", ".join(["1e-16000"] * 900)}], "m": {"9" * 309}, "k": 1.50}}')
@@ -485,11 +550,15 @@ async def test_numbers_that_are_short_to_write_and_endless_to_read_are_archived_
     assert {row["metadata"] for row in back} == archived
 
 
-async def test_a_group_ends_where_its_metadata_is_long(settings: Settings, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_group_ends_where_its_metadata_is_long(
+    settings: Settings, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(service, "GROUP_CHARACTERS", 1000)
     monkeypatch.setattr(queries, "AT_ONCE", 4)
     before = await texts(url)
-    await execute(url, "UPDATE events SET metadata = jsonb_build_object('x', repeat('y', 400)) WHERE created_at < '2025-03-01'")
+    await execute(
+        url, "UPDATE events SET metadata = jsonb_build_object('x', repeat('y', 400)) WHERE created_at < '2025-03-01'"
+    )
     long = await texts(url)
     month = (await archive_due(settings))[0]
     assert pq.ParquetFile(settings.data_dir / "archive" / month.file).metadata.num_row_groups == 15

@@ -18,7 +18,9 @@ def put(store: ArchiveStore, month: str, tmp_path: Path, content: bytes) -> Mont
     return Month(month, store.put(month, file), 1, "", len(content), "2026-01-02T00:00:00+00:00")
 
 
-def test_a_file_is_found_once_its_month_is_published_and_replaces_the_one_before(store: ArchiveStore, tmp_path: Path) -> None:
+def test_a_file_is_found_once_its_month_is_published_and_replaces_the_one_before(
+    store: ArchiveStore, tmp_path: Path
+) -> None:
     first = put(store, "2026-01", tmp_path, b"first")
     assert store.months() == []
     with pytest.raises(MonthMissing, match="no month 2026-01"):

@@ -1,4 +1,6 @@
-"""Who has to wait after failures: strangers where they failed, and the owner of an account never for long because of them."""
+"""Who has to wait after failures: strangers where they failed, and the owner of an account never for long because of
+them.
+"""
 
 import asyncio
 import io
@@ -93,7 +95,9 @@ async def test_the_addresses_of_one_customer_fail_together(app: Starlette, ann: 
     assert await guess(app, ann.email, "2001:db8:1:3::1", 1) == [401]
 
 
-async def test_guesses_from_everywhere_are_bounded_too(app: Starlette, ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_guesses_from_everywhere_are_bounded_too(
+    app: Starlette, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(RULES, "account", Rule(3, first_wait_s=60, max_wait_s=60))
     for number in range(3):
         assert await guess(app, ann.email, f"198.51.100.{number}", 1) == [401]
@@ -136,7 +140,9 @@ async def test_signing_in_ends_the_wait_of_its_address_and_forgives_nobody_else(
     assert await guess(app, ann.email, STRANGE, 2) == [401, 429]
 
 
-async def test_an_own_account_does_not_wash_an_address_clean(app: Starlette, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_own_account_does_not_wash_an_address_clean(
+    app: Starlette, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(RULES, "network", Rule(3, first_wait_s=60))
     own = Person(client)
     await own.sign_up()
@@ -158,7 +164,9 @@ async def test_a_mailed_link_is_good_at_an_address_that_has_to_wait(
     assert (await reset(client, token)).status_code == 204
 
 
-async def test_a_guessed_link_costs_no_hash(client: httpx.AsyncClient, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_guessed_link_costs_no_hash(
+    client: httpx.AsyncClient, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hashed: list[str] = []
 
     async def noted(password: str) -> str:
@@ -170,7 +178,9 @@ async def test_a_guessed_link_costs_no_hash(client: httpx.AsyncClient, context: 
     assert not hashed
 
 
-async def test_of_many_guesses_at_once_the_right_one_does_not_stand_out(context: Context, ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_of_many_guesses_at_once_the_right_one_does_not_stand_out(
+    context: Context, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wrong_ones_are_over = asyncio.Event()
 
     async def matches(password: str, _password_hash: str | None) -> bool:
@@ -190,7 +200,10 @@ async def test_a_flood_of_requests_for_links_fills_no_mailbox_and_stops_no_owner
     app: Starlette, context: Context, client: httpx.AsyncClient, ann: Person
 ) -> None:
     async with client_of(app, STRANGE) as stranger:
-        asked = [(await stranger.post(f"{AUTH}/forgot-password", json={"email": ann.email})).status_code for _ in range(RULES["link"].free + 1)]
+        asked = [
+            (await stranger.post(f"{AUTH}/forgot-password", json={"email": ann.email})).status_code
+            for _ in range(RULES["link"].free + 1)
+        ]
     assert asked == [202] * RULES["link"].free + [429]
     await mailed(context, RULES["link"].free)
     assert (await reset(client, await link(client, context, ann))).status_code == 204
@@ -210,7 +223,9 @@ async def test_beyond_the_links_that_an_account_may_have_the_ones_in_the_mailbox
     before = MAILS_SPARED._value.get()
     async with AsyncExitStack() as stack:
         many = [await stack.enter_async_context(client_of(app, f"198.51.100.{number}")) for number in range(6)]
-        answers = await asyncio.gather(*(one.post(f"{AUTH}/forgot-password", json={"email": ann.email}) for one in many))
+        answers = await asyncio.gather(
+            *(one.post(f"{AUTH}/forgot-password", json={"email": ann.email}) for one in many)
+        )
     assert {answer.status_code for answer in answers} == {202}
 
     async def spared() -> bool:
@@ -242,7 +257,9 @@ async def test_a_link_that_was_not_sent_does_not_count(settings: Settings, monke
     assert await fetchval(settings.database_url, count, person.email) == 0
 
 
-async def test_lock_outs_and_resets_are_written_down_for_the_owner(app: Starlette, context: Context, client: httpx.AsyncClient, ann: Person) -> None:
+async def test_lock_outs_and_resets_are_written_down_for_the_owner(
+    app: Starlette, context: Context, client: httpx.AsyncClient, ann: Person
+) -> None:
     await guess(app, ann.email, STRANGE, FREE + 1)
     await guess(app, "nobody.at.all@example.com", STRANGE, FREE + 1)
 
@@ -260,7 +277,9 @@ async def test_lock_outs_and_resets_are_written_down_for_the_owner(app: Starlett
     assert await actions() == ["account.signed_in", "account.password_reset", "account.locked_out", "account.signed_up"]
 
 
-async def test_no_address_and_no_mailbox_reaches_the_log(app: Starlette, context: Context, client: httpx.AsyncClient, ann: Person, log: Log) -> None:
+async def test_no_address_and_no_mailbox_reaches_the_log(
+    app: Starlette, context: Context, client: httpx.AsyncClient, ann: Person, log: Log
+) -> None:
     stream: io.StringIO = log("debug", "json")
     await guess(app, ann.email, STRANGE, FREE + 1)
     token = await link(client, context, ann)
@@ -277,7 +296,11 @@ async def test_no_address_and_no_mailbox_reaches_the_log(app: Starlette, context
 async def test_however_long_it_goes_on_the_wait_has_an_end(context: Context) -> None:
     attempts = Attempts(context.redis)
     await attempts.note(("account", "somebody"))
-    (key,) = [name for name in (await context.redis.call(("KEYS", "reco:attempts:account:*")))[0] if not name.endswith(b":wait")]
+    (key,) = [
+        name
+        for name in (await context.redis.call(("KEYS", "reco:attempts:account:*")))[0]
+        if not name.endswith(b":wait")
+    ]
     await context.redis.call(("SET", key, RULES["account"].free + 100 * MAX_DOUBLINGS))
     await attempts.note(("account", "somebody"))
     with pytest.raises(RateLimited) as refused:

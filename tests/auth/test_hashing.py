@@ -53,12 +53,16 @@ async def test_nobody_waits_forever(hasher: Hasher, monkeypatch: pytest.MonkeyPa
     assert await hasher.matches("some password", made)
 
 
-async def test_few_are_served_promptly_and_a_storm_only_where_nobody_wants_the_core(hasher: Hasher, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_few_are_served_promptly_and_a_storm_only_where_nobody_wants_the_core(
+    hasher: Hasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(hashing, "FEW", 1)
     await hasher.matches("x", None)
     assert not hasher._patient.running
     await asyncio.gather(*(hasher.matches("x", None) for _ in range(3)))
-    classes = [[os.sched_getscheduler(process.pid) for process in pool.running] for pool in (hasher._prompt, hasher._patient)]
+    classes = [
+        [os.sched_getscheduler(process.pid) for process in pool.running] for pool in (hasher._prompt, hasher._patient)
+    ]
     assert classes[0] == [os.SCHED_OTHER]
     assert set(classes[1]) == {os.SCHED_IDLE}
 

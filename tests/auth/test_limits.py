@@ -36,7 +36,9 @@ async def test_an_admins_reads_and_writes_are_counted_together_on_all_processes(
     assert (await bob.call("GET", f"{AUTH}/me")).status_code == 200
 
 
-async def test_without_redis_an_admin_is_counted_by_the_process(without_redis: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_redis_an_admin_is_counted_by_the_process(
+    without_redis: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("recomengine.web.limits.ADMIN_PER_MINUTE", LIMIT)
     async with client_of(without_redis) as client:
         ann = Person(client)

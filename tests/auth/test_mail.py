@@ -55,7 +55,9 @@ async def test_a_mail_is_handed_to_the_server_of_the_url(server: Server, tmp_pat
     await mailer.send("ann@example.com", "Hello", "A line.\nAnother.")
     assert "mail FROM:<shop@example.com>" in "\n".join(server.said)
     assert any(line.startswith("rcpt TO:<ann@example.com>") for line in server.said)
-    assert {"Subject: Hello", "From: shop@example.com", "To: ann@example.com", "A line.", "Another."} <= set(server.said)
+    assert {"Subject: Hello", "From: shop@example.com", "To: ann@example.com", "A line.", "Another."} <= set(
+        server.said
+    )
     assert not (tmp_path / "outbox").exists()
 
 

@@ -7,7 +7,8 @@ from recomengine.web.problems import Invalid
 
 
 @pytest.mark.parametrize(
-    "password", ["correct horse battery", "zzzz9 zzzz8", "ключ от квартиры", "pass word pass word", "9381746250", "moon-river-42"]
+    "password",
+    ["correct horse battery", "zzzz9 zzzz8", "ключ от квартиры", "pass word pass word", "9381746250", "moon-river-42"],
 )
 def test_long_passwords_of_any_characters_are_taken(password: str) -> None:
     check_password(password, "ann@example.com", "Ann")

@@ -1,4 +1,6 @@
-"""Refresh tokens: each is used once, two tabs of one browser may do so at the same moment, and a thief betrays himself."""
+"""Refresh tokens: each is used once, two tabs of one browser may do so at the same moment, and a thief betrays
+himself.
+"""
 
 import asyncio
 
@@ -41,7 +43,9 @@ async def assert_both_go_on(first: Person, second: Person) -> None:
     assert (await second.call("GET", f"{AUTH}/me")).status_code == 200
 
 
-async def test_two_tabs_that_renew_at_once_are_both_signed_in(client: httpx.AsyncClient, context: Context, ann: Person) -> None:
+async def test_two_tabs_that_renew_at_once_are_both_signed_in(
+    client: httpx.AsyncClient, context: Context, ann: Person
+) -> None:
     used, other = dict(ann.cookies), tab(client, ann)
     answers = await asyncio.gather(ann.refresh(), other.refresh())
     assert [answer.status_code for answer in answers] == [200, 200]
@@ -52,7 +56,9 @@ async def test_two_tabs_that_renew_at_once_are_both_signed_in(client: httpx.Asyn
 
 
 async def test_on_two_processes_as_well(ann: Person, context: Context, other_process: str) -> None:
-    async with httpx.AsyncClient(base_url=other_process, timeout=PATIENCE_S, headers={"X-Forwarded-For": HOME}) as elsewhere:
+    async with httpx.AsyncClient(
+        base_url=other_process, timeout=PATIENCE_S, headers={"X-Forwarded-For": HOME}
+    ) as elsewhere:
         other = tab(elsewhere, ann)
         answers = await asyncio.gather(ann.refresh(), other.refresh())
         assert [answer.status_code for answer in answers] == [200, 200]
@@ -88,7 +94,9 @@ async def assert_family_ended(person: Person, refused: httpx.Response) -> None:
     assert (await person.log_in()).status_code == 200
 
 
-async def test_after_the_grace_a_second_use_ends_the_family(client: httpx.AsyncClient, context: Context, ann: Person) -> None:
+async def test_after_the_grace_a_second_use_ends_the_family(
+    client: httpx.AsyncClient, context: Context, ann: Person
+) -> None:
     used = tab(client, ann)
     assert (await ann.refresh()).status_code == 200
     await let_the_grace_pass(context)
@@ -126,16 +134,23 @@ async def test_within_the_grace_a_session_that_was_ended_stays_ended(client: htt
     assert (await used.refresh()).status_code == 401
 
 
-async def test_the_grace_outlives_a_change_of_the_secret(client: httpx.AsyncClient, settings: Settings, ann: Person) -> None:
+async def test_the_grace_outlives_a_change_of_the_secret(
+    client: httpx.AsyncClient, settings: Settings, ann: Person
+) -> None:
     used = tab(client, ann)
     assert (await ann.refresh()).status_code == 200
-    async with running(replace(settings, jwt_secret=f"fedcba9876543210fedcba9876543210,{SECRET}")) as app, client_of(app) as elsewhere:
+    async with (
+        running(replace(settings, jwt_secret=f"fedcba9876543210fedcba9876543210,{SECRET}")) as app,
+        client_of(app) as elsewhere,
+    ):
         again = tab(elsewhere, used)
         assert (await again.refresh()).status_code == 200
         assert again.cookies["refresh_token"] == ann.cookies["refresh_token"]
 
 
-async def test_the_next_token_is_stored_as_a_digest_and_follows_from_nothing_that_is_stored(context: Context, ann: Person) -> None:
+async def test_the_next_token_is_stored_as_a_digest_and_follows_from_nothing_that_is_stored(
+    context: Context, ann: Person
+) -> None:
     used = ann.cookies["refresh_token"]
     await ann.refresh()
     rows = await fetchval(context.settings.database_url, "SELECT string_agg(t::text, ' ') FROM refresh_tokens t")

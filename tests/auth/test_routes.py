@@ -51,7 +51,17 @@ async def test_the_access_token_says_who_signed_it_for_whom_and_how(ann: Person)
 
 
 @pytest.mark.parametrize(
-    "address", ["nobody", "a b@example.com", "@", "x" * 250 + "@example.com", "a,b@example.com", "<a@example.com>", "a@b@c", "a@b\n"]
+    "address",
+    [
+        "nobody",
+        "a b@example.com",
+        "@",
+        "x" * 250 + "@example.com",
+        "a,b@example.com",
+        "<a@example.com>",
+        "a@b@c",
+        "a@b\n",
+    ],
 )
 async def test_what_is_no_address_is_refused(address: str, client: httpx.AsyncClient) -> None:
     response = await Person(client, address).sign_up()
@@ -85,7 +95,9 @@ async def test_a_wrong_password_and_an_unknown_address_are_told_alike(client: ht
     assert (await ann.log_in()).status_code == 200
 
 
-async def test_both_take_the_work_of_one_check(client: httpx.AsyncClient, ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_both_take_the_work_of_one_check(
+    client: httpx.AsyncClient, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     checked: list[tuple[str, ...]] = []
     ask = hashing._Pool.ask
 
@@ -107,7 +119,9 @@ async def test_a_login_that_a_change_of_the_password_overtakes_begins_no_session
 
     async def overtaken(password: str, password_hash: str | None) -> bool:
         found = await matches(password, password_hash)
-        await execute(context.settings.database_url, "UPDATE admins SET password_hash = 'another' WHERE email = $1", ann.email)
+        await execute(
+            context.settings.database_url, "UPDATE admins SET password_hash = 'another' WHERE email = $1", ann.email
+        )
         return found
 
     monkeypatch.setattr(context.accounts._hasher, "matches", overtaken)
@@ -120,7 +134,8 @@ async def test_a_refresh_needs_the_csrf_token_of_its_family(client: httpx.AsyncC
     await other.sign_up()
     for csrf in ("", "wrong", other.cookies["csrf_token"], "é"):
         refused = await ann.client.post(
-            f"{AUTH}/refresh", headers={"Cookie": f"refresh_token={ann.cookies['refresh_token']}", "X-CSRF-Token": csrf.encode()}  # type: ignore[dict-item]
+            f"{AUTH}/refresh",
+            headers={"Cookie": f"refresh_token={ann.cookies['refresh_token']}", "X-CSRF-Token": csrf.encode()},  # type: ignore[dict-item]
         )
         assert (refused.status_code, code(refused)) == (403, "csrf_mismatch")
     assert (await ann.refresh()).status_code == 200
@@ -140,7 +155,9 @@ async def test_logging_out_ends_the_session_on_every_process_at_once(ann: Person
     assert (await ann.refresh()).status_code == 401
 
 
-async def test_an_access_token_alone_logs_out_too_and_for_good(client: httpx.AsyncClient, context: Context, ann: Person) -> None:
+async def test_an_access_token_alone_logs_out_too_and_for_good(
+    client: httpx.AsyncClient, context: Context, ann: Person
+) -> None:
     assert (await client.post(f"{AUTH}/logout", headers=ann.bearer)).status_code == 204
     await context.redis.call(("FLUSHALL",))
     assert (await ann.call("GET", f"{AUTH}/me")).status_code == 401
@@ -148,7 +165,9 @@ async def test_an_access_token_alone_logs_out_too_and_for_good(client: httpx.Asy
 
 
 async def test_logging_out_by_cookie_needs_the_csrf_token(client: httpx.AsyncClient, ann: Person) -> None:
-    refused = await client.post(f"{AUTH}/logout", headers={"Cookie": f"refresh_token={ann.cookies['refresh_token']}"} | ann.bearer)
+    refused = await client.post(
+        f"{AUTH}/logout", headers={"Cookie": f"refresh_token={ann.cookies['refresh_token']}"} | ann.bearer
+    )
     assert (refused.status_code, code(refused)) == (403, "csrf_mismatch")
     assert (await ann.call("GET", f"{AUTH}/me")).status_code == 200
 
@@ -166,7 +185,9 @@ async def test_a_listed_token_is_refused_whoever_listed_it(context: Context, ann
     assert (await ann.call("GET", f"{AUTH}/me")).status_code == 401
 
 
-async def test_a_session_that_was_ended_stays_ended_when_redis_is_lost(ann: Person, context: Context, without_redis: Starlette) -> None:
+async def test_a_session_that_was_ended_stays_ended_when_redis_is_lost(
+    ann: Person, context: Context, without_redis: Starlette
+) -> None:
     await ann.log_out()
     await context.redis.call(("FLUSHALL",))
     assert (await ann.call("GET", f"{AUTH}/me")).status_code == 401
@@ -179,7 +200,9 @@ async def test_what_is_no_token_of_ours_is_refused(token: str, client: httpx.Asy
     assert (await client.get(f"{AUTH}/me", headers={"Authorization": f"Bearer {token}"})).status_code == 401
 
 
-async def test_tokens_of_another_secret_algorithm_or_audience_are_refused(client: httpx.AsyncClient, ann: Person) -> None:
+async def test_tokens_of_another_secret_algorithm_or_audience_are_refused(
+    client: httpx.AsyncClient, ann: Person
+) -> None:
     header = {"kid": jwt.get_unverified_header(ann.access)["kid"]}
     claims = jwt.decode(ann.access, options={"verify_signature": False})
     forged = [
@@ -189,7 +212,9 @@ async def test_tokens_of_another_secret_algorithm_or_audience_are_refused(client
         jwt.encode(claims | {"iss": "another"}, SECRET, "HS256", headers=header),
         jwt.encode(claims | {"exp": 1}, SECRET, "HS256", headers=header),
         jwt.encode(claims, SECRET, "HS256", headers={"kid": "unknown"}),
-        jwt.encode({name: value for name, value in claims.items() if name != "family"}, SECRET, "HS256", headers=header),
+        jwt.encode(
+            {name: value for name, value in claims.items() if name != "family"}, SECRET, "HS256", headers=header
+        ),
     ]
     with pytest.warns(jwt.InsecureKeyLengthWarning):
         forged.append(jwt.encode(claims, SECRET, "HS512", headers=header))
@@ -211,7 +236,9 @@ async def test_a_secret_is_rotated_without_signing_anybody_out(settings: Setting
         assert (await client.get(f"{AUTH}/me", headers=ann.bearer)).status_code == 401
 
 
-async def test_a_forgotten_password_is_replaced_by_a_mailed_link_once(client: httpx.AsyncClient, context: Context, ann: Person) -> None:
+async def test_a_forgotten_password_is_replaced_by_a_mailed_link_once(
+    client: httpx.AsyncClient, context: Context, ann: Person
+) -> None:
     for address in (ann.email, "nobody.at.all@example.com"):
         response = await client.post(f"{AUTH}/forgot-password", json={"email": address})
         assert (response.status_code, response.json()) == (202, {"data": {"status": "accepted"}})
@@ -250,7 +277,9 @@ async def test_more_mails_than_can_wait_are_refused(client: httpx.AsyncClient, m
     assert (refused.status_code, code(refused)) == (503, "overloaded")
 
 
-async def test_mails_without_a_server_are_readable_for_their_owner_only(client: httpx.AsyncClient, context: Context, ann: Person) -> None:
+async def test_mails_without_a_server_are_readable_for_their_owner_only(
+    client: httpx.AsyncClient, context: Context, ann: Person
+) -> None:
     await client.post(f"{AUTH}/forgot-password", json={"email": ann.email})
     await mailed(context, 1)
     outbox = context.settings.data_dir / "outbox"
@@ -260,7 +289,9 @@ async def test_mails_without_a_server_are_readable_for_their_owner_only(client: 
 
 async def test_only_digests_of_tokens_are_stored(context: Context, ann: Person) -> None:
     for table in ("refresh_tokens", "admins"):
-        rows = await fetchval(context.settings.database_url, f"SELECT string_agg(t::text, ' ') FROM {table} t")  # a name of ours
+        rows = await fetchval(
+            context.settings.database_url, f"SELECT string_agg(t::text, ' ') FROM {table} t"
+        )  # a name of ours
         assert ann.cookies["refresh_token"] not in rows
         assert PASSWORD not in rows
 
@@ -270,27 +301,36 @@ async def test_an_admin_is_renamed_and_it_is_written_down(ann: Person) -> None:
     assert renamed.json()["data"]["name"] == "Anna"
     lines = (await ann.call("GET", "/api/v1/audit-log")).json()["data"]
     assert [line["action"] for line in lines] == ["account.renamed", "account.signed_up"]
-    assert (lines[0]["before"], lines[0]["after"], lines[0]["address"]) == ({"name": "Ann"}, {"name": "Anna"}, "192.0.2.1")
+    assert (lines[0]["before"], lines[0]["after"], lines[0]["address"]) == (
+        {"name": "Ann"},
+        {"name": "Anna"},
+        "192.0.2.1",
+    )
 
 
 async def test_signing_in_and_out_and_a_theft_are_written_down(ann: Person, context: Context) -> None:
     await ann.log_in()
     used = dict(ann.cookies)
     await ann.refresh()
-    await execute(context.settings.database_url, "UPDATE refresh_tokens SET used_at = used_at - $1::interval", service.GRACE)
+    await execute(
+        context.settings.database_url, "UPDATE refresh_tokens SET used_at = used_at - $1::interval", service.GRACE
+    )
     await ann.refresh(cookies=used)
     await ann.log_in()
     await ann.log_out()
     await ann.log_in()
     lines = (await ann.call("GET", "/api/v1/audit-log")).json()["data"]
     assert [line["action"] for line in reversed(lines)] == [
-        "account.signed_up", "account.signed_in", "account.token_reused", "account.signed_in", "account.signed_out", "account.signed_in",
+        "account.signed_up", "account.signed_in", "account.token_reused", "account.signed_in", "account.signed_out",
+        "account.signed_in",
     ]  # fmt: skip
 
 
 BODIES = [
-    ("POST", f"{AUTH}/signup"), ("POST", f"{AUTH}/login"), ("POST", f"{AUTH}/forgot-password"), ("POST", f"{AUTH}/reset-password"),
-    ("PATCH", f"{AUTH}/me"), ("POST", "/api/v1/tenants"), ("PATCH", "/api/v1/tenants/{}"), ("PATCH", "/api/v1/tenants/{}/config"),
+    ("POST", f"{AUTH}/signup"), ("POST", f"{AUTH}/login"), ("POST", f"{AUTH}/forgot-password"), ("POST",
+    f"{AUTH}/reset-password"),
+    ("PATCH", f"{AUTH}/me"), ("POST", "/api/v1/tenants"), ("PATCH", "/api/v1/tenants/{}"), ("PATCH",
+    "/api/v1/tenants/{}/config"),
     ("POST", "/api/v1/tenants/{}/api-keys"),
 ]  # fmt: skip
 
@@ -300,7 +340,9 @@ async def test_a_body_that_cannot_be_read_or_is_another_is_refused(method: str, 
     path = path.format(await ann.make_tenant())
 
     async def problem(body: bytes, status: int) -> str:
-        refused = await ann.client.request(method, path, content=body, headers=ann.bearer | {"Content-Type": "application/json"})
+        refused = await ann.client.request(
+            method, path, content=body, headers=ann.bearer | {"Content-Type": "application/json"}
+        )
         return str(is_problem(refused, status)["code"])
 
     for body in UNREADABLE.values():
@@ -316,7 +358,9 @@ async def test_from_signing_up_to_a_revoked_key(client: httpx.AsyncClient, other
     headers = {"Authorization": f"Bearer {key['key']}"}
     async with httpx.AsyncClient(base_url=other_process, timeout=PATIENCE_S, headers=headers) as shop:
         assert (await shop.put("/api/v1/catalog/p1", json={"name": "One"})).status_code == 201
-        assert (await shop.post("/api/v1/events", json={"eventType": "view", "userId": "u1", "productId": "p1"})).status_code == 202
+        assert (
+            await shop.post("/api/v1/events", json={"eventType": "view", "userId": "u1", "productId": "p1"})
+        ).status_code == 202
         found = await shop.get("/api/v1/recommendations", params={"userId": "u2"})
         assert [item["productId"] for item in found.json()["data"]] == ["p1"]
 

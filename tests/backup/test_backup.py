@@ -33,7 +33,8 @@ FORMER_MONTH = datetime(2024, 2, 10, tzinfo=UTC)
 
 TABLES = """
     SELECT c.relname AS name, c.oid::regclass::text AS quoted FROM pg_class c
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname NOT LIKE 'pgqueuer%' AND c.relname <> 'schema_migrations'"""
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname NOT LIKE 'pgqueuer%'
+        AND c.relname <> 'schema_migrations'"""
 
 
 @pytest.fixture(scope="module")
@@ -69,20 +70,28 @@ async def fill(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(
-            "CREATE TABLE events_2024_02 PARTITION OF events FOR VALUES FROM ('2024-02-01 00:00+00') TO ('2024-03-01 00:00+00');"
-            "CREATE UNIQUE INDEX events_2024_02_id_key ON events_2024_02 (id)"
+            "CREATE TABLE events_2024_02 PARTITION OF events FOR VALUES FROM ('2024-02-01 00:00+00') TO ('2024-03-01 "
+            "00:00+00');CREATE UNIQUE INDEX events_2024_02_id_key ON events_2024_02 (id)"
         )
-        admin = await connection.fetchval("INSERT INTO admins (email, password_hash) VALUES ('ann@example.com', 'x') RETURNING id")
+        admin = await connection.fetchval(
+            "INSERT INTO admins (email, password_hash) VALUES ('ann@example.com', 'x') RETURNING id"
+        )
         for number in range(TENANTS):
             tenant = await connection.fetchval(
                 "INSERT INTO tenants (name, owner_id, config) VALUES ($1, $2, $3) RETURNING id",
-                f"Shop {number}\t\\N '\"", admin, '{"currency": "EUR"}',
+                f"Shop {number}\t\\N '\"",
+                admin,
+                '{"currency": "EUR"}',
             )
-            key = "INSERT INTO api_keys (tenant_id, name, key_hash, key_prefix, permissions) VALUES ($1, 'k', $2, 'p', 'read')"
+            key = (
+                "INSERT INTO api_keys (tenant_id, name, key_hash, key_prefix, permissions) "
+                "VALUES ($1, 'k', $2, 'p', 'read')"
+            )
             await connection.execute(key, tenant, uuid4().bytes * 2)
             await connection.execute("INSERT INTO catalog_state VALUES ($1, 7, 2)", tenant)
             await connection.executemany(
-                "INSERT INTO catalog_items (tenant_id, product_id, number, name, price, version) VALUES ($1, $2, $3, $4, 9.90, 1)",
+                "INSERT INTO catalog_items (tenant_id, product_id, number, name, price, version) VALUES ($1, $2, $3, "
+                "$4, 9.90, 1)",
                 [(tenant, f"p{n}", n, f"Größe {n}\n\\.\n") for n in range(2)],
             )
             await connection.executemany(
@@ -90,8 +99,12 @@ async def fill(url: str) -> None:
                 [(uuid4(), tenant, f"u{n}", '{"price": 9.9}' if n % 2 else None, moment + timedelta(minutes=n))
                  for moment in (FORMER_MONTH, datetime.now(UTC) - timedelta(seconds=1)) for n in range(EVENTS // 2)],
             )  # fmt: skip
-            await connection.execute("INSERT INTO models (tenant_id, version, status) VALUES ($1, 'v1', 'ready')", tenant)
-            line = "INSERT INTO audit_log (admin_id, about_tenant, action, subject, address) VALUES ($1, $2, 'a', 's', '')"
+            await connection.execute(
+                "INSERT INTO models (tenant_id, version, status) VALUES ($1, 'v1', 'ready')", tenant
+            )
+            line = (
+                "INSERT INTO audit_log (admin_id, about_tenant, action, subject, address) VALUES ($1, $2, 'a', 's', '')"
+            )
             await connection.execute(line, admin, tenant)
     finally:
         await connection.close()
@@ -100,7 +113,8 @@ async def fill(url: str) -> None:
 async def contents(url: str) -> dict[str, list[str]]:
     """Every row of every table, as text, in an order of its own."""
     return {
-        row["name"]: [line[0] for line in await fetch(url, f"SELECT t::text FROM {row['quoted']} t ORDER BY 1")] for row in await fetch(url, TABLES)
+        row["name"]: [line[0] for line in await fetch(url, f"SELECT t::text FROM {row['quoted']} t ORDER BY 1")]
+        for row in await fetch(url, TABLES)
     }
 
 
@@ -131,7 +145,9 @@ def test_every_row_of_every_table_comes_back(source: Roles, folder: Path, empty:
     assert len(after["events_2024_02"]) == TENANTS * EVENTS // 2
 
 
-def test_the_restored_database_serves_each_tenant_its_own_rows_and_goes_on_counting(folder: Path, empty: Roles, tmp_path: Path) -> None:
+def test_the_restored_database_serves_each_tenant_its_own_rows_and_goes_on_counting(
+    folder: Path, empty: Roles, tmp_path: Path
+) -> None:
     asyncio.run(restore(settings_of(empty.owner, tmp_path), folder, say))
 
     async def served() -> tuple[int, list[int], int]:
@@ -143,7 +159,9 @@ def test_the_restored_database_serves_each_tenant_its_own_rows_and_goes_on_count
             for tenant in tenants:
                 async with tenant_transaction(pool, tenant) as connection:
                     counts.append(await connection.fetchval("SELECT count(*) FROM events"))
-                    await connection.execute("INSERT INTO models (tenant_id, version, status) VALUES ($1, 'v2', 'building')", tenant)
+                    await connection.execute(
+                        "INSERT INTO models (tenant_id, version, status) VALUES ($1, 'v2', 'building')", tenant
+                    )
         finally:
             await pool.close()
         return undeclared, counts, await fetchval(empty.owner, "SELECT min(id) FROM models")
@@ -212,7 +230,9 @@ def test_a_damaged_backup_restores_nothing(folder: Path, empty: Roles, tmp_path:
     assert all(not rows for rows in asyncio.run(contents(empty.owner)).values())
 
 
-def test_a_backup_of_an_older_schema_is_brought_up_to_date(folder: Path, empty: Roles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backup_of_an_older_schema_is_brought_up_to_date(
+    folder: Path, empty: Roles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     newest = read_migrations()
     newer = newest[0]._replace(name="9999_later", sql="ALTER TABLE tenants ADD COLUMN later int DEFAULT 5")
     monkeypatch.setattr("recomengine.infra.migrations.read_migrations", lambda: [*newest, newer])
@@ -227,7 +247,9 @@ def test_a_backup_of_a_newer_version_is_refused(folder: Path, empty: Roles, tmp_
     manifest.migrations["9999_from_the_future"] = ""
     (folder / "manifest.json").write_bytes(msgspec.json.encode(manifest))
 
-    with pytest.raises(Exception, match="The backup has migration 9999_from_the_future, which this version does not know"):
+    with pytest.raises(
+        Exception, match="The backup has migration 9999_from_the_future, which this version does not know"
+    ):
         asyncio.run(restore(settings_of(empty.owner, tmp_path), folder, say))
 
 
@@ -251,7 +273,9 @@ def test_a_backup_is_for_its_owner_alone_and_never_written_over(source: Roles, f
         asyncio.run(back_up(settings_of(source.owner, tmp_path), folder, say))
 
 
-def test_what_redis_and_the_disk_know_of_later_events_is_forgotten(source: Roles, folder: Path, empty: Roles, tmp_path: Path, redis_url: str) -> None:
+def test_what_redis_and_the_disk_know_of_later_events_is_forgotten(
+    source: Roles, folder: Path, empty: Roles, tmp_path: Path, redis_url: str
+) -> None:
     settings = settings_of(empty.owner, tmp_path, redis_url)
     tenant = asyncio.run(fetchval(source.owner, "SELECT id FROM tenants LIMIT 1"))
     logs = settings.data_dir / "event-logs"

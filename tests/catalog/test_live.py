@@ -49,7 +49,9 @@ async def every_change_arrives(client: httpx.AsyncClient, other: httpx.AsyncClie
     """Made through `client`, seen through `other`, which is not told by this test."""
     assert set(await offered(other, tenant)) == {"boot", "clog", "mule"}
     for method, product_id, body, there in CHANGES:
-        answer = await client.request(method, f"/api/v1/catalog/{product_id}", json=body, headers=bearer(tenant.read_write))
+        answer = await client.request(
+            method, f"/api/v1/catalog/{product_id}", json=body, headers=bearer(tenant.read_write)
+        )
         assert answer.status_code in (200, 201, 204)
 
         async def arrived(there: Callable[[dict[str, dict[str, Any]]], bool] = there) -> bool:
@@ -58,17 +60,23 @@ async def every_change_arrives(client: httpx.AsyncClient, other: httpx.AsyncClie
         await until(arrived)
 
 
-async def test_another_process_answers_with_the_change(client: httpx.AsyncClient, other_process: str, tenant: Tenant) -> None:
+async def test_another_process_answers_with_the_change(
+    client: httpx.AsyncClient, other_process: str, tenant: Tenant
+) -> None:
     async with httpx.AsyncClient(base_url=other_process, timeout=PATIENCE_S) as other:
         await every_change_arrives(client, other, tenant)
 
 
-async def test_another_app_answers_with_the_change(client: httpx.AsyncClient, neighbour: Starlette, tenant: Tenant) -> None:
+async def test_another_app_answers_with_the_change(
+    client: httpx.AsyncClient, neighbour: Starlette, tenant: Tenant
+) -> None:
     async with client_of(neighbour) as other:
         await every_change_arrives(client, other, tenant)
 
 
-async def test_without_redis_the_poll_brings_the_change(client: httpx.AsyncClient, without_redis: Starlette, tenant: Tenant) -> None:
+async def test_without_redis_the_poll_brings_the_change(
+    client: httpx.AsyncClient, without_redis: Starlette, tenant: Tenant
+) -> None:
     async with client_of(without_redis) as other:
         await every_change_arrives(client, other, tenant)
         await every_change_of_its_own_arrives(other, client, tenant)
@@ -114,10 +122,17 @@ async def test_what_is_read_at_once_and_what_is_read_bit_by_bit_is_the_same(
         await context.catalogs.update()
     other: Context = neighbour.state.context
     fresh = await other.catalogs.get(tenant.id)
-    assert (followed.version, followed.size, followed.ids, followed.names) == (fresh.version, fresh.size, fresh.ids, fresh.names)
+    assert (followed.version, followed.size, followed.ids, followed.names) == (
+        fresh.version,
+        fresh.size,
+        fresh.ids,
+        fresh.names,
+    )
     for column in ("available", "price_cents"):
         assert getattr(followed, column).tolist() == getattr(fresh, column).tolist()
-    assert [followed.fragment(number, "USD") for number in range(followed.size)] == [fresh.fragment(number, "USD") for number in range(fresh.size)]
+    assert [followed.fragment(number, "USD") for number in range(followed.size)] == [
+        fresh.fragment(number, "USD") for number in range(fresh.size)
+    ]
 
 
 async def test_requests_that_come_at_once_read_the_catalog_once(context: Context, tenant: Tenant) -> None:
@@ -142,9 +157,15 @@ async def test_a_catalog_that_nobody_asks_for_is_let_go_and_read_again_when_need
     assert again.ids == first.ids
 
 
-async def test_the_tenants_currency_stands_in_where_a_product_has_none(context: Context, make_tenant: MakeTenant) -> None:
+async def test_the_tenants_currency_stands_in_where_a_product_has_none(
+    context: Context, make_tenant: MakeTenant
+) -> None:
     tenant = await make_tenant()
-    await fill_catalog(context, tenant.id, [product("a", price=1), product("b", price=1, currency="CHF"), product('c","currency":null')])
+    await fill_catalog(
+        context,
+        tenant.id,
+        [product("a", price=1), product("b", price=1, currency="CHF"), product('c","currency":null')],
+    )
     catalog = await context.catalogs.get(tenant.id)
     assert [catalog.fragment(number, "EUR")[-5:] for number in range(3)] == [b'"EUR"', b'"CHF"', b'"EUR"']
     assert catalog.category_mask("None such").tolist() == [0]

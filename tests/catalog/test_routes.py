@@ -18,7 +18,8 @@ from tests.support.shops import product
 PATH = "/api/v1/catalog"
 FULL = {
     "productId": "boot", "name": "Boot", "category": "Shoes > Boots", "price": 129.90, "currency": "EUR", "imageUrl": "https://img.example/b.png",
-    "url": "/boot", "description": "Of leather", "brand": "Acme", "attributes": {"sizes": [41, 42], "colour": {"name": "braun"}}, "available": True,
+    "url": "/boot", "description": "Of leather", "brand": "Acme", "attributes": {"sizes": [41, 42],
+    "colour": {"name": "braun"}}, "available": True,
 }  # fmt: skip
 
 
@@ -62,7 +63,13 @@ async def test_a_product_is_made_read_replaced_and_deleted(shop: Shop) -> None:
     again = await shop.call("PUT", "/boot", {"name": "Other"})
     assert again.status_code == 200
     read = (await shop.call("GET", "/boot")).json()["data"]
-    assert (read["name"], read["price"], read["category"], read["attributes"], read["available"]) == ("Other", None, None, {}, True)
+    assert (read["name"], read["price"], read["category"], read["attributes"], read["available"]) == (
+        "Other",
+        None,
+        None,
+        {},
+        True,
+    )
     assert read["createdAt"] == times["createdAt"]
 
     assert (await shop.call("DELETE", "/boot")).status_code == 204
@@ -98,7 +105,9 @@ async def test_the_id_in_the_path_and_in_the_body_must_be_the_same(shop: Shop) -
     assert await shop.ids() == ["boot"]
 
 
-@pytest.mark.parametrize("product_id", ["a/b", "batch", "import", "a b", "50%", "ü\U0001f45e", "..a", "a?b#c", "x" * 128])
+@pytest.mark.parametrize(
+    "product_id", ["a/b", "batch", "import", "a b", "50%", "ü\U0001f45e", "..a", "a?b#c", "x" * 128]
+)
 async def test_any_text_is_a_product_id(product_id: str, shop: Shop) -> None:
     path = "/" + quote(product_id, safe="")
     assert (await shop.call("PUT", path, {"name": "x"})).json()["data"]["productId"] == product_id
@@ -107,7 +116,8 @@ async def test_any_text_is_a_product_id(product_id: str, shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "stored"), [("Shoes>Boots", "Shoes > Boots"), (" Shoes  >  Boots ", "Shoes > Boots"), ("", None), ("  ", None), (None, None)]
+    ("given", "stored"),
+    [("Shoes>Boots", "Shoes > Boots"), (" Shoes  >  Boots ", "Shoes > Boots"), ("", None), ("  ", None), (None, None)],
 )
 async def test_a_category_is_stored_in_one_form(given: str | None, stored: str | None, shop: Shop) -> None:
     await shop.put("boot", category=given)
@@ -118,7 +128,8 @@ async def test_a_batch_says_what_happened_to_each_item(shop: Shop) -> None:
     await shop.put("old", price=1)
     await shop.put("same", price=1)
     items = [
-        product("new"), {**product("old"), "price": 2}, {"productId": "same", "name": "The same", "price": 1}, {"productId": "bad", "price": -1},
+        product("new"), {**product("old"), "price": 2}, {"productId": "same", "name": "The same", "price": 1},
+        {"productId": "bad", "price": -1},
         {**product("twice"), "price": 1}, {**product("twice"), "price": 2}, 7,
     ]  # fmt: skip
 
@@ -126,14 +137,24 @@ async def test_a_batch_says_what_happened_to_each_item(shop: Shop) -> None:
 
     data = answer.json()["data"]
     assert (answer.status_code, data["accepted"], data["rejected"]) == (200, 5, 2)
-    assert [result["status"] for result in data["results"]] == ["created", "updated", "unchanged", "rejected", "unchanged", "created", "rejected"]
+    assert [result["status"] for result in data["results"]] == [
+        "created",
+        "updated",
+        "unchanged",
+        "rejected",
+        "unchanged",
+        "created",
+        "rejected",
+    ]
     assert [result["index"] for result in data["results"]] == list(range(7))
     assert data["results"][3]["error"]["path"] == "$"
     assert (await shop.call("GET", "/twice")).json()["data"]["price"] == 2
     assert sorted(await shop.ids()) == ["new", "old", "same", "twice"]
 
 
-async def test_an_import_takes_the_good_lines_and_reports_the_bad(shop: Shop, client: httpx.AsyncClient, tenant: Tenant) -> None:
+async def test_an_import_takes_the_good_lines_and_reports_the_bad(
+    shop: Shop, client: httpx.AsyncClient, tenant: Tenant
+) -> None:
     lines = [json.dumps(product(f"p{number}")).encode() for number in range(20)]
     lines[3], lines[7] = b"{", b'{"productId":"p7","name":"x","price":"12"}'
     headers = bearer(tenant.read_write) | {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
@@ -190,7 +211,9 @@ async def test_a_list_is_narrowed_by_category_and_availability(shop: Shop) -> No
 
 
 async def test_search_finds_words_beginnings_and_mistyped_names(shop: Shop) -> None:
-    await shop.put("1", name="Trail Running Shoe", brand="Salomon", category="Shoes > Running", description="with gaiters")
+    await shop.put(
+        "1", name="Trail Running Shoe", brand="Salomon", category="Shoes > Running", description="with gaiters"
+    )
     await shop.put("2", name="Espresso Machine", brand="Rancilio")
     await shop.put("3", name="Schuhlöffel")
     for words in ("running", "RUN", "salomon trail", "gaiters", "runing shoe", "trail runing"):
@@ -274,7 +297,8 @@ async def test_a_bad_field_is_named_and_changes_nothing(fields: dict[str, Any], 
     await shop.call("PUT", "/boot", FULL)
     before = (await shop.call("GET", "/boot")).json()
     for method, url, body in (
-        ("PUT", "/boot", {"name": "New", **fields}), ("PATCH", "/boot", fields), ("POST", "", {"productId": "other", "name": "New", **fields}),
+        ("PUT", "/boot", {"name": "New", **fields}), ("PATCH", "/boot", fields), ("POST", "", {"productId": "other",
+        "name": "New", **fields}),
     ):  # fmt: skip
         answer = await shop.call(method, url, body)
         assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, path), (method, answer.text)
@@ -282,7 +306,9 @@ async def test_a_bad_field_is_named_and_changes_nothing(fields: dict[str, Any], 
     assert await shop.ids() == ["boot"]
 
 
-@pytest.mark.parametrize("attributes", [{"n": 10**30}, {"n": 1e308}, {"n": -0.0, "m": 2**64}, {"": {"": ""}}, {"u": "\u2028\U0001f600"}])
+@pytest.mark.parametrize(
+    "attributes", [{"n": 10**30}, {"n": 1e308}, {"n": -0.0, "m": 2**64}, {"": {"": ""}}, {"u": "\u2028\U0001f600"}]
+)
 async def test_attributes_come_back(attributes: dict[str, Any], shop: Shop) -> None:
     await shop.put("boot", attributes=attributes)
     read = await shop.call("GET", "/boot")
@@ -300,7 +326,8 @@ async def test_an_id_that_no_product_can_have_is_not_found_and_not_made(path: st
 
 @pytest.mark.parametrize("permission", ["read", "publish"])
 @pytest.mark.parametrize(
-    ("method", "path"), [("PUT", "/boot"), ("POST", ""), ("PATCH", "/boot"), ("DELETE", "/boot"), ("POST", "/batch"), ("POST", "/import")]
+    ("method", "path"),
+    [("PUT", "/boot"), ("POST", ""), ("PATCH", "/boot"), ("DELETE", "/boot"), ("POST", "/batch"), ("POST", "/import")],
 )
 async def test_only_a_read_write_key_changes_the_catalog(
     permission: str, method: str, path: str, shop: Shop, client: httpx.AsyncClient, tenant: Tenant

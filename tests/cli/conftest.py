@@ -20,10 +20,6 @@ from tests.support.databases import fresh_database
 SETTINGS = [field.name.upper() for field in msgspec.structs.fields(Settings)]
 
 
-
-
-
-
 @pytest.fixture(scope="module")
 def database(servers: Servers) -> Iterator[str]:
     """A database that the first command migrates."""
@@ -35,10 +31,17 @@ def database(servers: Servers) -> Iterator[str]:
 def command(
     database: str, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> Iterator[Command]:
-    """`command("migrate", …)`: the program in this process, with the settings of a running system; `database_url=…` and so on to change one."""
+    """`command("migrate", …)`: the program in this process, with the settings of a running system; `database_url=…` and
+    so on to change one.
+    """
 
     def run(*arguments: str, stdin: bytes = b"", **settings: str) -> Ran:
-        given = {"database_url": database, "redis_url": servers.redis_url, "api_key_hmac_secret": SECRET, "data_dir": str(tmp_path / "data")}
+        given = {
+            "database_url": database,
+            "redis_url": servers.redis_url,
+            "api_key_hmac_secret": SECRET,
+            "data_dir": str(tmp_path / "data"),
+        }
         with monkeypatch.context() as patch:
             for name in SETTINGS:
                 patch.delenv(name, raising=False)

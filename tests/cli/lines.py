@@ -8,7 +8,13 @@ FIRST_MS = 1_700_000_000_000
 
 
 def event(number: int, **fields: Any) -> dict[str, Any]:
-    return {"eventType": "view", "userId": f"user-{number % 7}", "productId": f"p-{number % 5}", "timestamp": FIRST_MS + number * HOUR_MS, **fields}
+    return {
+        "eventType": "view",
+        "userId": f"user-{number % 7}",
+        "productId": f"p-{number % 5}",
+        "timestamp": FIRST_MS + number * HOUR_MS,
+        **fields,
+    }
 
 
 def ndjson(*lines: dict[str, Any] | bytes) -> bytes:

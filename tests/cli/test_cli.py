@@ -21,12 +21,18 @@ from tests.support.processes import COMMAND, PATIENCE_S, environment
 
 
 def test_tenant_create_prints_json_with_keys_that_work(command: Command, tenant: str, database: str) -> None:
-    ran = command("tenant", "create", "Boots & Co", "--origin", "https://boots.example", "--reads-per-minute", "0", "--json")
+    ran = command(
+        "tenant", "create", "Boots & Co", "--origin", "https://boots.example", "--reads-per-minute", "0", "--json"
+    )
 
     made = json.loads(ran.out)
-    config = json.loads(asyncio.run(fetchval(database, "SELECT config FROM tenants WHERE id = $1", UUID(made["tenantId"]))))
+    config = json.loads(
+        asyncio.run(fetchval(database, "SELECT config FROM tenants WHERE id = $1", UUID(made["tenantId"])))
+    )
     permissions = {
-        name: asyncio.run(fetchval(database, "SELECT permissions FROM api_keys WHERE key_hash = $1", digest(key, SECRET)))
+        name: asyncio.run(
+            fetchval(database, "SELECT permissions FROM api_keys WHERE key_hash = $1", digest(key, SECRET))
+        )
         for name, key in made["keys"].items()
     }
     assert (ran.code, ran.err) == (0, "")
@@ -36,7 +42,11 @@ def test_tenant_create_prints_json_with_keys_that_work(command: Command, tenant:
 
 
 def test_tenant_create_gives_the_shop_to_an_account(command: Command, tenant: str, database: str) -> None:
-    asyncio.run(execute(database, "INSERT INTO admins (email, password_hash) VALUES ('ann@example.com', 'x') ON CONFLICT DO NOTHING"))
+    asyncio.run(
+        execute(
+            database, "INSERT INTO admins (email, password_hash) VALUES ('ann@example.com', 'x') ON CONFLICT DO NOTHING"
+        )
+    )
     made = json.loads(command("tenant", "create", "Shop", "--owner", "Ann@example.com", "--json").out)
     owned = "SELECT a.email FROM tenants t JOIN admins a ON a.id = t.owner_id WHERE t.id = $1"
     owner = asyncio.run(fetchval(database, owned, UUID(made["tenantId"])))
@@ -57,11 +67,15 @@ def test_tenant_create_prints_text_for_people(command: Command, tenant: str) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["", "--json"], "$.name"), (["x" * 201], "$.name"), (["two\nlines"], "$.name"),
+        (["", "--json"], "$.name"),
+        (["x" * 201], "$.name"),
+        (["two\nlines"], "$.name"),
         (["Shop", "--origin", "https://Boots.example/"], "Write https://boots.example"),
     ],
 )
-def test_tenant_create_refuses_what_it_cannot_keep(command: Command, tenant: str, arguments: list[str], message: str) -> None:
+def test_tenant_create_refuses_what_it_cannot_keep(
+    command: Command, tenant: str, arguments: list[str], message: str
+) -> None:
     ran = command("tenant", "create", *arguments)
 
     assert (ran.code, ran.out) == (1, "")
@@ -73,7 +87,10 @@ def test_tenant_create_needs_the_secret_that_keys_are_digested_with(command: Com
     ran = command("tenant", "create", "Shop", api_key_hmac_secret="")
 
     assert ran.code == 1
-    assert ran.err == "error: API_KEY_HMAC_SECRET is not set. Set it to a random value, e.g. from `openssl rand -hex 32`.\n"
+    assert (
+        ran.err
+        == "error: API_KEY_HMAC_SECRET is not set. Set it to a random value, e.g. from `openssl rand -hex 32`.\n"
+    )
 
 
 def test_openapi_prints_the_document_that_the_server_gives(command: Command) -> None:
@@ -86,7 +103,14 @@ def test_openapi_prints_the_document_that_the_server_gives(command: Command) -> 
 def test_refresh_waits_until_the_worker_has_published_the_model(
     command: Command, tenant: str, database: str, servers: Servers, tmp_path: Path
 ) -> None:
-    command("import", "catalog", "-", "--tenant", tenant, stdin=ndjson(*({"productId": f"p-{number}", "name": "Thing"} for number in range(5))))
+    command(
+        "import",
+        "catalog",
+        "-",
+        "--tenant",
+        tenant,
+        stdin=ndjson(*({"productId": f"p-{number}", "name": "Thing"} for number in range(5))),
+    )
     command("import", "events", "-", "--tenant", tenant, stdin=ndjson(*(event(number) for number in range(50))))
     settings = {"DATABASE_URL": database, "REDIS_URL": servers.redis_url, "DATA_DIR": str(tmp_path / "data")}
     worker = subprocess.Popen([*COMMAND, "worker"], env=environment(settings), stdin=subprocess.DEVNULL)
@@ -99,7 +123,10 @@ def test_refresh_waits_until_the_worker_has_published_the_model(
     assert ran.code == 0, ran.err
     assert ": 50 events, 7 users, 5 items, " in ran.out
     assert code == 0
-    assert asyncio.run(fetchval(database, "SELECT status FROM models WHERE tenant_id = $1 ORDER BY id DESC", UUID(tenant))) == "ready"
+    assert (
+        asyncio.run(fetchval(database, "SELECT status FROM models WHERE tenant_id = $1 ORDER BY id DESC", UUID(tenant)))
+        == "ready"
+    )
 
 
 def test_refresh_without_wait_queues_the_build_and_returns(command: Command, tenant: str, database: str) -> None:
@@ -126,11 +153,15 @@ def test_commands_on_a_database_without_the_schema_say_what_to_do(command: Comma
     assert "Run `recomengine migrate`" in ran.err
 
 
-def test_a_backup_restores_into_an_empty_database(command: Command, tenant: str, servers: Servers, tmp_path: Path) -> None:
+def test_a_backup_restores_into_an_empty_database(
+    command: Command, tenant: str, servers: Servers, tmp_path: Path
+) -> None:
     taken = command("backup", str(tmp_path / "backup"))
     with fresh_database(servers.database_url) as empty:
         restored, again = (command("restore", str(tmp_path / "backup"), database_url=empty) for _ in range(2))
-        names = [row["name"] for row in asyncio.run(fetch(empty, "SELECT name FROM tenants WHERE id = $1", UUID(tenant)))]
+        names = [
+            row["name"] for row in asyncio.run(fetch(empty, "SELECT name FROM tenants WHERE id = $1", UUID(tenant)))
+        ]
 
     assert (taken.code, restored.code, names) == (0, 0, ["Shop"]), taken.err + restored.err
     assert " UTC\n" in taken.out
@@ -151,7 +182,10 @@ def test_a_backup_from_nowhere_and_one_to_nowhere_are_refused(command: Command, 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"database_url": ""}, "No server: set DATABASE_URL and REDIS_URL, or start `recomengine up` with the data dir"),
+        (
+            {"database_url": ""},
+            "No server: set DATABASE_URL and REDIS_URL, or start `recomengine up` with the data dir",
+        ),
         ({"database_url": "postgresql://127.0.0.1:1/none"}, "PostgreSQL or Redis cannot be reached: "),
         ({"database_url": "postgresql:///none?host=/nowhere"}, "PostgreSQL or Redis cannot be reached: "),
         ({"database_url": "nonsense"}, "PostgreSQL refuses: "),
@@ -162,7 +196,9 @@ def test_a_backup_from_nowhere_and_one_to_nowhere_are_refused(command: Command, 
     ],
 )
 @pytest.mark.parametrize("arguments", [["tenant", "create", "Shop"], ["refresh", "--tenant", str(UUID(int=0))]])
-def test_errors_are_one_line_and_exit_1(command: Command, settings: dict[str, str], message: str, arguments: list[str]) -> None:
+def test_errors_are_one_line_and_exit_1(
+    command: Command, settings: dict[str, str], message: str, arguments: list[str]
+) -> None:
     ran = command(*arguments, **settings)
 
     assert (ran.code, ran.out) == (1, "")
@@ -171,7 +207,10 @@ def test_errors_are_one_line_and_exit_1(command: Command, settings: dict[str, st
 
 
 def test_a_missing_database_and_a_wrong_role_are_one_line(command: Command, servers: Servers) -> None:
-    for database_url in (servers.database_url.replace("/recomengine?", "/no_such?"), servers.database_url.replace("user=postgres", "user=nobody")):
+    for database_url in (
+        servers.database_url.replace("/recomengine?", "/no_such?"),
+        servers.database_url.replace("user=postgres", "user=nobody"),
+    ):
         ran = command("migrate", database_url=database_url)
 
         assert ran.code == 1
@@ -192,5 +231,18 @@ def test_the_module_is_the_command() -> None:
     done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
 
     assert done.returncode == 0
-    for name in ("up", "demo", "serve", "worker", "migrate", "doctor", "backup", "restore", "tenant", "jobs", "import", "refresh"):
+    for name in (
+        "up",
+        "demo",
+        "serve",
+        "worker",
+        "migrate",
+        "doctor",
+        "backup",
+        "restore",
+        "tenant",
+        "jobs",
+        "import",
+        "refresh",
+    ):
         assert f" {name} " in done.stdout

@@ -16,7 +16,8 @@ from tests.support.databases import execute, fetch
 
 
 def events_of(database: str, tenant: str) -> list[Any]:
-    rows = "SELECT event_type, user_id, product_id, session_id, timestamp, metadata FROM events WHERE tenant_id = $1 ORDER BY timestamp"
+    rows = """SELECT event_type, user_id, product_id, session_id, timestamp, metadata FROM events
+              WHERE tenant_id = $1 ORDER BY timestamp"""
     return asyncio.run(fetch(database, rows, UUID(tenant)))
 
 
@@ -31,7 +32,10 @@ def test_events_of_every_kind_of_file_are_stored_once_however_often_it_is_import
 ) -> None:
     wanted = [event(number, sessionId=f"s-{number}", metadata={"price": 9.5, "orderId": "o"}) for number in range(5000)]
     separator = "\t" if kind == "tsv" else ","
-    rows = [[e["eventType"], e["userId"], e["productId"], str(e["timestamp"]), e["sessionId"], "9.5", "o", ""] for e in wanted]
+    rows = [
+        [e["eventType"], e["userId"], e["productId"], str(e["timestamp"]), e["sessionId"], "9.5", "o", ""]
+        for e in wanted
+    ]
     columns = ["event_type", "user_id", "item_id", "timestamp", "session_id", "price", "order_id", "quantity"]
     table = "\ufeff" + "\r\n".join(separator.join(row) for row in [columns, *rows])
     plain = ndjson(*wanted) if kind.startswith("ndjson") else table.encode()
@@ -52,7 +56,9 @@ def test_events_of_every_kind_of_file_are_stored_once_however_often_it_is_import
 
 def compressed(plain: bytes, kind: str) -> bytes:
     if kind.endswith(".gz"):
-        return gzip.compress(plain[:1000]) + gzip.compress(plain[1000:])  # members one after the other, as `cat a.gz b.gz` makes them
+        return gzip.compress(plain[:1000]) + gzip.compress(
+            plain[1000:]
+        )  # members one after the other, as `cat a.gz b.gz` makes them
     if kind.endswith(".zst"):
         return zstandard.compress(plain[:1000]) + zstandard.compress(plain[1000:])
     return plain
@@ -61,7 +67,10 @@ def compressed(plain: bytes, kind: str) -> bytes:
 @pytest.mark.parametrize("kind", ["ndjson", "ndjson.gz", "ndjson.zst", "csv", "csv.gz", "tsv"])
 def test_standard_input_says_by_its_content_what_it_is(command: Command, tenant: str, database: str, kind: str) -> None:
     separator = "\t" if kind == "tsv" else ","
-    table = "".join(separator.join(row) + "\n" for row in [["userId", "eventType", "productId"], ["ann", "view", "boot"], ["bob", "view", "clog"]])
+    table = "".join(
+        separator.join(row) + "\n"
+        for row in [["userId", "eventType", "productId"], ["ann", "view", "boot"], ["bob", "view", "clog"]]
+    )
     plain = ndjson(b"", event(0), event(1)) if kind.startswith("ndjson") else table.encode()
 
     ran = command("import", "events", "-", "--tenant", tenant, stdin=compressed(plain, kind))
@@ -70,9 +79,21 @@ def test_standard_input_says_by_its_content_what_it_is(command: Command, tenant:
     assert len(events_of(database, tenant)) == 2
 
 
-def test_bad_lines_are_reported_by_number_and_the_rest_goes_in(command: Command, tenant: str, database: str, tmp_path: Path) -> None:
+def test_bad_lines_are_reported_by_number_and_the_rest_goes_in(
+    command: Command, tenant: str, database: str, tmp_path: Path
+) -> None:
     file = tmp_path / "events.ndjson"
-    file.write_bytes(ndjson(event(0), b"{not json", event(1, eventType="stare"), b"", event(2), b'{"a":"' + b"x" * 2_000_000 + b'"}', event(3)))
+    file.write_bytes(
+        ndjson(
+            event(0),
+            b"{not json",
+            event(1, eventType="stare"),
+            b"",
+            event(2),
+            b'{"a":"' + b"x" * 2_000_000 + b'"}',
+            event(3),
+        )
+    )
 
     ran = command("import", "events", str(file), "--tenant", tenant)
 
@@ -85,13 +106,17 @@ def test_bad_lines_are_reported_by_number_and_the_rest_goes_in(command: Command,
     assert len(events_of(database, tenant)) == 3
 
 
-def test_bad_rows_of_csv_are_reported_with_their_reason_and_the_rest_goes_in(command: Command, tenant: str, database: str, tmp_path: Path) -> None:
+def test_bad_rows_of_csv_are_reported_with_their_reason_and_the_rest_goes_in(
+    command: Command, tenant: str, database: str, tmp_path: Path
+) -> None:
     file = tmp_path / "events.csv"
     rows = [
-        b"userId,eventType,productId,timestamp,price,quantity,metadata", b"ann,view,boot,1700000000000,,,", b"ann,view,boot,1700000000001,cheap,,",
-        b"ann,view,boot,1700000000002,nan,,", b"ann,view,boot,1700000000003,,,,one,too,many", b"ann,view,\xff\xfe,1700000000004,,,",
-        b"ann,view,boot,1700000000005,,,{broken", b'ann,view,boot,1700000000006,,,"[1]"', b"ann,view", b"ann,view,boot,yesterday,,,",
-        b"ann,view," + b"x" * 2_000_000 + b",1700000000007,,,", b'bob,purchase,boot,1700000000008,19.99,2,"{""gift"": true}"',
+        b"userId,eventType,productId,timestamp,price,quantity,metadata", b"ann,view,boot,1700000000000,,,",
+        b"ann,view,boot,1700000000001,cheap,,", b"ann,view,boot,1700000000002,nan,,",
+        b"ann,view,boot,1700000000003,,,,one,too,many", b"ann,view,\xff\xfe,1700000000004,,,",
+        b"ann,view,boot,1700000000005,,,{broken", b'ann,view,boot,1700000000006,,,"[1]"', b"ann,view",
+        b"ann,view,boot,yesterday,,,", b"ann,view," + b"x" * 2_000_000 + b",1700000000007,,,",
+        b'bob,purchase,boot,1700000000008,19.99,2,"{""gift"": true}"',
     ]  # fmt: skip
     file.write_bytes(b"\n".join(rows) + b"\n")
 
@@ -110,20 +135,26 @@ def test_bad_rows_of_csv_are_reported_with_their_reason_and_the_rest_goes_in(com
     assert json.loads(stored[1]["metadata"]) == {"price": 19.99, "quantity": 2, "gift": True}
 
 
-def test_hostile_numbers_of_csv_are_reported_by_their_rows_and_the_rest_goes_in(command: Command, tenant: str, database: str, tmp_path: Path) -> None:
+def test_hostile_numbers_of_csv_are_reported_by_their_rows_and_the_rest_goes_in(
+    command: Command, tenant: str, database: str, tmp_path: Path
+) -> None:
     huge = "9" * 5000
     events, products = tmp_path / "events.csv", tmp_path / "products.csv"
     events.write_text("\n".join([
-        "userId,eventType,productId,timestamp,price,quantity,metadata", f"ann,view,boot,{huge},,,", f"ann,view,boot,1700000000001,{huge},,",
-        f"ann,view,boot,1700000000002,,{huge},", f'ann,view,boot,1700000000003,,,"{{""a"": [1, {huge}]}}"',
-        'ann,view,boot,1700000000004,,,"{""a"": [1e400]}"', 'ann,view,boot,1700000000005,,,"{""a"": ""\\ud800""}"',
-        'ann,view,boot,1700000000006,,,"{""a"": 1e-16000}"',
+        "userId,eventType,productId,timestamp,price,quantity,metadata", f"ann,view,boot,{huge},,,",
+        f"ann,view,boot,1700000000001,{huge},,", f"ann,view,boot,1700000000002,,{huge},",
+        f'ann,view,boot,1700000000003,,,"{{""a"": [1, {huge}]}}"', 'ann,view,boot,1700000000004,,,"{""a"": [1e400]}"',
+        'ann,view,boot,1700000000005,,,"{""a"": ""\\ud800""}"', 'ann,view,boot,1700000000006,,,"{""a"": 1e-16000}"',
     ]))  # fmt: skip
     products.write_text("\n".join([
-        "productId,name,price,attributes", f"a,A,{huge},", "b,B,1e400,", 'c,C,,"{""a"": [1e400]}"', 'd,D,0e999999999,"{""a"": 1e-16000}"',
+        "productId,name,price,attributes", f"a,A,{huge},", "b,B,1e400,", 'c,C,,"{""a"": [1e400]}"',
+        'd,D,0e999999999,"{""a"": 1e-16000}"',
     ]))  # fmt: skip
 
-    of_events, of_products = (command("import", kind, str(file), "--tenant", tenant) for kind, file in (("events", events), ("catalog", products)))
+    of_events, of_products = (
+        command("import", kind, str(file), "--tenant", tenant)
+        for kind, file in (("events", events), ("catalog", products))
+    )
 
     reported = dict(line.split(": ", 1) for line in of_events.err.splitlines() if line.startswith("line "))
     assert [*reported] == [f"line {number}" for number in (2, 3, 4, 5, 6, 7)]
@@ -135,7 +166,9 @@ def test_hostile_numbers_of_csv_are_reported_by_their_rows_and_the_rest_goes_in(
     reported = dict(line.split(": ", 1) for line in of_products.err.splitlines() if line.startswith("line "))
     assert [*reported] == ["line 2", "line 3", "line 4"]
     assert reported["line 4"].startswith("$.attributes.a[0]: ")
-    assert {name: (row["price"], json.loads(row["attributes"])) for name, row in items_of(database, tenant).items()} == {"d": (0, {"a": 0})}
+    assert {
+        name: (row["price"], json.loads(row["attributes"])) for name, row in items_of(database, tenant).items()
+    } == {"d": (0, {"a": 0})}
 
 
 @pytest.mark.parametrize("kind", ["ndjson.gz", "ndjson.zst"])
@@ -158,8 +191,12 @@ def test_a_file_that_is_cut_short_is_an_error_after_what_came_before_is_stored(
     assert len(events_of(database, tenant)) == 8000
 
 
-@pytest.mark.parametrize("content", [b"\x1f\x8b\x08\0garbage", b"plain text", b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xff\xff\xff\xff\xff"])
-def test_a_broken_compressed_file_is_one_line_of_error(command: Command, tenant: str, tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content", [b"\x1f\x8b\x08\0garbage", b"plain text", b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xff\xff\xff\xff\xff"]
+)
+def test_a_broken_compressed_file_is_one_line_of_error(
+    command: Command, tenant: str, tmp_path: Path, content: bytes
+) -> None:
     file = tmp_path / "events.ndjson.gz"
     file.write_bytes(content)
 
@@ -189,11 +226,21 @@ def test_an_empty_file_is_no_error(command: Command, tenant: str, tmp_path: Path
         assert (ran.code, "0 events stored" in ran.err) == (0, True), ran.err
 
 
-def test_several_files_are_imported_in_one_go_and_a_missing_one_is_named(command: Command, tenant: str, database: str, tmp_path: Path) -> None:
+def test_several_files_are_imported_in_one_go_and_a_missing_one_is_named(
+    command: Command, tenant: str, database: str, tmp_path: Path
+) -> None:
     for number in range(2):
         (tmp_path / f"{number}.ndjson").write_bytes(ndjson(event(number)))
 
-    ran = command("import", "events", str(tmp_path / "0.ndjson"), str(tmp_path / "1.ndjson"), str(tmp_path / "2.ndjson"), "--tenant", tenant)
+    ran = command(
+        "import",
+        "events",
+        str(tmp_path / "0.ndjson"),
+        str(tmp_path / "1.ndjson"),
+        str(tmp_path / "2.ndjson"),
+        "--tenant",
+        tenant,
+    )
 
     assert ran.code == 1
     assert ran.err.endswith(f"error: {tmp_path}/2.ndjson cannot be read: No such file or directory. Check the path.\n")
@@ -201,7 +248,9 @@ def test_several_files_are_imported_in_one_go_and_a_missing_one_is_named(command
 
 
 @pytest.mark.parametrize("arguments", [["import", "events", "-"], ["import", "catalog", "-"], ["refresh"]])
-def test_an_unknown_tenant_is_refused_and_nothing_is_stored(command: Command, tenant: str, database: str, arguments: list[str]) -> None:
+def test_an_unknown_tenant_is_refused_and_nothing_is_stored(
+    command: Command, tenant: str, database: str, arguments: list[str]
+) -> None:
     stranger = str(uuid4())
 
     ran = command(*arguments, "--tenant", stranger, stdin=ndjson(event(0)))
@@ -217,7 +266,9 @@ def test_a_deleted_tenant_is_refused(command: Command, tenant: str, database: st
     assert f"There is no tenant {tenant}" in command("refresh", "--tenant", tenant).err
 
 
-def test_a_catalog_comes_from_csv_with_other_columns_as_attributes(command: Command, tenant: str, database: str, tmp_path: Path) -> None:
+def test_a_catalog_comes_from_csv_with_other_columns_as_attributes(
+    command: Command, tenant: str, database: str, tmp_path: Path
+) -> None:
     file = tmp_path / "catalog.csv"
     file.write_text(
         "product_id,name,category,price,available,colour,image_url\n"
@@ -233,7 +284,11 @@ def test_a_catalog_comes_from_csv_with_other_columns_as_attributes(command: Comm
     items = items_of(database, tenant)
     assert first.code == again.code == 0
     assert "2 products stored, 3 rejected" in first.err
-    assert [line.split(":")[0] for line in first.err.splitlines() if line.startswith("line")] == ["line 4", "line 5", "line 6"]
+    assert [line.split(":")[0] for line in first.err.splitlines() if line.startswith("line")] == [
+        "line 4",
+        "line 5",
+        "line 6",
+    ]
     assert "expected true or false, got 'perhaps'" in first.err
     assert items.keys() == {"boot", "clog"}
     boot = items["boot"]
@@ -244,10 +299,14 @@ def test_a_catalog_comes_from_csv_with_other_columns_as_attributes(command: Comm
 
 
 @pytest.mark.parametrize("kind", ["ndjson", "ndjson.gz", "ndjson.zst"])
-def test_a_catalog_comes_from_ndjson_and_a_later_line_wins(command: Command, tenant: str, database: str, tmp_path: Path, kind: str) -> None:
+def test_a_catalog_comes_from_ndjson_and_a_later_line_wins(
+    command: Command, tenant: str, database: str, tmp_path: Path, kind: str
+) -> None:
     file = tmp_path / f"catalog.{kind}"
     lines = [{"productId": f"p-{number}", "name": f"Product {number}", "price": 1} for number in range(2500)]
-    file.write_bytes(compressed(ndjson(*lines, b"nonsense", {"productId": "p-0", "name": "Renamed", "price": 2.5}), kind))
+    file.write_bytes(
+        compressed(ndjson(*lines, b"nonsense", {"productId": "p-0", "name": "Renamed", "price": 2.5}), kind)
+    )
 
     ran = command("import", "catalog", str(file), "--tenant", tenant)
 

@@ -67,7 +67,9 @@ def test_doctor_names_dead_jobs_and_those_that_nobody_takes(command: Command, da
         return ran.code, next(line for line in ran.out.splitlines() if " jobs: " in line)
 
     assert said() == (
-        1, f"bad  jobs: dead: 1 {REFRESH_JOB}. See `recomengine jobs list --dead`, mend the cause, then `recomengine jobs retry`.",
+        1,
+        f"bad  jobs: dead: 1 {REFRESH_JOB}. See `recomengine jobs list --dead`, mend the cause, then `recomengine jobs "
+        f"retry`.",
     )  # fmt: skip
     command("jobs", "retry", str(dead))
     assert said() == (0, "ok   jobs: 1 waiting, none dead")
@@ -96,6 +98,8 @@ def test_one_job_is_run_by_hand(command: Command, tenant: str, database: str) ->
         (["--tenant", str(UUID(int=1))], "--tenant goes with --once."),
     ],
 )
-def test_what_cannot_be_run_by_hand_is_refused(command: Command, tenant: str, arguments: list[str], message: str) -> None:
+def test_what_cannot_be_run_by_hand_is_refused(
+    command: Command, tenant: str, arguments: list[str], message: str
+) -> None:
     refused = command("worker", *arguments)
     assert (refused.code, message in refused.err, is_one_line(refused.err)) == (1, True, True), refused.err

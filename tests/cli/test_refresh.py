@@ -23,7 +23,9 @@ async def shop(context: Context, make_tenant: MakeTenant) -> Tenant:
     return tenant
 
 
-async def test_the_refresh_command_waits_for_the_new_model(context: Context, shop: Tenant, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_refresh_command_waits_for_the_new_model(
+    context: Context, shop: Tenant, capsys: pytest.CaptureFixture[str]
+) -> None:
     await build(context, shop.id)
     async with a_worker(context), asyncio.timeout(10):
         await refresh_now(context.pool, shop.id, wait=True)
@@ -43,7 +45,9 @@ async def test_the_refresh_command_is_not_misled_by_a_failure_of_before(
     assert (await service.status(context.pool, shop.id))["status"] == "ready"
 
 
-async def test_the_refresh_command_says_why_its_build_failed(context: Context, shop: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_refresh_command_says_why_its_build_failed(
+    context: Context, shop: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await build(context, shop.id)
     monkeypatch.setattr(ModelStore, "publish", broken)
     async with a_worker(context), asyncio.timeout(10):

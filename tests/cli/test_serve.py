@@ -21,10 +21,13 @@ def test_several_processes_come_up_on_a_slow_machine_and_end_well(servers: Serve
     (tmp_path / "sitecustomize.py").write_text(SLOW_START, encoding="utf-8")
     port = free_port()
     settings = {
-        "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "DATA_DIR": str(tmp_path), "PORT": str(port), "LOG_LEVEL": "error",
-        "JWT_SECRET": SECRET, "API_KEY_HMAC_SECRET": SECRET, "INTERNAL_API_KEY": SECRET, "PYTHONPATH": str(tmp_path),
+        "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "DATA_DIR": str(tmp_path),
+        "PORT": str(port), "LOG_LEVEL": "error", "JWT_SECRET": SECRET, "API_KEY_HMAC_SECRET": SECRET,
+        "INTERNAL_API_KEY": SECRET, "PYTHONPATH": str(tmp_path),
     }  # fmt: skip
-    process = subprocess.Popen([*COMMAND, "serve", "--processes", "2"], env=environment({}) | settings, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--processes", "2"], env=environment({}) | settings, stdin=subprocess.DEVNULL
+    )
     try:
         wait_until(lambda: _answers(port))
         process.send_signal(signal.SIGTERM)

@@ -13,7 +13,13 @@ from tests.support import reference
 from tests.support.matrices import csr, examples, pairs, same
 
 Shop = tuple[list[list[int]], int]
-PLAIN: dict[str, Any] = {"min_support": 1, "significance": 0.0, "size_exponent": 0.0, "popularity_exponent": 0.0, "damping": 0.0}
+PLAIN: dict[str, Any] = {
+    "min_support": 1,
+    "significance": 0.0,
+    "size_exponent": 0.0,
+    "popularity_exponent": 0.0,
+    "damping": 0.0,
+}
 """Options under which a score is support / popularity."""
 
 
@@ -38,22 +44,34 @@ def test_exact_settings_give_the_reference_with_ties_to_the_smaller_index(shop: 
     found, counts = together_topk(as_csr(baskets), n_items, k, **options)
     scores = reference.together_scores(baskets, n_items, **options)
     expected = [reference.best({partner: both for partner, (_, both) in row.items()}, k) for row in scores]
-    assert [[partner for partner, _ in row] for row in pairs(found)] == [[partner for partner, _ in row] for row in expected]
+    assert [[partner for partner, _ in row] for row in pairs(found)] == [
+        [partner for partner, _ in row] for row in expected
+    ]
     assert counts.tolist() == [both for row in expected for _, both in row]
-    assert found.data.tolist() == pytest.approx([scores[i][j][0] for i, row in enumerate(expected) for j, _ in row], rel=1e-6)
+    assert found.data.tolist() == pytest.approx(
+        [scores[i][j][0] for i, row in enumerate(expected) for j, _ in row], rel=1e-6
+    )
 
 
 @examples
 @given(
-    shops(), st.integers(1, 10), st.integers(1, 3), st.sampled_from([0.5, 3.84, 10.83]), st.sampled_from([0.0, 0.7, 1.0]),
-    st.sampled_from([0.0, 0.1, 1.0]), st.sampled_from([0.0, 0.5, 5.0]),
+    shops(),
+    st.integers(1, 10),
+    st.integers(1, 3),
+    st.sampled_from([0.5, 3.84, 10.83]),
+    st.sampled_from([0.0, 0.7, 1.0]),
+    st.sampled_from([0.0, 0.1, 1.0]),
+    st.sampled_from([0.0, 0.5, 5.0]),
 )
 def test_any_settings_give_the_best_pairs_of_the_reference(
     shop: Shop, k: int, support: int, significance: float, size: float, popularity: float, damping: float
 ) -> None:
     baskets, n_items = shop
     options = {
-        "min_support": support, "significance": significance, "size_exponent": size, "popularity_exponent": popularity,
+        "min_support": support,
+        "significance": significance,
+        "size_exponent": size,
+        "popularity_exponent": popularity,
         "damping": damping,
     }
     found, counts = together_topk(as_csr(baskets), n_items, k, **options)
@@ -115,7 +133,10 @@ def test_values_of_the_baskets_are_not_read() -> None:
 
 GOOD = as_csr([[0, 1], [1, 2]])
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"baskets": GOOD._replace(indices=GOOD.indices.astype(np.int64))}, r"baskets\.indices: expected a flat int32 array"),
+    (
+        {"baskets": GOOD._replace(indices=GOOD.indices.astype(np.int64))},
+        r"baskets\.indices: expected a flat int32 array",
+    ),
     ({"baskets": GOOD._replace(indices=np.array([0, 0, 1, 2], np.int32))}, r"baskets: expected each item once a row"),
     ({"n_items": 2}, r"baskets\.indices: expected 0 to 1, got 0 to 2"),
     ({"k": 0}, r"expected at least 1, got 0, 3, 2"),

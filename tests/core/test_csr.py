@@ -1,4 +1,6 @@
-"""checked and contiguous: what passes unchanged, and that each message names the array, what was expected and what came."""
+"""checked and contiguous: what passes unchanged, and that each message names the array, what was expected and what
+came.
+"""
 
 from typing import Any
 

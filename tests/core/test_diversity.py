@@ -15,15 +15,21 @@ from tests.support.matrices import csr, examples
 
 CATALOG = 8
 quarter = st.sampled_from([0.0, 0.25, 0.5, 1.0])
-# shares are of 1, 2 or 4 chosen at most, and all else is in quarters: values are exact in float32, so a tie is a tie in both
+# shares are of 1, 2 or 4 chosen at most, and all else is in quarters: values are exact in float32, so a tie is a tie in
+# both
 lists = st.permutations(range(CATALOG)).flatmap(
     lambda items: st.tuples(
-        st.just(items), st.lists(quarter, min_size=CATALOG, max_size=CATALOG).map(lambda given: sorted(given, reverse=True)),
+        st.just(items), st.lists(quarter, min_size=CATALOG, max_size=CATALOG).map(lambda given: sorted(given,
+        reverse=True)),
         st.lists(st.integers(-1, 2), min_size=CATALOG, max_size=CATALOG), st.integers(0, CATALOG),
     )
 )  # fmt: skip
 tables = st.lists(
-    st.lists(st.dictionaries(st.integers(0, CATALOG - 1), st.sampled_from([-0.5, 0.25, 0.5, 1.0, 2.0]), max_size=4), min_size=5, max_size=CATALOG),
+    st.lists(
+        st.dictionaries(st.integers(0, CATALOG - 1), st.sampled_from([-0.5, 0.25, 0.5, 1.0, 2.0]), max_size=4),
+        min_size=5,
+        max_size=CATALOG,
+    ),
     max_size=2,
 )
 
@@ -31,7 +37,12 @@ tables = st.lists(
 def ours(items: Any, relevance: Any, categories: Any, alike: Any, limit: int, strength: float) -> list[int]:
     known = [Neighbours(csr(rows), CATALOG) for rows in alike]
     found: list[int] = spread(
-        np.array(items, np.int32), np.array(relevance, np.float32), np.array(categories, np.int32), known, limit, strength=strength
+        np.array(items, np.int32),
+        np.array(relevance, np.float32),
+        np.array(categories, np.int32),
+        known,
+        limit,
+        strength=strength,
     ).tolist()
     return found
 
@@ -48,7 +59,9 @@ def test_the_order_is_the_plain_greedy_one(drawn: Any, alike: Any, limit: int, s
 @given(lists, tables, quarter)
 def test_every_product_comes_once(drawn: Any, alike: Any, strength: float) -> None:
     items, relevance, categories, size = drawn
-    assert sorted(ours(items[:size], relevance[:size], categories[:size], alike, CATALOG, strength)) == list(range(size))
+    assert sorted(ours(items[:size], relevance[:size], categories[:size], alike, CATALOG, strength)) == list(
+        range(size)
+    )
 
 
 @examples
@@ -73,8 +86,8 @@ def test_products_without_a_category_are_of_none_together() -> None:
 
 
 GOOD: dict[str, Any] = {
-    "items": np.zeros(2, np.int32), "relevance": np.zeros(2, np.float32), "categories": np.zeros(2, np.int32), "tables": [],
-    "limit": 1, "strength": 0.5,
+    "items": np.zeros(2, np.int32), "relevance": np.zeros(2, np.float32), "categories": np.zeros(2, np.int32),
+    "tables": [], "limit": 1, "strength": 0.5,
 }  # fmt: skip
 
 

@@ -22,7 +22,10 @@ class Did(NamedTuple):
     group: int
 
 
-events = st.lists(st.builds(Did, st.integers(0, 4), st.sampled_from([SHOWN, VIEWED, BOUGHT]), st.integers(0, 5), st.integers(0, 2)), max_size=30)
+events = st.lists(
+    st.builds(Did, st.integers(0, 4), st.sampled_from([SHOWN, VIEWED, BOUGHT]), st.integers(0, 5), st.integers(0, 2)),
+    max_size=30,
+)
 
 
 def columns(deeds: list[Did]) -> tuple[np.ndarray, ...]:
@@ -76,6 +79,6 @@ def test_what_does_not_fit_together_is_refused(broken: str) -> None:
     times = times[:1] if broken == "times" else times
     with pytest.raises(ValueError, match="expected"):
         seeds(
-            items.astype(np.int64) if broken == "wide items" else items, types, times, groups, weight_by_type=WEIGHTS, decays=DECAYS,
-            limit=0 if broken == "limit" else 3, purchase=BOUGHT,
+            items.astype(np.int64) if broken == "wide items" else items, types, times, groups, weight_by_type=WEIGHTS,
+            decays=DECAYS, limit=0 if broken == "limit" else 3, purchase=BOUGHT,
         )  # fmt: skip

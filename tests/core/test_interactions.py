@@ -18,7 +18,9 @@ BY_TYPE = [1.0, 3.0, 0.0, -2.0, 0.25]
 
 times = st.integers(-3, 60).map(lambda half_days: NOW - half_days * DAY // 2)
 events = st.tuples(st.integers(0, 6), st.integers(0, len(BY_TYPE) - 1), times)
-histories = st.lists(st.lists(events, max_size=12).map(lambda user: sorted(user, key=lambda event: event[2])), max_size=6)
+histories = st.lists(
+    st.lists(events, max_size=12).map(lambda user: sorted(user, key=lambda event: event[2])), max_size=6
+)
 
 
 def matrix(users: Histories, **options: Any) -> CSR:
@@ -98,7 +100,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"items": np.array([-1, 0], np.int32)}, r"items: expected 0 to 6, got -1 to 0"),
     ({"types": np.array([0, 5], np.uint8)}, r"types: expected 0 to 4, got 0 to 5"),
     ({"n_items": -1}, r"items: expected a count of at least 0, got -1"),
-    ({"weight_by_type": np.array([[1.0]], np.float32)}, r"weight_by_type: expected a flat float32 array, got float32 with 2"),
+    (
+        {"weight_by_type": np.array([[1.0]], np.float32)},
+        r"weight_by_type: expected a flat float32 array, got float32 with 2",
+    ),
     ({"weight_by_type": np.full(5, np.nan, np.float32)}, r"weight_by_type: expected finite values"),
     ({"half_life_ms": 0.0}, r"half_life_ms, cap: expected"),
     ({"half_life_ms": float("nan")}, r"half_life_ms, cap: expected"),
@@ -122,7 +127,9 @@ def sparse(draw: st.DrawFn) -> tuple[list[Row], int]:
 @given(sparse())
 def test_transpose_is_that_of_the_reference_sorted_by_index(drawn: tuple[list[Row], int]) -> None:
     given_rows, columns = drawn
-    assert pairs(transpose(csr(given_rows), columns)) == [list(row.items()) for row in reference.transposed(given_rows, columns)]
+    assert pairs(transpose(csr(given_rows), columns)) == [
+        list(row.items()) for row in reference.transposed(given_rows, columns)
+    ]
 
 
 @examples
@@ -133,13 +140,16 @@ def test_transposing_twice_sorts_the_rows(drawn: tuple[list[Row], int]) -> None:
     assert same(transpose(once, len(given_rows)), csr([dict(sorted(row.items())) for row in given_rows]))
 
 
-@pytest.mark.parametrize(("changed", "message"), [
-    ({"indices": np.array([0, 3], np.int32)}, r"indices: expected 0 to 2, got 0 to 3"),
-    ({"indices": np.array([-1, 0], np.int32)}, r"indices: expected 0 to 2, got -1 to 0"),
-    ({"indptr": np.array([0, 100], np.int64)}, r"indptr ends with 100, but there are 2 indices"),
-    ({"data": np.ones(1, np.float32)}, r"2 indices and 1 values"),
-    ({"data": np.ones(2)}, r"data: expected a flat float32 array, got float64"),
-])
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"indices": np.array([0, 3], np.int32)}, r"indices: expected 0 to 2, got 0 to 3"),
+        ({"indices": np.array([-1, 0], np.int32)}, r"indices: expected 0 to 2, got -1 to 0"),
+        ({"indptr": np.array([0, 100], np.int64)}, r"indptr ends with 100, but there are 2 indices"),
+        ({"data": np.ones(1, np.float32)}, r"2 indices and 1 values"),
+        ({"data": np.ones(2)}, r"data: expected a flat float32 array, got float64"),
+    ],
+)
 def test_a_broken_matrix_is_not_transposed(changed: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         transpose(csr([{0: 1.0, 2: 1.0}])._replace(**changed), 3)

@@ -53,9 +53,13 @@ def a_table(given: list[list[Row]], profile: int = 0) -> Kind:
 
 @st.composite
 def neighbouring_sessions(draw: st.DrawFn) -> Kind:
-    given, idf = draw(st.lists(sequence, max_size=8)), draw(st.lists(value | st.just(0.0), min_size=ITEMS, max_size=ITEMS))
+    given, idf = (
+        draw(st.lists(sequence, max_size=8)),
+        draw(st.lists(value | st.just(0.0), min_size=ITEMS, max_size=ITEMS)),
+    )
     options = {
-        "sample": draw(st.integers(1, 5)), "neighbours": draw(st.integers(1, 6)), "decay": draw(st.sampled_from([0.5, 1.0])),
+        "sample": draw(st.integers(1, 5)), "neighbours": draw(st.integers(1, 6)), "decay": draw(st.sampled_from([0.5,
+        1.0])),
         "length": draw(st.sampled_from([0.0, 1.0])), "back": draw(st.sampled_from([0.0, 0.5, 1.0])),
     }  # fmt: skip
     return a_session_source(given, idf, draw(st.integers(0, 1)), **options)
@@ -101,11 +105,15 @@ def requests(draw: st.DrawFn) -> Asked:
 
     seeds = draw(st.lists(anything, max_size=5))
     return Asked(
-        seeds=seeds, profiles=[lists(signed, max(len(seeds), 1)) for _ in range(2)], own=draw(st.lists(st.tuples(anything, signed), max_size=4)),
-        history=draw(st.lists(st.tuples(anything, st.integers(0, PURCHASE)), max_size=8)), session=draw(st.integers(-1, 9)), purchase=PURCHASE,
-        available=lists(st.sampled_from([1, 1, 1, 0]), CATALOG), prices=lists(st.sampled_from([-1, 0, 500, 1000, 1500]), CATALOG),
+        seeds=seeds, profiles=[lists(signed, max(len(seeds), 1)) for _ in range(2)],
+        own=draw(st.lists(st.tuples(anything, signed), max_size=4)), history=draw(st.lists(st.tuples(anything,
+        st.integers(0, PURCHASE)), max_size=8)), session=draw(st.integers(-1,
+        9)), purchase=PURCHASE,
+        available=lists(st.sampled_from([1, 1, 1, 0]), CATALOG), prices=lists(st.sampled_from([-1, 0, 500, 1000, 1500]),
+        CATALOG),
         categories=lists(st.integers(-1, CATEGORIES - 1), CATALOG), fallback=draw(st.lists(anything, max_size=6)),
-        excluded=draw(st.lists(anything, max_size=3)), mask=draw(st.none() | st.lists(st.integers(0, 1), min_size=CATEGORIES, max_size=CATEGORIES)),
+        excluded=draw(st.lists(anything, max_size=3)), mask=draw(st.none() | st.lists(st.integers(0, 1),
+        min_size=CATEGORIES, max_size=CATEGORIES)),
         min_price=draw(st.sampled_from([-1, -1, 0, 500])), max_price=draw(st.sampled_from([-1, -1, 0, 1000])),
     )  # fmt: skip
 
@@ -117,8 +125,9 @@ FIGURES = [[float(number + column) / 32 for column in range(5)] for number in ra
 def plain(size: int = CATALOG, **changed: Any) -> Asked:
     """Everything available, one category, one price, no history."""
     same: dict[str, Any] = {
-        "seeds": [], "own": [], "history": [], "session": 0, "purchase": PURCHASE, "available": [1] * size, "prices": [1000] * size,
-        "categories": [0] * size, "fallback": [], "excluded": [], "mask": None, "min_price": -1, "max_price": -1,
+        "seeds": [], "own": [], "history": [], "session": 0, "purchase": PURCHASE, "available": [1] * size,
+        "prices": [1000] * size, "categories": [0] * size, "fallback": [], "excluded": [], "mask": None,
+        "min_price": -1, "max_price": -1,
     }  # fmt: skip
     same |= changed
     return Asked(**{"profiles": [[1.0] * max(len(same["seeds"]), 1)] * 2} | same)
@@ -131,12 +140,14 @@ def ranker_of(given: list[Kind]) -> Ranker:
 def arguments(asked: Asked) -> dict[str, Any]:
     return {
         "seeds": np.array(asked.seeds, np.int32), "profiles": np.array(asked.profiles, np.float32),
-        "own_items": np.array([one for one, _ in asked.own], np.int32), "own_weights": np.array([weight for _, weight in asked.own], np.float32),
+        "own_items": np.array([one for one, _ in asked.own], np.int32), "own_weights": np.array([weight for _,
+        weight in asked.own], np.float32),
         "history_items": np.array([one for one, _ in asked.history], np.int32),
-        "history_types": np.array([code for _, code in asked.history], np.uint8), "session": asked.session, "purchase": asked.purchase,
-        "available": np.array(asked.available, np.uint8), "price_cents": np.array(asked.prices, np.int64),
-        "categories": np.array(asked.categories, np.int32), "fallback": np.array(asked.fallback, np.int32),
-        "excluded": np.array(asked.excluded, np.int32), "category_mask": None if asked.mask is None else np.array(asked.mask, np.uint8),
+        "history_types": np.array([code for _, code in asked.history], np.uint8), "session": asked.session,
+        "purchase": asked.purchase, "available": np.array(asked.available, np.uint8),
+        "price_cents": np.array(asked.prices, np.int64), "categories": np.array(asked.categories, np.int32),
+        "fallback": np.array(asked.fallback, np.int32), "excluded": np.array(asked.excluded, np.int32),
+        "category_mask": None if asked.mask is None else np.array(asked.mask, np.uint8),
         "min_price_cents": asked.min_price, "max_price_cents": asked.max_price,
     }  # fmt: skip
 
@@ -184,7 +195,13 @@ def test_lists_equal_the_reference(given: list[Kind], asked: Asked, limit: int, 
 
 
 def assert_explained(
-    given: list[Kind], asked: Asked, weights: list[float], features: dict[int, list[float]], items: list[int], sources: list[int], seeds: list[int]
+    given: list[Kind],
+    asked: Asked,
+    weights: list[float],
+    features: dict[int, list[float]],
+    items: list[int],
+    sources: list[int],
+    seeds: list[int],
 ) -> None:
     """The named source says most for the item, and the named seed most in it."""
     says = [each.says(asked) for each in given]
@@ -221,7 +238,11 @@ def big_shop() -> tuple[Ranker, list[Asked]]:
     pairs = np.unique(np.stack([flat[at].astype(np.int64), owner], axis=1), axis=0)
     starts = np.concatenate([[0], np.cumsum(np.bincount(pairs[:, 0], minlength=count))]).astype(np.int64)
     indexed = Sequences(
-        np.cumsum([0, *map(len, given)], dtype=np.int64), flat, starts, pairs[:, 1].astype(np.int32), np.ones(count, np.float32)
+        np.cumsum([0, *map(len, given)], dtype=np.int64),
+        flat,
+        starts,
+        pairs[:, 1].astype(np.int32),
+        np.ones(count, np.float32),
     )
     sources = [table([Neighbours(csr(rows_), count)], 0), sessions([indexed], 1), own()]
     ranker = Ranker(sources, draw.random((count, 5)).astype(np.float32))
@@ -229,7 +250,15 @@ def big_shop() -> tuple[Ranker, list[Asked]]:
     for size in draw.integers(0, 30, 60).tolist():
         seeds = draw.integers(0, count, size).tolist()
         categories = draw.integers(-1, 200, count).tolist()
-        asked.append(plain(count, seeds=seeds, history=[(seed, 1) for seed in seeds], own=[(seed, 1.0) for seed in seeds[:3]], categories=categories))
+        asked.append(
+            plain(
+                count,
+                seeds=seeds,
+                history=[(seed, 1) for seed in seeds],
+                own=[(seed, 1.0) for seed in seeds[:3]],
+                categories=categories,
+            )
+        )
     return ranker, asked
 
 
@@ -244,7 +273,10 @@ def test_answers_are_the_same_from_any_number_of_threads() -> None:
 
     for threads in (1, 2, 5):
         with ThreadPoolExecutor(threads) as pool:
-            assert all(found == alone[::step] for step, found in zip([1, 2, 3, 1, 2], pool.map(every, [1, 2, 3, 1, 2]), strict=True))
+            assert all(
+                found == alone[::step]
+                for step, found in zip([1, 2, 3, 1, 2], pool.map(every, [1, 2, 3, 1, 2]), strict=True)
+            )
 
 
 def test_a_source_brings_no_more_than_its_best_hundred() -> None:
@@ -286,7 +318,9 @@ def test_the_reason_is_the_seed_that_counts_most() -> None:
 
 
 def test_what_negative_values_cancel_is_no_candidate() -> None:
-    assert described(ranker_of([a_table([[{5: 1.0, 6: 2.0}, {5: -1.0, 6: -1.0}, *[{}] * 8]])]), plain(seeds=[0, 1])).keys() == {6}
+    assert described(
+        ranker_of([a_table([[{5: 1.0, 6: 2.0}, {5: -1.0, 6: -1.0}, *[{}] * 8]])]), plain(seeds=[0, 1])
+    ).keys() == {6}
 
 
 def test_a_filter_never_shortens_a_list_that_the_catalog_can_fill() -> None:
@@ -332,14 +366,18 @@ def test_an_empty_catalog_gives_an_empty_list() -> None:
 
 
 def test_items_that_say_nothing_take_no_room_however_many_sequences_hold_them() -> None:
-    kind = a_session_source([[0, 1]] * 40, [0.0, 1.0, *[1.0] * 8], sample=500, neighbours=200, decay=1.0, length=0.0, back=1.0)
+    kind = a_session_source(
+        [[0, 1]] * 40, [0.0, 1.0, *[1.0] * 8], sample=500, neighbours=200, decay=1.0, length=0.0, back=1.0
+    )
     small = Ranker([kind.source], np.array(FIGURES, np.float32))
     for _ in range(100):  # far more notes than a workspace has room for sequences
         assert described(small, plain(seeds=[0] * 40)) == {}
 
 
 def test_the_newest_sequences_of_a_seed_are_the_ones_that_count() -> None:
-    kind = a_session_source([[0, 1], [0, 2], [0, 3]], [1.0] * ITEMS, sample=2, neighbours=1, decay=1.0, length=0.0, back=1.0)
+    kind = a_session_source(
+        [[0, 1], [0, 2], [0, 3]], [1.0] * ITEMS, sample=2, neighbours=1, decay=1.0, length=0.0, back=1.0
+    )
     assert described(ranker_of([kind]), plain(seeds=[0])).keys() == {0, 3}
 
 
@@ -404,10 +442,16 @@ WRONG_SOURCES: list[tuple[Callable[[], Any], str]] = [
     (lambda: ranking(INT, FLOAT[::-1].copy()), r"scores: expected the highest first"),
     (lambda: Neighbours(csr([{3: 1.0}]), 3), r"neighbours\.indices: expected 0 to 2, got 3 to 3"),
     (lambda: Neighbours(csr([{0: float("nan")}]), 3), r"neighbours\.data: expected finite values"),
-    (lambda: Ranker([Source()], np.zeros((1, 5), np.float32)), r"sources: expected what table, sessions, ranking and own make, got Source"),
+    (
+        lambda: Ranker([Source()], np.zeros((1, 5), np.float32)),
+        r"sources: expected what table, sessions, ranking and own make, got Source",
+    ),
     (lambda: Ranker([None], np.zeros((1, 5), np.float32)), r"sources: .*got NoneType"),  # type: ignore[list-item]
     (lambda: Ranker([], np.zeros((1, 4), np.float32)), r"item_features: expected 5 columns, got 4"),
-    (lambda: Ranker([], np.zeros(5, np.float32)), r"item_features: expected a float32 array with 2 dimensions, got float32 with 1"),
+    (
+        lambda: Ranker([], np.zeros(5, np.float32)),
+        r"item_features: expected a float32 array with 2 dimensions, got float32 with 1",
+    ),
     (lambda: Ranker([], np.zeros((1, 5))), r"item_features: expected a float32 array with 2 dimensions, got float64"),  # type: ignore[arg-type]
     (lambda: Ranker([], np.full((1, 5), np.float32("inf"))), r"item_features: expected finite values"),
     (lambda: Ranker([], None), r"item_features: expected a float32 array"),  # type: ignore[arg-type]

@@ -20,7 +20,9 @@ norms = st.lists(st.sampled_from([0.25, 0.5, 1.0, 2.0]), min_size=ITEMS, max_siz
 
 
 def flat(given: list[list[int]]) -> tuple[Any, Any]:
-    return np.cumsum([0, *map(len, given)], dtype=np.int64), np.array([item for sequence in given for item in sequence], np.int32)
+    return np.cumsum([0, *map(len, given)], dtype=np.int64), np.array(
+        [item for sequence in given for item in sequence], np.int32
+    )
 
 
 def topk(given: list[list[int]], k: int, *, n_items: int = ITEMS, **options: Any) -> CSR:
@@ -33,13 +35,19 @@ def test_exact_inputs_give_the_reference_with_ties_to_the_smaller_index(
     given: list[list[int]], k: int, window: int, back: float, col_norm: list[float]
 ) -> None:
     options = {"window": window, "exponent": 0.0, "back": back}
-    expected = [reference.best(row, k) for row in reference.following_scores(given, ITEMS, col_norm=col_norm, **options)]
+    expected = [
+        reference.best(row, k) for row in reference.following_scores(given, ITEMS, col_norm=col_norm, **options)
+    ]
     assert pairs(topk(given, k, col_norm=np.array(col_norm, np.float32), **options)) == expected
 
 
 @examples
-@given(sequences, st.integers(1, 12), st.sampled_from([0.0, 0.5, 1.0, 2.5]), st.just(0.0) | st.floats(0.125, 3.0, width=32))
-def test_any_inputs_give_the_scores_of_the_reference(given: list[list[int]], window: int, exponent: float, back: float) -> None:
+@given(
+    sequences, st.integers(1, 12), st.sampled_from([0.0, 0.5, 1.0, 2.5]), st.just(0.0) | st.floats(0.125, 3.0, width=32)
+)
+def test_any_inputs_give_the_scores_of_the_reference(
+    given: list[list[int]], window: int, exponent: float, back: float
+) -> None:
     options = {"window": window, "exponent": exponent, "back": back}
     wanted = reference.following_scores(given, ITEMS, col_norm=[1.0] * ITEMS, **options)
     for found, scores in zip(pairs(topk(given, ITEMS, **options)), wanted, strict=True):

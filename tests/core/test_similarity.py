@@ -42,7 +42,9 @@ def topk(problem: Problem, k: int, **options: Any) -> CSR:
 
 @examples
 @given(problems(st.integers(0, 3).map(float), POWERS), st.integers(1, 14), st.booleans())
-def test_exact_inputs_give_the_reference_with_ties_to_the_smaller_index(problem: Problem, k: int, skip_diagonal: bool) -> None:
+def test_exact_inputs_give_the_reference_with_ties_to_the_smaller_index(
+    problem: Problem, k: int, skip_diagonal: bool
+) -> None:
     expected = [reference.best(row, k) for row in reference.product_scores(*problem, 0.0, skip_diagonal)]
     assert pairs(topk(problem, k, skip_diagonal=skip_diagonal)) == expected
 
@@ -79,7 +81,9 @@ def test_result_is_the_same_to_the_bit_with_any_number_of_threads(threads: int) 
 
 @examples
 @given(st.integers(0, 2**32 - 1), st.integers(1, 1500), st.integers(1, 60), st.sampled_from([2, 40, 10**6]))
-def test_long_rows_give_the_reference_whatever_the_order_of_their_columns(seed: int, columns: int, k: int, values: int) -> None:
+def test_long_rows_give_the_reference_whatever_the_order_of_their_columns(
+    seed: int, columns: int, k: int, values: int
+) -> None:
     draw = np.random.default_rng(seed)
     right: Row = {int(column): float(draw.integers(1, values)) for column in draw.permutation(columns)}
     found = product_topk(csr([{0: 1.0}]), csr([right]), columns, k, row_norm=ones(1), col_norm=ones(columns), threads=1)
@@ -101,7 +105,9 @@ def test_long_rows_keep_the_smaller_indices_of_equal_scores() -> None:
 
 def test_zero_values_take_no_room_however_many_there_are() -> None:
     right = csr([dict.fromkeys(range(4), 0.0)] * 500 + [{3: 2.0}])
-    found = product_topk(csr([dict.fromkeys(range(501), 1.0)]), right, 4, 4, row_norm=ones(1), col_norm=ones(4), threads=1)
+    found = product_topk(
+        csr([dict.fromkeys(range(501), 1.0)]), right, 4, 4, row_norm=ones(1), col_norm=ones(4), threads=1
+    )
     assert pairs(found) == [[(3, 2.0)]]
 
 
@@ -119,7 +125,10 @@ def test_the_only_item_has_no_neighbour_but_itself() -> None:
 Arguments = dict[str, Any]
 LEFT, RIGHT = csr([{0: 1.0, 1: 2.0}, {1: 1.0}]), csr([{0: 1.0}, {2: 3.0}])
 WRONG: list[tuple[Arguments, str]] = [
-    ({"left": LEFT._replace(indices=LEFT.indices.astype(np.int64))}, r"left\.indices: expected a flat int32 array, got int64"),
+    (
+        {"left": LEFT._replace(indices=LEFT.indices.astype(np.int64))},
+        r"left\.indices: expected a flat int32 array, got int64",
+    ),
     ({"left": LEFT._replace(indices=LEFT.indices + 1)}, r"left\.indices: expected 0 to 1, got 1 to 2"),
     ({"right": RIGHT._replace(data=-RIGHT.data)}, r"right\.data: expected finite values >= 0"),
     ({"columns": 2}, r"right\.indices: expected 0 to 1, got 0 to 2"),

@@ -24,7 +24,9 @@ def some(sizes: list[int], width: int, seed: int) -> tuple[np.ndarray, ...]:
     return features, starts, share, random.normal(size=width)
 
 
-def plain(features: np.ndarray, starts: np.ndarray, share: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+def plain(
+    features: np.ndarray, starts: np.ndarray, share: np.ndarray, weights: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
     loss, slope, curve = 0.0, np.zeros(len(weights)), np.zeros((len(weights), len(weights)))
     for start, end in itertools.pairwise(starts):
         x, t = features[start:end].astype(np.float64), share[start:end]
@@ -72,6 +74,6 @@ def test_what_does_not_fit_together_is_refused(broken: str) -> None:
         starts = np.array([0, 2, 2, 5])
     with pytest.raises(ValueError, match="expected"):
         softmax_state(
-            features.astype(np.float64) if broken == "type" else features, starts, share[1:] if broken == "share" else share,
-            weights[1:] if broken == "width" else weights,
+            features.astype(np.float64) if broken == "type" else features, starts,
+            share[1:] if broken == "share" else share, weights[1:] if broken == "width" else weights,
         )  # fmt: skip

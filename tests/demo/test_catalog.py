@@ -5,7 +5,8 @@ from recomengine.demo.catalog import demo_products, product_id
 from recomengine.demo.pictures import COLOURS
 
 FIELDS = {
-    "productId", "name", "category", "price", "currency", "imageUrl", "url", "description", "brand", "attributes", "available",
+    "productId", "name", "category", "price", "currency", "imageUrl", "url", "description", "brand", "attributes",
+    "available",
 }  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""The sample shop as `recomengine demo` loads it: what was planted is found again, and what is printed works as it stands."""
+"""The sample shop as `recomengine demo` loads it: what was planted is found again, and what is printed works as it
+stands.
+"""
 
 import asyncio
 import json
@@ -44,8 +46,8 @@ def demo(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """The shop loaded once, with its model."""
     with fresh_database(servers.database_url) as url:
         settings = Settings(
-            database_url=url, redis_url=servers.redis_url, data_dir=tmp_path_factory.mktemp("demo"), port=5999, jwt_secret=SECRET,
-            api_key_hmac_secret=SECRET, internal_api_key=SECRET, log_level="error",
+            database_url=url, redis_url=servers.redis_url, data_dir=tmp_path_factory.mktemp("demo"), port=5999,
+            jwt_secret=SECRET, api_key_hmac_secret=SECRET, internal_api_key=SECRET, log_level="error",
         )  # fmt: skip
         asyncio.run(migrate(url))
         yield Demo(settings, asyncio.run(prepare_demo(settings, print)))
@@ -54,7 +56,16 @@ def demo(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture
 async def shop(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
     """The demo's own app, made from the environment as `up` gives it."""
-    for name in ("database_url", "redis_url", "data_dir", "port", "jwt_secret", "api_key_hmac_secret", "internal_api_key", "log_level"):
+    for name in (
+        "database_url",
+        "redis_url",
+        "data_dir",
+        "port",
+        "jwt_secret",
+        "api_key_hmac_secret",
+        "internal_api_key",
+        "log_level",
+    ):
         monkeypatch.setenv(name.upper(), str(getattr(demo.settings, name)))
     app = create_app_from_environment()
     async with app.router.lifespan_context(app), client_of(app) as client:
@@ -68,7 +79,9 @@ def truth() -> GroundTruth:
 
 
 async def recommended(shop: httpx.AsyncClient, demo: Demo, **query: Any) -> list[dict[str, Any]]:
-    answer = await shop.get(f"{API}/recommendations", params={"limit": LIMIT} | query, headers=bearer(demo.made["read"]))
+    answer = await shop.get(
+        f"{API}/recommendations", params={"limit": LIMIT} | query, headers=bearer(demo.made["read"])
+    )
     assert answer.status_code == 200, answer.text
     items: list[dict[str, Any]] = answer.json()["data"]
     return items
@@ -91,7 +104,9 @@ async def curl(shop: httpx.AsyncClient, line: str) -> httpx.Response:
 
 async def test_every_product_and_event_is_loaded_and_the_model_knows_them(shop: httpx.AsyncClient, demo: Demo) -> None:
     listed = await shop.get(f"{API}/catalog", params={"limit": 100}, headers=bearer(demo.made["read"]))
-    model = (await shop.get(f"{API}/tenants/{demo.made['tenantId']}/model", headers=bearer(demo.made["readWrite"]))).json()["data"]
+    model = (
+        await shop.get(f"{API}/tenants/{demo.made['tenantId']}/model", headers=bearer(demo.made["readWrite"]))
+    ).json()["data"]
     events = await fetchval(demo.settings.database_url, "SELECT count(*) FROM events")
 
     assert listed.json()["meta"]["nextCursor"] is not None
@@ -100,10 +115,19 @@ async def test_every_product_and_event_is_loaded_and_the_model_knows_them(shop: 
     assert events > 150_000
 
 
-async def test_planted_pairs_surface_as_bought_together(shop: httpx.AsyncClient, demo: Demo, truth: GroundTruth) -> None:
+async def test_planted_pairs_surface_as_bought_together(
+    shop: httpx.AsyncClient, demo: Demo, truth: GroundTruth
+) -> None:
     found = []
     for wanted, added in truth.pairs:
-        first = await recommended(shop, demo, userId="somebody", productId=wanted, strategy="frequently_bought_together", excludePurchased=False)
+        first = await recommended(
+            shop,
+            demo,
+            userId="somebody",
+            productId=wanted,
+            strategy="frequently_bought_together",
+            excludePurchased=False,
+        )
         if added in [item["productId"] for item in first[:2] if item["evidence"]["kind"] == "bought_together"]:
             found.append((wanted, added))
 
@@ -111,14 +135,21 @@ async def test_planted_pairs_surface_as_bought_together(shop: httpx.AsyncClient,
 
 
 async def test_planted_pairs_surface_in_auto_too(shop: httpx.AsyncClient, demo: Demo, truth: GroundTruth) -> None:
-    found = [added in [item["productId"] for item in await recommended(shop, demo, productId=wanted)] for wanted, added in truth.pairs]
+    found = [
+        added in [item["productId"] for item in await recommended(shop, demo, productId=wanted)]
+        for wanted, added in truth.pairs
+    ]
 
     assert sum(found) >= 0.95 * len(truth.pairs)
 
 
-async def test_planted_tastes_show_in_collaborative_recommendations(shop: httpx.AsyncClient, demo: Demo, truth: GroundTruth) -> None:
+async def test_planted_tastes_show_in_collaborative_recommendations(
+    shop: httpx.AsyncClient, demo: Demo, truth: GroundTruth
+) -> None:
     taste_of = {product: taste for taste, products in truth.tastes.items() for product in products}
-    views = await fetch(demo.settings.database_url, "SELECT user_id, product_id FROM events WHERE event_type = 'view' ORDER BY user_id")
+    views = await fetch(
+        demo.settings.database_url, "SELECT user_id, product_id FROM events WHERE event_type = 'view' ORDER BY user_id"
+    )
     tastes: dict[str, Counter[str]] = defaultdict(Counter)
     for user, product in views:
         tastes[user][taste_of[product]] += 1
@@ -132,17 +163,26 @@ async def test_planted_tastes_show_in_collaborative_recommendations(shop: httpx.
     assert sum(shares) / len(shares) > max(0.5, 4 * by_chance)
 
 
-async def test_each_click_of_a_stranger_brings_the_list_nearer_to_their_taste(shop: httpx.AsyncClient, demo: Demo, truth: GroundTruth) -> None:
+async def test_each_click_of_a_stranger_brings_the_list_nearer_to_their_taste(
+    shop: httpx.AsyncClient, demo: Demo, truth: GroundTruth
+) -> None:
     lists: dict[str, list[list[str]]] = {}
     for number, (taste, products) in enumerate(truth.tastes.items()):
         visit = {"userId": f"stranger-{number}", "sessionId": f"visit-{number}"}
         lists[taste] = [[item["productId"] for item in await recommended(shop, demo, **visit)]]
         for product in products[::9][:3]:
-            sent = await shop.post(f"{API}/events", json=visit | {"eventType": "view", "productId": product}, headers=bearer(demo.made["readWrite"]))
+            sent = await shop.post(
+                f"{API}/events",
+                json=visit | {"eventType": "view", "productId": product},
+                headers=bearer(demo.made["readWrite"]),
+            )
             assert sent.status_code == 202
             lists[taste].append([item["productId"] for item in await recommended(shop, demo, **visit)])
 
-    of_taste = [sum(len(set(listed[clicks]) & set(truth.tastes[taste])) for taste, listed in lists.items()) / len(lists) for clicks in range(4)]
+    of_taste = [
+        sum(len(set(listed[clicks]) & set(truth.tastes[taste])) for taste, listed in lists.items()) / len(lists)
+        for clicks in range(4)
+    ]
     changed = [LIMIT - len(set(listed[2]) & set(listed[3])) for listed in lists.values()]
     assert of_taste[0] < 2
     assert of_taste[1] > 5
@@ -155,20 +195,28 @@ async def test_a_product_of_this_minute_is_in_its_categorys_lists(shop: httpx.As
     mugs = [product["productId"] for product in demo_products() if product["category"] == "Kitchen > Mugs"]
     mug = {
         "name": "Ash-Glazed Stoneware Mug", "category": "Kitchen > Mugs", "price": 19,
-        "description": "A hand-thrown stoneware mug for coffee and tea, with a wide handle and an ash glaze. Dishwasher safe.",
+        "description": "A hand-thrown stoneware mug for coffee and tea, with a wide handle. Dishwasher safe.",
     }  # fmt: skip
     path, headers = f"{API}/catalog/ash-glazed-stoneware-mug", bearer(demo.made["readWrite"])
     await recommended(shop, demo)
     assert (await shop.put(path, json=mug, headers=headers)).status_code in (200, 201)
     try:
+
         async def offered() -> bool:
             listed = await recommended(shop, demo, category="Kitchen > Mugs")
             return "ash-glazed-stoneware-mug" in [item["productId"] for item in listed]
 
         await until(offered)
-        item = next(item for item in await recommended(shop, demo, category="Kitchen > Mugs") if item["productId"] == "ash-glazed-stoneware-mug")
+        item = next(
+            item
+            for item in await recommended(shop, demo, category="Kitchen > Mugs")
+            if item["productId"] == "ash-glazed-stoneware-mug"
+        )
         assert item["reason"] == "New in this shop"
-        alike = [[item["productId"] for item in await recommended(shop, demo, productId=each, strategy="content_based")] for each in mugs]
+        alike = [
+            [item["productId"] for item in await recommended(shop, demo, productId=each, strategy="content_based")]
+            for each in mugs
+        ]
         assert sum("ash-glazed-stoneware-mug" in listed for listed in alike) >= len(mugs) // 2
         page = await recommended(shop, demo, productId="ash-glazed-stoneware-mug")
         assert sum(item["productId"] in mugs for item in page) > LIMIT // 2
@@ -211,13 +259,25 @@ async def test_the_event_of_the_third_line_shows_in_the_next_answer(shop: httpx.
 async def test_the_printed_storefront_works_with_its_publish_key(shop: httpx.AsyncClient, demo: Demo) -> None:
     address = next(line.split()[1] for line in demo.greeting.splitlines() if line.split()[:1] == ["storefront"])
     page, config = await shop.get(address), (await shop.get(f"{address}/config.json")).json()
-    shown = await shop.get(f"{API}/recommendations", params={"userId": config["shoppers"][0]["userId"], "key": config["key"]})
-    event = {"key": config["key"], "eventType": "view", "userId": "visitor", "productId": config["products"][0]["productId"]}
+    shown = await shop.get(
+        f"{API}/recommendations", params={"userId": config["shoppers"][0]["userId"], "key": config["key"]}
+    )
+    event = {
+        "key": config["key"],
+        "eventType": "view",
+        "userId": "visitor",
+        "productId": config["products"][0]["productId"],
+    }
 
     def sent_from(origin: str) -> Awaitable[httpx.Response]:
-        return shop.post(f"{API}/events", content=json.dumps(event), headers={"Content-Type": "text/plain", "Origin": origin})
+        return shop.post(
+            f"{API}/events", content=json.dumps(event), headers={"Content-Type": "text/plain", "Origin": origin}
+        )
 
-    seen = [(await sent_from(f"http://{host}")).status_code for host in ("127.0.0.1:5999", "localhost:5999", "127.0.0.1:6000")]
+    seen = [
+        (await sent_from(f"http://{host}")).status_code
+        for host in ("127.0.0.1:5999", "localhost:5999", "127.0.0.1:6000")
+    ]
 
     assert page.status_code == 200
     assert config["key"] == demo.made["publish"]

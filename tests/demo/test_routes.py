@@ -76,7 +76,9 @@ async def test_picture_of_an_unknown_product_is_not_found(shop: httpx.AsyncClien
 
 def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing_inline() -> None:
     storefront = bundle("storefront")
-    page, style, script = (storefront[f"storefront.{kind}"].forms["identity"].decode() for kind in ("html", "css", "js"))
+    page, style, script = (
+        storefront[f"storefront.{kind}"].forms["identity"].decode() for kind in ("html", "css", "js")
+    )
 
     assert not re.search(r"""(?:src|href)="(?:https?:)?//""", page)
     assert not re.search(r"<style|style=|\son\w+=|<script(?![^>]*\ssrc=)", page)

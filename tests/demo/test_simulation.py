@@ -46,7 +46,9 @@ def test_same_seed_gives_the_same_events() -> None:
 
 
 def test_another_seed_gives_other_events() -> None:
-    first, other = (list(islice(simulate(demo_products(), end_ms=END_MS, shoppers=100, seed=seed), 50)) for seed in (7, 8))
+    first, other = (
+        list(islice(simulate(demo_products(), end_ms=END_MS, shoppers=100, seed=seed), 50)) for seed in (7, 8)
+    )
 
     assert first != other
 

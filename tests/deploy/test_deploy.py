@@ -46,11 +46,14 @@ def text_of(name: str) -> str:
 
 
 def compose() -> dict[str, Any]:
-    """compose.yaml as the compose command understands it, with the values of .env.example and a secret where it has none."""
+    """compose.yaml as the compose command understands it, with the values of .env.example and a secret where it has
+    none.
+    """
     names = [line.partition("=")[0] for line in text_of(".env.example").splitlines() if line.endswith("=")]
     filled = {name: "0123456789abcdef" * 4 for name in names if name not in ("SMTP_URL", "MODEL_STORE")}
     done = subprocess.run(
-        [str(BIN / "docker-compose"), "--file", str(ROOT / "compose.yaml"), "--env-file", str(ROOT / ".env.example"), "config", "--format", "json"],
+        [str(BIN / "docker-compose"), "--file", str(ROOT / "compose.yaml"), "--env-file", str(ROOT / ".env.example"),
+        "config", "--format", "json"],
         capture_output=True, text=True, check=False, env=filled | {"PATH": os.defpath, "HOME": "/nonexistent"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -71,11 +74,15 @@ def ours(services: dict[str, Any]) -> dict[str, Any]:
 def instructions() -> list[tuple[str, str]]:
     """The Dockerfile's, continued lines joined."""
     joined = re.sub(r"\\\n\s*", "", text_of("Dockerfile"))
-    return [(line.split()[0], line.partition(" ")[2]) for line in joined.splitlines() if line and not line.startswith("#")]
+    return [
+        (line.split()[0], line.partition(" ")[2]) for line in joined.splitlines() if line and not line.startswith("#")
+    ]
 
 
 def test_the_dockerfile_passes_hadolint() -> None:
-    done = subprocess.run([str(BIN / "hadolint"), str(ROOT / "Dockerfile")], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(BIN / "hadolint"), str(ROOT / "Dockerfile")], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -83,7 +90,9 @@ def test_the_image_runs_as_nobody_special_and_copies_only_what_there_is() -> Non
     said = instructions()
     assert [value for word, value in said if word == "USER"] == ["10001:10001"]
     assert said.index(("USER", "10001:10001")) > max(number for number, (word, _) in enumerate(said) if word == "RUN")
-    copied = [part for word, value in said if word == "COPY" and not value.startswith("--from") for part in value.split()[:-1]]
+    copied = [
+        part for word, value in said if word == "COPY" and not value.startswith("--from") for part in value.split()[:-1]
+    ]
     assert copied
     ignored = text_of(".dockerignore").splitlines()
     for part in copied:
@@ -127,7 +136,11 @@ def test_compose_refuses_to_start_without_secrets() -> None:
 def test_our_containers_have_no_rights_and_only_migrate_has_the_owners_login(ours: dict[str, Any]) -> None:
     assert set(ours) == {"migrate", "serve", "worker"}
     for name, service in ours.items():
-        assert (service["read_only"], service["cap_drop"], service["security_opt"]) == (True, ["ALL"], ["no-new-privileges:true"])
+        assert (service["read_only"], service["cap_drop"], service["security_opt"]) == (
+            True,
+            ["ALL"],
+            ["no-new-privileges:true"],
+        )
         login = urlsplit(service["environment"]["DATABASE_URL"]).username
         assert login == ("recomengine_owner" if name == "migrate" else "recomengine_serving")
         assert service["command"][0] == name
@@ -155,10 +168,15 @@ def test_the_example_has_every_setting_with_its_default_and_nothing_else() -> No
         assert values[name] == SETTINGS[name].default
 
 
-@pytest.mark.parametrize("name", ["docs/operations.md", "README.md", "compose.yaml", ".env.example", "Dockerfile", *(str(unit) for unit in UNITS)])
+@pytest.mark.parametrize(
+    "name",
+    ["docs/operations.md", "README.md", "compose.yaml", ".env.example", "Dockerfile", *(str(unit) for unit in UNITS)],
+)
 def test_no_file_names_a_setting_that_there_is_not(name: str) -> None:
     written = text_of(name)
-    assigned = set(re.findall(r"(?:^|[\s`(\"'{])([A-Z][A-Z0-9_]{3,})=", written)) | set(re.findall(r"\$\{([A-Z_]+)", written))
+    assigned = set(re.findall(r"(?:^|[\s`(\"'{])([A-Z][A-Z0-9_]{3,})=", written)) | set(
+        re.findall(r"\$\{([A-Z_]+)", written)
+    )
     ticked = {found for tick in re.findall(r"`([A-Z][A-Z0-9_]+)`", written) for found in NAME.findall(tick)}
     known = set(SETTINGS) | {f"{setting}_FILE" for setting in SETTINGS} | OF_COMPOSE | NEITHER | OF_THE_SHELL
     assert {found for found in assigned | ticked if not found.startswith("PYTHON")} <= known
@@ -176,7 +194,11 @@ def test_units_are_hardened_and_start_a_command_that_there_is(unit: Path, tmp_pa
     parser.optionxform = str  # type: ignore[assignment,method-assign] # systemd's names have capitals
     parser.read(unit, encoding="utf-8")
     service = dict(parser["Service"])
-    assert (service["ProtectSystem"], service["NoNewPrivileges"], service["CapabilityBoundingSet"]) == ("strict", "yes", "")
+    assert (service["ProtectSystem"], service["NoNewPrivileges"], service["CapabilityBoundingSet"]) == (
+        "strict",
+        "yes",
+        "",
+    )
     assert service["User"] == "recomengine"
     assert (service["KillMode"], service["Restart"]) == ("mixed", "always")
     assert int(service["TimeoutStopSec"]) > 10
@@ -186,22 +208,30 @@ def test_units_are_hardened_and_start_a_command_that_there_is(unit: Path, tmp_pa
     subprocess.run([str(BIN / "recomengine"), *command[1:], "--help"], check=True, capture_output=True)
     if shutil.which("systemd-analyze"):
         copy = tmp_path / unit.name
-        copy.write_text(unit.read_text(encoding="utf-8").replace(command[0], str(BIN / "recomengine")), encoding="utf-8")
+        copy.write_text(
+            unit.read_text(encoding="utf-8").replace(command[0], str(BIN / "recomengine")), encoding="utf-8"
+        )
         done = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_roles_file_makes_an_owner_that_can_migrate_and_a_login_that_can_serve(servers: Servers, settings: Settings) -> None:
+def test_the_roles_file_makes_an_owner_that_can_migrate_and_a_login_that_can_serve(
+    servers: Servers, settings: Settings
+) -> None:
     with fresh_database(servers.database_url) as url:
         try:
             done = subprocess.run(
                 [str(PSQL), "-X", "-q", "-d", url, "-f", str(ROOT / "deploy" / "postgresql" / "roles.sql")],
-                capture_output=True, text=True, check=False, env={"OWNER_PASSWORD": "it's", "SERVING_PASSWORD": 'a "word"'},
+                capture_output=True, text=True, check=False, env={"OWNER_PASSWORD": "it's",
+                "SERVING_PASSWORD": 'a "word"'},
             )  # fmt: skip
             assert (done.returncode, done.stderr) == (0, "")
             owner, serving = (url.replace("user=postgres", f"user=recomengine_{name}") for name in ("owner", "serving"))
             assert asyncio.run(migrate(owner))
-            checks = {check.name: check for check in asyncio.run(examine(msgspec.structs.replace(settings, database_url=serving)))}
+            checks = {
+                check.name: check
+                for check in asyncio.run(examine(msgspec.structs.replace(settings, database_url=serving)))
+            }
             assert (checks["postgresql"].ok, checks["roles"].ok, checks["partitions"].ok) == (True, True, True)
             assert "login recomengine_serving, which owns nothing" in checks["roles"].detail
         finally:
@@ -222,7 +252,9 @@ def test_the_wheel_carries_migrations_and_built_files_and_leaves_generated_c_out
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     files = set(json.loads(done.stdout.splitlines()[-1]))
-    assert {name for name in files if "migrations/" in name} == {f"recomengine.migrations/{each.name}.sql" for each in read_migrations()}
+    assert {name for name in files if "migrations/" in name} == {
+        f"recomengine.migrations/{each.name}.sql" for each in read_migrations()
+    }
     assert {"recomengine/py.typed", "recomengine.models/prior.json", "recomengine._core/ranking.pyx"} <= files
     assert {f"recomengine.site/built/storefront/storefront.js{form}" for form in ("", ".br", ".gz")} <= files
     assert not [name for name in files if name.endswith((".c", ".so"))]

@@ -1,4 +1,6 @@
-"""Dashboard, alerts and the documented table against what real processes export: `up` with two API processes and a worker."""
+"""Dashboard, alerts and the documented table against what real processes export: `up` with two API processes and a
+worker.
+"""
 
 import json
 import os
@@ -19,7 +21,18 @@ from prometheus_client.parser import text_string_to_metric_families
 from recomengine.infra.metric_files import PREFIX
 from tests.support.apps import SECRET, Servers, bearer
 from tests.support.histograms import consistent
-from tests.support.processes import COMMAND, PATIENCE_S, Up, environment, free_port, make_tenant, reachable_dir, start_up, stop, wait_until
+from tests.support.processes import (
+    COMMAND,
+    PATIENCE_S,
+    Up,
+    environment,
+    free_port,
+    make_tenant,
+    reachable_dir,
+    start_up,
+    stop,
+    wait_until,
+)
 
 ROOT = Path(__file__).parents[2]
 BY_PROMETHEUS = {"up"}
@@ -64,13 +77,18 @@ def serving_counts(up: Up) -> list[float]:
     """How many requests for recommendations each process has counted in its own file."""
     (directory,) = up.data_dir.glob(f"{PREFIX}*")
     files = [MmapedDict.read_all_values_from_file(str(file)) for file in sorted(directory.glob("counter_*.db"))]
-    counts = [sum(value for key, value, *_ in file if "http_requests_total" in key and "/api/v1/recommendations" in key) for file in files]
+    counts = [
+        sum(value for key, value, *_ in file if "http_requests_total" in key and "/api/v1/recommendations" in key)
+        for file in files
+    ]
     return [count for count in counts if count]
 
 
 def ask(up: Up, shop: dict[str, Any], times: int) -> None:
     for _ in range(times):
-        answer = httpx.get(f"{up.url}/api/v1/recommendations?userId=ann", headers=bearer(shop["keys"]["read"]), timeout=PATIENCE_S)
+        answer = httpx.get(
+            f"{up.url}/api/v1/recommendations?userId=ann", headers=bearer(shop["keys"]["read"]), timeout=PATIENCE_S
+        )
         assert answer.status_code == 200
 
 
@@ -85,7 +103,9 @@ def test_a_scrape_tells_of_all_processes_and_survives_their_death(up: Up, shop: 
         assert sent < 2000
     assert {samples(scrape(up))[ANSWERED] for _ in range(10)} == {sent}
     text = scrape(up)
-    histograms = [family for family in text_string_to_metric_families(text) if family.type == "histogram" and family.samples]
+    histograms = [
+        family for family in text_string_to_metric_families(text) if family.type == "histogram" and family.samples
+    ]
     assert len(histograms) == 4
     assert all(consistent(histogram) for histogram in histograms)
     wait_until(lambda: samples(scrape(up)).get("recomengine_processes worker") == 1)
@@ -104,8 +124,8 @@ def test_a_scrape_tells_of_all_processes_and_survives_their_death(up: Up, shop: 
 def test_processes_of_serve_count_together_too(servers: Servers, tmp_path: Path) -> None:
     port = free_port()
     given = {
-        "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "DATA_DIR": str(tmp_path), "LOG_LEVEL": "error",
-        "JWT_SECRET": SECRET, "API_KEY_HMAC_SECRET": SECRET, "INTERNAL_API_KEY": SECRET,
+        "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "DATA_DIR": str(tmp_path),
+        "LOG_LEVEL": "error", "JWT_SECRET": SECRET, "API_KEY_HMAC_SECRET": SECRET, "INTERNAL_API_KEY": SECRET,
     }  # fmt: skip
     process = subprocess.Popen([*COMMAND, "serve", "--port", str(port), "--processes", "2"], env=environment(given))
 
@@ -132,8 +152,16 @@ def test_no_secret_is_in_the_logs_of_real_processes_or_of_their_servers(up: Up, 
             signed_up = client.post("/api/v1/auth/signup", json=person)
         client.post("/api/v1/auth/login", json=person | {"password": PASSWORD * 2})
         client.get(f"/api/v1/recommendations?key={shop['keys']['readWrite']}&password={PASSWORD}&email={ADDRESS}")
-        client.post("/api/v1/auth/forgot-password", content=f'{{"email": "{ADDRESS}"', headers={"Content-Type": "application/json"})
-        client.get(f"/{PASSWORD}", auth=("ann", PASSWORD), headers={"Cookie": f"refresh_token={PASSWORD}", "X-API-Key": shop["keys"]["read"]})
+        client.post(
+            "/api/v1/auth/forgot-password",
+            content=f'{{"email": "{ADDRESS}"',
+            headers={"Content-Type": "application/json"},
+        )
+        client.get(
+            f"/{PASSWORD}",
+            auth=("ann", PASSWORD),
+            headers={"Cookie": f"refresh_token={PASSWORD}", "X-API-Key": shop["keys"]["read"]},
+        )
     assert signed_up.status_code in (201, 409, 422)
     logged = up.log.read_text(encoding="utf-8") + (up.data_dir / "servers.log").read_text(encoding="utf-8")
     assert '"path": "/api/v1/auth/signup"' in logged
@@ -147,7 +175,10 @@ def expressions() -> list[tuple[str, str]]:
     dashboard = json.loads((ROOT / "deploy/grafana/recomengine.json").read_text(encoding="utf-8"))
     alerts = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))
     found = [(panel["title"], target["expr"]) for panel in dashboard["panels"] for target in panel["targets"]]
-    found += [(variable["name"], variable["query"]["query"].split("(")[1].split(",")[0]) for variable in dashboard["templating"]["list"][1:]]
+    found += [
+        (variable["name"], variable["query"]["query"].split("(")[1].split(",")[0])
+        for variable in dashboard["templating"]["list"][1:]
+    ]
     return found + [(rule["alert"], rule["expr"]) for group in alerts["groups"] for rule in group["rules"]]
 
 
@@ -179,7 +210,9 @@ def test_dashboard_and_alerts_ask_for_metrics_and_labels_that_a_server_exports(u
             used = {matcher.name for matcher in selector.matchers.matchers}
             assert used <= labels.get(name, set()) | ADDED, f"{where}: {selector.name} has no label {used}"
             asked.add(name)
-    assert {name for name in known if name not in asked and name.replace("_ms", "_seconds") not in asked} == set(), "exported and shown nowhere"
+    assert {name for name in known if name not in asked and name.replace("_ms", "_seconds") not in asked} == set(), (
+        "exported and shown nowhere"
+    )
 
 
 def test_each_alert_says_what_to_do() -> None:
@@ -197,7 +230,9 @@ ROW = re.compile(r"^\| (?P<names>`[^|]*`) \| (?P<type>counter|gauge|histogram) \
 def documented() -> list[tuple[str, str, set[str]]]:
     text = (ROOT / "docs/observability.md").read_text(encoding="utf-8")
     return [
-        (name, row["type"], set(re.findall(r"`(\w+)`", row["labels"]))) for row in ROW.finditer(text) for name in re.findall(r"`(\w+)`", row["names"])
+        (name, row["type"], set(re.findall(r"`(\w+)`", row["labels"])))
+        for row in ROW.finditer(text)
+        for name in re.findall(r"`(\w+)`", row["names"])
     ]
 
 
@@ -212,5 +247,7 @@ def test_the_documented_table_is_what_a_server_exports(up: Up, shop: dict[str, A
     assert {name: kind for name, kind, _ in documented()} == exported(text)
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            name = next(name for name in (sample.name, family.name, f"{family.name}_total") if name in documented_labels())
+            name = next(
+                name for name in (sample.name, family.name, f"{family.name}_total") if name in documented_labels()
+            )
             assert sample.labels.keys() - {"le"} == documented_labels()[name]

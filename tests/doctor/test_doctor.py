@@ -21,8 +21,8 @@ from tests.support.databases import Roles, execute, separated_database
 from tests.support.processes import run
 
 NAMES = [
-    "secrets", "proxies", "postgresql", "roles", "partitions", "postgresql clock", "jobs", "redis", "redis memory", "redis clock", "model store",
-    "disk", "mail", "core",
+    "secrets", "proxies", "postgresql", "roles", "partitions", "postgresql clock", "jobs", "redis", "redis memory",
+    "redis clock", "model store", "disk", "mail", "core",
 ]  # fmt: skip
 
 
@@ -43,7 +43,9 @@ def found(settings: Settings, **changes: object) -> dict[str, Check]:
 
 
 def amiss(settings: Settings, **changes: object) -> dict[str, str]:
-    return {name: f"{check.detail} {check.remedy}" for name, check in found(settings, **changes).items() if not check.ok}
+    return {
+        name: f"{check.detail} {check.remedy}" for name, check in found(settings, **changes).items() if not check.ok
+    }
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -66,7 +68,8 @@ def test_a_serving_role_that_row_level_security_does_not_bind_is_amiss(sound: Se
     asyncio.run(execute(servers.database_url, "ALTER ROLE recomengine_app BYPASSRLS"))
     try:
         assert amiss(sound) == {
-            "roles": "recomengine_app is not bound by row-level security. ALTER ROLE recomengine_app NOSUPERUSER NOBYPASSRLS;"
+            "roles": "recomengine_app is not bound by row-level security. "
+            "ALTER ROLE recomengine_app NOSUPERUSER NOBYPASSRLS;"
         }
     finally:
         asyncio.run(execute(servers.database_url, "ALTER ROLE recomengine_app NOBYPASSRLS"))
@@ -81,7 +84,9 @@ def test_a_serving_role_that_owns_a_table_is_amiss(sound: Settings, roles: Roles
         asyncio.run(execute(url, "DROP TABLE theirs"))
 
 
-def test_a_login_outside_the_serving_role_is_told_what_to_grant(sound: Settings, roles: Roles, servers: Servers) -> None:
+def test_a_login_outside_the_serving_role_is_told_what_to_grant(
+    sound: Settings, roles: Roles, servers: Servers
+) -> None:
     login = roles.serving.rsplit("=", 1)[1]
     asyncio.run(execute(servers.database_url, f"REVOKE recomengine_app FROM {login}"))
     try:
@@ -95,7 +100,10 @@ def test_a_database_without_the_schema_lacks_migrations_and_partitions(settings:
     with separated_database(servers.database_url) as empty:
         wrong = amiss(settings, database_url=empty.owner)
 
-    assert f"lacks {', '.join(migration.name for migration in read_migrations())}. Run `recomengine migrate`" in wrong["postgresql"]
+    assert (
+        f"lacks {', '.join(migration.name for migration in read_migrations())}. Run `recomengine migrate`"
+        in wrong["postgresql"]
+    )
     assert "Start a worker" in wrong["partitions"]
 
 
@@ -119,7 +127,9 @@ def test_a_database_without_the_schema_lacks_migrations_and_partitions(settings:
         ({"smtp_url": "smtp://127.0.0.1:1"}, "mail", "Check host, port, user and password in SMTP_URL"),
     ],
 )
-def test_each_thing_amiss_is_named_with_its_remedy(sound: Settings, changes: dict[str, str], name: str, message: str) -> None:
+def test_each_thing_amiss_is_named_with_its_remedy(
+    sound: Settings, changes: dict[str, str], name: str, message: str
+) -> None:
     wrong = amiss(sound, **changes)
 
     assert list(wrong) == [name]
@@ -128,7 +138,10 @@ def test_each_thing_amiss_is_named_with_its_remedy(sound: Settings, changes: dic
 
 @pytest.mark.parametrize(
     ("bound", "words"),
-    [("recomengine.doctor.machine.MIN_FREE_BYTES", "Make room"), ("recomengine.infra.disk.FULL_BELOW_BYTES", "The disk is full. ")],
+    [
+        ("recomengine.doctor.machine.MIN_FREE_BYTES", "Make room"),
+        ("recomengine.infra.disk.FULL_BELOW_BYTES", "The disk is full. "),
+    ],
     ids=["nearly", "quite"],
 )
 def test_a_full_disk_is_amiss(sound: Settings, monkeypatch: pytest.MonkeyPatch, bound: str, words: str) -> None:
@@ -150,7 +163,8 @@ def test_a_redis_that_refuses_writes_when_full_or_has_no_bound_is_amiss(sound: S
             await redis.aclose()
 
     bounded, unbounded, refusing = (
-        asyncio.run(with_config(**values)) for values in ({"maxmemory": "1gb"}, {"maxmemory": "0"}, {"maxmemory_policy": "noeviction"})
+        asyncio.run(with_config(**values))
+        for values in ({"maxmemory": "1gb"}, {"maxmemory": "0"}, {"maxmemory_policy": "noeviction"})
     )
     assert bounded.ok
     assert "without a bound. Set maxmemory" in f"{unbounded.detail} {unbounded.remedy}"
@@ -158,7 +172,13 @@ def test_a_redis_that_refuses_writes_when_full_or_has_no_bound_is_amiss(sound: S
 
 
 @pytest.mark.parametrize(
-    ("theirs", "ok", "detail"), [(101.0, True, "0.0 s"), (103.5, True, "1.5 s ahead"), (104.5, False, "2.5 s ahead"), (90.0, False, "10.0 s behind")]
+    ("theirs", "ok", "detail"),
+    [
+        (101.0, True, "0.0 s"),
+        (103.5, True, "1.5 s ahead"),
+        (104.5, False, "2.5 s ahead"),
+        (90.0, False, "10.0 s behind"),
+    ],
 )
 def test_clocks_are_compared_within_what_the_round_trip_leaves_open(theirs: float, ok: bool, detail: str) -> None:
     check = clock("redis", theirs, 100.0, 102.0)
@@ -190,7 +210,10 @@ def test_a_mail_server_is_greeted_and_gets_no_mail(sound: Settings) -> None:
 
 
 def test_the_command_prints_lines_or_json_and_exits_by_what_it_found(sound: Settings, tmp_path: Path) -> None:
-    good, bad = (run("doctor", *flags, **environment(sound) | more) for flags, more in (([], {}), (["--json"], {"JWT_SECRET": ""})))
+    good, bad = (
+        run("doctor", *flags, **environment(sound) | more)
+        for flags, more in (([], {}), (["--json"], {"JWT_SECRET": ""}))
+    )
 
     assert good.returncode == 0, good.stdout
     assert [line.split(":")[0] for line in good.stdout.splitlines()] == [f"ok   {name}" for name in NAMES]

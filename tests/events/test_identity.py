@@ -20,7 +20,9 @@ def test_an_event_has_one_id_whoever_computes_it(event: tuple[str, str, str, int
 
 
 @given(events, events)
-def test_events_that_differ_in_anything_differ_in_their_ids(one: tuple[str, str, str, int], two: tuple[str, str, str, int]) -> None:
+def test_events_that_differ_in_anything_differ_in_their_ids(
+    one: tuple[str, str, str, int], two: tuple[str, str, str, int]
+) -> None:
     assert (natural_id(TENANT, *one) == natural_id(TENANT, *two)) == (one == two)
 
 

@@ -27,9 +27,13 @@ from tests.support.shops import until
 from tests.support.stored import now_ms, stored, view
 
 HOLD = """
-INSERT INTO events (id, tenant_id, event_type, user_id, timestamp, created_at) VALUES ($1, $2, 'view', 'holder', now(), clock_timestamp())
+INSERT INTO events (id, tenant_id, event_type, user_id, timestamp, created_at)
+    VALUES ($1, $2, 'view', 'holder', now(), clock_timestamp())
 """
-WAITING = "SELECT FROM pg_stat_activity WHERE query LIKE '%store_events%' AND wait_event_type = 'Lock' AND datname = current_database()"
+WAITING = """
+SELECT FROM pg_stat_activity
+WHERE query LIKE '%store_events%' AND wait_event_type = 'Lock' AND datname = current_database()
+"""
 JSON_LINES = {"Content-Type": "application/x-ndjson"}
 
 
@@ -45,7 +49,9 @@ async def statuses(client: httpx.AsyncClient, tenant: Tenant, count: int, event:
 
 
 @pytest.mark.parametrize("name", [None, "e-1"])
-async def test_in_concurrent_requests(name: str | None, client: httpx.AsyncClient, tenant: Tenant, database_url: str) -> None:
+async def test_in_concurrent_requests(
+    name: str | None, client: httpx.AsyncClient, tenant: Tenant, database_url: str
+) -> None:
     assert await statuses(client, tenant, 20, view(timestamp=now_ms(), eventId=name)) == [200] * 19 + [202]
     assert len(await stored(database_url, tenant.id)) == 1
 
@@ -60,7 +66,9 @@ async def test_in_concurrent_batches_that_overlap(client: httpx.AsyncClient, ten
     assert len(await stored(database_url, tenant.id)) == 300
 
 
-async def test_in_two_batches_in_opposite_orders_while_a_third_holds_the_middle(context: Context, tenant: Tenant, database_url: str) -> None:
+async def test_in_two_batches_in_opposite_orders_while_a_third_holds_the_middle(
+    context: Context, tenant: Tenant, database_url: str
+) -> None:
     """Each batch gets to the middle event and waits there; neither may hold then what the other still needs."""
     source = Source(tenant.id, TenantConfig(), now_ms(), live=True)
     first, middle, last = [prepare(msgspec.json.encode(view(timestamp=number)), source) for number in range(3)]
@@ -79,11 +87,15 @@ async def test_in_two_batches_in_opposite_orders_while_a_third_holds_the_middle(
     await holder.close()
 
     results = await asyncio.gather(*sent)
-    assert all(new != other for new, other in zip(results[0], reversed(results[1]), strict=True)), "each is new to one of them"
+    assert all(new != other for new, other in zip(results[0], reversed(results[1]), strict=True)), (
+        "each is new to one of them"
+    )
     assert len(await stored(database_url, tenant.id)) == 3
 
 
-async def test_in_two_processes_at_once(client: httpx.AsyncClient, other_process: str, tenant: Tenant, database_url: str) -> None:
+async def test_in_two_processes_at_once(
+    client: httpx.AsyncClient, other_process: str, tenant: Tenant, database_url: str
+) -> None:
     async with httpx.AsyncClient(base_url=other_process, timeout=PATIENCE_S) as other:
         for number in range(10):
             event = view(timestamp=now_ms(), product=f"p{number}")
@@ -105,7 +117,9 @@ async def test_in_two_processes_of_which_one_has_no_redis(
     assert FALLBACKS.labels("dedup")._value.get() == before + 2
 
 
-async def test_after_redis_has_lost_everything(client: httpx.AsyncClient, context: Context, tenant: Tenant, database_url: str) -> None:
+async def test_after_redis_has_lost_everything(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant, database_url: str
+) -> None:
     event = view(timestamp=now_ms(), eventId="e-1")
     assert await statuses(client, tenant, 1, event) == [202]
     await context.redis.call(("FLUSHDB",))
@@ -113,8 +127,14 @@ async def test_after_redis_has_lost_everything(client: httpx.AsyncClient, contex
     assert len(await stored(database_url, tenant.id)) == 1
 
 
-async def test_while_redis_comes_and_goes(settings: Settings, tenant: Tenant, redis_url: str, database_url: str) -> None:
-    async with Relay(redis_url) as relay, running(replace(settings, redis_url=relay.url)) as app, client_of(app) as client:
+async def test_while_redis_comes_and_goes(
+    settings: Settings, tenant: Tenant, redis_url: str, database_url: str
+) -> None:
+    async with (
+        Relay(redis_url) as relay,
+        running(replace(settings, redis_url=relay.url)) as app,
+        client_of(app) as client,
+    ):
         for number in range(3):
             event = view(timestamp=now_ms(), product=f"p{number}")
             assert await statuses(client, tenant, 2, event) == [200, 202]
@@ -140,14 +160,18 @@ async def former_month(database_url: str) -> AsyncIterator[datetime]:
     former = this.replace(year=this.year - (this.month == 1), month=(this.month - 2) % 12 + 1)
     table = former.strftime("events_%Y_%m")
     owner = await asyncpg.connect(database_url)
-    await owner.execute(f"CREATE TABLE {table} PARTITION OF events FOR VALUES FROM ('{former:%Y-%m-%d}Z') TO ('{this:%Y-%m-%d}Z')")
+    await owner.execute(
+        f"CREATE TABLE {table} PARTITION OF events FOR VALUES FROM ('{former:%Y-%m-%d}Z') TO ('{this:%Y-%m-%d}Z')"
+    )
     await owner.execute(f"CREATE UNIQUE INDEX {table}_id_key ON {table} (id)")
     yield former
     await owner.execute(f"DROP TABLE {table}")
     await owner.close()
 
 
-async def store_then(database_url: str, tenant: Tenant, identity: UUID, moment: datetime, timestamp_ms: int, name: str | None) -> None:
+async def store_then(
+    database_url: str, tenant: Tenant, identity: UUID, moment: datetime, timestamp_ms: int, name: str | None
+) -> None:
     """Put the view of ann's into the month of `moment`, as if it had been sent then."""
     owner = await asyncpg.connect(database_url)
     await owner.execute(
@@ -158,7 +182,9 @@ async def store_then(database_url: str, tenant: Tenant, identity: UUID, moment: 
     await owner.close()
 
 
-async def test_across_the_border_of_a_month(client: httpx.AsyncClient, tenant: Tenant, former_month: datetime, database_url: str) -> None:
+async def test_across_the_border_of_a_month(
+    client: httpx.AsyncClient, tenant: Tenant, former_month: datetime, database_url: str
+) -> None:
     ms = int(former_month.timestamp() * 1000)
     moment = former_month.replace(minute=1)
     await store_then(database_url, tenant, natural_id(tenant.id.bytes, "ann", "view", "boot", ms), moment, ms, None)

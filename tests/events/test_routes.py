@@ -30,7 +30,9 @@ async def post(client: httpx.AsyncClient, tenant: Tenant, body: object, path: st
 async def test_an_event_that_was_answered_202_is_in_the_database(
     event_type: str, client: httpx.AsyncClient, tenant: Tenant, database_url: str
 ) -> None:
-    answer = await post(client, tenant, {"eventType": event_type, "userId": "ann", "productId": "boot", "sessionId": "s1"})
+    answer = await post(
+        client, tenant, {"eventType": event_type, "userId": "ann", "productId": "boot", "sessionId": "s1"}
+    )
 
     assert answer.status_code == 202
     assert answer.headers["content-type"] == "application/json"
@@ -38,12 +40,19 @@ async def test_an_event_that_was_answered_202_is_in_the_database(
     assert data == {"eventId": str(UUID(data["eventId"])), "status": "accepted"}
     [row] = await stored(database_url, tenant.id)
     assert str(row["id"]) == data["eventId"]
-    assert (row["event_type"], row["user_id"], row["product_id"], row["session_id"]) == (event_type, "ann", "boot", "s1")
+    assert (row["event_type"], row["user_id"], row["product_id"], row["session_id"]) == (
+        event_type,
+        "ann",
+        "boot",
+        "s1",
+    )
     assert abs(row["timestamp_ms"] - now_ms()) < 60_000
 
 
 async def test_a_commit_is_on_disk_before_it_is_answered(context: Context) -> None:
-    settings = [await context.pool.fetchval(f"SHOW {name}") for name in ("synchronous_commit", "fsync", "full_page_writes")]
+    settings = [
+        await context.pool.fetchval(f"SHOW {name}") for name in ("synchronous_commit", "fsync", "full_page_writes")
+    ]
     assert settings == ["on", "on", "on"]
 
 
@@ -71,8 +80,13 @@ async def test_a_time_is_taken_to_the_millisecond_in_either_form(
 async def test_every_millisecond_is_the_same_in_both_forms(client: httpx.AsyncClient, tenant: Tenant) -> None:
     """Fractions of a second have no exact floating-point form."""
     start = 1_700_000_000_000
-    forms = [datetime.fromtimestamp((start + ms) // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{ms:03d}Z" for ms in range(1000)]
-    one = await post(client, tenant, {"events": [view(timestamp=start + ms) for ms in range(1000)]}, "/api/v1/events/batch")
+    forms = [
+        datetime.fromtimestamp((start + ms) // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{ms:03d}Z"
+        for ms in range(1000)
+    ]
+    one = await post(
+        client, tenant, {"events": [view(timestamp=start + ms) for ms in range(1000)]}, "/api/v1/events/batch"
+    )
     two = await post(client, tenant, {"events": [view(timestamp=form) for form in forms]}, "/api/v1/events/batch")
     assert one.json()["data"]["accepted"] == 1000
     assert two.json()["data"]["duplicates"] == 1000
@@ -90,7 +104,8 @@ async def test_a_time_within_five_minutes_ahead_is_taken_and_a_later_one_is_not(
 async def test_metadata_is_stored_as_it_came(client: httpx.AsyncClient, tenant: Tenant, database_url: str) -> None:
     metadata = {
         "price": 19.99, "currency": "EUR", "quantity": 2, "orderId": "o-1", "placementId": "home", "strategy": "auto",
-        "recommendationId": "r", "experimentId": "e", "variant": "control", "query": "boots", "own": {"deep": [1, None, "ü", 10**30]},
+        "recommendationId": "r", "experimentId": "e", "variant": "control", "query": "boots", "own": {"deep": [1, None,
+        "ü", 10**30]},
     }  # fmt: skip
     assert (await post(client, tenant, view(metadata=metadata))).status_code == 202
     [row] = await stored(database_url, tenant.id)
@@ -103,9 +118,19 @@ async def test_a_clients_own_event_id_is_answered(client: httpx.AsyncClient, ten
     assert (again.status_code, again.json()["data"]) == (200, {"eventId": "e-1", "status": "duplicate"})
 
 
-async def test_a_batch_is_answered_item_by_item_in_order(client: httpx.AsyncClient, tenant: Tenant, database_url: str) -> None:
+async def test_a_batch_is_answered_item_by_item_in_order(
+    client: httpx.AsyncClient, tenant: Tenant, database_url: str
+) -> None:
     timed = view(timestamp=1_700_000_000_000)
-    events = [timed, view(user=""), timed, view(eventId="mine"), {"eventType": "search", "userId": "ann"}, "no event", view(eventId="mine")]
+    events = [
+        timed,
+        view(user=""),
+        timed,
+        view(eventId="mine"),
+        {"eventType": "search", "userId": "ann"},
+        "no event",
+        view(eventId="mine"),
+    ]
 
     answer = await post(client, tenant, {"events": events}, "/api/v1/events/batch")
 
@@ -124,7 +149,9 @@ async def test_a_batch_is_answered_item_by_item_in_order(client: httpx.AsyncClie
     assert len(await stored(database_url, tenant.id)) == 3
 
 
-async def test_a_batch_of_a_thousand_goes_in_and_a_larger_one_does_not(client: httpx.AsyncClient, tenant: Tenant, database_url: str) -> None:
+async def test_a_batch_of_a_thousand_goes_in_and_a_larger_one_does_not(
+    client: httpx.AsyncClient, tenant: Tenant, database_url: str
+) -> None:
     events = [view(timestamp=number) for number in range(1001)]
     full = await post(client, tenant, {"events": events[:1000]}, "/api/v1/events/batch")
     assert full.json()["data"]["accepted"] == 1000
@@ -134,7 +161,9 @@ async def test_a_batch_of_a_thousand_goes_in_and_a_larger_one_does_not(client: h
     assert len(await stored(database_url, tenant.id)) == 1000
 
 
-async def test_browsers_send_the_publish_key_in_the_body_as_plain_text(client: httpx.AsyncClient, tenant: Tenant, database_url: str) -> None:
+async def test_browsers_send_the_publish_key_in_the_body_as_plain_text(
+    client: httpx.AsyncClient, tenant: Tenant, database_url: str
+) -> None:
     one = json.dumps({"key": tenant.publish, **view()})
     many = json.dumps({"key": tenant.publish, "events": [view(user="bob")]})
     for path, body in (("/api/v1/events", one), ("/api/v1/events/batch", many)):
@@ -144,7 +173,9 @@ async def test_browsers_send_the_publish_key_in_the_body_as_plain_text(client: h
 
 
 @pytest.mark.parametrize("path", ["/api/v1/events", "/api/v1/events/batch"])
-async def test_a_secret_key_in_the_body_is_refused(path: str, client: httpx.AsyncClient, tenant: Tenant, database_url: str) -> None:
+async def test_a_secret_key_in_the_body_is_refused(
+    path: str, client: httpx.AsyncClient, tenant: Tenant, database_url: str
+) -> None:
     body = view(key=tenant.read_write) if path.endswith("events") else {"key": tenant.read_write, "events": [view()]}
     for headers in ({}, bearer(tenant.read_write), bearer(tenant.publish)):
         answer = await client.post(path, json=body, headers=headers)
@@ -152,12 +183,16 @@ async def test_a_secret_key_in_the_body_is_refused(path: str, client: httpx.Asyn
     assert await stored(database_url, tenant.id) == []
 
 
-@pytest.mark.parametrize(("path", "permission"), [("", "read"), ("/batch", "read"), ("/import", "read"), ("/import", "publish")])
+@pytest.mark.parametrize(
+    ("path", "permission"), [("", "read"), ("/batch", "read"), ("/import", "read"), ("/import", "publish")]
+)
 async def test_keys_without_the_permission_store_nothing(
     path: str, permission: str, client: httpx.AsyncClient, tenant: Tenant, database_url: str
 ) -> None:
     body: dict[str, Any] = {"events": [view()]} if path == "/batch" else view()
-    headers = bearer(getattr(tenant, permission)) | {"Content-Type": "application/x-ndjson" if path == "/import" else "application/json"}
+    headers = bearer(getattr(tenant, permission)) | {
+        "Content-Type": "application/x-ndjson" if path == "/import" else "application/json"
+    }
     answer = await client.post(f"/api/v1/events{path}", content=json.dumps(body), headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (403, "insufficient_permission")
     assert await stored(database_url, tenant.id) == []
@@ -174,15 +209,26 @@ async def test_two_tenants_send_the_same_event_and_each_has_its_own(
         assert len(await stored(database_url, each.id)) == 1
 
 
-async def test_todays_counters_count_each_event_once(client: httpx.AsyncClient, context: Context, tenant: Tenant) -> None:
-    sold = {"eventType": "purchase", "userId": "ann", "productId": "boot", "eventId": "o1", "metadata": {"price": 19.99, "quantity": 3}}
+async def test_todays_counters_count_each_event_once(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant
+) -> None:
+    sold = {
+        "eventType": "purchase",
+        "userId": "ann",
+        "productId": "boot",
+        "eventId": "o1",
+        "metadata": {"price": 19.99, "quantity": 3},
+    }
     for _ in range(2):
         await post(client, tenant, sold)
     await post(client, tenant, view())
     await post(client, tenant, {"eventType": "click", "userId": "ann", "productId": "boot"})
     await post(client, tenant, {"eventType": "click", "userId": "ann", "productId": "boot", "timestamp": 0})
 
-    keys = [f"reco:counter:{{{tenant.id}}}:{datetime.now(UTC).date()}:{name}" for name in ("conversions", "revenue", "clicks", "impressions")]
+    keys = [
+        f"reco:counter:{{{tenant.id}}}:{datetime.now(UTC).date()}:{name}"
+        for name in ("conversions", "revenue", "clicks", "impressions")
+    ]
     assert await context.redis.call(*(("GET", key) for key in keys)) == [b"1", b"5997", b"1", None]
 
 
@@ -191,7 +237,17 @@ async def test_names_that_look_like_redis_keys_are_no_keys(
 ) -> None:
     """A shopper called `recent` and one called `auto` have lists and trails of their own."""
     await fill_catalog(context, tenant.id, [product("boot"), product("clog")])
-    names = ["recent", "auto", "dedup", "counter", "recent:auto", "{" + str(tenant.id) + "}", "a:b:c", "*", "\u00fc\U0001f600"]
+    names = [
+        "recent",
+        "auto",
+        "dedup",
+        "counter",
+        "recent:auto",
+        "{" + str(tenant.id) + "}",
+        "a:b:c",
+        "*",
+        "\u00fc\U0001f600",
+    ]
     before = REDIS_FAILURES._value.get()
     for _ in range(2):
         for name in names:

@@ -1,4 +1,6 @@
-"""The group-commit writer: concurrent callers share a statement, each hears of its own events, and nothing is lost or doubled."""
+"""The group-commit writer: concurrent callers share a statement, each hears of its own events, and nothing is lost or
+doubled.
+"""
 
 import asyncio
 import time
@@ -95,7 +97,9 @@ async def test_too_much_waiting_is_refused_and_goes_in_later(
     assert await context.events.store(events(tenant, 3, 4)) == [True, True]
 
 
-async def test_one_callers_poison_harms_nobody_else(context: Context, tenant: Tenant, statements: Statements, database_url: str) -> None:
+async def test_one_callers_poison_harms_nobody_else(
+    context: Context, tenant: Tenant, statements: Statements, database_url: str
+) -> None:
     """A value that passed every check and that the database refuses all the same."""
     poison = events(tenant, 13)
     poison[0].metadata = '{"n": "\\u0000"}'
@@ -109,7 +113,9 @@ async def test_one_callers_poison_harms_nobody_else(context: Context, tenant: Te
     assert context.events._pending == 0
 
 
-@pytest.mark.parametrize("error", [ConnectionResetError, TimeoutError, asyncpg.AdminShutdownError, asyncpg.InterfaceError])
+@pytest.mark.parametrize(
+    "error", [ConnectionResetError, TimeoutError, asyncpg.AdminShutdownError, asyncpg.InterfaceError]
+)
 async def test_while_the_database_is_away_callers_are_told_to_come_back(
     error: type[Exception], context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,7 +146,9 @@ async def test_closing_stores_what_was_accepted_and_takes_no_more(
     assert len(await stored(database_url, tenant.id)) == 20
 
 
-async def test_a_caller_that_left_takes_nothing_with_it(context: Context, tenant: Tenant, statements: Statements, database_url: str) -> None:
+async def test_a_caller_that_left_takes_nothing_with_it(
+    context: Context, tenant: Tenant, statements: Statements, database_url: str
+) -> None:
     left = asyncio.create_task(context.events.store(events(tenant, 1)))
     stays = asyncio.create_task(context.events.store(events(tenant, 2)))
     await asyncio.sleep(0)

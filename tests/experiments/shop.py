@@ -10,7 +10,14 @@ from tests.support.apps import bearer
 from tests.support.people import Person
 from tests.support.shops import until
 
-AB = {"name": "Test", "controlStrategy": "trending", "variantStrategy": "content_based", "trafficSplit": 50, "metric": "ctr", "placementId": "home"}
+AB = {
+    "name": "Test",
+    "controlStrategy": "trending",
+    "variantStrategy": "content_based",
+    "trafficSplit": 50,
+    "metric": "ctr",
+    "placementId": "home",
+}
 
 
 class Shop:
@@ -50,12 +57,16 @@ class Shop:
     async def send(self, events: list[dict[str, Any]]) -> None:
         client = self.person.client
         for start in range(0, len(events), 1000):
-            sent = await client.post("/api/v1/events/batch", json={"events": events[start : start + 1000]}, headers=bearer(self.key))
+            sent = await client.post(
+                "/api/v1/events/batch", json={"events": events[start : start + 1000]}, headers=bearer(self.key)
+            )
             assert sent.status_code == 202, sent.text
             assert sent.json()["data"]["accepted"] == len(events[start : start + 1000]), sent.text
 
     async def recommend(self, client: httpx.AsyncClient | None = None, **params: Any) -> dict[str, Any]:
-        found = await (client or self.person.client).get("/api/v1/recommendations", params=params, headers=bearer(self.key))
+        found = await (client or self.person.client).get(
+            "/api/v1/recommendations", params=params, headers=bearer(self.key)
+        )
         assert found.status_code == 200, found.text
         return dict(found.json())
 

@@ -40,7 +40,11 @@ async def test_the_database_finds_the_same_buckets(database_url: str) -> None:
 
 @pytest.mark.parametrize("split", [1, 20, 50, 70, 99])
 def test_a_hundred_thousand_shoppers_are_split_within_three_sigma(split: int) -> None:
-    running, share, users = RunningExperiment(str(UUID(int=split)), "ab", None, "auto", "auto", split), split / 100, 100_000
+    running, share, users = (
+        RunningExperiment(str(UUID(int=split)), "ab", None, "auto", "auto", split),
+        split / 100,
+        100_000,
+    )
     shoppers = random.Random(split)
     control = sum(variant_of(f"{shoppers.getrandbits(64):x}", running) == "control" for _ in range(users))
     assert abs(control - users * share) < 3 * sqrt(users * share * (1 - share))
@@ -55,7 +59,15 @@ def test_two_experiments_split_independently() -> None:
 def caller(*running: RunningExperiment) -> Caller:
     tenant = uuid4()
     return Caller(
-        tenant, uuid4(), "rk_live_x", "read", (), "active", TenantConfig(), str(tenant), {each.placement_id: each for each in running}
+        tenant,
+        uuid4(),
+        "rk_live_x",
+        "read",
+        (),
+        "active",
+        TenantConfig(),
+        str(tenant),
+        {each.placement_id: each for each in running},
     )
 
 
@@ -77,7 +89,10 @@ def plain_draft(control: list[str], variant: list[str], limit: int, coins: list[
     teams: dict[str, list[str]] = {"control": [], "variant": []}
     while len(drafted) < limit:
         names = {name for name, _ in drafted}
-        open_ = {team: [name for name in ranking if name not in names] for team, ranking in (("control", control), ("variant", variant))}
+        open_ = {
+            team: [name for name in ranking if name not in names]
+            for team, ranking in (("control", control), ("variant", variant))
+        }
         if len(teams["control"]) < len(teams["variant"]):
             team = "control"
         elif len(teams["control"]) > len(teams["variant"]):
@@ -95,7 +110,9 @@ RANKINGS = st.permutations([f"p{number}" for number in range(12)])
 
 
 @given(RANKINGS, RANKINGS, st.integers(1, 12), st.text(min_size=1, max_size=20))
-def test_a_draft_is_that_of_the_printed_algorithm(control: list[str], variant: list[str], limit: int, user: str) -> None:
+def test_a_draft_is_that_of_the_printed_algorithm(
+    control: list[str], variant: list[str], limit: int, user: str
+) -> None:
     picks = draft(control, variant, limit, user, "x")
     named = [((control if team == "control" else variant)[place], team) for place, team in picks]
     number = int.from_bytes(sha256((user + "x").encode()).digest(), "big")

@@ -24,7 +24,9 @@ async def status(shop: Shop, experiment_id: str) -> str:
 
 
 @pytest.mark.parametrize("steps", [[], ["pause"]])
-async def test_one_that_was_started_too_long_ago_is_completed_with_its_figures(steps: list[str], shop: Shop, context: Context) -> None:
+async def test_one_that_was_started_too_long_ago_is_completed_with_its_figures(
+    steps: list[str], shop: Shop, context: Context
+) -> None:
     old, young = await shop.make(), await shop.make(placementId="cart")
     for step in steps:
         await shop.move(old, step)

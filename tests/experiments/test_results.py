@@ -48,9 +48,10 @@ def made_up(rng: random.Random, better: float) -> Shopper:
     prices = [(round(rng.uniform(1, 90), 2), rng.choice([1, 1, 1, 2])) for _ in range(rng.choice([1, 1, 2]))]
     seen = rng.randint(1, 9)
     return Shopper(
-        seen, sum(rng.random() < 0.05 + 0.3 * keen * better for _ in range(seen)), prices if rng.random() < 0.4 * keen * better + 0.05 else [],
-        [(round(rng.uniform(1, 90), 2), 1)] if rng.random() < keen * 0.6 else [], sum(rng.random() < keen for _ in range(3)),
-        rng.random() < 0.05 / better,
+        seen, sum(rng.random() < 0.05 + 0.3 * keen * better for _ in range(seen)),
+        prices if rng.random() < 0.4 * keen * better + 0.05 else [],
+        [(round(rng.uniform(1, 90), 2), 1)] if rng.random() < keen * 0.6 else [],
+        sum(rng.random() < keen for _ in range(3)), rng.random() < 0.05 / better,
     )  # fmt: skip
 
 
@@ -62,7 +63,8 @@ def population(experiment_id: str, seed: int, users: int = 120, better: float = 
     sizes = {"control": users * SPLIT // 100, "variant": users - users * SPLIT // 100}
     return {
         variant: {
-            user: made_up(rng, better if variant == "variant" else 1.0) for user in islice(shoppers(experiment_id, SPLIT, variant), sizes[variant])
+            user: made_up(rng, better if variant == "variant" else 1.0) for user in islice(shoppers(experiment_id,
+            SPLIT, variant), sizes[variant])
         }
         for variant in sizes
     }  # fmt: skip
@@ -81,9 +83,18 @@ def events_of(data: Data, experiment_id: str, started_ms: int) -> list[dict[str,
             events += [event("click", user, f"p{card}", started_ms + 100 + card, about) for card in range(did.clicks)]
             for at, (price, quantity) in enumerate(did.bought):
                 more = about if number % 2 else {"orderId": f"o{user}"}
-                events.append(event("purchase", user, f"p{at}", started_ms + 200 + at, {"price": price, "quantity": quantity} | more))
-            events += [event("purchase", user, f"b{at}", started_ms - 86_400_000 + at, {"price": price}) for at, (price, _) in enumerate(did.before)]
-            events += [event("click", user, f"b{at}", started_ms - 86_400_000 + at, {}) for at in range(did.clicked_before)]
+                events.append(
+                    event(
+                        "purchase", user, f"p{at}", started_ms + 200 + at, {"price": price, "quantity": quantity} | more
+                    )
+                )
+            events += [
+                event("purchase", user, f"b{at}", started_ms - 86_400_000 + at, {"price": price})
+                for at, (price, _) in enumerate(did.before)
+            ]
+            events += [
+                event("click", user, f"b{at}", started_ms - 86_400_000 + at, {}) for at in range(did.clicked_before)
+            ]
     return events
 
 
@@ -115,8 +126,15 @@ async def test_figures_are_those_of_the_events(shop: Shop) -> None:
     found = await shop.results(experiment_id)
     for line in found["variants"]:
         did = data[line["variant"]].values()
-        assert (line["users"], line["impressions"], line["clicks"]) == (len(did), sum(d.impressions for d in did), sum(d.clicks for d in did))
-        assert (line["conversions"], line["purchases"]) == (sum(bool(d.bought) for d in did), sum(len(d.bought) for d in did))
+        assert (line["users"], line["impressions"], line["clicks"]) == (
+            len(did),
+            sum(d.impressions for d in did),
+            sum(d.clicks for d in did),
+        )
+        assert (line["conversions"], line["purchases"]) == (
+            sum(bool(d.bought) for d in did),
+            sum(len(d.bought) for d in did),
+        )
         assert line["revenue"] == near(sum(d.revenue for d in did))
         assert line["strategy"] == {"control": "trending", "variant": "content_based"}[line["variant"]]
     assert (found["status"], found["metric"], found["kind"], found["mismatched"]) == ("running", "ctr", "ab", 0)
@@ -147,7 +165,10 @@ async def test_the_click_through_rate_is_compared_as_scipy_does(shop: Shop) -> N
 async def test_conversion_is_compared_as_statsmodels_does(shop: Shop) -> None:
     experiment_id, data = await run(shop, "conversion_rate", 3)
     found = await shop.results(experiment_id)
-    (a, b), (m, n) = ([sum(bool(d.bought) for d in data[v].values()) for v in ("control", "variant")], [len(data[v]) for v in ("control", "variant")])
+    (a, b), (m, n) = (
+        [sum(bool(d.bought) for d in data[v].values()) for v in ("control", "variant")],
+        [len(data[v]) for v in ("control", "variant")],
+    )
     comparison = found["comparison"]
     assert comparison["absoluteLift"] == near(b / n - a / m)
     assert comparison["relativeLift"] == near((b / n) / (a / m) - 1)
@@ -180,8 +201,12 @@ async def test_what_the_past_explains_is_taken_out(metric: str, shop: Shop) -> N
         (a, one), (b, other) = linear(data, "control"), linear(data, "variant")
         before = [column(data, v, lambda d: d.clicked_before) for v in ("control", "variant")]
     else:
-        y: Callable[[Shopper], float] = (lambda d: d.revenue) if metric == "revenue_per_user" else (lambda d: bool(d.bought))
-        x: Callable[[Shopper], float] = (lambda d: d.spent_before) if metric == "revenue_per_user" else (lambda d: bool(d.before))
+        y: Callable[[Shopper], float] = (
+            (lambda d: d.revenue) if metric == "revenue_per_user" else (lambda d: bool(d.bought))
+        )
+        x: Callable[[Shopper], float] = (
+            (lambda d: d.spent_before) if metric == "revenue_per_user" else (lambda d: bool(d.before))
+        )
         one, other = column(data, "control", y), column(data, "variant", y)
         a, b = one.mean(), other.mean()
         before = [column(data, v, x) for v in ("control", "variant")]
@@ -200,7 +225,10 @@ async def test_guardrails_are_adjusted_as_statsmodels_does(shop: Shop) -> None:
     experiment_id, data = await run(shop, "ctr", 6, better=1.2)
     guards = {each["metric"]: each for each in (await shop.results(experiment_id))["guardrails"]}
     one, other = column(data, "control", lambda d: d.revenue), column(data, "variant", lambda d: d.revenue)
-    clean, sizes = [sum(not d.fell_back for d in data[v].values()) for v in ("control", "variant")], [len(data[v]) for v in ("control", "variant")]
+    clean, sizes = (
+        [sum(not d.fell_back for d in data[v].values()) for v in ("control", "variant")],
+        [len(data[v]) for v in ("control", "variant")],
+    )
     plain = [stats.ttest_ind(other, one, equal_var=False).pvalue, proportions_ztest(clean[::-1], sizes[::-1])[1]]
     adjusted = multipletests(plain, method="holm")[1]
     for name, p_value, level in zip(("revenue_per_user", "error_free_share"), plain, adjusted, strict=True):
@@ -221,7 +249,8 @@ async def test_events_that_contradict_the_hash_are_counted_and_not_used(shop: Sh
     wrong = {"experimentId": experiment_id, "variant": "variant"}
     at = now_ms()
     await shop.send([
-        event("impression", liar, "p", at, wrong), event("click", liar, "p", at, wrong), event("purchase", liar, "p", at, wrong | {"price": 5}),
+        event("impression", liar, "p", at, wrong), event("click", liar, "p", at, wrong), event("purchase", liar, "p",
+        at, wrong | {"price": 5}),
         event("impression", honest, "p", at, {"experimentId": experiment_id, "variant": "variant"}),
         event("purchase", honest, "p", at, {"experimentId": experiment_id, "variant": "control", "price": 5}),
         event("impression", "nobody", "p", at, {"experimentId": experiment_id}),
@@ -240,12 +269,17 @@ async def test_only_what_a_shopper_bought_after_the_first_impression_counts(shop
     about = {"experimentId": experiment_id, "variant": "variant"}
     at = now_ms()
     clicked = event("click", user, "a", at, about)
-    await shop.send([event("purchase", user, "a", at - 1, {"price": 1}), clicked, event("purchase", "b", "a", at, about)])
-    assert [line["users"] for line in (await shop.results(experiment_id))["variants"]] == [0, 0], "a click or a purchase is no exposure"
+    await shop.send(
+        [event("purchase", user, "a", at - 1, {"price": 1}), clicked, event("purchase", "b", "a", at, about)]
+    )
+    assert [line["users"] for line in (await shop.results(experiment_id))["variants"]] == [0, 0], (
+        "a click or a purchase is no exposure"
+    )
     await shop.send([event("impression", user, "a", at, about)])
     assert (await shop.results(experiment_id))["variants"][1]["conversions"] == 0
     await shop.send([
-        event("purchase", user, "b", at, {"price": 2.5, "quantity": 2, "experimentId": "another", "variant": "control"}),
+        event("purchase", user, "b", at, {"price": 2.5, "quantity": 2, "experimentId": "another",
+        "variant": "control"}),
         event("purchase", user, "c", at + 1, {"price": 9, "currency": "JPY"}), event("purchase", user, "d", at + 2, {}),
     ])  # fmt: skip
     found = await shop.results(experiment_id)
@@ -272,9 +306,16 @@ async def test_nothing_is_said_of_nothing(shop: Shop) -> None:
     for start in (False, True):
         for metric in ("ctr", "conversion_rate", "revenue_per_user"):
             found = await shop.results(await shop.make(start=start, metric=metric, placementId=f"{start}-{metric}"))
-            assert found["comparison"] == dict.fromkeys(("absoluteLift", "relativeLift", "ci", "pValue", "chanceToWin", "sequentialCi"))
+            assert found["comparison"] == dict.fromkeys(
+                ("absoluteLift", "relativeLift", "ci", "pValue", "chanceToWin", "sequentialCi")
+            )
             assert [line["value"] for line in found["variants"]] == [None, None]
-            assert (found["srm"], found["decision"], found["cuped"], found["guardrails"]) == ({"pValue": None, "ok": True}, "undecided", None, [])
+            assert (found["srm"], found["decision"], found["cuped"], found["guardrails"]) == (
+                {"pValue": None, "ok": True},
+                "undecided",
+                None,
+                [],
+            )
 
 
 async def test_shoppers_who_all_do_the_same_are_compared_without_a_test(shop: Shop) -> None:
@@ -285,7 +326,12 @@ async def test_shoppers_who_all_do_the_same_are_compared_without_a_test(shop: Sh
         for variant in ("control", "variant") for user in islice(shoppers(experiment_id, 50, variant), 5)
     ])  # fmt: skip
     comparison = (await shop.results(experiment_id))["comparison"]
-    assert (comparison["absoluteLift"], comparison["relativeLift"], comparison["pValue"], comparison["ci"]) == (0, None, None, None)
+    assert (comparison["absoluteLift"], comparison["relativeLift"], comparison["pValue"], comparison["ci"]) == (
+        0,
+        None,
+        None,
+        None,
+    )
 
 
 async def test_a_completed_experiment_keeps_its_numbers_when_its_events_are_gone(shop: Shop, context: Context) -> None:
@@ -300,10 +346,20 @@ async def test_a_completed_experiment_keeps_its_numbers_when_its_events_are_gone
     for name in ("variants", "comparison", "cuped", "srm", "guardrails", "mismatched", "decision"):
         assert kept[name] == running[name], name
     assert kept["status"] == "completed"
-    rows = await fetch(url, "SELECT * FROM experiment_results WHERE experiment_id::text = $1 ORDER BY variant", experiment_id)
+    rows = await fetch(
+        url, "SELECT * FROM experiment_results WHERE experiment_id::text = $1 ORDER BY variant", experiment_id
+    )
     for row, line in zip(rows, kept["variants"], strict=True):
-        assert (row["variant"], row["sample_size"], row["impressions"]) == (line["variant"], line["users"], line["impressions"])
-        assert (row["clicks"], row["conversions"], float(row["revenue"])) == (line["clicks"], line["conversions"], line["revenue"])
+        assert (row["variant"], row["sample_size"], row["impressions"]) == (
+            line["variant"],
+            line["users"],
+            line["impressions"],
+        )
+        assert (row["clicks"], row["conversions"], float(row["revenue"])) == (
+            line["clicks"],
+            line["conversions"],
+            line["revenue"],
+        )
 
 
 async def test_figures_that_could_not_be_kept_at_the_end_are_kept_at_the_next_look(
@@ -340,8 +396,10 @@ async def test_interleaving_credits_the_click_and_what_was_bought_after_it(shop:
         prefer["none" if clicks["control"] == clicks["variant"] else max(clicks, key=clicks.__getitem__)] += 1
     buyer = {"experimentId": experiment_id}
     events += [
-        event("impression", "buyer", "x", at, buyer | {"variant": "control"}), event("click", "buyer", "x", at + 1, buyer | {"variant": "control"}),
-        event("click", "buyer", "x", at + 2, buyer | {"variant": "variant"}), event("purchase", "buyer", "x", at + 3, {"price": 7.5}),
+        event("impression", "buyer", "x", at, buyer | {"variant": "control"}), event("click", "buyer", "x", at + 1,
+        buyer | {"variant": "control"}),
+        event("click", "buyer", "x", at + 2, buyer | {"variant": "variant"}), event("purchase", "buyer", "x", at + 3,
+        {"price": 7.5}),
         event("purchase", "buyer", "unclicked", at + 3, {"price": 100}), event("click", "buyer", "y", at, buyer),
     ]  # fmt: skip
     await shop.send(events)
@@ -355,8 +413,16 @@ async def test_interleaving_credits_the_click_and_what_was_bought_after_it(shop:
     assert comparison["pValue"] == near(test.pvalue)
     assert comparison["ci"] == near((2 * low - 1, 2 * high - 1))
     assert [line["value"] for line in found["variants"]] == near([losses / (wins + losses), wins / (wins + losses)])
-    assert [(line["users"], line["conversions"], line["revenue"]) for line in found["variants"]] == [(161, 0, 0), (161, 1, 7.5)]
-    assert (found["decision"], found["mismatched"], found["srm"], found["cuped"]) == ("variant", 1, {"pValue": None, "ok": True}, None)
+    assert [(line["users"], line["conversions"], line["revenue"]) for line in found["variants"]] == [
+        (161, 0, 0),
+        (161, 1, 7.5),
+    ]
+    assert (found["decision"], found["mismatched"], found["srm"], found["cuped"]) == (
+        "variant",
+        1,
+        {"pValue": None, "ok": True},
+        None,
+    )
     await shop.move(experiment_id, "complete")
     assert (await shop.results(experiment_id))["comparison"] == comparison
 
@@ -377,7 +443,9 @@ async def test_power_tells_users_and_days_of_the_placements_own_traffic(shop: Sh
     await shop.send(events)
     found = (await shop.person.call("GET", f"{path}?lift=0.1&power=0.9")).json()["data"]
     rate = bought / 200
-    wanted = (stats.norm.ppf(0.975) + stats.norm.ppf(0.9)) ** 2 * rate * (1 - rate) * (1 / 0.3 + 1 / 0.7) / (0.1 * rate) ** 2
+    wanted = (
+        (stats.norm.ppf(0.975) + stats.norm.ppf(0.9)) ** 2 * rate * (1 - rate) * (1 / 0.3 + 1 / 0.7) / (0.1 * rate) ** 2
+    )
     assert found["baseline"] == near(rate)
     assert found["users"] == np.ceil(wanted)
     assert found["trafficDays"] == pytest.approx(10, abs=0.01)

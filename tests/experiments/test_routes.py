@@ -22,8 +22,8 @@ async def post(shop: Shop, body: dict[str, Any], **headers: str) -> httpx.Respon
 async def test_an_experiment_is_as_it_was_made(shop: Shop) -> None:
     made = (await post(shop, AB)).json()["data"]
     assert set(made) == {
-        "id", "name", "kind", "placementId", "controlStrategy", "variantStrategy", "trafficSplit", "metric", "status", "startedAt", "completedAt",
-        "createdAt", "updatedAt",
+        "id", "name", "kind", "placementId", "controlStrategy", "variantStrategy", "trafficSplit", "metric", "status",
+        "startedAt", "completedAt", "createdAt", "updatedAt",
     }  # fmt: skip
     assert {name: made[name] for name in AB} == AB
     assert (made["kind"], made["status"], made["startedAt"], made["completedAt"]) == ("ab", "draft", None, None)
@@ -34,10 +34,13 @@ async def test_an_experiment_is_as_it_was_made(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("fields", "path"),
     [
-        ({"trafficSplit": 0}, "$.trafficSplit"), ({"trafficSplit": 100}, "$.trafficSplit"), ({"trafficSplit": "x"}, "$.trafficSplit"),
-        ({"metric": "clicks"}, "$.metric"), ({"controlStrategy": "best"}, "$.controlStrategy"), ({"name": ""}, "$.name"), ({"name": "a\n"}, "$.name"),
+        ({"trafficSplit": 0}, "$.trafficSplit"), ({"trafficSplit": 100}, "$.trafficSplit"), ({"trafficSplit": "x"},
+        "$.trafficSplit"),
+        ({"metric": "clicks"}, "$.metric"), ({"controlStrategy": "best"}, "$.controlStrategy"), ({"name": ""},
+        "$.name"), ({"name": "a\n"}, "$.name"),
         ({"placementId": ""}, "$.placementId"), ({"kind": "bandit"}, "$.kind"), ({"colour": 1}, "$"),
-        ({"kind": "interleaving", "metric": "conversion_rate"}, "$.metric"), ({"kind": "interleaving", "trafficSplit": 60}, "$.trafficSplit"),
+        ({"kind": "interleaving", "metric": "conversion_rate"}, "$.metric"), ({"kind": "interleaving",
+        "trafficSplit": 60}, "$.trafficSplit"),
     ],
 )  # fmt: skip
 async def test_a_wrong_experiment_is_refused_by_its_field(fields: dict[str, Any], path: str, shop: Shop) -> None:
@@ -50,7 +53,9 @@ async def test_a_repeated_post_makes_one_experiment(shop: Shop) -> None:
     one, other = [await post(shop, AB, **{"Idempotency-Key": "e1"}) for _ in range(2)]
     assert one.status_code == other.status_code == 201
     assert one.json() == other.json()
-    assert (await post(shop, AB | {"name": "Another"}, **{"Idempotency-Key": "e1"})).json()["code"] == "idempotency_key_reused"
+    assert (await post(shop, AB | {"name": "Another"}, **{"Idempotency-Key": "e1"})).json()[
+        "code"
+    ] == "idempotency_key_reused"
     assert len((await shop.person.call("GET", shop.path)).json()["data"]) == 1
 
 
@@ -79,7 +84,9 @@ async def test_it_moves_from_state_to_state_and_no_other_way(shop: Shop) -> None
                 assert moved.status_code == 200, (status, step)
             else:
                 assert (moved.status_code, moved.json()["code"]) == (409, "wrong_transition"), (status, step)
-                assert (await shop.person.call("GET", f"{shop.path}/{experiment_id}")).json()["data"]["status"] == status
+                assert (await shop.person.call("GET", f"{shop.path}/{experiment_id}")).json()["data"][
+                    "status"
+                ] == status
 
 
 async def test_times_of_start_and_end_are_kept(shop: Shop) -> None:
@@ -128,7 +135,9 @@ async def test_lists_come_in_pages_and_by_status(shop: Shop) -> None:
         found += [each["id"] for each in page["data"]]
         cursor = page["meta"]["nextCursor"]
     assert found == made[::-1]
-    assert [each["id"] for each in (await shop.person.call("GET", f"{shop.path}?status=running")).json()["data"]] == [made[2]]
+    assert [each["id"] for each in (await shop.person.call("GET", f"{shop.path}?status=running")).json()["data"]] == [
+        made[2]
+    ]
     for query in ("limit=0", "cursor=x", "status=gone", "page=1"):
         assert (await shop.person.call("GET", f"{shop.path}?{query}")).status_code == 422
 
@@ -140,7 +149,13 @@ async def test_what_admins_did_is_written_down(shop: Shop) -> None:
     await shop.move(experiment_id, "complete")
     await shop.person.call("DELETE", f"{shop.path}/{experiment_id}")
     lines = (await shop.person.call("GET", "/api/v1/audit-log?limit=5")).json()["data"]
-    assert [line["action"].removeprefix("experiment.") for line in lines] == ["deleted", "completed", "started", "changed", "created"]
+    assert [line["action"].removeprefix("experiment.") for line in lines] == [
+        "deleted",
+        "completed",
+        "started",
+        "changed",
+        "created",
+    ]
     assert {line["subject"] for line in lines} == {experiment_id}
     assert (lines[3]["before"], lines[3]["after"]) == ({"trafficSplit": 50}, {"trafficSplit": 30})
 
@@ -149,7 +164,14 @@ async def test_a_stranger_finds_nothing_and_a_key_may_nothing(shop: Shop, client
     experiment_id = await shop.make()
     stranger, path = await open_shop(client), f"{shop.path}/{experiment_id}"
     own = f"{stranger.path}/{experiment_id}"
-    calls = [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/results"), ("GET", "/power?lift=0.1"), *(("POST", f"/{step}") for step in STEPS)]
+    calls = [
+        ("GET", ""),
+        ("PATCH", ""),
+        ("DELETE", ""),
+        ("GET", "/results"),
+        ("GET", "/power?lift=0.1"),
+        *(("POST", f"/{step}") for step in STEPS),
+    ]
     for method, rest in calls:
         body = {"name": "x"} if method == "PATCH" else None
         for there in (path, own, f"{shop.path}/{uuid4()}x"):

@@ -44,7 +44,9 @@ async def test_the_hash_decides_the_strategy_and_the_answer_says_so(stocked: Sho
         )  # fmt: skip
 
 
-async def test_assignment_writes_nothing_and_asks_the_database_nothing(stocked: Shop, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_assignment_writes_nothing_and_asks_the_database_nothing(
+    stocked: Shop, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await stocked.make()
     asked: list[object] = []
     acquire = type(context.pool).acquire
@@ -83,13 +85,22 @@ async def test_both_variants_have_cached_lists_of_their_own(stocked: Shop) -> No
     await stocked.move(experiment_id, "complete")
     await stocked.serves(None, userId=variant, placementId="home", productId="boot2")
     after = await stocked.recommend(userId=variant, placementId="home", productId="boot2")
-    assert (after["meta"]["experimentId"], after["meta"]["variant"], after["meta"]["requestedStrategy"]) == (None, None, "auto")
+    assert (after["meta"]["experimentId"], after["meta"]["variant"], after["meta"]["requestedStrategy"]) == (
+        None,
+        None,
+        "auto",
+    )
 
 
 async def test_other_placements_and_requests_without_a_shopper_take_no_part(stocked: Shop) -> None:
     experiment_id = await stocked.make()
     await stocked.serves(experiment_id, userId="u1", placementId="home")
-    for params in ({"userId": "u1", "placementId": "cart"}, {"userId": "u1"}, {"placementId": "home"}, {"sessionId": "s", "placementId": "home"}):
+    for params in (
+        {"userId": "u1", "placementId": "cart"},
+        {"userId": "u1"},
+        {"placementId": "home"},
+        {"sessionId": "s", "placementId": "home"},
+    ):
         meta = (await stocked.recommend(**params))["meta"]
         assert (meta["experimentId"], meta["variant"], meta["requestedStrategy"]) == (None, None, "auto")
 
@@ -101,7 +112,9 @@ async def test_an_experiment_of_the_whole_shop_leaves_named_strategies_alone(sto
         assert (await stocked.recommend(**params))["meta"]["experimentId"] == experiment_id
     named = (await stocked.recommend(userId="u1", strategy="collaborative"))["meta"]
     assert (named["experimentId"], named["requestedStrategy"]) == (None, "collaborative")
-    await stocked.serves(await stocked.make(placementId="cart"), userId="u1", placementId="cart", strategy="collaborative")
+    await stocked.serves(
+        await stocked.make(placementId="cart"), userId="u1", placementId="cart", strategy="collaborative"
+    )
 
 
 async def test_a_post_and_a_batch_take_part_as_a_get_does(stocked: Shop, client: httpx.AsyncClient) -> None:
@@ -109,8 +122,13 @@ async def test_a_post_and_a_batch_take_part_as_a_get_does(stocked: Shop, client:
     await stocked.serves(experiment_id, userId="u1", placementId="home")
     requests = [{"userId": f"u{number}", "placementId": "home"} for number in range(6)] + [{"userId": "u1"}]
     got = [await stocked.recommend(**each) for each in requests]
-    batch = (await client.post("/api/v1/recommendations/batch", json={"requests": requests}, headers=bearer(stocked.key))).json()["data"]
-    posted = [(await client.post("/api/v1/recommendations", json=each, headers=bearer(stocked.key))).json() for each in requests]
+    batch = (
+        await client.post("/api/v1/recommendations/batch", json={"requests": requests}, headers=bearer(stocked.key))
+    ).json()["data"]
+    posted = [
+        (await client.post("/api/v1/recommendations", json=each, headers=bearer(stocked.key))).json()
+        for each in requests
+    ]
     for one, other, third in zip(got, batch, posted, strict=True):
         for name in ("experimentId", "variant", "requestedStrategy"):
             assert one["meta"][name] == other["meta"][name] == third["meta"][name]
@@ -132,9 +150,16 @@ async def test_every_process_hears_what_runs_and_does_not_wait_for_a_keys_lifeti
         for client in clients:
             await shop.serves(None, client, userId="u1", placementId="home")
         experiment_id = await shop.make(start=False)
-        for step, expected in (("start", experiment_id), ("pause", None), ("resume", experiment_id), ("complete", None)):
+        for step, expected in (
+            ("start", experiment_id),
+            ("pause", None),
+            ("resume", experiment_id),
+            ("complete", None),
+        ):
             await shop.move(experiment_id, step)
-            await asyncio.gather(*(shop.serves(expected, client, userId="u1", placementId="home") for client in clients))
+            await asyncio.gather(
+                *(shop.serves(expected, client, userId="u1", placementId="home") for client in clients)
+            )
 
 
 async def test_an_interleaved_list_names_whose_pick_each_product_is(stocked: Shop) -> None:
@@ -148,9 +173,16 @@ async def test_an_interleaved_list_names_whose_pick_each_product_is(stocked: Sho
     await stocked.serves(experiment_id, userId="u1", placementId="home")
     body = await stocked.recommend(userId="u1", **params)
     picks = draft(alone["control"], alone["variant"], 6, "u1", experiment_id)
-    assert [(item["productId"], item["variant"]) for item in body["data"]] == [(alone[team][place], team) for place, team in picks]
+    assert [(item["productId"], item["variant"]) for item in body["data"]] == [
+        (alone[team][place], team) for place, team in picks
+    ]
     meta = body["meta"]
-    assert (meta["experimentId"], meta["variant"], meta["strategy"], meta["requestedStrategy"]) == (experiment_id, None, "interleaved", "interleaved")
+    assert (meta["experimentId"], meta["variant"], meta["strategy"], meta["requestedStrategy"]) == (
+        experiment_id,
+        None,
+        "interleaved",
+        "interleaved",
+    )
 
     async def is_cached() -> bool:
         return bool((await stocked.recommend(userId="u1", **params))["meta"]["cached"])

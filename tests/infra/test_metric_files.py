@@ -43,9 +43,12 @@ class Process:
     """A process that counts on request."""
 
     def __init__(self, directory: Path | None, prefix: Sequence[str] = ()) -> None:
-        environment = {name: value for name, value in os.environ.items() if name != VARIABLE} | ({VARIABLE: str(directory)} if directory else {})
+        environment = {name: value for name, value in os.environ.items() if name != VARIABLE} | (
+            {VARIABLE: str(directory)} if directory else {}
+        )
         self.process = subprocess.Popen(
-            [*prefix, sys.executable, "-c", COUNTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            [*prefix, sys.executable, "-c", COUNTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=environment
         )  # fmt: skip
 
     def ask(self, what: str, number: int = 0) -> str:
@@ -66,7 +69,11 @@ class Process:
     def shown(self) -> dict[str, float]:
         """Every sample that it shows, by name and labels."""
         families = text_string_to_metric_families(self.ask("show"))
-        return {name + "".join(f" {value}" for value in labels.values()): value for each in families for name, labels, value, *_ in each.samples}
+        return {
+            name + "".join(f" {value}" for value in labels.values()): value
+            for each in families
+            for name, labels, value, *_ in each.samples
+        }
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -99,7 +106,11 @@ def test_whichever_process_is_asked_the_figures_are_those_of_all(tmp_path: Path)
     assert shown["http_request_duration_ms_count GET /b"] == 7
     assert shown["http_request_duration_ms_sum GET /b"] == 210
     assert [shown[f"http_request_duration_ms_bucket {bound} GET /b"] for bound in ("20.0", "50.0", "+Inf")] == [0, 7, 7]
-    assert [shown[f"http_request_duration_seconds_bucket {bound} GET /b"] for bound in ("0.02", "0.05", "+Inf")] == [0, 7, 7]
+    assert [shown[f"http_request_duration_seconds_bucket {bound} GET /b"] for bound in ("0.02", "0.05", "+Inf")] == [
+        0,
+        7,
+        7,
+    ]
     assert shown["http_request_duration_seconds_sum GET /b"] == pytest.approx(0.21)
     assert shown["models_loaded"] == 7
     assert shown["error_rate"] == 0.5
@@ -144,12 +155,16 @@ def test_counts_stay_right_when_the_files_grow(tmp_path: Path) -> None:
         one.ask("spread", 300)
         one.ask("count", 1)
         shown = other.shown()
-    assert max(file.stat().st_size for file in tmp_path.glob("histogram_*.db")) > 1 << 16  # either may be the first process
+    assert (
+        max(file.stat().st_size for file in tmp_path.glob("histogram_*.db")) > 1 << 16
+    )  # either may be the first process
     assert shown["http_requests_total GET /a 500"] == 2
     assert [shown[f"http_request_duration_ms_sum GET /{number}"] for number in range(300)] == list(range(300))
 
 
-def test_a_disk_that_fills_up_kills_no_process_and_what_it_counts_meanwhile_is_in_the_files_once_there_is_room(tmp_path: Path) -> None:
+def test_a_disk_that_fills_up_kills_no_process_and_what_it_counts_meanwhile_is_in_the_files_once_there_is_room(
+    tmp_path: Path,
+) -> None:
     disk = Disk(tmp_path, 8)
     with processes(tmp_path, 1, disk.prefix) as (one,):
         one.ask("count", 1)
@@ -186,7 +201,9 @@ def test_a_process_that_starts_on_a_full_disk_counts_for_itself_until_there_is_r
 
 
 @given(st.lists(st.tuples(st.integers(0, 2 * WINDOW_S), st.sampled_from([0, 1]), st.integers(0, 3)), max_size=60))
-def test_the_window_holds_the_counts_of_all_processes_in_the_last_five_minutes(counts: list[tuple[int, int, int]]) -> None:
+def test_the_window_holds_the_counts_of_all_processes_in_the_last_five_minutes(
+    counts: list[tuple[int, int, int]],
+) -> None:
     now = 1_000_000.0
     told: list[tuple[int, int]] = []
     with pytest.MonkeyPatch.context() as patched, fresh_directory(Path(tempfile.gettempdir())) as directory:

@@ -113,44 +113,67 @@ async def test_a_role_that_is_no_superuser_can_migrate(empty_url: str) -> None:
     try:
         assert await migrate(empty_url.replace("user=postgres", f"user={owner}")) == NAMES
     finally:
-        await execute(empty_url, f"DROP OWNED BY {owner} CASCADE; ALTER DATABASE {name} OWNER TO postgres; DROP ROLE {owner}")
+        await execute(
+            empty_url, f"DROP OWNED BY {owner} CASCADE; ALTER DATABASE {name} OWNER TO postgres; DROP ROLE {owner}"
+        )
 
 
-async def test_every_tenants_table_has_the_policy_and_is_reached_by_the_serving_role_through_it_only(database_url: str) -> None:
+async def test_every_tenants_table_has_the_policy_and_is_reached_by_the_serving_role_through_it_only(
+    database_url: str,
+) -> None:
     tables = await fetch(database_url, TABLES)
     policies = await fetch(
         database_url,
         """SELECT polrelid, polcmd, polpermissive, polroles = ARRAY[$1::regrole::oid] AS serving_only,
-                  pg_get_expr(polqual, polrelid) AS sees, pg_get_expr(polwithcheck, polrelid) AS writes FROM pg_policy""",
+                  pg_get_expr(polqual, polrelid) AS sees, pg_get_expr(polwithcheck, polrelid) AS writes
+                      FROM pg_policy""",
         SERVING_ROLE,
     )
-    guarded = [table for table in tables if (table["of_a_tenant"] or table["relname"] == "tenants") and not table["relispartition"]]
+    guarded = [
+        table
+        for table in tables
+        if (table["of_a_tenant"] or table["relname"] == "tenants") and not table["relispartition"]
+    ]
 
     assert len(guarded) >= 10
     for table in guarded:
         own = [policy for policy in policies if policy["polrelid"] == table["oid"]]
         assert table["relrowsecurity"], table["relname"]
-        assert [(policy["polcmd"], policy["polpermissive"], policy["serving_only"]) for policy in own] == [(b"*", True, True)], table["relname"]
+        assert [(policy["polcmd"], policy["polpermissive"], policy["serving_only"]) for policy in own] == [
+            (b"*", True, True)
+        ], table["relname"]
         assert DECLARED.fullmatch(own[0]["sees"]), own[0]["sees"]
         assert own[0]["writes"] in (None, own[0]["sees"])
 
 
 async def test_the_serving_role_owns_nothing_and_is_granted_no_partition(database_url: str) -> None:
     tables = await fetch(database_url, TABLES)
-    grants = await fetch(database_url, "SELECT table_name FROM information_schema.role_table_grants WHERE grantee = $1", SERVING_ROLE)
-    role = (await fetch(database_url, "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = $1", SERVING_ROLE))[0]
+    grants = await fetch(
+        database_url, "SELECT table_name FROM information_schema.role_table_grants WHERE grantee = $1", SERVING_ROLE
+    )
+    role = (
+        await fetch(
+            database_url,
+            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = $1",
+            SERVING_ROLE,
+        )
+    )[0]
     member_of = await fetch(database_url, "SELECT roleid FROM pg_auth_members WHERE member = $1::regrole", SERVING_ROLE)
 
     assert not any(role.values())
     assert member_of == []
     assert SERVING_ROLE not in {table["owner"] for table in tables}
-    assert not {grant["table_name"] for grant in grants} & {table["relname"] for table in tables if table["relispartition"]}
+    assert not {grant["table_name"] for grant in grants} & {
+        table["relname"] for table in tables if table["relispartition"]
+    }
 
 
 @pytest.mark.parametrize(
     "sql",
-    ["ALTER TABLE events DISABLE ROW LEVEL SECURITY", "ALTER TABLE events OWNER TO CURRENT_USER", "DROP POLICY tenants_declared ON tenants",
-     "SELECT * FROM events_{month}", "TRUNCATE events", "SELECT set_config('row_security', 'off', false); SELECT * FROM catalog_items",
+    ["ALTER TABLE events DISABLE ROW LEVEL SECURITY", "ALTER TABLE events OWNER TO CURRENT_USER",
+    "DROP POLICY tenants_declared ON tenants",
+     "SELECT * FROM events_{month}", "TRUNCATE events",
+     "SELECT set_config('row_security', 'off', false); SELECT * FROM catalog_items",
      "CREATE TABLE public.mine (id int)", "DELETE FROM schema_migrations"],
 )  # fmt: skip
 async def test_the_serving_role_cannot_get_round_the_policies(database_url: str, sql: str) -> None:
@@ -184,7 +207,9 @@ def test_every_constraint_is_named_in_the_files() -> None:
     for migration in read_migrations():
         text = re.sub(r"\s+", " ", re.sub(r"--.*", "", migration.sql))
         for found in constraint.finditer(text):
-            assert named.search(text[: found.start()]), f"{migration.name}: {text[max(0, found.start() - 60) : found.end() + 20]}"
+            assert named.search(text[: found.start()]), (
+                f"{migration.name}: {text[max(0, found.start() - 60) : found.end() + 20]}"
+            )
 
 
 async def test_no_constraint_has_a_name_that_postgresql_made_up(database_url: str) -> None:
@@ -202,7 +227,8 @@ async def test_every_foreign_key_is_served_by_an_index(database_url: str) -> Non
         database_url,
         """SELECT conrelid::regclass, conname FROM pg_constraint k
            WHERE contype = 'f' AND NOT EXISTS (
-               SELECT FROM pg_index i WHERE i.indrelid = k.conrelid AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey)""",
+               SELECT FROM pg_index i WHERE i.indrelid = k.conrelid
+                   AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey)""",
     )
     assert slow == []
 
@@ -215,7 +241,13 @@ async def test_partitions_of_events_are_made_ahead_once_each_with_its_unique_ind
     partitions = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'events'::regclass ORDER BY 1"
 
     assert [row[0] for row in await fetch(empty_url, partitions)] == expected[:3]
-    assert await asyncio.gather(*(fetchval(empty_url, "SELECT ensure_event_partitions(4)") for _ in range(3))) in ([2, 0, 0], [0, 2, 0], [0, 0, 2])
+    assert await asyncio.gather(*(fetchval(empty_url, "SELECT ensure_event_partitions(4)") for _ in range(3))) in (
+        [2, 0, 0],
+        [0, 2, 0],
+        [0, 0, 2],
+    )
     assert [row[0] for row in await fetch(empty_url, partitions)] == expected
-    unique = await fetch(empty_url, "SELECT tablename FROM pg_indexes WHERE indexdef ~ 'UNIQUE INDEX events_.*_id_key .* \\(id\\)$'")
+    unique = await fetch(
+        empty_url, "SELECT tablename FROM pg_indexes WHERE indexdef ~ 'UNIQUE INDEX events_.*_id_key .* \\(id\\)$'"
+    )
     assert sorted(row[0] for row in unique) == expected

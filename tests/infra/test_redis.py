@@ -68,7 +68,9 @@ async def test_a_server_that_refuses_a_command_is_as_good_as_absent_to_whoever_h
             await client.call(("LPUSH", "text", 1))
 
 
-async def test_a_lost_connection_fails_what_waits_and_is_made_again_later(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_lost_connection_fails_what_waits_and_is_made_again_later(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("recomengine.infra.redis.BREAK_S", 0.0)
     async with opened(redis_url) as client:
         await client.call(("PING",))
@@ -87,20 +89,30 @@ async def test_a_lost_connection_fails_what_waits_and_is_made_again_later(redis_
     [
         ("redis://example.com", None, "example.com", 6379, []),
         ("redis://example.com:7000/0", None, "example.com", 7000, []),
-        ("rediss://ann:p%40ss%2Fword@example.com/3", None, "example.com", 6379, [("AUTH", "ann", "p@ss/word"), ("SELECT", 3)]),
+        (
+            "rediss://ann:p%40ss%2Fword@example.com/3",
+            None,
+            "example.com",
+            6379,
+            [("AUTH", "ann", "p@ss/word"), ("SELECT", 3)],
+        ),
         ("redis://:secret@[::1]:1", None, "::1", 1, [("AUTH", "default", "secret")]),
         ("redis://example.com/2?db=4", None, "example.com", 6379, [("SELECT", 4)]),
         ("unix:///run/redis%20one/socket?db=2", "/run/redis one/socket", "localhost", 6379, [("SELECT", 2)]),
         ("unix://:secret@/run/socket", "/run/socket", "localhost", 6379, [("AUTH", "default", "secret")]),
     ],
 )
-def test_a_url_says_where_to_and_with_what_to_begin(url: str, path: str | None, host: str, port: int, greeting: list[object]) -> None:
+def test_a_url_says_where_to_and_with_what_to_begin(
+    url: str, path: str | None, host: str, port: int, greeting: list[object]
+) -> None:
     place = _place(url)
     assert (place.path, place.host, place.port, place.greeting) == (path, host, port, greeting)
     assert (place.tls is not None) is url.startswith("rediss")
 
 
-@pytest.mark.parametrize("url", ["", "example.com", "http://example.com", "redis://example.com/shop", "redis://example.com:port"])
+@pytest.mark.parametrize(
+    "url", ["", "example.com", "http://example.com", "redis://example.com/shop", "redis://example.com:port"]
+)
 def test_a_url_of_another_form_is_refused(url: str) -> None:
     with pytest.raises(ValueError):
         _place(url)

@@ -20,18 +20,24 @@ from tests.support.shops import build, fill_catalog, product, send
 LARGEST = sys.float_info.max
 DIGITS = "9" * 309
 HOSTILE = "".join([
-    f'{{"digits": {DIGITS}, "below": -1e400, "tiny": [{", ".join(["1e-16000"] * 900)}], "nothing": 0e-16000, "huge": {{"a": [1e131000]}}, ',
+    f'{{"digits": {DIGITS}, "below": -1e400, "tiny": [{", ".join(["1e-16000"] * 900)}], "nothing": 0e-16000, '
+    f'"huge": {{"a": [1e131000]}}, ',
     '"id": 12345678901234567, "fine": ["x", 1.5, null, true, {}, [], 1e308]}',
 ])  # fmt: skip
 READ: dict[str, Any] = {
-    "digits": LARGEST, "below": -LARGEST, "tiny": [0] * 900, "nothing": 0, "huge": {"a": [LARGEST]}, "id": 12345678901234567,
-    "fine": ["x", 1.5, None, True, {}, [], 1e308],
+    "digits": LARGEST, "below": -LARGEST, "tiny": [0] * 900, "nothing": 0, "huge": {"a": [LARGEST]},
+    "id": 12345678901234567, "fine": ["x", 1.5, None, True, {}, [], 1e308],
 }  # fmt: skip
-SHOP = [product("boot", price=20, attributes={"colour": "brown"}), product("clog", price=10, attributes={"colour": "brown"}), product("sock")]
+SHOP = [
+    product("boot", price=20, attributes={"colour": "brown"}),
+    product("clog", price=10, attributes={"colour": "brown"}),
+    product("sock"),
+]
 OLD_PRODUCT = "UPDATE catalog_items SET attributes = $2::text::jsonb WHERE tenant_id = $1 AND product_id = 'boot'"
 OLD_EVENTS = """
 INSERT INTO events (id, tenant_id, event_type, user_id, product_id, metadata, timestamp, created_at)
-SELECT gen_random_uuid(), $1, type, 'ann', 'boot', $2::text::jsonb, now(), now() FROM unnest(ARRAY['view', 'purchase', 'impression']) AS type
+SELECT gen_random_uuid(), $1, type, 'ann', 'boot', $2::text::jsonb, now(),
+    now() FROM unnest(ARRAY['view', 'purchase', 'impression']) AS type
 """
 
 
@@ -40,13 +46,17 @@ async def tenant(context: Context, make_tenant: MakeTenant, database_url: str) -
     """A shop with a product and events from before numbers were checked."""
     tenant = await make_tenant()
     await fill_catalog(context, tenant.id, SHOP)
-    await send(context, tenant.id, [{"eventType": "view", "userId": "bob", "productId": each} for each in ("boot", "clog")])
+    await send(
+        context, tenant.id, [{"eventType": "view", "userId": "bob", "productId": each} for each in ("boot", "clog")]
+    )
     await execute(database_url, OLD_PRODUCT, tenant.id, HOSTILE)
     await execute(database_url, OLD_EVENTS, tenant.id, HOSTILE)
     return tenant
 
 
-async def test_an_old_product_is_read_listed_found_and_changed(tenant: Tenant, client: httpx.AsyncClient, database_url: str) -> None:
+async def test_an_old_product_is_read_listed_found_and_changed(
+    tenant: Tenant, client: httpx.AsyncClient, database_url: str
+) -> None:
     headers = bearer(tenant.read_write)
     assert (await client.get("/api/v1/catalog/boot", headers=headers)).json()["data"]["attributes"] == READ
     for params in ({}, {"q": "boot"}):
@@ -65,7 +75,9 @@ async def test_old_events_are_given_out(tenant: Tenant, client: httpx.AsyncClien
     assert len(answer.content) < 50_000
 
 
-async def test_a_model_is_built_from_old_rows_and_served(tenant: Tenant, context: Context, client: httpx.AsyncClient, database_url: str) -> None:
+async def test_a_model_is_built_from_old_rows_and_served(
+    tenant: Tenant, context: Context, client: httpx.AsyncClient, database_url: str
+) -> None:
     for _ in range(2):  # all events are read, then what is new
         await build(context, tenant.id)
         answer = (await client.get("/api/v1/recommendations?productId=clog", headers=bearer(tenant.read))).json()
@@ -84,15 +96,29 @@ async def test_what_is_short_to_write_is_not_written_out_to_be_read(database_url
 
 
 @pytest.mark.parametrize(
-    "text", ["null", "0", '"a"', "{}", "[]", '{"a": [1, -2.50, 1e300, 1e-300, 0.1, "1e-16000", {"b": []}], "c": null}', "9" * 300, "1e-399"]
+    "text",
+    [
+        "null",
+        "0",
+        '"a"',
+        "{}",
+        "[]",
+        '{"a": [1, -2.50, 1e300, 1e-300, 0.1, "1e-16000", {"b": []}], "c": null}',
+        "9" * 300,
+        "1e-399",
+    ],
 )
 async def test_what_is_readable_stays_as_it_is(text: str, database_url: str) -> None:
     same = "SELECT readable_json($1::text::jsonb)::text = $1::text::jsonb::text"
     assert await fetchval(database_url, same, text) is True
 
 
-@pytest.mark.parametrize("text", ["1e-16000", f"-{DIGITS}", "1e131000", "0e-16000", '[[{"a": 1e400}]]', '{"a": {"": [1e-500, 2]}}'])
-async def test_what_is_not_is_read_as_the_nearest_number_in_the_database_and_beside_it(text: str, database_url: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["1e-16000", f"-{DIGITS}", "1e131000", "0e-16000", '[[{"a": 1e400}]]', '{"a": {"": [1e-500, 2]}}']
+)
+async def test_what_is_not_is_read_as_the_nearest_number_in_the_database_and_beside_it(
+    text: str, database_url: str
+) -> None:
     by_database = await fetchval(database_url, "SELECT readable_json($1::text::jsonb)::text", text)
     as_it_is = await fetchval(database_url, "SELECT $1::text::jsonb::text", text)
     assert orjson.loads(by_database) == read_stored(as_it_is)
@@ -109,8 +135,10 @@ def test_what_is_nested_beyond_all_reading_is_read_as_nothing() -> None:
 
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**320), 10**320) | st.floats(allow_nan=False, allow_infinity=False) | st.text("a\"\\é\u2028"),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("ab.$", max_size=3), inner, max_size=4), max_leaves=10,
+    st.none() | st.booleans() | st.integers(-(10**320), 10**320) | st.floats(allow_nan=False,
+    allow_infinity=False) | st.text("a\"\\é\u2028"),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("ab.$", max_size=3), inner, max_size=4),
+    max_leaves=10,
 )  # fmt: skip
 
 

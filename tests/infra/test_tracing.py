@@ -1,4 +1,6 @@
-"""Traces as a collector receives them, and their absence: without a collector nothing of OpenTelemetry is even loaded."""
+"""Traces as a collector receives them, and their absence: without a collector nothing of OpenTelemetry is even
+loaded.
+"""
 
 import os
 import subprocess
@@ -39,7 +41,13 @@ class Collector(NamedTuple):
 
     @property
     def spans(self) -> list[Span]:
-        return [span for request in self.received for of in request.resource_spans for scope in of.scope_spans for span in scope.spans]
+        return [
+            span
+            for request in self.received
+            for of in request.resource_spans
+            for scope in of.scope_spans
+            for span in scope.spans
+        ]
 
     def span(self, name: str) -> Span:
         (found,) = [span for span in self.spans if span.name == name]
@@ -91,7 +99,9 @@ async def make_shop(app: Starlette) -> CreatedTenant:
     return made
 
 
-async def test_a_request_its_statements_its_commands_and_its_kernel_are_one_trace(collector: Collector, settings: Settings) -> None:
+async def test_a_request_its_statements_its_commands_and_its_kernel_are_one_trace(
+    collector: Collector, settings: Settings
+) -> None:
     async with running(settings) as app, client_of(app) as client:
         shop = await make_shop(app)
         headers = bearer(shop.keys.read_write) | {"traceparent": f"00-{TRACE}-{PARENT}-01", "X-Request-ID": "r-1"}
@@ -100,21 +110,35 @@ async def test_a_request_its_statements_its_commands_and_its_kernel_are_one_trac
         assert (await client.post("/api/v1/events", json=view(SHOPPER, "boot"), headers=headers)).status_code == 202
         assert (await client.get(f"/{SHOPPER}", headers=headers)).status_code == 404
     request = collector.span("GET /api/v1/recommendations")
-    assert (request.trace_id.hex(), request.parent_span_id.hex(), request.kind) == (TRACE, PARENT, Span.SPAN_KIND_SERVER)
+    assert (request.trace_id.hex(), request.parent_span_id.hex(), request.kind) == (
+        TRACE,
+        PARENT,
+        Span.SPAN_KIND_SERVER,
+    )
     assert attributes(request) == {
-        "http.request.method": "GET", "http.route": "/api/v1/recommendations", "http.response.status_code": 200, "recomengine.request_id": "r-1",
-        "recomengine.tenant": str(shop.tenant_id), "recomengine.key_prefix": "_".join(shop.keys.read_write.split("_")[:3]),
+        "http.request.method": "GET", "http.route": "/api/v1/recommendations", "http.response.status_code": 200,
+        "recomengine.request_id": "r-1", "recomengine.tenant": str(shop.tenant_id),
+        "recomengine.key_prefix": "_".join(shop.keys.read_write.split("_")[:3]),
     }  # fmt: skip
     below = {span.name: span for span in collector.spans if span.parent_span_id == request.span_id}
     assert below.keys() >= {"GET LRANGE", "api_keys.FIND_KEY", "rank", "SET"}
     for span in below.values():
         assert request.start_time_unix_nano <= span.start_time_unix_nano <= span.end_time_unix_nano
-    assert attributes(below["api_keys.FIND_KEY"]) == {"db.system.name": "postgresql", "db.query.summary": "api_keys.FIND_KEY"}
-    assert attributes(below["GET LRANGE"]) == {"db.system.name": "redis", "db.operation.name": "GET LRANGE", "db.operation.batch.size": 3}
+    assert attributes(below["api_keys.FIND_KEY"]) == {
+        "db.system.name": "postgresql",
+        "db.query.summary": "api_keys.FIND_KEY",
+    }
+    assert attributes(below["GET LRANGE"]) == {
+        "db.system.name": "redis",
+        "db.operation.name": "GET LRANGE",
+        "db.operation.batch.size": 3,
+    }
     event = collector.span("POST /api/v1/events")
     assert "events.STORE_EVENTS" in {span.name for span in collector.spans if span.parent_span_id == event.span_id}
     assert attributes(collector.span("GET unmatched"))["http.response.status_code"] == 404
-    resource = {each.key: each.value.string_value for each in collector.received[0].resource_spans[0].resource.attributes}
+    resource = {
+        each.key: each.value.string_value for each in collector.received[0].resource_spans[0].resource.attributes
+    }
     assert resource["service.name"] == "recomengine"
 
 
@@ -124,12 +148,18 @@ async def test_no_span_holds_a_value_that_was_sent(collector: Collector, setting
         shop = await make_shop(app)
         for key in (shop.keys.read_write, shop.keys.publish):
             await client.get(f"/api/v1/recommendations?userId={SHOPPER}&key={key}")
-            await client.get(f"/api/v1/catalog/{SHOPPER}", headers={"X-API-Key": key, "Cookie": f"refresh_token={SHOPPER}"})
+            await client.get(
+                f"/api/v1/catalog/{SHOPPER}", headers={"X-API-Key": key, "Cookie": f"refresh_token={SHOPPER}"}
+            )
             await client.post("/api/v1/events", json=view(SHOPPER, SHOPPER) | {"key": key})
         await client.post("/api/v1/auth/login", json={"email": f"{SHOPPER}@example.com", "password": SHOPPER})
         assert (await client.get(f"/fail?userId={SHOPPER}")).status_code == 500
     text = "".join(map(str, collector.received))
-    secrets = (SHOPPER, SECRET, *(part for key in (shop.keys.read_write, shop.keys.publish) for part in key.split("_")[3:]))
+    secrets = (
+        SHOPPER,
+        SECRET,
+        *(part for key in (shop.keys.read_write, shop.keys.publish) for part in key.split("_")[3:]),
+    )
     assert [secret for secret in secrets if secret in text] == []
 
 
@@ -140,7 +170,11 @@ async def test_what_fails_is_marked_by_its_kind_alone(collector: Collector, sett
         assert (await client.get("/fail")).status_code == 500
         assert (await client.get("/api/v1/recommendations", headers=bearer(shop.keys.read))).status_code == 200
     failed = collector.span("GET /fail")
-    assert (failed.status.code, failed.status.message, attributes(failed)["error.type"]) == (Status.STATUS_CODE_ERROR, "", "500")
+    assert (failed.status.code, failed.status.message, attributes(failed)["error.type"]) == (
+        Status.STATUS_CODE_ERROR,
+        "",
+        "500",
+    )
     (statement,) = [span for span in collector.spans if span.parent_span_id == failed.span_id]
     assert (statement.name, statement.status.code, attributes(statement)["error.type"]) == (
         "SELECT", Status.STATUS_CODE_ERROR, "DivisionByZeroError",
@@ -179,13 +213,20 @@ print([name for name in sys.modules if name.partition(".")[0] in ("opentelemetry
 """
 
 
-@pytest.mark.parametrize(("variable", "loaded"), [({}, False), ({VARIABLE: ""}, False), ({VARIABLE: "http://127.0.0.1:1"}, True)])
-def test_without_a_collector_nothing_of_opentelemetry_is_imported(variable: dict[str, str], loaded: bool, servers: Servers) -> None:
+@pytest.mark.parametrize(
+    ("variable", "loaded"), [({}, False), ({VARIABLE: ""}, False), ({VARIABLE: "http://127.0.0.1:1"}, True)]
+)
+def test_without_a_collector_nothing_of_opentelemetry_is_imported(
+    variable: dict[str, str], loaded: bool, servers: Servers
+) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")} | {
-        "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "JWT_SECRET": SECRET, "API_KEY_HMAC_SECRET": SECRET,
+        "DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url, "JWT_SECRET": SECRET,
+        "API_KEY_HMAC_SECRET": SECRET,
     }  # fmt: skip
     command = [sys.executable, "-c", UNTRACED]
-    done = subprocess.run(command, env=environment | variable, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+    done = subprocess.run(
+        command, env=environment | variable, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+    )
     assert done.returncode == 0, done.stderr
     names = done.stdout.splitlines()[-1]
     assert ("'opentelemetry'" in names) is loaded

@@ -29,12 +29,18 @@ def database(servers: Servers) -> Iterator[str]:
 
 def in_queue(url: str) -> list[tuple[str, bool]]:
     """The jobs' states, and whether somebody has them."""
-    return [tuple(row) for row in asyncio.run(fetch(url, "SELECT status::text, queue_manager_id IS NOT NULL FROM pgqueuer"))]
+    return [
+        tuple(row) for row in asyncio.run(fetch(url, "SELECT status::text, queue_manager_id IS NOT NULL FROM pgqueuer"))
+    ]
 
 
-def test_on_sigterm_a_worker_gives_back_what_it_cannot_end_and_is_gone(database: str, servers: Servers, tmp_path: Path) -> None:
+def test_on_sigterm_a_worker_gives_back_what_it_cannot_end_and_is_gone(
+    database: str, servers: Servers, tmp_path: Path
+) -> None:
     settings = {"DATABASE_URL": database, "REDIS_URL": servers.redis_url, "DATA_DIR": str(tmp_path)}
-    worker = subprocess.Popen([sys.executable, "-m", "tests.jobs.stubborn_worker"], env=environment(settings), stdin=subprocess.DEVNULL)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "tests.jobs.stubborn_worker"], env=environment(settings), stdin=subprocess.DEVNULL
+    )
     try:
         wait_until(lambda: in_queue(database) == [("picked", True)])
         worker.send_signal(signal.SIGTERM)

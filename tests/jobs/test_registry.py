@@ -16,4 +16,6 @@ def test_every_job_is_there_at_its_time() -> None:
         "archive_events": "35 4 * * *",
         "finish_erasures": "*/5 * * * *",
     }
-    assert {job.name for job in JOBS if job.at_start} == {"refresh_due", "make_partitions"}, "after a time without a worker"
+    assert {job.name for job in JOBS if job.at_start} == {"refresh_due", "make_partitions"}, (
+        "after a time without a worker"
+    )

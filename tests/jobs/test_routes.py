@@ -55,6 +55,7 @@ async def jobs_of(person: Person, tenant_id: str, query: str = "") -> list[dict[
 async def worked(context: Context, person: Person, tenant_id: str, work: Any, status: str) -> None:
     """Have what waits done so, until all of the tenant's jobs stand like this."""
     async with a_worker(context, [Job(NAME, work, of_tenant=True, attempts=1)]):
+
         async def so() -> bool:
             return {job["status"] for job in await jobs_of(person, tenant_id)} == {status}
 
@@ -67,11 +68,19 @@ async def queue(context: Context, tenant_id: str, number: int = 0) -> int:
     return job_id
 
 
-async def test_a_dead_job_is_shown_with_its_error_tried_again_and_written_into_the_audit_log(context: Context, ann: Person) -> None:
+async def test_a_dead_job_is_shown_with_its_error_tried_again_and_written_into_the_audit_log(
+    context: Context, ann: Person
+) -> None:
     tenant_id = await ann.make_tenant()
     job_id = await queue(context, tenant_id)
     (waiting,) = await jobs_of(ann, tenant_id)
-    assert (waiting["id"], waiting["name"], waiting["status"], waiting["attempts"], waiting["startedAt"]) == (job_id, NAME, "waiting", 0, None)
+    assert (waiting["id"], waiting["name"], waiting["status"], waiting["attempts"], waiting["startedAt"]) == (
+        job_id,
+        NAME,
+        "waiting",
+        0,
+        None,
+    )
     await worked(context, ann, tenant_id, fail, "dead")
     (dead,) = await jobs_of(ann, tenant_id, "?status=dead")
     assert set(dead) == {"id", "name", "status", "attempts", "error", "queuedAt", "nextTryAt", "startedAt", "endedAt"}
@@ -136,7 +145,9 @@ async def test_a_bad_query_is_refused(query: str, ann: Person) -> None:
     assert refused.json()["errors"]
 
 
-async def test_metrics_count_what_waits_and_what_is_dead(context: Context, ann: Person, client: httpx.AsyncClient) -> None:
+async def test_metrics_count_what_waits_and_what_is_dead(
+    context: Context, ann: Person, client: httpx.AsyncClient
+) -> None:
     tenant_id = await ann.make_tenant()
     await queue(context, tenant_id)
 

@@ -77,7 +77,9 @@ async def fall_silent(context: Context, taken: Taken) -> None:
     await context.pool.execute("UPDATE pgqueuer SET heartbeat = now() - interval '1 hour' WHERE id = $1", taken.id)
 
 
-async def test_a_job_that_fails_is_tried_again_until_it_succeeds(context: Context, name: str, make_tenant: MakeTenant) -> None:
+async def test_a_job_that_fails_is_tried_again_until_it_succeeds(
+    context: Context, name: str, make_tenant: MakeTenant
+) -> None:
     tenant = await make_tenant()
     work, done = failing(2)
     job_id = await enqueue(context.pool, name, tenant.id)
@@ -106,11 +108,14 @@ async def test_a_failing_job_waits_for_its_next_try_in_the_queue(context: Contex
     work, done = failing(1)
     job_id = await enqueue(context.pool, name)
     async with a_worker(context, [Job(name, work, first_wait=timedelta(hours=1))]):
+
         async def tried() -> bool:
             return await state(context, job_id) == ("waiting", 1, "RuntimeError: failure 1")
 
         await until(tried)
-    row = await context.pool.fetchrow("SELECT attempts, execute_after - now() AS wait FROM pgqueuer WHERE id = $1", job_id)
+    row = await context.pool.fetchrow(
+        "SELECT attempts, execute_after - now() AS wait FROM pgqueuer WHERE id = $1", job_id
+    )
     assert row is not None
     assert row["attempts"] == 1
     assert LONGEST_WAIT / 2 - timedelta(minutes=1) < row["wait"] <= LONGEST_WAIT
@@ -287,13 +292,16 @@ async def test_a_worker_runs_one_of_a_kind_at_a_time_and_several_workers_several
     assert list(most.values()) == [1, 1]
 
 
-async def test_a_job_of_a_purged_tenant_is_dropped(context: Context, name: str, make_tenant: MakeTenant, database_url: str) -> None:
+async def test_a_job_of_a_purged_tenant_is_dropped(
+    context: Context, name: str, make_tenant: MakeTenant, database_url: str
+) -> None:
     tenant = await make_tenant()
     work, done = failing(0)
     await enqueue(context.pool, name, tenant.id)
     for table, column in (("api_keys", "tenant_id"), ("catalog_state", "tenant_id"), ("tenants", "id")):
         await execute(database_url, f"DELETE FROM {table} WHERE {column} = $1", tenant.id)
     async with a_worker(context, [Job(name, work, of_tenant=True)]):
+
         async def gone() -> bool:
             return await in_queue(context.pool, name) == []
 
@@ -301,7 +309,9 @@ async def test_a_job_of_a_purged_tenant_is_dropped(context: Context, name: str, 
     assert done == {}
 
 
-async def test_one_of_a_kind_and_tenant_is_queued_at_a_time(context: Context, name: str, make_tenant: MakeTenant) -> None:
+async def test_one_of_a_kind_and_tenant_is_queued_at_a_time(
+    context: Context, name: str, make_tenant: MakeTenant
+) -> None:
     tenant = await make_tenant()
     made = await asyncio.gather(*(enqueue(context.pool, name, of) for of in (None, tenant.id) for _ in range(4)))
     assert len([job_id for job_id in made if job_id is not None]) == 2
@@ -310,7 +320,9 @@ async def test_one_of_a_kind_and_tenant_is_queued_at_a_time(context: Context, na
 async def test_what_is_due_is_queued_once_whichever_worker_sees_it(context: Context, name: str) -> None:
     work, done = failing(0)
     await context.pool.execute(
-        "INSERT INTO pgqueuer_schedules (expression, next_run, entrypoint) VALUES ('0 2 1 1 *', now() - interval '1 minute', $1)", name
+        "INSERT INTO pgqueuer_schedules (expression, next_run, entrypoint) VALUES ('0 2 1 1 *', now() - interval '1 "
+        "minute', $1)",
+        name,
     )
     jobs = [Job(name, work, cron="0 2 1 1 *")]
 

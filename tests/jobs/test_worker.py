@@ -51,6 +51,7 @@ async def test_a_queued_refresh_is_built_published_and_served(context: Context, 
     await service.request_refresh(context.pool, tenant.id)
 
     async with a_worker(context):
+
         async def served() -> bool:
             return await context.models.get(tenant.id) is not None
 
@@ -86,7 +87,9 @@ async def test_a_request_during_a_build_is_built_after_it(
     assert gate.begun == 2
 
 
-async def test_a_request_right_after_a_build_is_not_taken_for_the_finished_one(context: Context, tenant: Tenant) -> None:
+async def test_a_request_right_after_a_build_is_not_taken_for_the_finished_one(
+    context: Context, tenant: Tenant
+) -> None:
     await service.request_refresh(context.pool, tenant.id)
     async with a_worker(context):
         for _ in range(3):
@@ -104,7 +107,9 @@ async def test_a_request_during_a_build_and_one_after_it_make_one_more_build(
     context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with tenant_transaction(context.pool, tenant.id) as connection:
-        await connection.execute("INSERT INTO models (tenant_id, version, status) VALUES ($1, 'v1', 'building')", tenant.id)
+        await connection.execute(
+            "INSERT INTO models (tenant_id, version, status) VALUES ($1, 'v1', 'building')", tenant.id
+        )
     assert await service.request_refresh(context.pool, tenant.id)
     async with tenant_transaction(context.pool, tenant.id) as connection:
         await connection.execute("UPDATE models SET status = 'ready' WHERE tenant_id = $1", tenant.id)
@@ -144,7 +149,9 @@ async def test_a_build_whose_job_was_given_to_another_is_not_served(
     await service.request_refresh(context.pool, tenant.id)
     async with a_worker(context):
         await until(gate.reached)
-        await context.pool.execute("UPDATE pgqueuer SET queue_manager_id = gen_random_uuid() WHERE payload = $1", tenant.id.bytes)
+        await context.pool.execute(
+            "UPDATE pgqueuer SET queue_manager_id = gen_random_uuid() WHERE payload = $1", tenant.id.bytes
+        )
         gate.open()
 
         async def failed() -> bool:
@@ -176,7 +183,9 @@ async def due(context: Context) -> set[UUID]:
     return set(await queries.tenants_due(context.pool, datetime.now(UTC) - timedelta(minutes=20)))
 
 
-async def test_a_tenant_is_due_when_it_has_events_or_products_that_its_model_lacks(context: Context, make_tenant: MakeTenant) -> None:
+async def test_a_tenant_is_due_when_it_has_events_or_products_that_its_model_lacks(
+    context: Context, make_tenant: MakeTenant
+) -> None:
     tenant = await make_tenant()
     assert tenant.id not in await due(context)
     await fill_catalog(context, tenant.id, [product("boot")])
@@ -196,7 +205,9 @@ async def test_a_suspended_tenant_is_not_due(context: Context, tenant: Tenant) -
     assert tenant.id not in await due(context)
 
 
-async def test_missing_partitions_are_made_and_there_is_one_for_each_month_ahead(context: Context, database_url: str) -> None:
+async def test_missing_partitions_are_made_and_there_is_one_for_each_month_ahead(
+    context: Context, database_url: str
+) -> None:
     assert await registry.make_partitions(context.pool) == 0
     owner = await asyncpg.connect(database_url)
     try:

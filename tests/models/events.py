@@ -29,8 +29,8 @@ def histories_of(events: Iterable[Event], users: int | None = None) -> Histories
     count = users if users is not None else 1 + int(columns[:, 0].max(initial=-1))
     indptr = np.searchsorted(columns[:, 0], np.arange(count + 1)).astype(np.int64)
     return Histories(
-        [f"u{user}" for user in range(count)], indptr, columns[:, 3].astype(np.int32), columns[:, 2].astype(np.uint8), columns[:, 1].copy(),
-        columns[:, 4].copy(),
+        [f"u{user}" for user in range(count)], indptr, columns[:, 3].astype(np.int32), columns[:, 2].astype(np.uint8),
+        columns[:, 1].copy(), columns[:, 4].copy(),
     )  # fmt: skip
 
 
@@ -42,7 +42,8 @@ def events_of(histories: Histories) -> list[Event]:
 def some_events(n_items: int, users: int = 4, size: int = 25) -> st.SearchStrategy[list[Event]]:
     """A few events of all types within three days, in sessions and without."""
     event = st.builds(
-        Event, st.integers(0, users - 1), st.integers(0, 72).map(lambda hour: START_MS + hour * HOUR_MS), st.integers(0, len(EVENT_TYPES) - 1),
+        Event, st.integers(0, users - 1), st.integers(0, 72).map(lambda hour: START_MS + hour * HOUR_MS), st.integers(0,
+        len(EVENT_TYPES) - 1),
         st.integers(0, n_items - 1), st.sampled_from([NO_GROUP, NO_GROUP, 1, 2, 3]),
     )  # fmt: skip
     return st.lists(event, max_size=size)

@@ -24,7 +24,9 @@ NO_CONTENT = csr([{}] * ITEMS)
 
 @cache
 def pairs_shop() -> Histories:
-    """Product 2n is viewed before, and bought with, 2n + 1; 0 to 3 are popular with everybody, and everybody comes back."""
+    """Product 2n is viewed before, and bought with, 2n + 1; 0 to 3 are popular with everybody, and everybody comes
+    back.
+    """
     draw = np.random.default_rng(11)
     events: list[Event] = []
     for visit in range(900):
@@ -37,7 +39,11 @@ def pairs_shop() -> Histories:
 
 
 def shelf(available: Any = None) -> Shelf:
-    return Shelf(np.ones(ITEMS, np.uint8) if available is None else available, np.full(ITEMS, 500, np.int64), np.zeros(ITEMS, np.int32))
+    return Shelf(
+        np.ones(ITEMS, np.uint8) if available is None else available,
+        np.full(ITEMS, 500, np.int64),
+        np.zeros(ITEMS, np.int32),
+    )
 
 
 @cache
@@ -68,8 +74,8 @@ def test_the_partner_of_a_product_comes_first_on_its_page(product: int) -> None:
     ranker = make_ranker(build_evidence(pairs_shop(), NO_CONTENT, ITEMS)[0], ITEMS)
     now = moment("product", np.array([product], np.int32), NOBODY, live=False)
     items, _, sources, seeds = rank(
-        Workspace(), ranker, learned().weights["product"], 5, **of_moment(now), available=shelf().available, price_cents=shelf().price_cents,
-        categories=shelf().categories, fallback=NO_ITEMS, excluded=now.seeds,
+        Workspace(), ranker, learned().weights["product"], 5, **of_moment(now), available=shelf().available,
+        price_cents=shelf().price_cents, categories=shelf().categories, fallback=NO_ITEMS, excluded=now.seeds,
     )  # fmt: skip
     assert items[0] == product ^ 1
     assert seeds[0] == product
@@ -80,7 +86,10 @@ def test_the_best_source_of_each_kind_is_one_of_that_kind() -> None:
     kind_of = {source.name: source.kind.name for source in SOURCES}
     for context in CONTEXTS:
         assert all(kind_of[name] == kind for kind, name in learned().singles[context].items())
-    assert best_of_kinds({"sources": {"walk": {}, "similar": {}, "popular": {}}}) == {"collaborative": "walk", "popular": "popular"}
+    assert best_of_kinds({"sources": {"walk": {}, "similar": {}, "popular": {}}}) == {
+        "collaborative": "walk",
+        "popular": "popular",
+    }
     assert best_of_kinds({"chosen": "prior"}) == {}
 
 
@@ -101,7 +110,9 @@ def test_what_is_not_for_sale_is_no_candidate() -> None:
     before, cases = split(pairs_shop())
     ranker = make_ranker(build_evidence(before, NO_CONTENT, ITEMS)[0], ITEMS)
     half = (np.arange(ITEMS) % 2).astype(np.uint8)
-    all_lists, lists = (collect(Workspace(), ranker, cases["product"], shelf(each), new_only=False) for each in (None, half))
+    all_lists, lists = (
+        collect(Workspace(), ranker, cases["product"], shelf(each), new_only=False) for each in (None, half)
+    )
     assert len(all_lists.sizes) == len(lists.sizes) == len(cases["product"])
     assert lists.sizes.max() <= ITEMS // 2 < all_lists.sizes.max()
     assert lists.wanted.tolist() == [len(case.targets) for case in cases["product"]]

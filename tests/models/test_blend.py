@@ -32,8 +32,18 @@ Array = np.ndarray[Any, Any]
 LISTED = 40
 
 
-def shop(cases: int, sources: dict[str, float], *, seed: int = 0, candidates: int = LISTED, noise: float = 0.0, targets: int = 1) -> Lists:
-    """Cases with independent scores of each source; targets are on top of their sum, weighed by `sources`, after noise."""
+def shop(
+    cases: int,
+    sources: dict[str, float],
+    *,
+    seed: int = 0,
+    candidates: int = LISTED,
+    noise: float = 0.0,
+    targets: int = 1,
+) -> Lists:
+    """Cases with independent scores of each source; targets are on top of their sum, weighed by `sources`, after
+    noise.
+    """
     draw = np.random.default_rng(seed)
     features, hits = np.zeros((cases, candidates, WIDTH)), np.zeros((cases, candidates), bool)
     for case in range(cases):
@@ -106,7 +116,9 @@ def plain_metric(scores: list[float], hits: list[bool], wanted: int, metric: str
     ranks = [rank for rank, place in enumerate(order) if hits[place]]
     if metric == "mrr@20":
         return 1 / (ranks[0] + 1) if ranks and ranks[0] < 20 else 0.0
-    return sum(1 / math.log2(rank + 2) for rank in ranks if rank < 10) / sum(1 / math.log2(rank + 2) for rank in range(min(wanted, 10)))
+    return sum(1 / math.log2(rank + 2) for rank in ranks if rank < 10) / sum(
+        1 / math.log2(rank + 2) for rank in range(min(wanted, 10))
+    )
 
 
 METRICS = pytest.mark.parametrize("metric", ["ndcg@10", "mrr@20"])
@@ -116,14 +128,18 @@ case = st.lists(st.tuples(st.integers(0, 3).map(float), st.booleans()), min_size
 @METRICS
 @examples
 @given(given=st.lists(st.tuples(case, st.integers(0, 3)), min_size=1, max_size=5))
-def test_figures_are_those_of_the_plain_formula_with_ties_to_the_earlier(metric: str, given: list[tuple[Any, int]]) -> None:
+def test_figures_are_those_of_the_plain_formula_with_ties_to_the_earlier(
+    metric: str, given: list[tuple[Any, int]]
+) -> None:
     wanted = [max(1, sum(hit for _, hit in rows) + missed) for rows, missed in given]
     lists = Lists(
-        np.array([[score] for rows, _ in given for score, _ in rows]), np.array([hit for rows, _ in given for _, hit in rows]),
+        np.array([[score] for rows, _ in given for score, _ in rows]), np.array([hit for rows, _ in given for _,
+        hit in rows]),
         np.array([len(rows) for rows, _ in given]), np.array(wanted),
     )  # fmt: skip
     expected = [
-        plain_metric([score for score, _ in rows], [hit for _, hit in rows], count, metric) for (rows, _), count in zip(given, wanted, strict=True)
+        plain_metric([score for score, _ in rows], [hit for _, hit in rows], count, metric)
+        for (rows, _), count in zip(given, wanted, strict=True)
     ]
     assert metrics(lists, np.ones(1), metric).tolist() == pytest.approx(expected)
 
@@ -132,7 +148,9 @@ def test_figures_are_those_of_the_plain_formula_with_ties_to_the_earlier(metric:
 def test_figures_of_a_source_alone_are_those_of_its_own_list(metric: str) -> None:
     lists = shop(50, {"similar": 1.0, "popular": 1.0}, noise=0.5, targets=3, candidates=100)
     lists.features[:, 2 * PLACE["popular"] : 2 * PLACE["popular"] + 2] = 0.0
-    assert figures_of_source(lists, "similar", metric).tolist() == pytest.approx(metrics(lists, single_weights("similar"), metric).tolist())
+    assert figures_of_source(lists, "similar", metric).tolist() == pytest.approx(
+        metrics(lists, single_weights("similar"), metric).tolist()
+    )
     assert not figures_of_source(lists, "popular", metric).any()
 
 
@@ -148,8 +166,13 @@ def test_planted_weights_are_learned_and_beat_every_single_source(metric: str) -
     lists = shop(400, {"sequence": 2.0, "content": 2.0, "popular": 0.0}, noise=0.05, candidates=100)
     learned = learn(lists, metric, "product")
     assert learned.report["chosen"] == "blend"
-    assert learned.report["blend"]["value"] > 1.1 * max(figure["value"] for figure in learned.report["sources"].values())
-    part = {name: float(learned.weights[2 * PLACE[name] : 2 * PLACE[name] + 2].sum()) for name in ("sequence", "content", "popular")}
+    assert learned.report["blend"]["value"] > 1.1 * max(
+        figure["value"] for figure in learned.report["sources"].values()
+    )
+    part = {
+        name: float(learned.weights[2 * PLACE[name] : 2 * PLACE[name] + 2].sum())
+        for name in ("sequence", "content", "popular")
+    }
     assert part["sequence"] == pytest.approx(part["content"], rel=0.25)
     assert abs(part["popular"]) < 0.2 * part["content"]
     assert learned.weights.dtype == np.float32
@@ -182,14 +205,18 @@ def test_a_shop_like_the_others_learns_from_few_cases_with_the_prior_and_from_ma
     with_prior, without = learn(few, "mrr@20", "session"), learn(few, "mrr@20", "home")
     assert with_prior.report["shrunkTo"] == "prior"
     assert without.report["shrunkTo"] == learn(many, "mrr@20", "session").report["shrunkTo"] == "singles"
-    with_it, without_it = (metrics(unseen, found.weights.astype(float), "mrr@20").mean() for found in (with_prior, without))
+    with_it, without_it = (
+        metrics(unseen, found.weights.astype(float), "mrr@20").mean() for found in (with_prior, without)
+    )
     assert with_it > 1.02 * without_it
 
 
 def test_a_shop_unlike_the_others_keeps_to_its_own_sources() -> None:
     lists = shop(200, {"trending": 2.0, "ease_orders": 2.0}, noise=0.1, candidates=100)
     learned = learn(lists, "ndcg@10", "session")
-    assert learned.report["blend"]["value"] > 1.1 * max(figure["value"] for figure in learned.report["sources"].values())
+    assert learned.report["blend"]["value"] > 1.1 * max(
+        figure["value"] for figure in learned.report["sources"].values()
+    )
 
 
 @pytest.mark.parametrize("context", CONTEXTS)
@@ -207,7 +234,9 @@ def test_noise_alone_is_no_reason_for_large_weights() -> None:
 
 
 def test_the_same_cases_give_the_same_weights_to_the_bit() -> None:
-    one, other = (learn(shop(150, {"sequence": 1.0, "walk": 0.5, "own": 0.2}, noise=0.1), "mrr@20", "session") for _ in range(2))
+    one, other = (
+        learn(shop(150, {"sequence": 1.0, "walk": 0.5, "own": 0.2}, noise=0.1), "mrr@20", "session") for _ in range(2)
+    )
     assert one.weights.tobytes() == other.weights.tobytes()
     assert one.report == other.report
 

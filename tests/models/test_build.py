@@ -53,7 +53,9 @@ def test_a_product_is_not_its_own_neighbour(shop: DemoShop) -> None:
 
 
 def test_rising_products_lead_the_trend(shop: DemoShop, truth: GroundTruth) -> None:
-    leading = [shop.products[number]["productId"] for number in shop.built.arrays["trending.items"][: len(truth.rising)]]
+    leading = [
+        shop.products[number]["productId"] for number in shop.built.arrays["trending.items"][: len(truth.rising)]
+    ]
 
     assert set(leading) == set(truth.rising)
 
@@ -116,7 +118,9 @@ def browsing(views: int) -> Histories:
 
 
 def test_a_purchase_is_remembered_however_much_was_looked_at_since() -> None:
-    model = model_of(build_model(browsing(2 * HISTORY_LENGTH), as_rows([product(f"p{number}") for number in range(5)]), 5))
+    model = model_of(
+        build_model(browsing(2 * HISTORY_LENGTH), as_rows([product(f"p{number}") for number in range(5)]), 5)
+    )
 
     history = model.history("u")
 
@@ -124,7 +128,9 @@ def test_a_purchase_is_remembered_however_much_was_looked_at_since() -> None:
 
 
 def test_what_was_only_shown_does_not_push_what_was_done_out_of_a_history() -> None:
-    model = model_of(build_model(browsing(HISTORY_LENGTH - 1), as_rows([product(f"p{number}") for number in range(5)]), 5))
+    model = model_of(
+        build_model(browsing(HISTORY_LENGTH - 1), as_rows([product(f"p{number}") for number in range(5)]), 5)
+    )
 
     types = model.history("u").types
 

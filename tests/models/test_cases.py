@@ -30,7 +30,9 @@ class Shop:
 
 
 def shop(*, groups: bool = True) -> Shop:
-    """1000 visits, ten a day: three products viewed in one session, two bought. The orders of the last fifth come after the cut."""
+    """1000 visits, ten a day: three products viewed in one session, two bought. The orders of the last fifth come after
+    the cut.
+    """
     draw = np.random.default_rng(5)
     events: list[Event] = []
     for visit in range(1000):
@@ -41,7 +43,9 @@ def shop(*, groups: bool = True) -> Shop:
             viewed[:2] = FIRST, SECOND
         bought = [FIRST, SECOND] if visit >= CUT_VISIT else viewed[:2]
         start = START_MS + visit // 10 * DAY_MS + visit % 10 * HOUR_MS
-        events += [Event(user, start + place, VIEW, item, (2 * visit + 1) * groups) for place, item in enumerate(viewed)]
+        events += [
+            Event(user, start + place, VIEW, item, (2 * visit + 1) * groups) for place, item in enumerate(viewed)
+        ]
         events += [Event(user, start + BOUGHT_AFTER_MS, PURCHASE, item, (2 * visit + 2) * groups) for item in bought]
     return Shop(histories_of(events, users=60), START_MS + CUT_VISIT // 10 * DAY_MS + BOUGHT_AFTER_MS)
 
@@ -60,7 +64,9 @@ def test_every_context_has_cases(made: Shop) -> None:
     assert list(cases) == list(CONTEXTS)
     assert all(cases[context] for context in CONTEXTS)
     assert {case.moment.context for case in cases["home"] + cases["home_new"]} == {"home"}
-    assert all({case.moment.context for case in cases[context]} == {context} for context in ("session", "product", "cart"))
+    assert all(
+        {case.moment.context for case in cases[context]} == {context} for context in ("session", "product", "cart")
+    )
 
 
 def test_what_comes_before_the_cut_holds_nothing_that_comes_after_it(made: Shop) -> None:
@@ -73,8 +79,12 @@ def test_a_signal_that_exists_only_after_the_cut_is_in_no_evidence(made: Shop) -
     before, _ = split(made.histories)
     for histories, known in ((before, False), (made.histories, True)):
         arrays, _ = build_evidence(histories, csr([{}] * ITEMS), ITEMS)
-        assert (SECOND in csr_of(arrays, "transition").indices[slice(*arrays["transition.indptr"][FIRST : FIRST + 2])]) == known
-        assert (SECOND in csr_of(arrays, "together").indices[slice(*arrays["together.indptr"][FIRST : FIRST + 2])]) == known
+        assert (
+            SECOND in csr_of(arrays, "transition").indices[slice(*arrays["transition.indptr"][FIRST : FIRST + 2])]
+        ) == known
+        assert (
+            SECOND in csr_of(arrays, "together").indices[slice(*arrays["together.indptr"][FIRST : FIRST + 2])]
+        ) == known
         for name in ("sessions", "baskets"):
             bounds = zip(arrays[f"{name}.indptr"][:-1], arrays[f"{name}.indptr"][1:], strict=True)
             held = [set(arrays[f"{name}.items"][start:end].tolist()) for start, end in bounds]
@@ -116,8 +126,13 @@ def orders_after_the_cut(made: Shop) -> dict[int, list[list[int]]]:
 def test_home_asks_for_the_first_orders_after_the_cut_shopper_by_shopper(made: Shop) -> None:
     _, cases = split(made.histories)
     wanted = orders_after_the_cut(made)
-    assert sorted(case.targets.tolist() for case in cases["home"]) == sorted(order for orders in wanted.values() for order in orders[:ORDERS])
-    found = [[case.targets.tolist() for case in group] for _, group in groupby(cases["home"], key=lambda case: case.moment.shopper.items.tobytes())]
+    assert sorted(case.targets.tolist() for case in cases["home"]) == sorted(
+        order for orders in wanted.values() for order in orders[:ORDERS]
+    )
+    found = [
+        [case.targets.tolist() for case in group]
+        for _, group in groupby(cases["home"], key=lambda case: case.moment.shopper.items.tobytes())
+    ]
     assert sorted(found) == sorted(orders[:ORDERS] for orders in wanted.values())
 
 
@@ -168,16 +183,24 @@ def test_pages_ask_for_the_rest_of_a_basket(made: Shop) -> None:
 
 
 def test_a_cart_holds_all_but_the_product_asked_for() -> None:
-    baskets = [Event(user, START_MS + user * HOUR_MS, PURCHASE, item, user + 1) for user in range(100) for item in (1, 2, 3)]
+    baskets = [
+        Event(user, START_MS + user * HOUR_MS, PURCHASE, item, user + 1) for user in range(100) for item in (1, 2, 3)
+    ]
     _, cases = split(histories_of(baskets))
-    assert {tuple(sorted([*case.moment.seeds.tolist(), *case.targets.tolist()])) for case in cases["cart"]} == {(1, 2, 3)}
+    assert {tuple(sorted([*case.moment.seeds.tolist(), *case.targets.tolist()])) for case in cases["cart"]} == {
+        (1, 2, 3)
+    }
     assert {len(case.targets) for case in cases["cart"]} == {1}
     assert {len(case.moment.seeds) for case in cases["product"]} == {1}
 
 
 def test_products_unknown_before_the_cut_are_not_asked_for() -> None:
     old = [Event(user, START_MS + user * HOUR_MS, VIEW, user % 5, user + 1) for user in range(800)]
-    seen = [Event(user, START_MS + (1000 + user) * HOUR_MS, VIEW, item, 500 + user) for user in range(20) for item in (1, 2, 9)]
+    seen = [
+        Event(user, START_MS + (1000 + user) * HOUR_MS, VIEW, item, 500 + user)
+        for user in range(20)
+        for item in (1, 2, 9)
+    ]
     new = [*seen, *(event._replace(type=PURCHASE) for event in seen)]
     _, cases = split(histories_of([*old, *new]))
     assert all(9 not in case.targets and 9 not in case.moment.seeds for case in every(cases))
@@ -199,7 +222,14 @@ def test_the_same_histories_give_the_same_cases(made: Shop) -> None:
 
 def same_case(one: Case, other: Case) -> bool:
     def arrays(case: Case) -> list[Any]:
-        return [case.targets, case.moment.seeds, case.moment.profiles, case.moment.own_items, case.moment.own_weights, *case.moment.shopper]
+        return [
+            case.targets,
+            case.moment.seeds,
+            case.moment.profiles,
+            case.moment.own_items,
+            case.moment.own_weights,
+            *case.moment.shopper,
+        ]
 
     return all(np.array_equal(a, b) for a, b in zip(arrays(one), arrays(other), strict=True))
 

@@ -26,8 +26,13 @@ def written(folder: Path, products: Iterable[dict[str, Any]], events: Iterable[d
     rows = [(*(event[name] for name in named), event.get("metadata", {}).get("orderId", "")) for event in counted]
     columns = ["user_id", "item_id", "event_type", "timestamp", "session_id", "order_id"]
     pd.DataFrame(rows, columns=columns).to_csv(folder / "events.csv.gz", index=False)
-    catalog = [(each["productId"], each["name"], each["category"], each["price"], json.dumps(each["attributes"])) for each in products]
-    pd.DataFrame(catalog, columns=["item_id", "name", "category", "price", "attributes"]).to_csv(folder / "catalog.csv.gz", index=False)
+    catalog = [
+        (each["productId"], each["name"], each["category"], each["price"], json.dumps(each["attributes"]))
+        for each in products
+    ]
+    pd.DataFrame(catalog, columns=["item_id", "name", "category", "price", "attributes"]).to_csv(
+        folder / "catalog.csv.gz", index=False
+    )
     (folder / "meta.json").write_text(json.dumps({"name": "simulated"}), encoding="utf-8")
     return folder
 
@@ -35,7 +40,9 @@ def written(folder: Path, products: Iterable[dict[str, Any]], events: Iterable[d
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     products = demo_products()
-    return written(tmp_path_factory.mktemp("shops") / "plain", products, simulate(products, end_ms=END_MS, shoppers=SHOPPERS))
+    return written(
+        tmp_path_factory.mktemp("shops") / "plain", products, simulate(products, end_ms=END_MS, shoppers=SHOPPERS)
+    )
 
 
 @pytest.fixture(scope="module")

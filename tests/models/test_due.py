@@ -40,6 +40,7 @@ async def round_of_the_schedule(context: Context) -> None:
     """One that the queue knows of, as a worker runs it."""
     await enqueue(context.pool, REFRESH_DUE)
     async with a_worker(context, [Job(REFRESH_DUE, lambda tools, _: refresh_due(tools.pool))]):
+
         async def over() -> bool:
             return await in_queue(context.pool, REFRESH_DUE) == []
 
@@ -56,7 +57,12 @@ async def long_ago(context: Context, tenant: Tenant, hours: int) -> None:
            WHERE tenant_id = $1""",
         tenant.id, ago,
     )  # fmt: skip
-    await execute(context.settings.database_url, "UPDATE models SET through = through - $2::interval WHERE tenant_id = $1", tenant.id, ago)
+    await execute(
+        context.settings.database_url,
+        "UPDATE models SET through = through - $2::interval WHERE tenant_id = $1",
+        tenant.id,
+        ago,
+    )
 
 
 async def test_an_event_of_a_time_without_workers_is_not_forgotten(context: Context, tenant: Tenant) -> None:
@@ -77,12 +83,16 @@ async def test_without_any_round_before_all_events_are_looked_at(context: Contex
     assert await in_queue(context.pool, REFRESH_JOB, tenant.id) == ["queued"]
 
 
-async def test_a_tenant_is_queued_once_though_it_is_due_in_every_round(context: Context, make_tenant: MakeTenant) -> None:
+async def test_a_tenant_is_queued_once_though_it_is_due_in_every_round(
+    context: Context, make_tenant: MakeTenant
+) -> None:
     tenant = await make_tenant()
     await fill_catalog(context, tenant.id, [product("boot")])
     for _ in range(2):
         await refresh_due(context.pool)
-        await context.pool.execute("UPDATE pgqueuer SET dedupe_key = 'of another build' WHERE payload = $1", tenant.id.bytes)
+        await context.pool.execute(
+            "UPDATE pgqueuer SET dedupe_key = 'of another build' WHERE payload = $1", tenant.id.bytes
+        )
     assert await in_queue(context.pool, REFRESH_JOB, tenant.id) == ["queued"]
 
 
@@ -95,9 +105,17 @@ IDS = [uuid4() for _ in range(4)]
 
 @given(
     st.sets(st.sampled_from(IDS)),
-    st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from(["queued", "failed"]), st.timedeltas(timedelta(0), timedelta(hours=12)))),
+    st.lists(
+        st.tuples(
+            st.sampled_from(IDS),
+            st.sampled_from(["queued", "failed"]),
+            st.timedeltas(timedelta(0), timedelta(hours=12)),
+        )
+    ),
 )
-def test_who_waits_already_is_not_queued_and_who_is_dead_only_after_a_while(due: set[UUID], jobs: list[tuple[UUID, str, timedelta]]) -> None:
+def test_who_waits_already_is_not_queued_and_who_is_dead_only_after_a_while(
+    due: set[UUID], jobs: list[tuple[UUID, str, timedelta]]
+) -> None:
     wanted = _wanted(due, [undone(*job) for job in jobs], NOW)  # type: ignore[arg-type]
     for tenant_id in IDS:
         waits = any(job[:2] == (tenant_id, "queued") for job in jobs)

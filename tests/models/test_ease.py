@@ -33,7 +33,11 @@ def test_every_weight_is_that_of_the_closed_form(given: list[Row]) -> None:
     for item, row in enumerate(pairs(found)):
         assert [other for other, _ in row] == sorted({other for other, _ in row})
         assert {other for other, _ in row} <= active
-        wanted = {other: expected[item, other] for other in active if other != item} if item in active and len(active) > 1 else {}
+        wanted = (
+            {other: expected[item, other] for other in active if other != item}
+            if item in active and len(active) > 1
+            else {}
+        )
         listed = dict(row)
         assert [listed.get(other, 0.0) for other in wanted] == pytest.approx(list(wanted.values()), abs=1e-6)
 
@@ -46,7 +50,9 @@ def test_of_each_row_the_largest_stay_whatever_their_sign(given: list[Row], kept
         found, expected = ease(csr(given), ITEMS, max_items=ITEMS), np.abs(dense(given))
     for item, row in enumerate(pairs(found)):
         assert len(row) <= kept
-        assert sorted(abs(value) for _, value in row) == pytest.approx(sorted(expected[item])[ITEMS - len(row) :], abs=1e-6)
+        assert sorted(abs(value) for _, value in row) == pytest.approx(
+            sorted(expected[item])[ITEMS - len(row) :], abs=1e-6
+        )
 
 
 def test_what_excludes_each_other_has_a_negative_weight() -> None:

@@ -43,7 +43,8 @@ def histories_of(events: Sequence[Did]) -> Histories:
     counts = [sum(did[0] == user for did in found) for user in users]
     columns = np.array([did[1:] for did in found], np.int64).reshape(-1, 4)
     return Histories(
-        users, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), columns[:, 2].astype(np.int32), columns[:, 1].astype(np.uint8),
+        users, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), columns[:, 2].astype(np.int32), columns[:,
+        1].astype(np.uint8),
         columns[:, 0].copy(), columns[:, 3].copy(),
     )  # fmt: skip
 
@@ -56,7 +57,10 @@ def assert_same(one: Histories, other: Histories) -> None:
         assert left.tobytes() == right.tobytes(), name
 
 
-dids = st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 3), st.integers(0, 2), st.integers(0, 2), st.integers(-1, 1)), max_size=30)
+dids = st.lists(
+    st.tuples(st.sampled_from(NAMES), st.integers(0, 3), st.integers(0, 2), st.integers(0, 2), st.integers(-1, 1)),
+    max_size=30,
+)
 
 
 @examples
@@ -71,14 +75,19 @@ aliases = st.dictionaries(st.sampled_from(NAMES[:4]), st.sampled_from([*NAMES[4:
 @examples
 @given(dids, aliases)
 def test_histories_under_other_names_are_those_of_the_renamed_events(events: list[Did], names: dict[str, str]) -> None:
-    assert_same(under_names(histories_of(events), names), histories_of([(names.get(did[0], did[0]), *did[1:]) for did in events]))
+    assert_same(
+        under_names(histories_of(events), names),
+        histories_of([(names.get(did[0], did[0]), *did[1:]) for did in events]),
+    )
 
 
 @examples
 @given(dids, st.frozensets(st.sampled_from(NAMES)))
 def test_histories_without_the_erased_are_those_of_the_others(events: list[Did], erased: frozenset[str]) -> None:
     digests = frozenset(shopper_digest(TENANT.bytes, user) for user in erased)
-    assert_same(without(histories_of(events), TENANT, digests), histories_of([did for did in events if did[0] not in erased]))
+    assert_same(
+        without(histories_of(events), TENANT, digests), histories_of([did for did in events if did[0] not in erased])
+    )
 
 
 def test_a_shopper_erased_by_one_tenant_stays_with_another() -> None:
@@ -102,9 +111,11 @@ def some(draw: random.Random, count: int, users: int, days: int) -> list[Event]:
     """Events of many days ago and of today, some of products that come to the catalog later or never."""
     return [
         {
-            "eventType": draw.choice([*EVENT_TYPES, "search"]), "userId": f"{draw.choice(NAMES)}{draw.randrange(users)}",
-            "productId": f"p{draw.randrange(12)}", "sessionId": draw.choice([None, "s1", "s2"]),
-            "timestamp": START_MS + draw.randrange(days) * 86_400_000, "metadata": draw.choice([None, {"orderId": f"o{draw.randrange(3)}"}]),
+            "eventType": draw.choice([*EVENT_TYPES, "search"]),
+            "userId": f"{draw.choice(NAMES)}{draw.randrange(users)}", "productId": f"p{draw.randrange(12)}",
+            "sessionId": draw.choice([None, "s1", "s2"]), "timestamp": START_MS + draw.randrange(days) * 86_400_000,
+            "metadata": draw.choice([None,
+            {"orderId": f"o{draw.randrange(3)}"}]),
         }
         for _ in range(count)
     ]  # fmt: skip
@@ -168,7 +179,9 @@ async def test_only_what_is_new_is_read(context: Context, tenant: Tenant, databa
 def published(context: Context, tenant: Tenant, version: str) -> dict[str, Any]:
     arrays, manifest = store_of(context).open(tenant.id, version)
     told = ("version", "builtAt", "throughMs", "buildSeconds", "seconds")
-    return {name: array.tobytes() for name, array in arrays.items()} | {name: value for name, value in manifest.items() if name not in told}
+    return {name: array.tobytes() for name, array in arrays.items()} | {
+        name: value for name, value in manifest.items() if name not in told
+    }
 
 
 async def test_a_model_from_the_log_is_the_one_from_scratch_to_the_last_bit(context: Context, tenant: Tenant) -> None:
@@ -193,7 +206,9 @@ async def test_a_model_from_the_log_is_the_one_from_scratch_to_the_last_bit(cont
     assert published(context, tenant, increment) == published(context, tenant, scratch)
 
 
-async def test_a_log_that_follows_erasures_which_the_database_has_lost_is_read_anew(context: Context, tenant: Tenant) -> None:
+async def test_a_log_that_follows_erasures_which_the_database_has_lost_is_read_anew(
+    context: Context, tenant: Tenant
+) -> None:
     await fill_catalog(context, tenant.id, [product("p1")])
     await send(context, tenant.id, [{"eventType": "view", "userId": "ann", "productId": "p1"}])
     await erase(context.pool, context.redis, context.bus, tenant.id, "bob")
@@ -235,7 +250,8 @@ def make_older(_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("spoil", "reason"), [
-    (lambda path, _: path.unlink(), "missing"), (cut_short, "damaged"), (flip_a_bit, "damaged"), (write_zeros, "damaged"), (make_older, "format"),
+    (lambda path, _: path.unlink(), "missing"), (cut_short, "damaged"), (flip_a_bit, "damaged"), (write_zeros,
+    "damaged"), (make_older, "format"),
 ])  # fmt: skip
 async def test_a_log_that_cannot_be_used_costs_a_full_read_that_is_counted(
     spoil: Any, reason: str, context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch

@@ -58,7 +58,10 @@ def test_a_shop_without_events_has_a_model_that_offers_its_catalog() -> None:
 def test_two_builds_of_one_history_are_the_same_to_the_bit() -> None:
     draw = np.random.default_rng(7)
     columns = [draw.integers(count, size=900) for count in (90, 99, 7, ITEMS)]
-    events = [Event(int(user), START_MS + int(hour) * HOUR_MS, int(code), int(item)) for user, hour, code, item in zip(*columns, strict=True)]
+    events = [
+        Event(int(user), START_MS + int(hour) * HOUR_MS, int(code), int(item))
+        for user, hour, code, item in zip(*columns, strict=True)
+    ]
     one, other = (build_evidence(histories_of(events), NO_CONTENT, ITEMS)[0] for _ in range(2))
     assert all(one[name].tobytes() == other[name].tobytes() for name in one)
 
@@ -66,14 +69,19 @@ def test_two_builds_of_one_history_are_the_same_to_the_bit() -> None:
 def offered(ranker: Any, products: list[int], weights: Any, size: int = ITEMS) -> list[int]:
     now = moment("product", np.array(products, np.int32), NOBODY, live=False)
     items, *_ = rank(
-        Workspace(), ranker, weights, size, **of_moment(now), available=np.ones(size, np.uint8), price_cents=np.full(size, 100, np.int64),
-        categories=np.zeros(size, np.int32), fallback=NO_ITEMS, excluded=now.seeds,
+        Workspace(), ranker, weights, size, **of_moment(now), available=np.ones(size, np.uint8),
+        price_cents=np.full(size, 100, np.int64), categories=np.zeros(size, np.int32), fallback=NO_ITEMS,
+        excluded=now.seeds,
     )  # fmt: skip
     return items
 
 
 def test_each_source_stands_where_its_weight_is() -> None:
-    views = [Event(user, START_MS + place * HOUR_MS, VIEW, item, user + 1) for user in range(9) for place, item in enumerate([0, 1, 2])]
+    views = [
+        Event(user, START_MS + place * HOUR_MS, VIEW, item, user + 1)
+        for user in range(9)
+        for place, item in enumerate([0, 1, 2])
+    ]
     bought = [Event(user, START_MS, PURCHASE, item, 100 + user) for user in range(20, 29) for item in (3, 4)]
     ranker = make_ranker(build_evidence(histories_of([*views, *bought]), csr([{6: 0.5}, *[{}] * 6]), ITEMS)[0], ITEMS)
     assert offered(ranker, [0], single_weights("transition").astype(np.float32))[0] == 1
@@ -86,7 +94,15 @@ def test_each_source_stands_where_its_weight_is() -> None:
 def test_a_product_newer_than_the_model_is_found_by_what_it_is() -> None:
     arrays, _ = build_evidence(histories_of([]), NO_CONTENT, ITEMS)
     overlay = Evidence({"content": Neighbours(csr([{ITEMS: 0.9}, *[{}] * ITEMS]), ITEMS + 1)}, {}, {})
-    assert offered(ranker_of(arrays["item_features"], evidence_of(arrays, ITEMS), overlay), [0], prior_weights("product"), ITEMS + 1)[0] == ITEMS
+    assert (
+        offered(
+            ranker_of(arrays["item_features"], evidence_of(arrays, ITEMS), overlay),
+            [0],
+            prior_weights("product"),
+            ITEMS + 1,
+        )[0]
+        == ITEMS
+    )
 
 
 def test_tables_of_few_orders_are_empty() -> None:

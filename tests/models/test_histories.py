@@ -66,7 +66,9 @@ def histories_of(deeds: Sequence[Did], users: int = 4) -> Histories:
     )
 
 
-async def test_histories_read_from_sql_equal_a_plain_grouping_of_the_events(context: Context, make_tenant: MakeTenant) -> None:
+async def test_histories_read_from_sql_equal_a_plain_grouping_of_the_events(
+    context: Context, make_tenant: MakeTenant
+) -> None:
     tenant, other = await make_tenant(), await make_tenant()
     ids = [f"p{number}" for number in range(6)]
     for each in (tenant, other):
@@ -90,25 +92,34 @@ async def test_histories_read_from_sql_equal_a_plain_grouping_of_the_events(cont
     groups: dict[str, set[int]] = defaultdict(set)
     for event in events:
         if event["eventType"] in EVENT_TYPES and event["productId"] in ids:
-            expected[event["userId"]].add((event["timestamp"], EVENT_TYPES.index(event["eventType"]), ids.index(event["productId"])))
+            expected[event["userId"]].add(
+                (event["timestamp"], EVENT_TYPES.index(event["eventType"]), ids.index(event["productId"]))
+            )
     assert found.users == sorted(expected, key=lambda user: user.encode())
     for number, user in enumerate(found.users):
         span = slice(found.indptr[number], found.indptr[number + 1])
-        rows = list(zip(found.times_ms[span].tolist(), found.types[span].tolist(), found.items[span].tolist(), strict=True))
+        rows = list(
+            zip(found.times_ms[span].tolist(), found.types[span].tolist(), found.items[span].tolist(), strict=True)
+        )
         assert rows == sorted(expected[user])
     named = {
         (event["userId"], event["timestamp"], event["eventType"], event["productId"]):
-            "o" + event["metadata"]["orderId"] if event["metadata"] else "s" + event["sessionId"] if event["sessionId"] else ""
+            "o" + event["metadata"]["orderId"] if event["metadata"]
+            else "s" + event["sessionId"] if event["sessionId"] else ""
         for event in reversed(events)
     }  # fmt: skip
-    for owner, time_ms, code, item, group in zip(found.owners, found.times_ms, found.types, found.items, found.groups, strict=True):
+    for owner, time_ms, code, item, group in zip(
+        found.owners, found.times_ms, found.types, found.items, found.groups, strict=True
+    ):
         groups[named[found.users[owner], int(time_ms), EVENT_TYPES[code], ids[item]]].add(int(group))
     assert all(len(codes) == 1 for codes in groups.values()), "one code an order or session"
     assert groups[""] == {0}
     assert len({next(iter(codes)) for codes in groups.values()}) == len(groups) == 5
 
 
-async def test_events_stored_from_the_watermark_on_are_left_to_the_trail(context: Context, make_tenant: MakeTenant) -> None:
+async def test_events_stored_from_the_watermark_on_are_left_to_the_trail(
+    context: Context, make_tenant: MakeTenant
+) -> None:
     tenant = await make_tenant()
     await fill_catalog(context, tenant.id, [product("p")])
     await send(context, tenant.id, [{"eventType": "view", "userId": "before", "productId": "p"}])
@@ -129,7 +140,9 @@ def test_of_every_shopper_the_newest_deeds_and_all_purchases_stay_known(deeds: l
     events = list(zip(histories.items.tolist(), histories.types.tolist(), strict=True))
     stayed = [event for event, stays in zip(events, kept, strict=True) if stays]
     for user in range(len(histories.users)):
-        done = [event for event in events[histories.indptr[user] : histories.indptr[user + 1]] if event[1] != IMPRESSION]
+        done = [
+            event for event in events[histories.indptr[user] : histories.indptr[user + 1]] if event[1] != IMPRESSION
+        ]
         older, newest = done[:-limit], done[-limit:]
         assert stayed[indptr[user] : indptr[user + 1]] == [event for event in older if event[1] == PURCHASE] + newest
 
@@ -151,7 +164,9 @@ def test_where_orders_are_few_baskets_are_orders_and_carts_by_order_session_or_d
 
 
 def test_where_orders_are_many_what_was_only_put_in_the_cart_is_no_basket() -> None:
-    orders = [Did(order % 4, PURCHASE, item, START_MS, 10 + order) for order in range(MIN_ORDERS) for item in (order % 3, 3)]
+    orders = [
+        Did(order % 4, PURCHASE, item, START_MS, 10 + order) for order in range(MIN_ORDERS) for item in (order % 3, 3)
+    ]
     carts = [Did(0, ADD_TO_CART, item, START_MS, 5) for item in (4, 5)]
 
     made = baskets(histories_of(orders + carts))
@@ -161,7 +176,11 @@ def test_where_orders_are_many_what_was_only_put_in_the_cart_is_no_basket() -> N
 
 
 def test_purchases_without_an_order_are_one_basket_a_day() -> None:
-    bought = [Did(0, PURCHASE, 0, START_MS, 0), Did(0, PURCHASE, 1, START_MS + 3_600_000, 0), Did(0, PURCHASE, 2, START_MS + DAY_MS, 0)]
+    bought = [
+        Did(0, PURCHASE, 0, START_MS, 0),
+        Did(0, PURCHASE, 1, START_MS + 3_600_000, 0),
+        Did(0, PURCHASE, 2, START_MS + DAY_MS, 0),
+    ]
     bought += [Did(1, PURCHASE, 3, START_MS, 0)]
 
     assert [[item for item, _ in row] for row in pairs(baskets(histories_of(bought)))] == [[0, 1]]

@@ -15,7 +15,14 @@ from recomengine.models.blend import WIDTH
 from recomengine.models.build import Built, build_model
 from recomengine.models.cases import CONTEXTS
 from recomengine.models.content import build_content
-from recomengine.models.learning import GUARDED_FOR, LEARNED_FOR, Published, WorseThanServed, check_not_worse, still_holds
+from recomengine.models.learning import (
+    GUARDED_FOR,
+    LEARNED_FOR,
+    Published,
+    WorseThanServed,
+    check_not_worse,
+    still_holds,
+)
 from tests.support.apps import MakeTenant, Tenant
 from tests.support.shops import build, fill_catalog, product, send, store_of
 
@@ -32,7 +39,10 @@ async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
 
 
 def views(user: str, count: int) -> list[dict[str, Any]]:
-    return [{"eventType": "view", "userId": user, "productId": "boot", "timestamp": 1_700_000_000_000 + number * 1000} for number in range(count)]
+    return [
+        {"eventType": "view", "userId": user, "productId": "boot", "timestamp": 1_700_000_000_000 + number * 1000}
+        for number in range(count)
+    ]
 
 
 def served(events: int, age: timedelta, width: int = WIDTH) -> Published:
@@ -43,10 +53,13 @@ def served(events: int, age: timedelta, width: int = WIDTH) -> Published:
 
 
 @pytest.mark.parametrize(("learned", "now", "age", "holds"), [
-    (1000, 1000, HOUR, True), (1000, 1049, HOUR, True), (1000, 1050, HOUR, False), (1000, 999, HOUR, False), (0, 0, HOUR, False),
+    (1000, 1000, HOUR, True), (1000, 1049, HOUR, True), (1000, 1050, HOUR, False), (1000, 999, HOUR, False), (0, 0,
+    HOUR, False),
     (1000, 1000, LEARNED_FOR, False), (1000, 1000, LEARNED_FOR - HOUR, True),
 ])  # fmt: skip
-def test_what_was_learned_holds_for_a_day_and_a_twentieth_of_new_events(learned: int, now: int, age: timedelta, holds: bool) -> None:
+def test_what_was_learned_holds_for_a_day_and_a_twentieth_of_new_events(
+    learned: int, now: int, age: timedelta, holds: bool
+) -> None:
     assert still_holds(served(learned, age), now, NOW) is holds
 
 
@@ -68,7 +81,9 @@ def learnings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return learnings
 
 
-async def test_a_refresh_with_few_new_events_takes_over_what_was_learned(context: Context, tenant: Tenant, learnings: list[int]) -> None:
+async def test_a_refresh_with_few_new_events_takes_over_what_was_learned(
+    context: Context, tenant: Tenant, learnings: list[int]
+) -> None:
     first = await build(context, tenant.id)
     await send(context, tenant.id, views("bob", 4))
     second = await build(context, tenant.id)
@@ -107,7 +122,9 @@ async def test_content_is_made_anew_only_when_what_it_is_made_of_changes(
     assert made == [2, 2, 3]
 
 
-async def test_a_served_model_without_its_files_is_learned_anew(context: Context, tenant: Tenant, learnings: list[int]) -> None:
+async def test_a_served_model_without_its_files_is_learned_anew(
+    context: Context, tenant: Tenant, learnings: list[int]
+) -> None:
     store_of(context).remove(tenant.id, await build(context, tenant.id))
     await build(context, tenant.id)
 
@@ -117,20 +134,30 @@ async def test_a_served_model_without_its_files_is_learned_anew(context: Context
 def stats(value: float, cases: int = 200, built: datetime = NOW) -> dict[str, Any]:
     figure = {"value": value, "low": value - 0.02, "high": value + 0.02}
     counts = {"events": 100, "learnedEvents": 100}
-    return {"contexts": {"session": {"cases": cases}}, "strategies": {"auto": {"session": figure}}, "builtAt": built.isoformat()} | counts
+    return {
+        "contexts": {"session": {"cases": cases}},
+        "strategies": {"auto": {"session": figure}},
+        "builtAt": built.isoformat(),
+    } | counts
 
 
 def test_a_build_whose_interval_lies_below_is_worse() -> None:
-    with pytest.raises(WorseThanServed, match=r"^backtests worse than the served model: session 0\.31 against 0\.36; kept the served one$"):
+    with pytest.raises(
+        WorseThanServed,
+        match=r"^backtests worse than the served model: session 0\.31 against 0\.36; kept the served one$",
+    ):
         check_not_worse(stats(0.31), stats(0.36), NOW)
 
 
 @pytest.mark.parametrize(("new", "old"), [
-    (stats(0.33), stats(0.36)), (stats(0.40), stats(0.36)), (stats(0.31, cases=199), stats(0.36)), (stats(0.31), stats(0.36, cases=199)),
+    (stats(0.33), stats(0.36)), (stats(0.40), stats(0.36)), (stats(0.31, cases=199), stats(0.36)), (stats(0.31),
+    stats(0.36, cases=199)),
     (stats(0.31), stats(0.36, built=NOW - GUARDED_FOR)), (stats(0.31) | {"strategies": {"auto": {}}}, stats(0.36)),
     (stats(0.31), stats(0.36) | {"contexts": {}}), (stats(0.31) | {"events": 106}, stats(0.36)),
 ])  # fmt: skip
-def test_a_build_is_not_worse_within_noise_or_of_few_cases_or_after_much_has_happened(new: dict[str, Any], old: dict[str, Any]) -> None:
+def test_a_build_is_not_worse_within_noise_or_of_few_cases_or_after_much_has_happened(
+    new: dict[str, Any], old: dict[str, Any]
+) -> None:
     check_not_worse(new, old, NOW)
 
 
@@ -163,7 +190,9 @@ async def test_a_clearly_worse_build_is_not_published(
     assert model.version == version
 
 
-async def test_each_part_of_a_build_is_told_when_it_begins(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_each_part_of_a_build_is_told_when_it_begins(
+    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[dict[str, Any]] = []
     begin_part = queries.begin_part
 

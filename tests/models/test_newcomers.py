@@ -28,7 +28,9 @@ def place(popularity: float, behind: float, *features: float) -> Place:
 
 
 def test_a_newcomer_is_as_wanted_as_what_it_is_like() -> None:
-    (found,) = estimate({9: (numbers(0, 1), values(0.75, 0.25))}, values(8, 4, 1, 0), numbers(0, 2, 1), FEATURES).values()
+    (found,) = estimate(
+        {9: (numbers(0, 1), values(0.75, 0.25))}, values(8, 4, 1, 0), numbers(0, 2, 1), FEATURES
+    ).values()
     assert (found.popularity, found.behind, found.features.tolist()) == (0.75 * 8 + 0.25 * 4, 0.25 * 2, [0.75, 0.5])
 
 
@@ -66,7 +68,8 @@ async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
     await fill_catalog(context, tenant.id, [*CUPS, *RUGS])
     wanted = {**{f"cup{number}": 12 for number in range(5)}, **{f"rug{number}": 3 for number in range(5)}}
     await send(context, tenant.id, [
-        {"eventType": "view", "userId": f"{name}-{shopper}", "productId": name} for name, count in wanted.items() for shopper in range(count)
+        {"eventType": "view", "userId": f"{name}-{shopper}", "productId": name} for name,
+        count in wanted.items() for shopper in range(count)
     ])  # fmt: skip
     await build(context, tenant.id)
     await context.catalogs.get(tenant.id)
@@ -88,7 +91,9 @@ async def test_products_without_events_stand_where_products_like_them_stand(cont
     assert set(order) == set(range(len(CUPS) + len(RUGS)))
 
 
-async def test_a_product_of_this_moment_and_one_that_was_there_at_the_build_are_alike(context: Context, tenant: Tenant) -> None:
+async def test_a_product_of_this_moment_and_one_that_was_there_at_the_build_are_alike(
+    context: Context, tenant: Tenant
+) -> None:
     before = await served(context, tenant)
     assert len(before.newcomers) == 2
     await fill_catalog(context, tenant.id, [product("cup6", name="stoneware cup 6", category="Cups")])
@@ -101,7 +106,9 @@ async def test_a_product_of_this_moment_and_one_that_was_there_at_the_build_are_
 async def test_whoever_is_no_longer_new_waits_for_its_first_event(context: Context, tenant: Tenant) -> None:
     async with context.pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT set_config('app.tenants', $1, true)", "{" + str(tenant.id) + "}")
-        await connection.execute("UPDATE catalog_items SET created_at = now() - interval '15 days' WHERE tenant_id = $1", tenant.id)
+        await connection.execute(
+            "UPDATE catalog_items SET created_at = now() - interval '15 days' WHERE tenant_id = $1", tenant.id
+        )
     await build(context, tenant.id)
     model = await served(context, tenant)
     assert model.newcomers == frozenset()

@@ -51,7 +51,11 @@ def of_fold(found: Evidence, name: str) -> Pairs:
     if name not in found.tables:
         return {}
     table = found.tables[name]
-    return {(number, item): value for number in range(table.rows) for item, value in zip(*map(list, table.row(number)), strict=True)}
+    return {
+        (number, item): value
+        for number in range(table.rows)
+        for item, value in zip(*map(list, table.row(number)), strict=True)
+    }
 
 
 def counted_once(events: Sequence[Event]) -> list[Event]:
@@ -66,19 +70,26 @@ def counted_once(events: Sequence[Event]) -> list[Event]:
 @given(some_events(ITEMS), some_events(ITEMS))
 @pytest.mark.parametrize("name", ["sequence", "transition"])
 def test_old_and_new_together_are_what_the_next_build_will_count(name: str, old: list[Event], new: list[Event]) -> None:
-    new = [event for event in sorted(new, key=lambda event: event.time_ms) if EVENT_TRAITS[EVENT_TYPES[event.type]].live]
+    new = [
+        event for event in sorted(new, key=lambda event: event.time_ms) if EVENT_TRAITS[EVENT_TYPES[event.type]].live
+    ]
     found = fold(fed(new), int, arrays_of(old), ITEMS)
     both = in_pairs(csr(arrays_of(old), name))
     for pair, value in of_fold(found, name).items():
         both[pair] = both.get(pair, 0.0) + value
-    others = [event._replace(user=event.user + 10, group=event.group + 10 if event.group else NO_GROUP) for event in counted_once(new)]
+    others = [
+        event._replace(user=event.user + 10, group=event.group + 10 if event.group else NO_GROUP)
+        for event in counted_once(new)
+    ]
     assert both == pytest.approx(in_pairs(csr(arrays_of([*old, *others]), name)), rel=1e-5)
 
 
 @examples
 @given(some_events(ITEMS), some_events(ITEMS))
 def test_an_item_says_of_new_sessions_what_it_will_say_after_the_next_build(old: list[Event], new: list[Event]) -> None:
-    new = [event for event in sorted(new, key=lambda event: event.time_ms) if EVENT_TRAITS[EVENT_TYPES[event.type]].live]
+    new = [
+        event for event in sorted(new, key=lambda event: event.time_ms) if EVENT_TRAITS[EVENT_TYPES[event.type]].live
+    ]
     arrays = arrays_of(old)
     log = NewsLog()
     log.extend(fed(new))
@@ -88,7 +99,10 @@ def test_an_item_says_of_new_sessions_what_it_will_say_after_the_next_build(old:
     shop = Grouped(happened, ITEMS, arrays)
     indptr, _ = shop.sequences
     *_, idf = shop.index("sessions", *shop.sequences)
-    others = [event._replace(user=event.user + 10, group=event.group + 10 if event.group else NO_GROUP) for event in counted_once(new)]
+    others = [
+        event._replace(user=event.user + 10, group=event.group + 10 if event.group else NO_GROUP)
+        for event in counted_once(new)
+    ]
     whole = arrays_of([*old, *others])
     if len(arrays["sessions.indptr"]) > 1 and len(indptr) > 1:
         assert idf.tolist() == pytest.approx(whole["sessions.idf"].tolist(), rel=1e-6)
@@ -115,7 +129,10 @@ def test_only_the_newest_products_of_a_shopper_count() -> None:
 
 def test_only_the_newest_events_are_looked_at() -> None:
     old = [event for user in range(MAX_FOLDED // 2) for event in views(user, 0, 1)]
-    assert of_fold(fold(fed([*views(-1, 2, 3), *old]), int, arrays_of([]), ITEMS), "sequence").keys() == {(0, 1), (1, 0)}
+    assert of_fold(fold(fed([*views(-1, 2, 3), *old]), int, arrays_of([]), ITEMS), "sequence").keys() == {
+        (0, 1),
+        (1, 0),
+    }
 
 
 def test_a_log_forgets_what_is_too_old_and_gives_what_came_since() -> None:
@@ -139,7 +156,11 @@ def test_what_is_no_pair_says_nothing(events: list[Event]) -> None:
 
 
 def test_new_baskets_count_among_all_baskets_that_hold_a_product() -> None:
-    orders = [Event(user, START_MS + user, PURCHASE, item, user + 1) for user in range(MIN_BASKETS) for item in ((0, 1) if user % 2 else (0, 2))]
+    orders = [
+        Event(user, START_MS + user, PURCHASE, item, user + 1)
+        for user in range(MIN_BASKETS)
+        for item in ((0, 1) if user % 2 else (0, 2))
+    ]
     arrays = arrays_of(orders)
     found = fold(fed([Event(0, START_MS, PURCHASE, item, 1) for item in (0, 3)]), int, arrays, ITEMS)
     assert of_fold(found, "confidence")[0, 3] == pytest.approx(2**-0.7 / (MIN_BASKETS + 1))

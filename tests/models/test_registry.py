@@ -15,14 +15,28 @@ from recomengine.models.model import Model
 from recomengine.models.registry import ModelRegistry
 from recomengine.models.store import ModelMissing, ModelStore
 from tests.support.apps import MakeTenant, Tenant
-from tests.support.shops import as_histories, as_rows, build, fill_catalog, logs_of, model_of, overlay_row, product, send, store_of, until
+from tests.support.shops import (
+    as_histories,
+    as_rows,
+    build,
+    fill_catalog,
+    logs_of,
+    model_of,
+    overlay_row,
+    product,
+    send,
+    store_of,
+    until,
+)
 
 
 @pytest.fixture
 async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
     """A shop of two products and one shopper, without a model."""
     tenant = await make_tenant()
-    await fill_catalog(context, tenant.id, [product("boot", category="Shoes > Boots"), product("clog", category="Shoes > Boots")])
+    await fill_catalog(
+        context, tenant.id, [product("boot", category="Shoes > Boots"), product("clog", category="Shoes > Boots")]
+    )
     await send(context, tenant.id, [{"eventType": "view", "userId": "ann", "productId": "boot"}])
     return tenant
 
@@ -63,7 +77,9 @@ async def test_a_tenant_without_a_model_has_none_until_one_is_built(context: Con
     await until(served)
 
 
-async def test_requests_that_come_at_once_load_the_model_once(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_requests_that_come_at_once_load_the_model_once(
+    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     version = await service.refresh(context.pool, store_of(context), logs_of(context), context.bus, tenant.id)
     opened = counting(monkeypatch)
 
@@ -74,7 +90,9 @@ async def test_requests_that_come_at_once_load_the_model_once(context: Context, 
     assert models[0] is not None
 
 
-async def test_a_request_that_is_given_up_does_not_break_the_load_for_the_others(context: Context, tenant: Tenant) -> None:
+async def test_a_request_that_is_given_up_does_not_break_the_load_for_the_others(
+    context: Context, tenant: Tenant
+) -> None:
     version = await service.refresh(context.pool, store_of(context), logs_of(context), context.bus, tenant.id)
     first, second = (asyncio.create_task(context.models.get(tenant.id)) for _ in range(2))
     await asyncio.sleep(0)
@@ -86,7 +104,9 @@ async def test_a_request_that_is_given_up_does_not_break_the_load_for_the_others
     assert model.version == version
 
 
-async def test_a_load_that_fails_is_tried_again_by_the_next_request(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_load_that_fails_is_tried_again_by_the_next_request(
+    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     version = await service.refresh(context.pool, store_of(context), logs_of(context), context.bus, tenant.id)
 
     def unreadable(*_: Any) -> Any:
@@ -116,13 +136,16 @@ async def test_while_there_is_no_room_for_a_first_copy_lists_come_without_a_mode
     assert await version_of(context, tenant) == version
 
 
-async def test_a_new_version_reaches_every_process_over_the_bus(context: Context, other: Context, tenant: Tenant) -> None:
+async def test_a_new_version_reaches_every_process_over_the_bus(
+    context: Context, other: Context, tenant: Tenant
+) -> None:
     first = await build(context, tenant.id)
     assert await version_of(other, tenant) == first
 
     second = await service.refresh(context.pool, store_of(context), logs_of(context), context.bus, tenant.id)
 
     for process in (context, other):
+
         async def served(process: Context = process) -> bool:
             return await version_of(process, tenant) == second
 
@@ -139,7 +162,9 @@ class DeafBus:
         pass
 
 
-async def test_a_new_version_is_found_by_the_poll_alone(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_new_version_is_found_by_the_poll_alone(
+    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ModelRegistry, "_on_announced", lambda *_: None)
     registry = ModelRegistry(context.pool, context.redis, store_of(context), context.catalogs, DeafBus())  # type: ignore[arg-type]
     deaf: Any = DeafBus()
@@ -156,7 +181,9 @@ async def test_a_new_version_is_found_by_the_poll_alone(context: Context, tenant
     assert model.version == second
 
 
-async def test_a_message_wakes_the_poll_before_its_time(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_message_wakes_the_poll_before_its_time(
+    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     waiting = asyncio.create_task(context.models.wait_announced(3600))
     await asyncio.sleep(0)
     await context.bus.publish("model", tenant.id, version="v")
@@ -225,6 +252,7 @@ async def test_a_product_that_came_after_the_build_joins_the_model_of_every_proc
     await fill_catalog(context, tenant.id, [product("mule", category="Shoes > Boots")])
 
     for process in (context, other):
+
         async def joined(process: Context = process) -> bool:
             model = await process.models.get(tenant.id)
             return model is not None and 2 in overlay_row(model, 0)

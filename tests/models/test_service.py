@@ -32,8 +32,6 @@ async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
     return tenant
 
 
-
-
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     gate = Gate()
@@ -43,10 +41,14 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 
 
 def refreshing(context: Context, tenant: Tenant) -> "asyncio.Task[str]":
-    return asyncio.create_task(service.refresh(context.pool, store_of(context), logs_of(context), context.bus, tenant.id))
+    return asyncio.create_task(
+        service.refresh(context.pool, store_of(context), logs_of(context), context.bus, tenant.id)
+    )
 
 
-async def test_a_request_is_queued_once_while_it_waits(context: Context, tenant: Tenant, make_tenant: MakeTenant) -> None:
+async def test_a_request_is_queued_once_while_it_waits(
+    context: Context, tenant: Tenant, make_tenant: MakeTenant
+) -> None:
     other = await make_tenant()
 
     assert [await service.request_refresh(context.pool, tenant.id) for _ in range(3)] == [True, False, False]
@@ -139,13 +141,19 @@ async def test_every_event_of_a_stream_is_in_the_model_or_in_the_trail(context: 
     assert in_model > 0
 
 
-async def test_the_manifest_says_the_moment_of_the_watermark_to_the_millisecond(context: Context, tenant: Tenant) -> None:
+async def test_the_manifest_says_the_moment_of_the_watermark_to_the_millisecond(
+    context: Context, tenant: Tenant
+) -> None:
     for _ in range(3):  # about every second moment falls below its millisecond in floating point
         version = await build(context, tenant.id)
         async with tenant_transaction(context.pool, tenant.id) as connection:
-            through = await connection.fetchval("SELECT through FROM models WHERE tenant_id = $1 AND version = $2", tenant.id, version)
+            through = await connection.fetchval(
+                "SELECT through FROM models WHERE tenant_id = $1 AND version = $2", tenant.id, version
+            )
         _, manifest = store_of(context).open(tenant.id, version)
-        assert manifest["throughMs"] * 1000 == (through - through.fromtimestamp(0, through.tzinfo)) // timedelta(microseconds=1)
+        assert manifest["throughMs"] * 1000 == (through - through.fromtimestamp(0, through.tzinfo)) // timedelta(
+            microseconds=1
+        )
 
 
 async def test_a_product_that_is_made_during_a_build_does_not_break_it(
@@ -196,7 +204,9 @@ async def test_a_failing_build_is_recorded_and_the_old_model_is_served_on(
     assert (await service.status(context.pool, tenant.id))["status"] == "ready"
 
 
-async def test_after_a_failed_build_another_may_be_asked_for(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_after_a_failed_build_another_may_be_asked_for(
+    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: Any) -> Any:
         raise MemoryError("too large")
 
@@ -208,7 +218,9 @@ async def test_after_a_failed_build_another_may_be_asked_for(context: Context, t
     assert (await service.status(context.pool, tenant.id))["status"] == "building"
 
 
-async def test_a_model_that_cannot_be_saved_leaves_no_files(context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_model_that_cannot_be_saved_leaves_no_files(
+    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: Any, **__: Any) -> Any:
         raise OSError("No space left on device")
 
@@ -253,7 +265,9 @@ async def test_an_empty_shop_and_one_with_events_of_unknown_products_only_build(
     assert (status["status"], status["events"], status["users"], status["items"]) == ("ready", 0, 0, len(products))
 
 
-async def test_status_says_how_the_model_stands(context: Context, client: httpx.AsyncClient, tenant: Tenant, gate: Gate) -> None:
+async def test_status_says_how_the_model_stands(
+    context: Context, client: httpx.AsyncClient, tenant: Tenant, gate: Gate
+) -> None:
     path = f"/api/v1/tenants/{tenant.id}/model"
 
     async def status() -> dict[str, Any]:
@@ -275,12 +289,26 @@ async def test_status_says_how_the_model_stands(context: Context, client: httpx.
 
     ready = await status()
     assert set(ready) == set(none)
-    assert (ready["status"], ready["version"], ready["events"], ready["users"], ready["items"]) == ("ready", version, 1, 1, 2)
-    assert set(ready["strategies"]) == {"auto", "collaborative", "content_based", "trending", "frequently_bought_together"}
+    assert (ready["status"], ready["version"], ready["events"], ready["users"], ready["items"]) == (
+        "ready",
+        version,
+        1,
+        1,
+        2,
+    )
+    assert set(ready["strategies"]) == {
+        "auto",
+        "collaborative",
+        "content_based",
+        "trending",
+        "frequently_bought_together",
+    }
     assert ready["builtAt"].endswith(("Z", "+00:00"))
 
 
-async def test_a_build_that_is_asked_for_while_another_runs_is_waited_for(context: Context, tenant: Tenant, gate: Gate) -> None:
+async def test_a_build_that_is_asked_for_while_another_runs_is_waited_for(
+    context: Context, tenant: Tenant, gate: Gate
+) -> None:
     """The one that runs may have begun before the newest events came: that it is ready says nothing of them."""
     running = refreshing(context, tenant)
     await until(gate.reached)
@@ -315,7 +343,9 @@ async def test_the_model_of_another_tenant_is_not_found(
 
 
 @pytest.mark.parametrize("permission", ["read", "publish"])
-async def test_the_model_is_no_business_of_weaker_keys(permission: str, client: httpx.AsyncClient, tenant: Tenant) -> None:
+async def test_the_model_is_no_business_of_weaker_keys(
+    permission: str, client: httpx.AsyncClient, tenant: Tenant
+) -> None:
     answer = await client.get(f"/api/v1/tenants/{tenant.id}/model", headers=bearer(getattr(tenant, permission)))
 
     assert answer.status_code == 403

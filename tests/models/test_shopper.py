@@ -4,7 +4,19 @@ import numpy as np
 import pytest
 
 from recomengine.models.histories import ADD_TO_CART, EVENT_TYPES, IMPRESSION, PURCHASE, VIEW
-from recomengine.models.shopper import DECAYS, FLAT, GENTLE, HOME_SEEDS, NO_ITEMS, NOBODY, OWN_DECAY, STEEP, Moment, Shopper, moment
+from recomengine.models.shopper import (
+    DECAYS,
+    FLAT,
+    GENTLE,
+    HOME_SEEDS,
+    NO_ITEMS,
+    NOBODY,
+    OWN_DECAY,
+    STEEP,
+    Moment,
+    Shopper,
+    moment,
+)
 
 REMOVE = EVENT_TYPES.index("remove_from_cart")
 
@@ -12,7 +24,13 @@ REMOVE = EVENT_TYPES.index("remove_from_cart")
 def shopper(*events: tuple[int, int, int, int], session: int = 0) -> Shopper:
     """Events newest first: item, type, time, group."""
     items, types, times, groups = zip(*events, strict=True)
-    return Shopper(np.array(items, np.int32), np.array(types, np.uint8), np.array(times, np.int64), np.array(groups, np.int64), session)
+    return Shopper(
+        np.array(items, np.int32),
+        np.array(types, np.uint8),
+        np.array(times, np.int64),
+        np.array(groups, np.int64),
+        session,
+    )
 
 
 def at_home(known: Shopper) -> Moment:

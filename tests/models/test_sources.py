@@ -13,8 +13,8 @@ from recomengine.models.sources import KIND_OF_STRATEGY, KINDS, PARTS, PLACE, SE
 from tests.support.shops import DemoShop, demo_shop
 
 STORED = (
-    "sequence", "transition", "similar", "walk", "session_neighbours", "ease_shoppers", "together", "confidence", "affinity",
-    "basket_neighbours", "ease_orders", "content", "trending", "popular", "own",
+    "sequence", "transition", "similar", "walk", "session_neighbours", "ease_shoppers", "together", "confidence",
+    "affinity", "basket_neighbours", "ease_orders", "content", "trending", "popular", "own",
 )  # fmt: skip
 """The order of the weights in stored models. It grows at its end."""
 
@@ -72,7 +72,10 @@ def test_weights_learned_with_sources_that_are_gone_lose_those() -> None:
 
 
 def test_a_model_from_before_the_newest_source_is_served_without_it(shop: DemoShop) -> None:
-    arrays = {name: without_newest(array, 1) if name.startswith("weights.") else array for name, array in shop.built.arrays.items()}
+    arrays = {
+        name: without_newest(array, 1) if name.startswith("weights.") else array
+        for name, array in shop.built.arrays.items()
+    }
     model = Model(arrays, shop.built.stats | {"version": "older", "throughMs": 0})
     expected = shop.model.weights["home"].copy()
     expected[2 * len(SOURCES) - 2 : 2 * len(SOURCES)] = 0.0
@@ -82,7 +85,11 @@ def test_a_model_from_before_the_newest_source_is_served_without_it(shop: DemoSh
 
 def test_evidence_of_a_model_that_lacks_sources_leaves_their_places_empty(shop: DemoShop) -> None:
     some = SOURCES[:6]
-    arrays = {name: array for name, array in shop.built.arrays.items() if name.split(".")[0] in {"sessions", *(source.name for source in some)}}
+    arrays = {
+        name: array
+        for name, array in shop.built.arrays.items()
+        if name.split(".")[0] in {"sessions", *(source.name for source in some)}
+    }
     found = evidence_of(arrays, shop.model.size, some)
     assert {*found.tables, *found.sequences} == {source.name for source in some}
     assert ranker_of(shop.built.arrays["item_features"], found).width == WIDTH

@@ -106,7 +106,6 @@ def test_a_removed_version_is_missing_while_who_has_it_open_keeps_it(store: Mode
     assert same(store.open(TENANT, "v10")[0], arrays)
 
 
-
 def test_a_save_that_fails_leaves_nothing(store: ModelStore, arrays: Arrays, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="pickle"):
         store.publish(TENANT, "v1", arrays | {"z": np.array([object()])}, {})
@@ -227,7 +226,9 @@ def test_an_upload_that_breaks_off_is_seen_by_nobody_and_can_be_removed(
     assert remote_paths(memory) == []
 
 
-def test_another_machine_fetches_a_model_once(memory: MemoryStore, arrays: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_machine_fetches_a_model_once(
+    memory: MemoryStore, arrays: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, two = machine(tmp_path, "one"), machine(tmp_path, "two")
     one.publish(TENANT, "v1", arrays, {"version": "v1"})
 
@@ -241,7 +242,9 @@ def test_another_machine_fetches_a_model_once(memory: MemoryStore, arrays: Array
     assert (tmp_path / "two" / str(TENANT) / "v1").is_dir()
 
 
-def test_a_removal_on_one_machine_is_missing_on_those_that_did_not_fetch(memory: MemoryStore, arrays: Arrays, tmp_path: Path) -> None:
+def test_a_removal_on_one_machine_is_missing_on_those_that_did_not_fetch(
+    memory: MemoryStore, arrays: Arrays, tmp_path: Path
+) -> None:
     one, two, three = (machine(tmp_path, name) for name in ("one", "two", "three"))
     one.publish(TENANT, "v1", arrays, {})
     opened, _ = two.open(TENANT, "v1")
@@ -282,7 +285,9 @@ def test_a_model_that_is_removed_while_it_is_fetched_is_missing_and_leaves_nothi
     assert files_below(tmp_path / "two") == []
 
 
-def test_a_machine_keeps_few_copies_of_the_models_it_has_fetched(memory: MemoryStore, arrays: Arrays, tmp_path: Path) -> None:
+def test_a_machine_keeps_few_copies_of_the_models_it_has_fetched(
+    memory: MemoryStore, arrays: Arrays, tmp_path: Path
+) -> None:
     one, two = machine(tmp_path, "one"), machine(tmp_path, "two")
     versions = [f"v{number}" for number in range(1, KEPT_COPIES + 4)]
     for version in versions:

@@ -54,9 +54,10 @@ ids = st.sampled_from(["a", "b", "a:auto", "recent"])
 queries = st.fixed_dictionaries(
     {},
     optional={
-        "userId": ids, "sessionId": ids, "productId": st.lists(ids, max_size=2), "exclude": st.lists(ids, max_size=2), "limit": st.integers(1, 3),
-        "strategy": st.sampled_from(["auto", "trending", "frequently_bought_together"]), "category": ids, "minPrice": st.integers(0, 1),
-        "maxPrice": st.integers(0, 1), "context": st.sampled_from(["home", "cart"]), "excludePurchased": st.booleans(),
+        "userId": ids, "sessionId": ids, "productId": st.lists(ids, max_size=2), "exclude": st.lists(ids, max_size=2),
+        "limit": st.integers(1, 3), "strategy": st.sampled_from(["auto", "trending", "frequently_bought_together"]),
+        "category": ids, "minPrice": st.integers(0, 1), "maxPrice": st.integers(0, 1),
+        "context": st.sampled_from(["home", "cart"]), "excludePurchased": st.booleans(),
     },
 )  # fmt: skip
 

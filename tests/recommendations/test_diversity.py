@@ -16,7 +16,11 @@ SHOES = [
     product(f"shoe{model}-{colour}", name=f"Trail runner model {model} waterproof in {colour}", category="Shoes")
     for model in range(3) for colour in COLOURS
 ]  # fmt: skip
-OTHERS = [product(f"{kind}{number}", name=f"{kind} {number}", category=kind.title()) for kind in ("bottle", "cap", "belt") for number in range(3)]
+OTHERS = [
+    product(f"{kind}{number}", name=f"{kind} {number}", category=kind.title())
+    for kind in ("bottle", "cap", "belt")
+    for number in range(3)
+]
 
 
 @pytest.fixture
@@ -29,7 +33,8 @@ async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
             "eventType": "view", "userId": f"u{shopper}", "sessionId": f"s{shopper}", "productId": each["productId"],
             "timestamp": 1_700_000_000_000 + shopper * 3_600_000 + place * 1000,
         }
-        for shopper in range(30) for place, each in enumerate([*SHOES[shopper % 6 :: 2], OTHERS[shopper % 9], OTHERS[(shopper + 4) % 9]])
+        for shopper in range(30) for place, each in enumerate([*SHOES[shopper % 6 :: 2], OTHERS[shopper % 9],
+        OTHERS[(shopper + 4) % 9]])
     ]  # fmt: skip
     await send(context, tenant.id, events)
     await build(context, tenant.id)
@@ -57,24 +62,32 @@ async def test_a_list_of_one_category_is_spread(strategy: str, client: httpx.Asy
     assert all(item["score"] >= 0 and item["reason"] for item in varied["data"])
 
 
-async def test_the_request_outranks_the_shop(client: httpx.AsyncClient, context: Context, make_tenant: MakeTenant) -> None:
+async def test_the_request_outranks_the_shop(
+    client: httpx.AsyncClient, context: Context, make_tenant: MakeTenant
+) -> None:
     tenant = await make_tenant(diversity=0.6)
     await fill_catalog(context, tenant.id, [*SHOES, *OTHERS])
     await build(context, tenant.id)
     page = {"productId": "shoe0-red", "limit": 8}
-    plain, varied, of_shop = [await answer(client, tenant, **page, **more) for more in ({"diversity": 0}, {"diversity": 0.6}, {})]
+    plain, varied, of_shop = [
+        await answer(client, tenant, **page, **more) for more in ({"diversity": 0}, {"diversity": 0.6}, {})
+    ]
     assert ids(of_shop) == ids(varied) != ids(plain)
 
 
 async def test_filters_and_limits_hold(client: httpx.AsyncClient, tenant: Tenant) -> None:
     for limit in (1, 5, 18, 100):
-        body = await answer(client, tenant, productId="cap1", category="Shoes", exclude="shoe0-red", limit=limit, diversity=1)
+        body = await answer(
+            client, tenant, productId="cap1", category="Shoes", exclude="shoe0-red", limit=limit, diversity=1
+        )
         assert len(ids(body)) == len(set(ids(body))) == min(limit, len(SHOES) - 1)
         assert set(categories(body)) == {"Shoes"}
         assert "shoe0-red" not in ids(body)
 
 
-async def test_a_shop_without_a_model_has_its_catalog(client: httpx.AsyncClient, context: Context, make_tenant: MakeTenant) -> None:
+async def test_a_shop_without_a_model_has_its_catalog(
+    client: httpx.AsyncClient, context: Context, make_tenant: MakeTenant
+) -> None:
     tenant = await make_tenant()
     await fill_catalog(context, tenant.id, SHOES)
     assert len(ids(await answer(client, tenant, limit=8, diversity=0.5))) == 8

@@ -1,4 +1,6 @@
-"""When Redis has lost what shoppers did since the build, it comes from PostgreSQL, counted, until the next build holds it."""
+"""When Redis has lost what shoppers did since the build, it comes from PostgreSQL, counted, until the next build holds
+it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -68,7 +70,11 @@ async def test_what_redis_did_not_hear_of_while_it_was_away_comes_from_the_datab
     settings: Settings, redis_url: str, client: httpx.AsyncClient, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("recomengine.infra.redis.BREAK_S", 0.05)
-    async with Relay(redis_url) as relay, running(replace(settings, redis_url=relay.url)) as app, client_of(app) as writing:
+    async with (
+        Relay(redis_url) as relay,
+        running(replace(settings, redis_url=relay.url)) as app,
+        client_of(app) as writing,
+    ):
         await relay.cut()
         await post_event(writing, tenant, "purchase", "ann", "boot2")
         assert "boot2" in await offered(client, tenant, "ann"), "Redis does not know yet that it has missed something"
@@ -83,7 +89,9 @@ async def test_what_redis_did_not_hear_of_while_it_was_away_comes_from_the_datab
 
 
 @pytest.fixture
-async def locked(database_url: str, client: httpx.AsyncClient, context: Context, tenant: Tenant) -> AsyncIterator[Transaction]:
+async def locked(
+    database_url: str, client: httpx.AsyncClient, context: Context, tenant: Tenant
+) -> AsyncIterator[Transaction]:
     """Ann bought boot2, which Redis has lost and PostgreSQL gives to nobody before this transaction ends."""
     assert await offered(client, tenant, "ann")
     await post_event(client, tenant, "purchase", "ann", "boot2")

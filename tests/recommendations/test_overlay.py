@@ -43,11 +43,14 @@ async def test_products_seen_together_since_the_build_come_together_on_every_pro
             assert "boot5" not in ids(await answer(process, tenant, productId="mug7", limit=5))
         await view_together(client, tenant, 4, "mug7", "boot5")
         for process in (client, other):
+
             async def offered(process: httpx.AsyncClient = process) -> bool:
                 return "boot5" in ids(await answer(process, tenant, productId="mug7", limit=3))
 
             await until(offered)
-        item = next(item for item in (await answer(other, tenant, productId="mug7"))["data"] if item["productId"] == "boot5")
+        item = next(
+            item for item in (await answer(other, tenant, productId="mug7"))["data"] if item["productId"] == "boot5"
+        )
     assert item["evidence"] == {"kind": "collaborative", "productIds": ["mug7"]}
     assert "coffee mug 7" in item["reason"]
 
@@ -66,7 +69,9 @@ async def test_a_product_that_came_after_the_build_comes_with_what_it_was_seen_w
     await until(offered)
 
 
-async def test_another_tenants_shoppers_change_nothing(client: httpx.AsyncClient, context: Context, tenant: Tenant, make_tenant: MakeTenant) -> None:
+async def test_another_tenants_shoppers_change_nothing(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant, make_tenant: MakeTenant
+) -> None:
     other = await make_tenant()
     await fill_catalog(context, other.id, SHOP)
     await send(context, other.id, history())
@@ -83,7 +88,9 @@ async def test_another_tenants_shoppers_change_nothing(client: httpx.AsyncClient
     assert ids(await answer(client, tenant, productId="mug7")) == before
 
 
-async def test_a_build_takes_over_what_was_folded_in(client: httpx.AsyncClient, context: Context, tenant: Tenant) -> None:
+async def test_a_build_takes_over_what_was_folded_in(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant
+) -> None:
     async def beside_the_model() -> int:
         await context.catalogs.get(tenant.id)
         model = await context.models.get(tenant.id)
@@ -109,19 +116,33 @@ async def test_without_redis_lists_come_as_ever_and_it_is_counted(without_redis:
         assert FALLBACKS.labels("feed")._value.get() > counted
 
 
-async def test_the_feed_has_news_that_say_something_of_a_product(client: httpx.AsyncClient, context: Context, tenant: Tenant) -> None:
+async def test_the_feed_has_news_that_say_something_of_a_product(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant
+) -> None:
     await context.redis.call(("DEL", feed_key(str(tenant.id))))
     for event_type in ("view", "impression", "remove_from_cart", "search"):
         await post_event(client, tenant, event_type, "ann", "mug1", sessionId="s1", metadata={"orderId": "o9"})
     await post_event(client, tenant, "purchase", "ann", "mug1", sessionId="s1", metadata={"orderId": "o9"})
     await post_event(client, tenant, "purchase", "ann", "mug2", sessionId="s1")
     await post_event(client, tenant, "view", "ann", "mug3", sessionId="s1", timestamp=1_700_000_000_000)
-    found = [(event.event_type, event.product_id, event.group, event.user_id) for event in await feed_of(context, tenant)]
-    assert found == [("view", "mug1", "ss1", "ann"), ("purchase", "mug1", "oo9", "ann"), ("purchase", "mug2", "ss1", "ann")]
+    found = [
+        (event.event_type, event.product_id, event.group, event.user_id) for event in await feed_of(context, tenant)
+    ]
+    assert found == [
+        ("view", "mug1", "ss1", "ann"),
+        ("purchase", "mug1", "oo9", "ann"),
+        ("purchase", "mug2", "ss1", "ann"),
+    ]
 
 
 async def test_a_large_batch_leaves_room_for_others(context: Context, tenant: Tenant) -> None:
     await context.redis.call(("DEL", feed_key(str(tenant.id))))
-    await send(context, tenant.id, [{"eventType": "view", "userId": f"u{number}", "productId": "mug1"} for number in range(MAX_OF_BATCH + 50)])
-    assert [event.user_id for event in await feed_of(context, tenant)] == [f"u{number}" for number in range(50, MAX_OF_BATCH + 50)]
+    await send(
+        context,
+        tenant.id,
+        [{"eventType": "view", "userId": f"u{number}", "productId": "mug1"} for number in range(MAX_OF_BATCH + 50)],
+    )
+    assert [event.user_id for event in await feed_of(context, tenant)] == [
+        f"u{number}" for number in range(50, MAX_OF_BATCH + 50)
+    ]
     assert MAX_OF_BATCH < FEED_LENGTH

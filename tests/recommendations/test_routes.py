@@ -23,8 +23,6 @@ STRATEGIES = ["auto", "collaborative", "content_based", "trending", "frequently_
 IDS = {item["productId"] for item in SHOP}
 
 
-
-
 @pytest.fixture
 async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
     """A shop with a history and a model of it."""
@@ -43,29 +41,40 @@ async def bare(context: Context, make_tenant: MakeTenant) -> Tenant:
     return tenant
 
 
-
-
-
-
-
-
 @pytest.mark.parametrize("strategy", STRATEGIES)
-async def test_an_answer_has_the_shape_of_the_contract(strategy: str, client: httpx.AsyncClient, tenant: Tenant) -> None:
+async def test_an_answer_has_the_shape_of_the_contract(
+    strategy: str, client: httpx.AsyncClient, tenant: Tenant
+) -> None:
     body = await answer(client, tenant, userId="u1", strategy=strategy, productId="boot1")
     assert len(body["data"]) == 8
     for item in body["data"]:
-        assert set(item) == {"productId", "name", "imageUrl", "url", "category", "price", "currency", "score", "reason", "evidence"}
+        assert set(item) == {
+            "productId",
+            "name",
+            "imageUrl",
+            "url",
+            "category",
+            "price",
+            "currency",
+            "score",
+            "reason",
+            "evidence",
+        }
         assert set(item["evidence"]) == {"kind", "productIds"}
         assert item["currency"] == "USD"
         assert isinstance(item["price"], int | float)
         assert item["score"] >= 0
         assert item["reason"]
-        assert {"productId": item["productId"], "name": item["name"], "url": item["url"], "imageUrl": item["imageUrl"]}.items() <= next(
-            each for each in SHOP if each["productId"] == item["productId"]
-        ).items()
+        assert {
+            "productId": item["productId"],
+            "name": item["name"],
+            "url": item["url"],
+            "imageUrl": item["imageUrl"],
+        }.items() <= next(each for each in SHOP if each["productId"] == item["productId"]).items()
     meta = body["meta"]
     assert set(meta) == {
-        "recommendationId", "strategy", "requestedStrategy", "experimentId", "variant", "cached", "modelVersion", "fallback",
+        "recommendationId", "strategy", "requestedStrategy", "experimentId", "variant", "cached", "modelVersion",
+        "fallback",
     }  # fmt: skip
     assert (meta["requestedStrategy"], meta["experimentId"], meta["variant"]) == (strategy, None, None)
     assert meta["strategy"] in STRATEGIES
@@ -87,7 +96,9 @@ async def test_a_post_and_a_batch_answer_as_a_get_does(client: httpx.AsyncClient
     fields: dict[str, Any] = {"userId": "u1", "limit": 5, "minPrice": 20}
     got = await answer(client, tenant, **fields)
     posted = await client.post(PATH, json=fields, headers=bearer(tenant.read))
-    batch = await client.post(f"{PATH}/batch", json={"requests": [fields, {"productId": "boot1"}]}, headers=bearer(tenant.read))
+    batch = await client.post(
+        f"{PATH}/batch", json={"requests": [fields, {"productId": "boot1"}]}, headers=bearer(tenant.read)
+    )
     assert posted.status_code == batch.status_code == 200
     assert posted.json()["data"] == got["data"]
     assert batch.json()["data"][0]["data"] == got["data"]
@@ -95,15 +106,26 @@ async def test_a_post_and_a_batch_answer_as_a_get_does(client: httpx.AsyncClient
     assert set(batch.json()["data"][1]) == {"data", "meta"}
 
 
-async def test_a_batch_of_a_hundred_is_answered_and_a_larger_one_is_not(client: httpx.AsyncClient, bare: Tenant) -> None:
+async def test_a_batch_of_a_hundred_is_answered_and_a_larger_one_is_not(
+    client: httpx.AsyncClient, bare: Tenant
+) -> None:
     for size, status in ((100, 200), (101, 422), (0, 422)):
-        found = await client.post(f"{PATH}/batch", json={"requests": [{"userId": f"u{n}"} for n in range(size)]}, headers=bearer(bare.read))
+        found = await client.post(
+            f"{PATH}/batch", json={"requests": [{"userId": f"u{n}"} for n in range(size)]}, headers=bearer(bare.read)
+        )
         assert found.status_code == status
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-async def test_strangers_and_unknown_products_get_a_full_list(strategy: str, client: httpx.AsyncClient, tenant: Tenant, bare: Tenant) -> None:
-    for params in ({}, {"userId": "nobody"}, {"productId": "unheard-of"}, {"userId": "nobody", "productId": ["unheard-of", "x"], "context": "cart"}):
+async def test_strangers_and_unknown_products_get_a_full_list(
+    strategy: str, client: httpx.AsyncClient, tenant: Tenant, bare: Tenant
+) -> None:
+    for params in (
+        {},
+        {"userId": "nobody"},
+        {"productId": "unheard-of"},
+        {"userId": "nobody", "productId": ["unheard-of", "x"], "context": "cart"},
+    ):
         for shop in (tenant, bare):
             assert len(ids(await answer(client, shop, strategy=strategy, **params))) == 8
 
@@ -126,7 +148,8 @@ FILTERS: list[tuple[dict[str, Any], Callable[[dict[str, Any]], bool]]] = [
     ({"category": "Coffee>Mug"}, lambda item: item["category"] == "Coffee > Mug"),
     ({"minPrice": 65}, lambda item: item["price"] >= 65),
     ({"maxPrice": 25}, lambda item: item["price"] <= 25),
-    ({"minPrice": 25, "maxPrice": 35, "category": "Hiking"}, lambda item: 25 <= item["price"] <= 35 and item["category"].startswith("Hiking")),
+    ({"minPrice": 25, "maxPrice": 35, "category": "Hiking"},
+    lambda item: 25 <= item["price"] <= 35 and item["category"].startswith("Hiking")),
     ({"exclude": sorted(IDS)[:30]}, lambda item: item["productId"] not in sorted(IDS)[:30]),
 ]  # fmt: skip
 
@@ -142,7 +165,9 @@ async def test_filters_are_kept_and_never_shorten_a_list(
         assert all(map(fits, body["data"]))
 
 
-async def test_excluded_unavailable_deleted_and_own_products_never_come(client: httpx.AsyncClient, context: Context, tenant: Tenant) -> None:
+async def test_excluded_unavailable_deleted_and_own_products_never_come(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant
+) -> None:
     headers = bearer(tenant.read_write)
     await client.patch("/api/v1/catalog/sock2", json={"available": False}, headers=headers)
     await client.delete("/api/v1/catalog/sock1", headers=headers)
@@ -152,7 +177,9 @@ async def test_excluded_unavailable_deleted_and_own_products_never_come(client: 
         assert set(ids(body)) == IDS - {"sock0", "boot0", "sock1", "sock2", "boot2"}
 
 
-async def test_what_a_shopper_bought_does_not_come_back_unless_asked_for(client: httpx.AsyncClient, tenant: Tenant) -> None:
+async def test_what_a_shopper_bought_does_not_come_back_unless_asked_for(
+    client: httpx.AsyncClient, tenant: Tenant
+) -> None:
     bought = {f"{kind}{number}" for kind in ("boot", "sock") for number in (1, 2, 3)}
     for strategy in STRATEGIES:
         assert not bought & set(ids(await answer(client, tenant, userId="u1", strategy=strategy, limit=100)))
@@ -184,7 +211,9 @@ async def test_what_a_shopper_saw_in_this_session_comes_last_and_never_leaves_a_
     assert len(ids(await answer(client, tenant, userId="ann"))) == 4
 
 
-async def test_the_tenants_strategy_is_the_default(client: httpx.AsyncClient, context: Context, make_tenant: MakeTenant) -> None:
+async def test_the_tenants_strategy_is_the_default(
+    client: httpx.AsyncClient, context: Context, make_tenant: MakeTenant
+) -> None:
     tenant = await make_tenant(default_strategy="trending", currency="CHF")
     await fill_catalog(context, tenant.id, SHOP[:3])
     body = await answer(client, tenant)
@@ -257,7 +286,9 @@ async def test_the_same_request_is_answered_from_the_cache_until_something_chang
         assert not await cached()
 
 
-async def test_a_cached_list_says_what_the_product_is_now(client: httpx.AsyncClient, context: Context, tenant: Tenant) -> None:
+async def test_a_cached_list_says_what_the_product_is_now(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant
+) -> None:
     listed = ids(await answer(client, tenant, strategy="trending"))
     await client.patch(f"/api/v1/catalog/{listed[0]}", json={"price": 0.5}, headers=bearer(tenant.read_write))
     await client.delete(f"/api/v1/catalog/{listed[1]}", headers=bearer(tenant.read_write))
@@ -268,15 +299,21 @@ async def test_a_cached_list_says_what_the_product_is_now(client: httpx.AsyncCli
     assert len(now["data"]) == 8
 
 
-async def test_a_tenant_sees_only_its_own_products_and_shoppers(client: httpx.AsyncClient, tenant: Tenant, bare: Tenant) -> None:
+async def test_a_tenant_sees_only_its_own_products_and_shoppers(
+    client: httpx.AsyncClient, tenant: Tenant, bare: Tenant
+) -> None:
     await post_event(client, bare, "purchase", "u1", "boot0")
     assert "boot0" in ids(await answer(client, tenant, userId="u1", limit=100))
-    theirs = await answer(client, bare, userId="u1", productId="boot1", limit=100, strategy="frequently_bought_together")
+    theirs = await answer(
+        client, bare, userId="u1", productId="boot1", limit=100, strategy="frequently_bought_together"
+    )
     assert set(ids(theirs)) <= {item["productId"] for item in SHOP[:10]}
     assert theirs["meta"]["modelVersion"] is None
 
 
-async def test_publish_keys_stand_in_the_url_or_the_body_and_no_other_kind(client: httpx.AsyncClient, bare: Tenant) -> None:
+async def test_publish_keys_stand_in_the_url_or_the_body_and_no_other_kind(
+    client: httpx.AsyncClient, bare: Tenant
+) -> None:
     assert (await client.get(PATH, params={"key": bare.publish})).status_code == 200
     plain = {"Content-Type": "text/plain;charset=UTF-8"}
     assert (await client.post(PATH, content=json.dumps({"key": bare.publish}), headers=plain)).status_code == 200
@@ -297,7 +334,10 @@ async def test_publish_keys_stand_in_the_url_or_the_body_and_no_other_kind(clien
 
 async def test_limits_are_told_in_every_answer_and_kept(client: httpx.AsyncClient, make_tenant: MakeTenant) -> None:
     tenant = await make_tenant(rate_limits=RateLimits(4, 2))
-    reads = [await client.get(PATH, params={"limit": limit}, headers=bearer(tenant.read)) for limit in ("1", "bad", "2", "3", "4", "5")]
+    reads = [
+        await client.get(PATH, params={"limit": limit}, headers=bearer(tenant.read))
+        for limit in ("1", "bad", "2", "3", "4", "5")
+    ]
     assert [read.status_code for read in reads] == [200, 422, 200, 200, 429, 429]
     assert [read.headers["ratelimit-remaining"] for read in reads] == ["3", "2", "1", "0", "0", "0"]
     assert {read.headers["ratelimit-limit"] for read in reads} == {"4"}
@@ -306,7 +346,8 @@ async def test_limits_are_told_in_every_answer_and_kept(client: httpx.AsyncClien
     assert int(reads[4].headers["retry-after"]) > 0
     event = {"eventType": "view", "userId": "ann", "productId": "p"}
     writes = [
-        await client.post("/api/v1/events", json=body, headers=bearer(tenant.read_write)) for body in (event, event | {"timestamp": 10**17}, event)
+        await client.post("/api/v1/events", json=body, headers=bearer(tenant.read_write))
+        for body in (event, event | {"timestamp": 10**17}, event)
     ]
     assert [write.status_code for write in writes] == [202, 422, 429]
 
@@ -335,7 +376,11 @@ async def test_redis_may_go_and_come_back_at_any_moment(
     harm: str, settings: Settings, redis_url: str, bare: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("recomengine.infra.redis.BREAK_S", 0.05)
-    async with Relay(redis_url) as relay, running(replace(settings, redis_url=relay.url)) as app, client_of(app) as client:
+    async with (
+        Relay(redis_url) as relay,
+        running(replace(settings, redis_url=relay.url)) as app,
+        client_of(app) as client,
+    ):
 
         async def cached() -> bool:
             return bool((await answer(client, bare, userId="ann"))["meta"]["cached"])
@@ -355,7 +400,9 @@ async def test_redis_may_go_and_come_back_at_any_moment(
         await until(cached)
 
 
-async def test_a_redis_that_refuses_to_write_refuses_nobody(settings: Settings, redis_url: str, bare: Tenant, context: Context) -> None:
+async def test_a_redis_that_refuses_to_write_refuses_nobody(
+    settings: Settings, redis_url: str, bare: Tenant, context: Context
+) -> None:
     ((_, before),) = await context.redis.call(("CONFIG", "GET", "maxmemory"))
     await context.redis.call(("CONFIG", "SET", "maxmemory", "1"))
     try:
@@ -363,7 +410,9 @@ async def test_a_redis_that_refuses_to_write_refuses_nobody(settings: Settings, 
             assert ids(await answer(client, bare, userId="ann"))
             await post_event(client, bare, "purchase", "ann", "boot0")
             again = await client.post(
-                "/api/v1/events/batch", json={"events": [{"eventType": "view", "userId": "a", "productId": "p"}]}, headers=bearer(bare.publish)
+                "/api/v1/events/batch",
+                json={"events": [{"eventType": "view", "userId": "a", "productId": "p"}]},
+                headers=bearer(bare.publish),
             )
             assert again.json()["data"]["accepted"] == 1
     finally:

@@ -17,18 +17,28 @@ def test_everything_can_be_said_in_a_query_string_as_in_a_body() -> None:
         b"&minPrice=1.50&maxPrice=20&exclude=x&exclude=y&context=cart&excludePurchased=true"
     )
     body = {
-        "userId": "ann b", "sessionId": "s", "placementId": "home", "productId": ["p1", "p/2"], "strategy": "trending", "limit": 100,
-        "category": "Shoes > Boots", "minPrice": 1.50, "maxPrice": 20, "exclude": ["x", "y"], "context": "cart", "excludePurchased": True,
+        "userId": "ann b", "sessionId": "s", "placementId": "home", "productId": ["p1", "p/2"], "strategy": "trending",
+        "limit": 100, "category": "Shoes > Boots", "minPrice": 1.50, "maxPrice": 20, "exclude": ["x", "y"],
+        "context": "cart", "excludePurchased": True,
     }  # fmt: skip
     assert said == msgspec.json.decode(msgspec.json.encode(body), type=Query)
 
 
 def test_nothing_said_is_the_home_page_of_nobody() -> None:
     query = parse_query(b"")
-    assert (query.limit, query.page, query.products, query.excluded, query.exclude_purchased) == (8, "home", [], [], None)
+    assert (query.limit, query.page, query.products, query.excluded, query.exclude_purchased) == (
+        8,
+        "home",
+        [],
+        [],
+        None,
+    )
 
 
-@pytest.mark.parametrize(("fields", "page"), [(b"productId=p", "product"), (b"productId=p&context=cart", "cart"), (b"context=product", "product")])
+@pytest.mark.parametrize(
+    ("fields", "page"),
+    [(b"productId=p", "product"), (b"productId=p&context=cart", "cart"), (b"context=product", "product")],
+)
 def test_the_page_is_inferred_from_the_products_unless_it_is_said(fields: bytes, page: str) -> None:
     assert parse_query(fields).page == page
 
@@ -39,12 +49,18 @@ def test_one_product_may_stand_alone_in_a_body() -> None:
 
 
 BAD: list[tuple[bytes, str]] = [
-    (b"limit=0", "$.limit"), (b"limit=101", "$.limit"), (b"limit=8.5", "$.limit"), (b"limit=x", "$.limit"), (b"limit=", "$.limit"),
-    (b"limit=1&limit=2", "$.limit"), (b"userId=", "$.userId"), (b"userId=a%00", "$.userId"), (b"userId=a%0A", "$.userId"),
-    (b"userId=" + b"x" * 129, "$.userId"), (b"userId=a&userId=b", "$.userId"), (b"strategy=best", "$.strategy"), (b"context=shop", "$.context"),
-    (b"minPrice=-1", "$.minPrice"), (b"minPrice=NaN", "$.minPrice"), (b"maxPrice=Infinity", "$.maxPrice"), (b"maxPrice=1e400", "$.maxPrice"),
-    (b"minPrice=sNaN", "$.minPrice"), (b"maxPrice=", "$.maxPrice"), (b"excludePurchased=maybe", "$.excludePurchased"), (b"category=", "$.category"),
-    (b"&".join([b"exclude=x"] * 101), "$.exclude"), (b"productId=", "$.productId[0]"), (b"user_id=ann", "$"), (b"=", "$"),
+    (b"limit=0", "$.limit"), (b"limit=101", "$.limit"), (b"limit=8.5", "$.limit"), (b"limit=x", "$.limit"), (b"limit=",
+    "$.limit"),
+    (b"limit=1&limit=2", "$.limit"), (b"userId=", "$.userId"), (b"userId=a%00", "$.userId"), (b"userId=a%0A",
+    "$.userId"),
+    (b"userId=" + b"x" * 129, "$.userId"), (b"userId=a&userId=b", "$.userId"), (b"strategy=best", "$.strategy"),
+    (b"context=shop", "$.context"),
+    (b"minPrice=-1", "$.minPrice"), (b"minPrice=NaN", "$.minPrice"), (b"maxPrice=Infinity", "$.maxPrice"),
+    (b"maxPrice=1e400", "$.maxPrice"),
+    (b"minPrice=sNaN", "$.minPrice"), (b"maxPrice=", "$.maxPrice"), (b"excludePurchased=maybe", "$.excludePurchased"),
+    (b"category=", "$.category"),
+    (b"&".join([b"exclude=x"] * 101), "$.exclude"), (b"productId=", "$.productId[0]"), (b"user_id=ann", "$"), (b"=",
+    "$"),
     (b"strategy=null", "$.strategy"), (b"maxPrice=NULL", "$.maxPrice"),
 ]  # fmt: skip
 
@@ -75,7 +91,10 @@ def test_any_query_string_is_parsed_or_refused(text: bytes) -> None:
         parse_query(text)
 
 
-@pytest.mark.parametrize(("price", "least", "most"), [(None, -1, -1), ("10", 1000, 1000), ("10.005", 1001, 1000), ("0", 0, 0), ("1e-9", 1, 0)])
+@pytest.mark.parametrize(
+    ("price", "least", "most"),
+    [(None, -1, -1), ("10", 1000, 1000), ("10.005", 1001, 1000), ("0", 0, 0), ("1e-9", 1, 0)],
+)
 def test_price_limits_keep_to_whole_cents_within(price: str | None, least: int, most: int) -> None:
     limit = None if price is None else float(price)
     assert (least_cents(limit), most_cents(limit)) == (least, most)

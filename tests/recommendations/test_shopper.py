@@ -35,8 +35,9 @@ def catalog() -> LiveCatalog:
     catalog = LiveCatalog()
     catalog.apply([
         {
-            "number": number, "product_id": f"p{number}", "name": f"P{number}", "category": None, "price": None, "currency": None, "image_url": None,
-            "url": None, "available": True, "deleted_at": "now" if number == 9 else None,
+            "number": number, "product_id": f"p{number}", "name": f"P{number}", "category": None, "price": None,
+            "currency": None, "image_url": None, "url": None, "available": True,
+            "deleted_at": "now" if number == 9 else None,
         }
         for number in range(10)
     ])  # fmt: skip

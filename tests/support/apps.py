@@ -34,6 +34,8 @@ class Tenant(NamedTuple):
     read: str
     read_write: str
     publish: str
+
+
 MakeTenant = Callable[..., Awaitable[Tenant]]
 Log = Callable[[str, str], io.StringIO]
 
@@ -45,7 +47,9 @@ def private_servers(folder: Path) -> Iterator[Servers]:
     private = embedded.prepare(folder, postgres=True, redis=True)
     with private.log.open("ab") as log:
         processes = [
-            subprocess.Popen(server.command, stdout=log, stderr=log, **embedded.spawn_options(private.user, server.orphan_signal))
+            subprocess.Popen(
+                server.command, stdout=log, stderr=log, **embedded.spawn_options(private.user, server.orphan_signal)
+            )
             for server in private.servers
         ]
     try:

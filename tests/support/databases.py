@@ -25,8 +25,9 @@ def separated_database(server_url: str) -> Iterator[Roles]:
     with fresh_database(server_url) as url:
         name = url.split("?")[0].rsplit("/", 1)[1]
         for statement in (
-            f"CREATE ROLE {owner} LOGIN CREATEROLE", f"CREATE ROLE {web} LOGIN", f"ALTER DATABASE {name} OWNER TO {owner}",
-            f"GRANT {SERVING_ROLE} TO {owner} WITH ADMIN OPTION", f"GRANT {SERVING_ROLE} TO {web}",
+            f"CREATE ROLE {owner} LOGIN CREATEROLE", f"CREATE ROLE {web} LOGIN",
+            f"ALTER DATABASE {name} OWNER TO {owner}", f"GRANT {SERVING_ROLE} TO {owner} WITH ADMIN OPTION",
+            f"GRANT {SERVING_ROLE} TO {web}",
         ):  # fmt: skip
             asyncio.run(execute(server_url, statement))
         yield Roles(url.replace("user=postgres", f"user={owner}"), url.replace("user=postgres", f"user={web}"))

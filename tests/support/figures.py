@@ -8,11 +8,14 @@ from hypothesis import strategies as st
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 FEW = st.sampled_from
 METADATA = st.fixed_dictionaries({}, optional={
-    "placementId": FEW(["home", "cart", ""]), "strategy": FEW(["auto", "trending"]), "recommendationId": FEW(["r1", ""]),
-    "orderId": FEW(["o1", "o2", "o3", ""]), "price": FEW([0, 0.01, 19.99, 10, 1234567.89, 0.005, 33.335]), "quantity": st.integers(1, 3),
-    "currency": FEW(["EUR", "EUR", "USD"]),
+    "placementId": FEW(["home", "cart", ""]), "strategy": FEW(["auto", "trending"]), "recommendationId": FEW(["r1",
+    ""]),
+    "orderId": FEW(["o1", "o2", "o3", ""]), "price": FEW([0, 0.01, 19.99, 10, 1234567.89, 0.005, 33.335]),
+    "quantity": st.integers(1, 3), "currency": FEW(["EUR", "EUR", "USD"]),
 })  # fmt: skip
-OFFSETS = FEW([0, -1, 1, 30 * MINUTE_MS, -30 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS, -HOUR_MS]) | st.integers(-30 * HOUR_MS, 54 * HOUR_MS)
+OFFSETS = FEW([0, -1, 1, 30 * MINUTE_MS, -30 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS, -HOUR_MS]) | st.integers(
+    -30 * HOUR_MS, 54 * HOUR_MS
+)
 KIND = FEW(["impression", "click", "click", "purchase", "purchase", "view"])
 EVENT = st.tuples(KIND, FEW(["ann", "bob"]), FEW(["boot", "sock"]), OFFSETS, METADATA)
 
@@ -25,8 +28,8 @@ def bodies(batches: Sequence[tuple[Sequence[Any], bool]], midnight_ms: int) -> l
         for kind, user, product_id, offset_ms, metadata in events:
             number += 1
             batch.append({
-                "eventId": f"e{number}", "eventType": kind, "userId": user, "productId": product_id, "timestamp": midnight_ms + offset_ms,
-                "metadata": metadata,
+                "eventId": f"e{number}", "eventType": kind, "userId": user, "productId": product_id,
+                "timestamp": midnight_ms + offset_ms, "metadata": metadata,
             })  # fmt: skip
         sent.append((batch, settled))
     return sent

@@ -8,11 +8,17 @@ from tests.support.apps import Tenant, bearer
 from tests.support.shops import product
 
 PATH = "/api/v1/recommendations"
-WORDS = {"boot": "leather hiking boot", "sock": "wool hiking sock", "lace": "hiking lace", "mug": "coffee mug", "bean": "coffee bean"}
+WORDS = {
+    "boot": "leather hiking boot",
+    "sock": "wool hiking sock",
+    "lace": "hiking lace",
+    "mug": "coffee mug",
+    "bean": "coffee bean",
+}
 SHOP = [
     product(
-        f"{kind}{number}", name=f"{words} {number}", category=f"{words.split()[-2].title()} > {kind.title()}", price=10 * number + 5,
-        imageUrl=f"/i/{kind}{number}.png", url=f"/{kind}{number}",
+        f"{kind}{number}", name=f"{words} {number}", category=f"{words.split()[-2].title()} > {kind.title()}",
+        price=10 * number + 5, imageUrl=f"/i/{kind}{number}.png", url=f"/{kind}{number}",
     )
     for kind, words in WORDS.items() for number in range(8)
 ]  # fmt: skip
@@ -28,7 +34,10 @@ def history() -> list[dict[str, Any]]:
                 what = {"userId": f"u{shopper}", "productId": f"{kind}{number}", "sessionId": f"s{shopper}"}
                 order = {"eventType": "purchase", "metadata": {"orderId": f"o{shopper}-{number}", "price": 10.0}}
                 moment = 1_700_000_000_000 + shopper * 86_400_000 + number * 1000
-                events += [{**what, "eventType": "view", "timestamp": moment}, {**what, **order, "timestamp": moment + 500}]
+                events += [
+                    {**what, "eventType": "view", "timestamp": moment},
+                    {**what, **order, "timestamp": moment + 500},
+                ]
     return events
 
 
@@ -43,6 +52,8 @@ def ids(body: dict[str, Any]) -> list[str]:
     return [item["productId"] for item in body["data"]]
 
 
-async def post_event(client: httpx.AsyncClient, tenant: Tenant, event_type: str, user: str, product_id: str, **more: Any) -> None:
+async def post_event(
+    client: httpx.AsyncClient, tenant: Tenant, event_type: str, user: str, product_id: str, **more: Any
+) -> None:
     body = {"eventType": event_type, "userId": user, "productId": product_id, **more}
     assert (await client.post("/api/v1/events", json=body, headers=bearer(tenant.read_write))).status_code == 202

@@ -46,7 +46,9 @@ class Person:
         return str(made.json()["data"]["id"])
 
     async def make_key(self, tenant_id: str, permissions: str = "read-write", **more: Any) -> dict[str, Any]:
-        made = await self.call("POST", f"/api/v1/tenants/{tenant_id}/api-keys", {"name": "a key", "permissions": permissions, **more})
+        made = await self.call(
+            "POST", f"/api/v1/tenants/{tenant_id}/api-keys", {"name": "a key", "permissions": permissions, **more}
+        )
         assert made.status_code == 201, made.text
         key: dict[str, Any] = made.json()["data"]
         return key

@@ -70,8 +70,8 @@ def start_up(data_dir: Path, *flags: str, port: int | None = None, **environ: st
     start = log.stat().st_size if log.exists() else 0
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [*COMMAND, "up", "--port", str(port), "--data-dir", str(data_dir), *flags], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            env=environment(environ), start_new_session=True,
+            [*COMMAND, "up", "--port", str(port), "--data-dir", str(data_dir), *flags], stdin=subprocess.DEVNULL,
+            stdout=output, stderr=output, env=environment(environ), start_new_session=True,
         )  # fmt: skip
     up = Up(process, data_dir, port, log)
     try:
@@ -94,7 +94,13 @@ def stop(up: Up) -> None:
 def run(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
     """One command to its end."""
     return subprocess.run(
-        [*COMMAND, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=PATIENCE_S, env=environment(environ)
+        [*COMMAND, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
+        env=environment(environ),
     )
 
 
@@ -106,7 +112,17 @@ def environment(values: Mapping[str, str]) -> dict[str, str]:
 
 def make_tenant(data_dir: Path) -> dict[str, Any]:
     """A tenant of the system that runs in `data_dir`, without limits: its id and keys."""
-    done = run("tenant", "create", "Test shop", "--reads-per-minute", "0", "--writes-per-minute", "0", "--json", DATA_DIR=str(data_dir))
+    done = run(
+        "tenant",
+        "create",
+        "Test shop",
+        "--reads-per-minute",
+        "0",
+        "--writes-per-minute",
+        "0",
+        "--json",
+        DATA_DIR=str(data_dir),
+    )
     assert done.returncode == 0, done.stderr
     made: dict[str, Any] = json.loads(done.stdout)
     return made

@@ -18,7 +18,11 @@ def best(scores: Row, k: int) -> list[tuple[int, float]]:
 
 
 def product_scores(
-    left: Sequence[Row], right: Sequence[Row], row_norm: Sequence[float], col_norm: Sequence[float], shrink: float,
+    left: Sequence[Row],
+    right: Sequence[Row],
+    row_norm: Sequence[float],
+    col_norm: Sequence[float],
+    shrink: float,
     skip_diagonal: bool,
 ) -> list[Row]:
     """Every score > 0 of left · right, scaled."""
@@ -28,11 +32,13 @@ def product_scores(
         for inner, value in row.items():
             for column, other in right[inner].items():
                 dots[column] += value * other
-        result.append({
-            column: dot / (row_norm[i] * col_norm[column] + shrink)
-            for column, dot in dots.items()
-            if dot > 0 and not (skip_diagonal and column == i)
-        })
+        result.append(
+            {
+                column: dot / (row_norm[i] * col_norm[column] + shrink)
+                for column, dot in dots.items()
+                if dot > 0 and not (skip_diagonal and column == i)
+            }
+        )
     return result
 
 
@@ -45,8 +51,14 @@ def g_squared(both: int, only_a: int, only_b: int, neither: int) -> float:
 
 
 def together_scores(
-    baskets: Sequence[Sequence[int]], n_items: int, *, min_support: int, significance: float, size_exponent: float,
-    popularity_exponent: float, damping: float,
+    baskets: Sequence[Sequence[int]],
+    n_items: int,
+    *,
+    min_support: int,
+    significance: float,
+    size_exponent: float,
+    popularity_exponent: float,
+    damping: float,
 ) -> list[dict[int, tuple[float, int]]]:
     """(score, support) of every partner of each item that passes the tests."""
     total = len(baskets)
@@ -116,9 +128,17 @@ def trending_scores(
 
 
 def following_scores(
-    sequences: Sequence[Sequence[int]], n_items: int, *, window: int, exponent: float, back: float, col_norm: Sequence[float]
+    sequences: Sequence[Sequence[int]],
+    n_items: int,
+    *,
+    window: int,
+    exponent: float,
+    back: float,
+    col_norm: Sequence[float],
 ) -> list[Row]:
-    """What follows each item within `window` places of a sequence, and, `back` times as much worth, what precedes it."""
+    """What follows each item within `window` places of a sequence, and, `back` times as much worth, what precedes
+    it.
+    """
     result: list[Row] = [defaultdict(float) for _ in range(n_items)]
     for sequence in sequences:
         for here, item in enumerate(sequence):
@@ -130,7 +150,9 @@ def following_scores(
 
 
 class Given(NamedTuple):
-    """One source's score of each item, and the seed that says most for it: of all credits the largest, the first of equals."""
+    """One source's score of each item, and the seed that says most for it: of all credits the largest, the first of
+    equals.
+    """
 
     score: Row
     seed: dict[int, int]
@@ -144,10 +166,14 @@ def summed(credits: Iterable[tuple[int, float, int]]) -> Given:
         score[item] += value
         if item not in largest or value > largest[item][0]:
             largest[item] = value, seed
-    return Given({item: value for item, value in score.items() if value > 0}, {item: seed for item, (_, seed) in largest.items()})
+    return Given(
+        {item: value for item, value in score.items() if value > 0}, {item: seed for item, (_, seed) in largest.items()}
+    )
 
 
-def table_credits(tables: Sequence[Sequence[Row]], seeds: Sequence[tuple[int, float]]) -> Iterator[tuple[int, float, int]]:
+def table_credits(
+    tables: Sequence[Sequence[Row]], seeds: Sequence[tuple[int, float]]
+) -> Iterator[tuple[int, float, int]]:
     for table in tables:
         for seed, weight in seeds:
             if weight > 0 and 0 <= seed < len(table):
@@ -155,8 +181,8 @@ def table_credits(tables: Sequence[Sequence[Row]], seeds: Sequence[tuple[int, fl
 
 
 def session_credits(
-    sequences: Sequence[Sequence[int]], idf: Sequence[float], seeds: Sequence[tuple[int, float]], *, sample: int, neighbours: int, decay: float,
-    length: float, back: float,
+    sequences: Sequence[Sequence[int]], idf: Sequence[float], seeds: Sequence[tuple[int, float]], *, sample: int,
+    neighbours: int, decay: float, length: float, back: float,
 ) -> Iterator[tuple[int, float, int]]:  # fmt: skip
     similarity: Row = defaultdict(float)
     matched: dict[int, int] = {}
@@ -205,7 +231,9 @@ class Asked(NamedTuple):
         )
 
 
-def candidate_features(given: Sequence[Given], asked: Asked, item_features: Sequence[Sequence[float]], depth: int) -> dict[int, list[float]]:
+def candidate_features(
+    given: Sequence[Given], asked: Asked, item_features: Sequence[Sequence[float]], depth: int
+) -> dict[int, list[float]]:
     """Of each candidate, two features a source and what the product, the history and the page say of it."""
     pairs: dict[int, list[float]] = {}
     for number, source in enumerate(given):
@@ -221,7 +249,11 @@ def _described(item: int, asked: Asked, item_features: Sequence[Sequence[float]]
     times_bought = sum(code == asked.purchase for other, code in asked.history if other == item)
     hand = asked.seeds[0] if asked.seeds and 0 <= asked.seeds[0] < len(asked.available) else None
     category, price = asked.categories[item], asked.prices[item]
-    seen = [asked.categories[seed] for seed in asked.seeds if 0 <= seed < len(asked.available) and asked.categories[seed] >= 0]
+    seen = [
+        asked.categories[seed]
+        for seed in asked.seeds
+        if 0 <= seed < len(asked.available) and asked.categories[seed] >= 0
+    ]
     return [
         float(item == hand),
         float(any(place < asked.session for place in places)),
@@ -232,7 +264,9 @@ def _described(item: int, asked: Asked, item_features: Sequence[Sequence[float]]
         math.log1p(times_bought),
         float(hand is not None and category >= 0 and category == asked.categories[hand]),
         seen.count(category) / len(seen) if seen and category >= 0 else 0.0,
-        min(price, asked.prices[hand]) / max(price, asked.prices[hand]) if hand is not None and price > 0 and asked.prices[hand] > 0 else 0.0,
+        min(price, asked.prices[hand]) / max(price, asked.prices[hand])
+        if hand is not None and price > 0 and asked.prices[hand] > 0
+        else 0.0,
         *(item_features[item] if item < len(item_features) else [0.0] * 5),
     ]
 
@@ -249,17 +283,29 @@ def filled(chosen: Sequence[int], asked: Asked, limit: int) -> list[int]:
 
 
 def spread(
-    items: Sequence[int], relevance: Sequence[float], categories: Sequence[int], alike: Sequence[Sequence[Row]], limit: int, strength: float
+    items: Sequence[int],
+    relevance: Sequence[float],
+    categories: Sequence[int],
+    alike: Sequence[Sequence[Row]],
+    limit: int,
+    strength: float,
 ) -> list[int]:
-    """Positions in their new order: each time the best of relevance less what is like the chosen ones, ties to the earlier."""
+    """Positions in their new order: each time the best of relevance less what is like the chosen ones, ties to the
+    earlier.
+    """
     chosen: list[int] = []
 
     def value(place: int) -> float:
-        near = max((row[items[other]].get(items[place], 0.0) for row in alike for other in chosen if items[other] < len(row)), default=0.0)
+        near = max(
+            (row[items[other]].get(items[place], 0.0) for row in alike for other in chosen if items[other] < len(row)),
+            default=0.0,
+        )
         same = [other for other in chosen if categories[place] >= 0 and categories[other] == categories[place]]
         share = len(same) / len(chosen) if chosen else 0.0
         return (1 - strength) * relevance[place] - strength * (min(1.0, max(0.0, near)) + share) / 2
 
     while len(chosen) < min(limit, len(items)):
-        chosen.append(max((place for place in range(len(items)) if place not in chosen), key=lambda place: (value(place), -place)))
+        chosen.append(
+            max((place for place in range(len(items)) if place not in chosen), key=lambda place: (value(place), -place))
+        )
     return chosen

@@ -57,7 +57,10 @@ async def fill_catalog(context: Context, tenant_id: UUID, products: Sequence[Map
 async def send(context: Context, tenant_id: UUID, events: Sequence[Event]) -> None:
     """Store `events` as live ones."""
     source = Source(tenant_id, TenantConfig(), int(time.time() * 1000), live=True)
-    rows = [prepare(msgspec.json.encode({name: value for name, value in event.items() if value is not None}), source) for event in events]
+    rows = [
+        prepare(msgspec.json.encode({name: value for name, value in event.items() if value is not None}), source)
+        for event in events
+    ]
     await context.events.store(rows)
 
 
@@ -84,7 +87,10 @@ async def build(context: Context, tenant_id: UUID) -> str:
 
 def as_rows(products: Sequence[Product]) -> list[dict[str, Any]]:
     """Products as a build reads them."""
-    return [{"number": number, "name": each["name"]} | {field: each.get(field) for field in FIELDS} for number, each in enumerate(products)]
+    return [
+        {"number": number, "name": each["name"]} | {field: each.get(field) for field in FIELDS}
+        for number, each in enumerate(products)
+    ]
 
 
 def as_histories(events: Sequence[Event], products: Sequence[Product]) -> Histories:
@@ -94,13 +100,20 @@ def as_histories(events: Sequence[Event], products: Sequence[Product]) -> Histor
     user_numbers = {user: number for number, user in enumerate(users)}
     groups: dict[str, int] = {}
     rows = sorted(
-        (user_numbers[event["userId"]], event["timestamp"], EVENT_TYPES.index(event["eventType"]), numbers[event["productId"]], _group(event, groups))
+        (
+            user_numbers[event["userId"]],
+            event["timestamp"],
+            EVENT_TYPES.index(event["eventType"]),
+            numbers[event["productId"]],
+            _group(event, groups),
+        )
         for event in events
     )
     columns = np.array(rows, np.int64).reshape(-1, 1 + PLACES)
     indptr = np.searchsorted(columns[:, 0], np.arange(len(users) + 1)).astype(np.int64)
     return Histories(
-        users, indptr, columns[:, 3].astype(np.int32), columns[:, 2].astype(np.uint8), columns[:, 1].copy(), columns[:, 4].copy(),
+        users, indptr, columns[:, 3].astype(np.int32), columns[:, 2].astype(np.uint8), columns[:, 1].copy(), columns[:,
+        4].copy(),
     )  # fmt: skip
 
 
@@ -124,7 +137,9 @@ def demo_shop() -> DemoShop:
     products = demo_products()
     histories = as_histories(list(simulate(products, end_ms=END_MS)), products)
     built = build_model(histories, as_rows(products), len(products))
-    return DemoShop(products, {each["productId"]: at for at, each in enumerate(products)}, histories, built, model_of(built))
+    return DemoShop(
+        products, {each["productId"]: at for at, each in enumerate(products)}, histories, built, model_of(built)
+    )
 
 
 def model_of(built: Built, version: str = "v1") -> Model:

@@ -20,7 +20,8 @@ async def stored(database_url: str, tenant_id: UUID) -> list[dict[str, Any]]:
     connection = await asyncpg.connect(database_url)
     try:
         rows = await connection.fetch(
-            """SELECT id, event_type, user_id, product_id, session_id, client_event_id, metadata::text AS metadata, created_at,
+            """SELECT id, event_type, user_id, product_id, session_id, client_event_id, metadata::text AS metadata,
+                created_at,
                       (extract(epoch FROM timestamp) * 1000)::bigint AS timestamp_ms
                FROM events WHERE tenant_id = $1 ORDER BY created_at, timestamp, id""", tenant_id,
         )  # fmt: skip

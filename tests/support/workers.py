@@ -26,11 +26,15 @@ class Worker(NamedTuple):
 
 
 @asynccontextmanager
-async def a_worker(context: Context, jobs: Sequence[Job] = JOBS, silent_after: timedelta = SILENT_AFTER) -> AsyncIterator[Worker]:
+async def a_worker(
+    context: Context, jobs: Sequence[Job] = JOBS, silent_after: timedelta = SILENT_AFTER
+) -> AsyncIterator[Worker]:
     """A worker that runs meanwhile, and ends in order."""
     pool = await open_pool(context.settings.database_url, min_size=1, max_size=8)
     drained = asyncio.Event()
-    queue = make_queue(Tools(pool, context.redis, context.bus, store_of(context), logs_of(context), context.settings), jobs, drained)
+    queue = make_queue(
+        Tools(pool, context.redis, context.bus, store_of(context), logs_of(context), context.settings), jobs, drained
+    )
     running = asyncio.create_task(work(queue, silent_after))
     try:
         yield Worker(queue, drained)

@@ -45,8 +45,12 @@ async def traces(context: Context, tenant: Tenant) -> tuple[bool, ...]:
 async def test_a_tenant_deleted_a_month_ago_leaves_no_trace(context: Context, make_tenant: MakeTenant) -> None:
     gone, lately, stays = [await shop(context, make_tenant) for _ in range(3)]
     url = context.settings.database_url
-    await execute(url, "UPDATE tenants SET status = 'deleted', deleted_at = now() - interval '31 days' WHERE id = $1", gone.id)
-    await execute(url, "UPDATE tenants SET status = 'deleted', deleted_at = now() - interval '29 days' WHERE id = $1", lately.id)
+    await execute(
+        url, "UPDATE tenants SET status = 'deleted', deleted_at = now() - interval '31 days' WHERE id = $1", gone.id
+    )
+    await execute(
+        url, "UPDATE tenants SET status = 'deleted', deleted_at = now() - interval '29 days' WHERE id = $1", lately.id
+    )
     assert await traces(context, gone) == (True, True, True, True)
     half_written = context.settings.data_dir / "models" / str(gone.id) / ".20260101T000000000000.x"
     half_written.mkdir()
@@ -85,15 +89,23 @@ async def test_what_ails_one_tenant_keeps_no_other_from_being_purged(
 
 
 async def test_a_purge_knows_every_table_of_a_tenant(database_url: str) -> None:
-    tables = await fetch(database_url, """
+    tables = await fetch(
+        database_url,
+        """
         SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-        WHERE a.attname = 'tenant_id' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = current_schema()::regnamespace
-    """)
+        WHERE a.attname = 'tenant_id' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+            AND c.relnamespace = current_schema()::regnamespace
+    """,
+    )
     body = await fetchval(database_url, "SELECT prosrc FROM pg_proc WHERE proname = 'purge_tenant'")
-    go_with_it = "SELECT conrelid::regclass::text FROM pg_constraint WHERE confrelid = 'tenants'::regclass AND confdeltype = 'c'"
+    go_with_it = (
+        "SELECT conrelid::regclass::text FROM pg_constraint WHERE confrelid = 'tenants'::regclass AND confdeltype = 'c'"
+    )
     cascading = {row[0] for row in await fetch(database_url, go_with_it)}
     assert len(tables) >= 9
-    assert [row["relname"] for row in tables if f"'{row['relname']}'" not in body and row["relname"] not in cascading] == []
+    assert [
+        row["relname"] for row in tables if f"'{row['relname']}'" not in body and row["relname"] not in cascading
+    ] == []
 
 
 async def test_jobs_of_a_purged_tenant_go_with_it(context: Context, make_tenant: MakeTenant) -> None:
@@ -107,7 +119,9 @@ async def test_jobs_of_a_purged_tenant_go_with_it(context: Context, make_tenant:
     assert [await fetchval(context.settings.database_url, remembered, tenant.id) for tenant in (gone, stays)] == [0, 1]
 
 
-async def test_each_machine_removes_its_own_copies_of_purged_tenants(context: Context, make_tenant: MakeTenant, tmp_path: Path) -> None:
+async def test_each_machine_removes_its_own_copies_of_purged_tenants(
+    context: Context, make_tenant: MakeTenant, tmp_path: Path
+) -> None:
     stays = await make_tenant()
     cache = tmp_path / "cache"
     store, logs = ModelStore("memory:///", cache), EventLogs(tmp_path / "logs")
@@ -116,13 +130,20 @@ async def test_each_machine_removes_its_own_copies_of_purged_tenants(context: Co
         (tmp_path / "logs").mkdir(exist_ok=True)
         (tmp_path / "logs" / f"{tenant_id}.npz").touch()
     await execute(
-        context.settings.database_url, "INSERT INTO models (tenant_id, version, status) VALUES ($1, '20260101T000000000000', 'ready')", stays.id
+        context.settings.database_url,
+        "INSERT INTO models (tenant_id, version, status) VALUES ($1, '20260101T000000000000', 'ready')",
+        stays.id,
     )
     (cache / "notes").mkdir()
     assert await remove_copies(context.pool, store, logs) == 1
     assert {path.name for path in cache.iterdir()} == {str(stays.id), "notes"}
     assert [path.name for path in (tmp_path / "logs").iterdir()] == [f"{stays.id}.npz"]
-    assert await remove_copies(context.pool, ModelStore(context.settings.model_store_url, cache), EventLogs(tmp_path / "none")) == 0
+    assert (
+        await remove_copies(
+            context.pool, ModelStore(context.settings.model_store_url, cache), EventLogs(tmp_path / "none")
+        )
+        == 0
+    )
 
 
 def test_all_of_a_tenant_leaves_an_object_store_and_nothing_of_others(tmp_path: Path) -> None:

@@ -59,7 +59,8 @@ async def test_a_tenant_has_the_configuration_of_the_contract(ann: Person) -> No
     assert (made["name"], made["status"]) == ("A shop", "active")
     assert made["config"] == {
         "defaultStrategy": "auto", "allowedOrigins": [], "currency": "USD", "attributionWindowHours": 168,
-        "rateLimits": {"readPerMinute": 1000, "writePerMinute": 500}, "excludePurchased": "auto", "diversity": 0.0, "timezone": "UTC",
+        "rateLimits": {"readPerMinute": 1000, "writePerMinute": 500}, "excludePurchased": "auto", "diversity": 0.0,
+        "timezone": "UTC",
     }  # fmt: skip
     assert (await ann.call("GET", PATH)).json()["data"] == [made]
     assert (await ann.call("GET", f"{PATH}/{made['id']}")).json()["data"] == made
@@ -70,7 +71,11 @@ async def test_a_tenant_has_the_configuration_of_the_contract(ann: Person) -> No
     [
         ({"name": "x", "config": {"allowedOrigins": ["https://a\0"]}}, "$.config.allowedOrigins[0]"),
         ({"name": "x", "config": {"allowedOrigins": ["https://\u00fc.example"]}}, "$.config.allowedOrigins[0]"),
-        ({}, "$"), ({"name": ""}, "$.name"), ({"name": "x" * 201}, "$.name"), ({"name": "x\n"}, "$.name"), ({"name": "x", "colour": 1}, "$"),
+        ({}, "$"),
+        ({"name": ""}, "$.name"),
+        ({"name": "x" * 201}, "$.name"),
+        ({"name": "x\n"}, "$.name"),
+        ({"name": "x", "colour": 1}, "$"),
         ({"name": "x", "config": {"currency": "usd"}}, "$.config.currency"),
         ({"name": "x", "config": {"timezone": "Mars/Olympus"}}, "$.config.timezone"),
         ({"name": "x", "config": {"allowedOrigins": ["shop.example"]}}, "$.config.allowedOrigins[0]"),
@@ -107,11 +112,19 @@ async def test_origins_that_were_stored_under_looser_rules_are_read_and_stay(ann
 
 
 async def test_an_admin_sets_limits_up_to_the_operators_maximum(settings: Settings) -> None:
-    async with running(replace(settings, max_reads_per_minute=2000, max_writes_per_minute=600)) as app, client_of(app) as client:
+    async with (
+        running(replace(settings, max_reads_per_minute=2000, max_writes_per_minute=600)) as app,
+        client_of(app) as client,
+    ):
         ann = Person(client)
         await ann.sign_up()
         tenant_id = await ann.make_tenant(rateLimits={"readPerMinute": 2000, "writePerMinute": 600})
-        beyond = [("readPerMinute", 2001, 2000), ("readPerMinute", 0, 2000), ("writePerMinute", 601, 600), ("writePerMinute", 0, 600)]
+        beyond = [
+            ("readPerMinute", 2001, 2000),
+            ("readPerMinute", 0, 2000),
+            ("writePerMinute", 601, 600),
+            ("writePerMinute", 0, 600),
+        ]
         for name, limit, most in beyond:
             config = {"rateLimits": {name: limit}}
             for method, path, body, at in (
@@ -128,11 +141,17 @@ async def test_an_admin_sets_limits_up_to_the_operators_maximum(settings: Settin
         assert kept == {"readPerMinute": 2000, "writePerMinute": 600}
 
 
-async def test_limits_that_the_operator_set_beyond_the_maximum_stay_until_an_admin_changes_them(ann: Person, context: Context) -> None:
+async def test_limits_that_the_operator_set_beyond_the_maximum_stay_until_an_admin_changes_them(
+    ann: Person, context: Context
+) -> None:
     admin_id = await admin_id_of(context.pool, ann.email)
     unlimited = TenantConfig(rate_limits=RateLimits(0, 0))
-    tenant_id = (await create_tenant(context.pool, context.settings.api_key_hmac_secret, "A shop", unlimited, admin_id)).tenant_id
-    changed = await ann.call("PATCH", f"{PATH}/{tenant_id}/config", {"currency": "EUR", "rateLimits": {"writePerMinute": 700}})
+    tenant_id = (
+        await create_tenant(context.pool, context.settings.api_key_hmac_secret, "A shop", unlimited, admin_id)
+    ).tenant_id
+    changed = await ann.call(
+        "PATCH", f"{PATH}/{tenant_id}/config", {"currency": "EUR", "rateLimits": {"writePerMinute": 700}}
+    )
     assert changed.json()["data"]["config"]["rateLimits"] == {"readPerMinute": 0, "writePerMinute": 700}
     refused = await ann.call("PATCH", f"{PATH}/{tenant_id}/config", {"rateLimits": {"writePerMinute": 0}})
     assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "$.rateLimits.writePerMinute")
@@ -142,8 +161,10 @@ async def test_nobody_reaches_a_strangers_tenant(ann: Person, bob: Person) -> No
     tenant_id = await ann.make_tenant()
     key = await ann.make_key(tenant_id)
     calls = [
-        ("GET", "", None), ("PATCH", "", {"name": "Mine"}), ("DELETE", "", None), ("POST", "/activate", None), ("POST", "/suspend", None),
-        ("PATCH", "/config", {"currency": "EUR"}), ("GET", "/api-keys", None), ("POST", "/api-keys", {"name": "k", "permissions": "read"}),
+        ("GET", "", None), ("PATCH", "", {"name": "Mine"}), ("DELETE", "", None), ("POST", "/activate", None), ("POST",
+        "/suspend", None),
+        ("PATCH", "/config", {"currency": "EUR"}), ("GET", "/api-keys", None), ("POST", "/api-keys", {"name": "k",
+        "permissions": "read"}),
         ("DELETE", f"/api-keys/{key['id']}", None), ("POST", f"/api-keys/{key['id']}/rotate", {}),
     ]  # fmt: skip
     for method, path, body in calls:
@@ -177,13 +198,20 @@ async def test_a_changed_configuration_is_that_of_every_process_once_the_message
     tenant_id = await ann.make_tenant(rateLimits={"readPerMinute": 50})
     key = (await ann.make_key(tenant_id))["key"]
     async with client_of(neighbour) as other:
+
         async def limit() -> str:
-            return (await other.get("/api/v1/recommendations", headers={"Authorization": f"Bearer {key}"})).headers["ratelimit-limit"]
+            return (await other.get("/api/v1/recommendations", headers={"Authorization": f"Bearer {key}"})).headers[
+                "ratelimit-limit"
+            ]
 
         await until(lambda: listens(neighbour))
         assert await limit() == "50"
         message = told(neighbour.state.context.bus, "tenant")
-        changed = (await ann.call("PATCH", f"{PATH}/{tenant_id}/config", {"rateLimits": {"readPerMinute": 70}, "currency": "EUR"})).json()["data"]
+        changed = (
+            await ann.call(
+                "PATCH", f"{PATH}/{tenant_id}/config", {"rateLimits": {"readPerMinute": 70}, "currency": "EUR"}
+            )
+        ).json()["data"]
         assert changed["config"]["rateLimits"] == {"readPerMinute": 70, "writePerMinute": 500}
         assert changed["config"]["currency"] == "EUR"
 
@@ -195,8 +223,15 @@ async def test_name_and_configuration_are_changed_together(ann: Person) -> None:
     tenant_id = await ann.make_tenant(currency="EUR")
     body = {"name": "Another", "config": {"timezone": "Europe/Berlin"}}
     changed = (await ann.call("PATCH", f"{PATH}/{tenant_id}", body)).json()["data"]
-    assert (changed["name"], changed["config"]["timezone"], changed["config"]["currency"]) == ("Another", "Europe/Berlin", "EUR")
-    for path, wrong, at in (("", {"config": {"currency": 1}}, "$.config.currency"), ("/config", {"timezone": "x"}, "$.timezone")):
+    assert (changed["name"], changed["config"]["timezone"], changed["config"]["currency"]) == (
+        "Another",
+        "Europe/Berlin",
+        "EUR",
+    )
+    for path, wrong, at in (
+        ("", {"config": {"currency": 1}}, "$.config.currency"),
+        ("/config", {"timezone": "x"}, "$.timezone"),
+    ):
         refused = await ann.call("PATCH", f"{PATH}/{tenant_id}{path}", wrong)
         assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, at)
 
@@ -239,17 +274,26 @@ async def test_an_admin_has_a_model_built_and_sees_it(ann: Person, bob: Person) 
 
 async def test_a_wrong_configuration_changes_nothing(ann: Person) -> None:
     tenant_id = await ann.make_tenant()
-    for wrong in ({"currency": "euro"}, {"timezone": "x"}, {"unknown": 1}, {"rateLimits": {"readPerMinute": -1}}, {"diversity": 2}):
+    for wrong in (
+        {"currency": "euro"},
+        {"timezone": "x"},
+        {"unknown": 1},
+        {"rateLimits": {"readPerMinute": -1}},
+        {"diversity": 2},
+    ):
         assert (await ann.call("PATCH", f"{PATH}/{tenant_id}/config", wrong)).status_code == 422
     assert (await ann.call("GET", f"{PATH}/{tenant_id}")).json()["data"]["config"]["currency"] == "USD"
 
 
 async def test_a_deleted_tenant_is_gone_and_purged_a_month_later(ann: Person, context: Context) -> None:
 
-
     tenant_id = await ann.make_tenant()
     key = (await ann.make_key(tenant_id))["key"]
-    await ann.client.post("/api/v1/events", json={"eventType": "view", "userId": "u", "productId": "p"}, headers={"Authorization": f"Bearer {key}"})
+    await ann.client.post(
+        "/api/v1/events",
+        json={"eventType": "view", "userId": "u", "productId": "p"},
+        headers={"Authorization": f"Bearer {key}"},
+    )
     assert (await ann.call("DELETE", f"{PATH}/{tenant_id}")).status_code == 204
     assert (await ann.call("GET", f"{PATH}/{tenant_id}")).status_code == 404
     assert (await ann.call("GET", PATH)).json()["data"] == []
@@ -259,7 +303,9 @@ async def test_a_deleted_tenant_is_gone_and_purged_a_month_later(ann: Person, co
 
     await until(refused)
     url = context.settings.database_url
-    assert [str(each) for each in await tenants_to_purge(context.pool, datetime.now(UTC) - PURGE_AFTER)].count(tenant_id) == 0
+    assert [str(each) for each in await tenants_to_purge(context.pool, datetime.now(UTC) - PURGE_AFTER)].count(
+        tenant_id
+    ) == 0
     await execute(url, "UPDATE tenants SET deleted_at = now() - interval '31 days' WHERE id = $1", tenant_id)
     due = await tenants_to_purge(context.pool, datetime.now(UTC) - PURGE_AFTER)
     assert tenant_id in [str(each) for each in due]
@@ -281,7 +327,8 @@ async def test_every_action_is_written_down_with_what_it_changed(ann: Person) ->
     rest = (await ann.call("GET", f"/api/v1/audit-log?limit=4&cursor={first['meta']['nextCursor']}")).json()
     lines = first["data"] + rest["data"]
     assert [line["action"] for line in lines] == [
-        "key.revoked", "key.rotated", "key.created", "tenant.configured", "tenant.renamed", "tenant.created", "account.signed_up",
+        "key.revoked", "key.rotated", "key.created", "tenant.configured", "tenant.renamed", "tenant.created",
+        "account.signed_up",
     ]  # fmt: skip
     assert (lines[4]["before"], lines[4]["after"]) == ({"name": "A shop"}, {"name": "Another"})
     assert lines[3]["after"]["config"]["currency"] == "EUR"
@@ -296,7 +343,12 @@ async def test_a_key_is_shown_once(ann: Person) -> None:
     listed = await ann.call("GET", f"{PATH}/{tenant_id}/api-keys")
     assert key["key"] not in listed.text
     (line,) = listed.json()["data"]
-    assert (line["permissions"], line["origins"], line["lastUsedAt"], line["revokedAt"]) == ("publish", ["https://shop.example"], None, None)
+    assert (line["permissions"], line["origins"], line["lastUsedAt"], line["revokedAt"]) == (
+        "publish",
+        ["https://shop.example"],
+        None,
+        None,
+    )
 
 
 async def test_when_a_key_was_used_is_written_down_in_batches(ann: Person, context: Context) -> None:
@@ -312,10 +364,14 @@ async def test_when_a_key_was_used_is_written_down_in_batches(ann: Person, conte
 async def test_a_rotated_key_works_beside_the_new_one_until_its_time_is_over(ann: Person, context: Context) -> None:
     tenant_id = await ann.make_tenant()
     old = await ann.make_key(tenant_id, "read")
-    new = (await ann.call("POST", f"{PATH}/{tenant_id}/api-keys/{old['id']}/rotate", {"overlapHours": 1})).json()["data"]
+    new = (await ann.call("POST", f"{PATH}/{tenant_id}/api-keys/{old['id']}/rotate", {"overlapHours": 1})).json()[
+        "data"
+    ]
     assert (new["permissions"], new["name"]) == ("read", old["name"])
     assert [await status_with(ann.client, each["key"]) for each in (old, new)] == [200, 200]
-    at_once = (await ann.call("POST", f"{PATH}/{tenant_id}/api-keys/{new['id']}/rotate", {"overlapHours": 0})).json()["data"]
+    at_once = (await ann.call("POST", f"{PATH}/{tenant_id}/api-keys/{new['id']}/rotate", {"overlapHours": 0})).json()[
+        "data"
+    ]
 
     async def over() -> bool:
         return await status_with(ann.client, new["key"]) == 401
@@ -332,15 +388,22 @@ async def test_a_post_with_an_idempotency_key_makes_one_thing(ann: Person, bob: 
     assert len((await ann.call("GET", PATH)).json()["data"]) == 1
     changed = await ann.call("POST", PATH, {"name": "Twice"}, **{"Idempotency-Key": "t1"})
     assert (changed.status_code, changed.json()["code"]) == (409, "idempotency_key_reused")
-    foreign = await ann.client.post(PATH, json={"name": "Once"}, headers=[*ann.bearer.items(), ("Idempotency-Key", "\u00fc".encode())])
+    foreign = await ann.client.post(
+        PATH, json={"name": "Once"}, headers=[*ann.bearer.items(), ("Idempotency-Key", "\u00fc".encode())]
+    )
     assert (foreign.status_code, foreign.json()["errors"][0]["path"]) == (422, "Idempotency-Key")
-    assert (await bob.call("POST", PATH, {"name": "Once"}, **{"Idempotency-Key": "t1"})).json()["data"]["id"] != one.json()["data"]["id"]
+    assert (await bob.call("POST", PATH, {"name": "Once"}, **{"Idempotency-Key": "t1"})).json()["data"][
+        "id"
+    ] != one.json()["data"]["id"]
 
 
 async def test_a_repeated_key_request_shows_the_same_key(ann: Person) -> None:
     tenant_id = await ann.make_tenant()
     body = {"name": "k", "permissions": "read"}
-    one, other = [(await ann.call("POST", f"{PATH}/{tenant_id}/api-keys", body, **{"Idempotency-Key": "k1"})).json()["data"] for _ in range(2)]
+    one, other = [
+        (await ann.call("POST", f"{PATH}/{tenant_id}/api-keys", body, **{"Idempotency-Key": "k1"})).json()["data"]
+        for _ in range(2)
+    ]
     assert one == other
     assert await status_with(ann.client, one["key"]) == 200
     assert len((await ann.call("GET", f"{PATH}/{tenant_id}/api-keys")).json()["data"]) == 1
@@ -350,8 +413,10 @@ async def test_nothing_of_this_works_without_signing_in_or_with_an_api_key(ann: 
     tenant_id = await ann.make_tenant()
     key = (await ann.make_key(tenant_id))["key"]
     calls = [
-        ("GET", ""), ("POST", ""), ("GET", f"/{tenant_id}"), ("PATCH", f"/{tenant_id}"), ("PATCH", f"/{tenant_id}/config"),
-        ("DELETE", f"/{tenant_id}"), ("POST", f"/{tenant_id}/suspend"), ("GET", f"/{tenant_id}/api-keys"), ("POST", f"/{tenant_id}/api-keys"),
+        ("GET", ""), ("POST", ""), ("GET", f"/{tenant_id}"), ("PATCH", f"/{tenant_id}"), ("PATCH",
+        f"/{tenant_id}/config"),
+        ("DELETE", f"/{tenant_id}"), ("POST", f"/{tenant_id}/suspend"), ("GET", f"/{tenant_id}/api-keys"), ("POST",
+        f"/{tenant_id}/api-keys"),
     ]  # fmt: skip
     for headers in ({}, {"Authorization": f"Bearer {key}"}):
         for method, path in calls:

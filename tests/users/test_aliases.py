@@ -24,8 +24,12 @@ async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
     return tenant
 
 
-async def alias(client: httpx.AsyncClient, tenant: Tenant, user: str, anonymous: Any, key: str | None = None) -> httpx.Response:
-    return await client.post(f"/api/v1/users/{user}/aliases", json={"anonymousId": anonymous}, headers=bearer(key or tenant.read_write))
+async def alias(
+    client: httpx.AsyncClient, tenant: Tenant, user: str, anonymous: Any, key: str | None = None
+) -> httpx.Response:
+    return await client.post(
+        f"/api/v1/users/{user}/aliases", json={"anonymousId": anonymous}, headers=bearer(key or tenant.read_write)
+    )
 
 
 async def missing(client: httpx.AsyncClient, tenant: Tenant, user: str) -> set[str]:
@@ -78,7 +82,9 @@ async def test_without_redis_the_aliases_come_from_the_database(
         assert await missing(other, tenant, "ann") == {"boot2"}
 
 
-async def test_the_same_alias_again_changes_nothing(client: httpx.AsyncClient, context: Context, tenant: Tenant) -> None:
+async def test_the_same_alias_again_changes_nothing(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant
+) -> None:
     await post_event(client, tenant, "remove_from_cart", "ann", "mug2")
     for status in (201, 200, 200):
         assert (await alias(client, tenant, "ann", "anon")).status_code == status
@@ -108,16 +114,25 @@ async def test_an_anonymous_id_is_one_users_only(client: httpx.AsyncClient, tena
 async def test_ids_of_ids_are_one_persons(client: httpx.AsyncClient, tenant: Tenant) -> None:
     await alias(client, tenant, "mail", "anon")
     await alias(client, tenant, "ann", "mail")
-    assert (await alias(client, tenant, "anon", "phone")).json()["data"] == {"userId": "ann", "aliases": ["anon", "mail", "phone"]}
+    assert (await alias(client, tenant, "anon", "phone")).json()["data"] == {
+        "userId": "ann",
+        "aliases": ["anon", "mail", "phone"],
+    }
     circle = await alias(client, tenant, "anon", "ann")
     assert (circle.status_code, circle.json()["data"]["userId"]) == (200, "ann")
 
 
-async def test_trails_of_the_newest_aliases_are_read_and_the_shoppers_own_stays(client: httpx.AsyncClient, context: Context, tenant: Tenant) -> None:
+async def test_trails_of_the_newest_aliases_are_read_and_the_shoppers_own_stays(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant
+) -> None:
     for number in range(MAX_JOINED + 2):
         await post_event(client, tenant, "purchase", f"anon{number}", SHOP[number]["productId"])
         await alias(client, tenant, "ann", f"anon{number}")
-    await send(context, tenant.id, [{"eventType": "view", "userId": "ann", "productId": "mug1", "timestamp": at} for at in range(TRAIL_LENGTH)])
+    await send(
+        context,
+        tenant.id,
+        [{"eventType": "view", "userId": "ann", "productId": "mug1", "timestamp": at} for at in range(TRAIL_LENGTH)],
+    )
     (entries,) = await context.redis.call(("LRANGE", trail_key(str(tenant.id), "ann"), 0, -1))
     assert len(entries) <= TRAIL_LENGTH
     for number in range(MAX_JOINED + 2):
@@ -126,11 +141,14 @@ async def test_trails_of_the_newest_aliases_are_read_and_the_shoppers_own_stays(
 
 
 @pytest.mark.parametrize(("user", "body", "path"), [
-    ("ann", {"anonymousId": "ann"}, "$.anonymousId"), ("ann", {"anonymousId": ""}, "$.anonymousId"), ("ann", {"anonymousId": "\n"}, "$.anonymousId"),
+    ("ann", {"anonymousId": "ann"}, "$.anonymousId"), ("ann", {"anonymousId": ""}, "$.anonymousId"), ("ann",
+    {"anonymousId": "\n"}, "$.anonymousId"),
     ("ann", {}, "$"), ("ann", {"anonymousId": "x", "more": 1}, "$"), ("a%7Fb", {"anonymousId": "x"}, "$.userId"),
     ("a" * 129, {"anonymousId": "x"}, "$.userId"),
 ])  # fmt: skip
-async def test_bad_ids_are_refused_by_name(client: httpx.AsyncClient, tenant: Tenant, user: str, body: dict[str, Any], path: str) -> None:
+async def test_bad_ids_are_refused_by_name(
+    client: httpx.AsyncClient, tenant: Tenant, user: str, body: dict[str, Any], path: str
+) -> None:
     refused = await client.post(f"/api/v1/users/{user}/aliases", json=body, headers=bearer(tenant.read_write))
     assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, path)
 

@@ -51,7 +51,12 @@ async def keys_with(context: Context, tenant: Tenant, text: str) -> list[bytes]:
         ((cursor, keys),) = await context.redis.call(("SCAN", cursor, "MATCH", f"*{tenant.id}*", "COUNT", 1000))
         for key in keys:
             (kind,) = await context.redis.call(("TYPE", key))
-            read = {b"list": ("LRANGE", key, 0, -1), b"stream": ("XRANGE", key, "-", "+"), b"string": ("GET", key), b"hash": ("HGETALL", key)}[kind]
+            read = {
+                b"list": ("LRANGE", key, 0, -1),
+                b"stream": ("XRANGE", key, "-", "+"),
+                b"string": ("GET", key),
+                b"hash": ("HGETALL", key),
+            }[kind]
             (value,) = await context.redis.call(read)
             if text.encode() in key or text in _text(value):
                 found.append(key)
@@ -60,20 +65,39 @@ async def keys_with(context: Context, tenant: Tenant, text: str) -> list[bytes]:
 
 
 def _text(value: Any) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else " ".join(map(_text, value)) if isinstance(value, list) else str(value)
+    return (
+        value.decode(errors="replace")
+        if isinstance(value, bytes)
+        else " ".join(map(_text, value))
+        if isinstance(value, list)
+        else str(value)
+    )
 
 
 def files_with(context: Context, text: str) -> list[str]:
-    return sorted(str(path) for path in context.settings.data_dir.rglob("*") if path.is_file() and text.encode() in path.read_bytes())
+    return sorted(
+        str(path)
+        for path in context.settings.data_dir.rglob("*")
+        if path.is_file() and text.encode() in path.read_bytes()
+    )
 
 
 async def test_all_that_is_stored_of_a_shopper_is_given_out(client: httpx.AsyncClient, tenant: Tenant) -> None:
-    first = view(ANN, "boot1", eventId="mine", sessionId="s1", timestamp="2026-01-02T03:04:05.678Z", metadata={"price": 1.5, "own": [1]})
+    first = view(
+        ANN,
+        "boot1",
+        eventId="mine",
+        sessionId="s1",
+        timestamp="2026-01-02T03:04:05.678Z",
+        metadata={"price": 1.5, "own": [1]},
+    )
     assert (await client.post("/api/v1/events", json=first, headers=bearer(tenant.read_write))).status_code == 202
     second = {"eventType": "search", "userId": "anon", "metadata": {"query": "boots"}}
     await client.post("/api/v1/events", json=second, headers=bearer(tenant.read_write))
     await client.post("/api/v1/events", json=view("other", "boot1"), headers=bearer(tenant.read_write))
-    assert (await client.post(f"{PATH}/aliases", json={"anonymousId": "anon"}, headers=bearer(tenant.read_write))).status_code == 201
+    assert (
+        await client.post(f"{PATH}/aliases", json={"anonymousId": "anon"}, headers=bearer(tenant.read_write))
+    ).status_code == 201
 
     for path in (PATH, "/api/v1/users/anon"):
         answered = await client.get(path, headers=bearer(tenant.read_write))
@@ -82,16 +106,27 @@ async def test_all_that_is_stored_of_a_shopper_is_given_out(client: httpx.AsyncC
         assert (data["userId"], data["aliases"], len(data["events"])) == (ANN, ["anon"], 2)
         by_type = {event["eventType"]: event for event in data["events"]}
         assert by_type["view"] | {"receivedAt": None} == {
-            "eventId": "mine", "eventType": "view", "productId": "boot1", "timestamp": "2026-01-02T03:04:05.678000Z", "sessionId": "s1",
-            "metadata": {"price": 1.5, "own": [1]}, "userId": ANN, "receivedAt": None,
+            "eventId": "mine", "eventType": "view", "productId": "boot1", "timestamp": "2026-01-02T03:04:05.678000Z",
+            "sessionId": "s1", "metadata": {"price": 1.5, "own": [1]}, "userId": ANN, "receivedAt": None,
         }  # fmt: skip
-        assert (by_type["search"]["userId"], by_type["search"]["productId"], by_type["search"]["metadata"]) == ("anon", None, {"query": "boots"})
+        assert (by_type["search"]["userId"], by_type["search"]["productId"], by_type["search"]["metadata"]) == (
+            "anon",
+            None,
+            {"query": "boots"},
+        )
 
 
-async def test_an_export_says_which_months_of_the_archive_it_did_not_look_into(client: httpx.AsyncClient, context: Context, tenant: Tenant) -> None:
-    noted = "INSERT INTO archived_events (tenant_id, month, newest) VALUES ($1, '2026-02-01', now()), ($1, '2026-01-01', now())"
+async def test_an_export_says_which_months_of_the_archive_it_did_not_look_into(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant
+) -> None:
+    noted = (
+        "INSERT INTO archived_events (tenant_id, month, newest) "
+        "VALUES ($1, '2026-02-01', now()), ($1, '2026-01-01', now())"
+    )
     await send(context, tenant.id, [view("ann", "boot1")])
-    assert (await client.get("/api/v1/users/ann", headers=bearer(tenant.read_write))).json()["data"]["archivedMonths"] == []
+    assert (await client.get("/api/v1/users/ann", headers=bearer(tenant.read_write))).json()["data"][
+        "archivedMonths"
+    ] == []
     await execute(context.settings.database_url, noted, tenant.id)
     answered = await client.get("/api/v1/users/ann", headers=bearer(tenant.read_write))
     assert answered.json()["data"]["archivedMonths"] == ["2026-01", "2026-02"]
@@ -113,17 +148,23 @@ async def test_pages_of_an_export_hold_every_event_once(
     assert len(set(found)) == len(found) == 8
 
 
-@pytest.mark.parametrize("cursor", ["x", "2026-01-01T00:00:00_8", "2026-01-01T00:00:00_00000000-0000-0000-0000-000000000000"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "2026-01-01T00:00:00_8", "2026-01-01T00:00:00_00000000-0000-0000-0000-000000000000"]
+)
 async def test_a_cursor_that_is_none_of_ours_is_refused(client: httpx.AsyncClient, tenant: Tenant, cursor: str) -> None:
     refused = await client.get("/api/v1/users/ann", params={"cursor": cursor}, headers=bearer(tenant.read_write))
     assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "$.cursor")
 
 
-async def test_of_a_shopper_without_data_there_is_nothing_to_give_out(client: httpx.AsyncClient, tenant: Tenant) -> None:
+async def test_of_a_shopper_without_data_there_is_nothing_to_give_out(
+    client: httpx.AsyncClient, tenant: Tenant
+) -> None:
     assert (await client.get("/api/v1/users/nobody", headers=bearer(tenant.read_write))).status_code == 404
 
 
-async def test_an_erased_shopper_is_nowhere_any_more(client: httpx.AsyncClient, context: Context, tenant: Tenant, database_url: str) -> None:
+async def test_an_erased_shopper_is_nowhere_any_more(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant, database_url: str
+) -> None:
     await post_event(client, tenant, "purchase", ANN, "boot1")
     await post_event(client, tenant, "view", "anon-ann", "boot2")
     await client.post(f"{PATH}/aliases", json={"anonymousId": "anon-ann"}, headers=bearer(tenant.read_write))
@@ -139,7 +180,11 @@ async def test_an_erased_shopper_is_nowhere_any_more(client: httpx.AsyncClient, 
 
     receipt = await erase(client, tenant)
 
-    assert receipt["erased"] == {"events": 2, "aliases": 1, "redis": {"recentEvents": 3, "feedEvents": 2, "cachedLists": 3}}
+    assert receipt["erased"] == {
+        "events": 2,
+        "aliases": 1,
+        "redis": {"recentEvents": 3, "feedEvents": 2, "cachedLists": 3},
+    }
     assert (receipt["userId"], receipt["aliases"]) == (ANN, ["anon-ann"])
     assert [each["where"] for each in receipt["follows"]] == ["redis", "models", "archives"]
     assert abs(datetime.fromisoformat(receipt["erasedAt"]) - datetime.now(UTC)) < timedelta(minutes=1)
@@ -147,18 +192,25 @@ async def test_an_erased_shopper_is_nowhere_any_more(client: httpx.AsyncClient, 
     for text in ("ann [*]", "anon-ann"):
         assert await keys_with(context, tenant, text) == []
     assert (await client.get(PATH, headers=bearer(tenant.read_write))).status_code == 404
-    assert await fetchval(database_url, "SELECT count(*) FROM pgqueuer WHERE payload = $1", tenant.id.bytes) == 1, "a build is queued"
+    assert await fetchval(database_url, "SELECT count(*) FROM pgqueuer WHERE payload = $1", tenant.id.bytes) == 1, (
+        "a build is queued"
+    )
     await build(context, tenant.id)
     for text in (ANN, "anon-ann"):
         assert files_with(context, text) == [], "of log and models, old ones among them"
     assert len(logs_of(context).read(tenant.id).histories.users) == 25
 
 
-async def test_an_event_that_comes_later_is_a_new_one_even_the_same(client: httpx.AsyncClient, context: Context, tenant: Tenant) -> None:
+async def test_an_event_that_comes_later_is_a_new_one_even_the_same(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant
+) -> None:
     event = view("ann", "boot1", timestamp="2026-01-02T03:04:05Z")
     statuses = []
     for _ in range(2):
-        statuses += [(await client.post("/api/v1/events", json=event, headers=bearer(tenant.read_write))).status_code for _ in range(2)]
+        statuses += [
+            (await client.post("/api/v1/events", json=event, headers=bearer(tenant.read_write))).status_code
+            for _ in range(2)
+        ]
         await erase(client, tenant, "/api/v1/users/ann")
     assert statuses == [202, 200, 202, 200]
     await client.post("/api/v1/events", json=event, headers=bearer(tenant.read_write))
@@ -179,6 +231,7 @@ async def test_what_was_folded_from_the_feed_is_folded_anew_without_the_erased(
             for number in range(4):
                 await post_event(client, tenant, "view", f"twin-{number}", product_id, sessionId=f"t-{number}")
         for process in (client, other):
+
             async def offered(process: httpx.AsyncClient = process) -> bool:
                 return "boot5" in ids(await answer(process, tenant, productId="mug7", limit=3))
 
@@ -186,6 +239,7 @@ async def test_what_was_folded_from_the_feed_is_folded_anew_without_the_erased(
         for number in range(4):
             await erase(client, tenant, f"/api/v1/users/twin-{number}")
         for process in (client, other):
+
             async def gone(process: httpx.AsyncClient = process) -> bool:
                 return "boot5" not in ids(await answer(process, tenant, productId="mug7", limit=3))
 
@@ -210,12 +264,19 @@ async def test_an_erasure_without_redis_is_finished_by_the_worker(
 
 
 async def unfinished(database_url: str, tenant: Tenant) -> list[Any]:
-    return [row["unfinished"] for row in await fetch(database_url, "SELECT unfinished FROM erasures WHERE tenant_id = $1 ORDER BY number", tenant.id)]
+    return [
+        row["unfinished"]
+        for row in await fetch(
+            database_url, "SELECT unfinished FROM erasures WHERE tenant_id = $1 ORDER BY number", tenant.id
+        )
+    ]
 
 
 async def settle(database_url: str, tenant: Tenant) -> None:
     """As if the erasures had been made two minutes earlier."""
-    await execute(database_url, "UPDATE erasures SET before = before - interval '2 minutes' WHERE tenant_id = $1", tenant.id)
+    await execute(
+        database_url, "UPDATE erasures SET before = before - interval '2 minutes' WHERE tenant_id = $1", tenant.id
+    )
 
 
 async def test_an_event_that_reaches_redis_after_its_erasure_is_found_there_and_what_came_later_stays(
@@ -223,14 +284,20 @@ async def test_an_event_that_reaches_redis_after_its_erasure_is_found_there_and_
 ) -> None:
     await post_event(client, tenant, "view", "ann", "boot1")
     trail, feed = trail_key(str(tenant.id), "ann"), feed_key(str(tenant.id))
-    (late_trail,), (late_feed,) = (await context.redis.call(("LRANGE", trail, 0, -1)))[0], (await context.redis.call(("XRANGE", feed, "-", "+")))[0]
+    (late_trail,), (late_feed,) = (
+        (await context.redis.call(("LRANGE", trail, 0, -1)))[0],
+        (await context.redis.call(("XRANGE", feed, "-", "+")))[0],
+    )
     await erase(client, tenant, "/api/v1/users/ann")
     await post_event(client, tenant, "view", "ann", "boot2")
     await context.redis.call(("LPUSH", trail, late_trail), ("XADD", feed, "*", *late_feed[1]))  # its writer was slow
 
     await service.finish_erasures(context.pool, context.redis, context.bus)
 
-    (entries,), (fed,) = await context.redis.call(("LRANGE", trail, 0, -1)), await context.redis.call(("XRANGE", feed, "-", "+"))
+    (entries,), (fed,) = (
+        await context.redis.call(("LRANGE", trail, 0, -1)),
+        await context.redis.call(("XRANGE", feed, "-", "+")),
+    )
     assert len(entries) == len(fed) == 1
     assert b"boot2" in entries[0]
     assert parse_entry(fed[0][1][1]).product_id == "boot2"
@@ -247,7 +314,9 @@ async def test_the_ids_are_forgotten_once_redis_has_settled_and_the_model_is_bui
 
     await service.finish_erasures(context.pool, context.redis, context.bus)
     assert await unfinished(database_url, tenant) == [["ann"]]
-    assert await fetchval(database_url, "SELECT count(*) FROM pgqueuer WHERE payload = $1", tenant.id.bytes) == 1, "it is queued again"
+    assert await fetchval(database_url, "SELECT count(*) FROM pgqueuer WHERE payload = $1", tenant.id.bytes) == 1, (
+        "it is queued again"
+    )
     await build(context, tenant.id)
     assert await service.finish_erasures(context.pool, context.redis, context.bus) >= 1
 
@@ -255,7 +324,9 @@ async def test_the_ids_are_forgotten_once_redis_has_settled_and_the_model_is_bui
     assert "ann" not in str(await fetch(database_url, "SELECT * FROM erasures WHERE tenant_id = $1", tenant.id))
 
 
-async def test_what_ails_redis_keeps_an_erasure_unfinished(context: Context, without_redis: Starlette, tenant: Tenant, database_url: str) -> None:
+async def test_what_ails_redis_keeps_an_erasure_unfinished(
+    context: Context, without_redis: Starlette, tenant: Tenant, database_url: str
+) -> None:
     await service.erase(context.pool, context.redis, context.bus, tenant.id, "ann")
     await settle(database_url, tenant)
     away: Context = without_redis.state.context
@@ -263,16 +334,28 @@ async def test_what_ails_redis_keeps_an_erasure_unfinished(context: Context, wit
     assert await unfinished(database_url, tenant) == [["ann"]]
 
 
-async def test_an_erasure_waits_for_batches_in_flight_and_holds_up_none_after(context: Context, tenant: Tenant, database_url: str) -> None:
-    """An event that was acknowledged before the erasure is erased, though its batch was under way; writers go on while rows are deleted."""
+async def test_an_erasure_waits_for_batches_in_flight_and_holds_up_none_after(
+    context: Context, tenant: Tenant, database_url: str
+) -> None:
+    """An event that was acknowledged before the erasure is erased, though its batch was under way; writers go on while
+    rows are deleted.
+    """
     connection = await context.pool.acquire()
     batch = connection.transaction()
     await batch.start()
-    await connection.execute("SELECT pg_advisory_xact_lock_shared(7202, (extract(epoch FROM date_trunc('month', now(), 'UTC')) / 86400)::int)")
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock_shared(7202, (extract(epoch FROM date_trunc('month', now(), 'UTC')) / "
+        "86400)::int)"
+    )
     erasing = asyncio.create_task(service.erase(context.pool, context.redis, context.bus, tenant.id, "ann"))
 
     async def waits() -> bool:
-        return bool(await fetchval(database_url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND classid = 7202"))
+        return bool(
+            await fetchval(
+                database_url,
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND classid = 7202",
+            )
+        )
 
     await until(waits)
     await batch.rollback()
@@ -281,7 +364,10 @@ async def test_an_erasure_waits_for_batches_in_flight_and_holds_up_none_after(co
     async with tenant_transaction(context.pool, tenant.id) as connection:
         await queries.lock_people(connection, tenant.id)
         await queries.watermark(connection)
-        assert await fetchval(database_url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7202") == 0
+        assert (
+            await fetchval(database_url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7202")
+            == 0
+        )
         await send(context, tenant.id, [view("ann", "boot1")])
     assert [event["user_id"] for event in await stored(database_url, tenant.id)].count("ann") == 1
 
@@ -301,7 +387,11 @@ async def test_a_machine_that_builds_no_more_forgets_the_erased_in_its_log_and_i
 
     assert [path.name for path in (tmp_path / "copies" / str(tenant.id)).iterdir()] == [".fetch.1"]
     now = logs.read(tenant.id)
-    assert (now.erasures, now.through, set(kept.histories.users) - set(now.histories.users)) == (1, kept.through, {"u3"})
+    assert (now.erasures, now.through, set(kept.histories.users) - set(now.histories.users)) == (
+        1,
+        kept.through,
+        {"u3"},
+    )
     assert len(now.histories.items) == len(kept.histories.items) - 12
     assert await remove_copies(context.pool, store, logs) == 0
     await service.erase(context.pool, context.redis, context.bus, tenant.id, "u4")

@@ -1,4 +1,5 @@
-"""One process that charges a key as fast as Redis answers: `python -m tests.web.hammer URL PREFIX LIMIT WINDOW_MS SLOT_MS`.
+"""One process that charges a key as fast as Redis answers: `python -m tests.web.hammer URL PREFIX LIMIT WINDOW_MS
+SLOT_MS`.
 
 Redis is waited for, so that every answer is Redis's. It prints [sent, answered, passed] for each request; the moments
 are those of the machine's clock, which all processes share.
@@ -26,7 +27,9 @@ AT_ONCE = 3
 async def hammer(url: str, prefix: str, limit: int) -> list[tuple[float, float, bool]]:
     client = redis.RedisClient(url)
     limiter = limits.Limits(client)
-    caller = Caller(UUID(int=0), UUID(int=0), prefix, "read", (), "active", TenantConfig(rate_limits=RateLimits(limit, limit)), "")
+    caller = Caller(
+        UUID(int=0), UUID(int=0), prefix, "read", (), "active", TenantConfig(rate_limits=RateLimits(limit, limit)), ""
+    )
     rows: list[tuple[float, float, bool]] = []
 
     async def one() -> None:

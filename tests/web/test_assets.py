@@ -54,11 +54,15 @@ async def site(made: list[str]) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.mark.parametrize(
     ("accepted", "form"),
     [
-        ("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("br;q=0, gzip;q=0.5", "gzip"), ("br; q=0, gzip; q=0.000", "identity"),
-        ("*", "br"), ("*;q=0", "identity"), ("*, br;q=0", "gzip"), ("BR", "br"), ("deflate", "identity"), ("", "identity"), (";;,,q=", "identity"),
+        ("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("br;q=0, gzip;q=0.5", "gzip"), ("br; q=0, gzip; q=0.000",
+        "identity"),
+        ("*", "br"), ("*;q=0", "identity"), ("*, br;q=0", "gzip"), ("BR", "br"), ("deflate", "identity"), ("",
+        "identity"), (";;,,q=", "identity"),
     ],
 )  # fmt: skip
-async def test_a_file_comes_in_the_smallest_form_that_the_browser_takes(site: httpx.AsyncClient, accepted: str, form: str) -> None:
+async def test_a_file_comes_in_the_smallest_form_that_the_browser_takes(
+    site: httpx.AsyncClient, accepted: str, form: str
+) -> None:
     async with site.stream("GET", "/own/app.js", headers={"Accept-Encoding": accepted}) as answer:
         raw = b"".join([chunk async for chunk in answer.aiter_raw()])
 
@@ -75,7 +79,9 @@ async def test_a_file_without_smaller_forms_comes_as_it_is(site: httpx.AsyncClie
     assert "content-encoding" not in answer.headers
 
 
-async def test_under_its_own_name_a_file_is_asked_for_again_soon_and_under_its_hash_never(site: httpx.AsyncClient) -> None:
+async def test_under_its_own_name_a_file_is_asked_for_again_soon_and_under_its_hash_never(
+    site: httpx.AsyncClient,
+) -> None:
     own, hashed = await site.get("/own/app.js"), await site.get(f"/own/{ASSET.hashed('app.js')}")
 
     assert own.headers["cache-control"] == "public, max-age=300"
@@ -143,7 +149,9 @@ async def test_head_answers_as_get_without_the_body(site: httpx.AsyncClient) -> 
 
 
 def test_integrity_is_what_browsers_compute() -> None:
-    of_abc = "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7"  # FIPS 180-4
+    of_abc = (
+        "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7"  # FIPS 180-4
+    )
     assert asset_of(b"abc", "text/plain").integrity == "sha384-" + b64encode(bytes.fromhex(of_abc)).decode()
 
 
@@ -171,6 +179,12 @@ def test_what_is_served_is_what_lies_in_the_tree_and_each_form_unpacks_to_it() -
         assets: dict[str, Asset] = bundle(folder.name)
         assert set(assets) == {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
         for name, asset in assets.items():
-            assert asset.forms["identity"] == (folder / name).read_bytes(), f"{name} was changed after the last `make setup`"
+            assert asset.forms["identity"] == (folder / name).read_bytes(), (
+                f"{name} was changed after the last `make setup`"
+            )
             assert {"br", "gzip"} < set(asset.forms)
-            assert all(unpack[form](packed) == asset.forms["identity"] for form, packed in asset.forms.items() if form != "identity")
+            assert all(
+                unpack[form](packed) == asset.forms["identity"]
+                for form, packed in asset.forms.items()
+                if form != "identity"
+            )

@@ -79,8 +79,10 @@ def test_malformed_json_is_400_and_a_wrong_value_422_with_its_path(body: bytes, 
 @pytest.mark.parametrize(
     ("body", "path"),
     [
-        (b'{"name":"\\ud800"}', "$.name"), (b'{"name":"x\\udc00\\ud800"}', "$.name"), (b'{"name":"a","inner":{"name":"\\uD83Dx"}}', "$.inner.name"),
-        (b'{"name":"a","\\udfff":1}', "$"), (b'["a",["b","\\ud83d\\ud83d\\ude00"]]', "$[1][1]"), (b'{"name":"\\ud800","name":"b"}', "$.name"),
+        (b'{"name":"\\ud800"}', "$.name"), (b'{"name":"x\\udc00\\ud800"}', "$.name"),
+        (b'{"name":"a","inner":{"name":"\\uD83Dx"}}', "$.inner.name"),
+        (b'{"name":"a","\\udfff":1}', "$"), (b'["a",["b","\\ud83d\\ud83d\\ude00"]]', "$[1][1]"),
+        (b'{"name":"\\ud800","name":"b"}', "$.name"),
     ],
 )  # fmt: skip
 def test_half_a_character_is_named_by_its_path_and_in_plain_words(body: bytes, path: str) -> None:
@@ -100,7 +102,8 @@ free = msgspec.json.Decoder(dict[str, Any])
 @pytest.mark.parametrize(
     ("body", "path"),
     [
-        (b'{"a":1e400}', "$.a"), (b'{"a":[1,{"b c":[[-1e400]]}],"d":1e400}', "$.a[1].b c[0][0]"), (b'{"a":' + b"9" * 5000 + b"}", "$.a"),
+        (b'{"a":1e400}', "$.a"), (b'{"a":[1,{"b c":[[-1e400]]}],"d":1e400}', "$.a[1].b c[0][0]"),
+        (b'{"a":' + b"9" * 5000 + b"}", "$.a"),
         (b'{"a":1e400,"a":1}', "$.a"),
     ],
 )  # fmt: skip
@@ -156,7 +159,9 @@ async def test_what_browsers_send_is_read_where_it_is_welcome() -> None:
     assert await read_body(body, types=SDK_TYPES) == b"{}"
 
 
-@pytest.mark.parametrize("headers", [JSON, JSON | {"content-length": "11"}, JSON | {"content-length": "5"}, JSON | {"content-length": "-1"}])
+@pytest.mark.parametrize(
+    "headers", [JSON, JSON | {"content-length": "11"}, JSON | {"content-length": "5"}, JSON | {"content-length": "-1"}]
+)
 async def test_a_body_over_the_limit_is_refused_whatever_length_it_declares(headers: Mapping[str, str]) -> None:
     assert await read_body(request(b"x" * 10, JSON), limit=10) == b"x" * 10
     with pytest.raises(Problem) as caught:

@@ -77,7 +77,9 @@ def name_of(operation: Operation) -> str:
 
 def path_in(operation: Operation, tenant: str) -> str:
     """With ids of nothing but the tenant."""
-    return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: tenant if found[1] == "tenant_id" else str(uuid4()), operation.path)
+    return re.sub(
+        r"\{(\w+)(?::\w+)?\}", lambda found: tenant if found[1] == "tenant_id" else str(uuid4()), operation.path
+    )
 
 
 def permission_of(operation: Operation) -> Permission:

@@ -1,4 +1,6 @@
-"""Requests that fail before it is known whom to charge are bounded by address, and good ones beside them are not held up."""
+"""Requests that fail before it is known whom to charge are bounded by address, and good ones beside them are not held
+up.
+"""
 
 import secrets as random
 from collections.abc import AsyncIterator
@@ -59,7 +61,9 @@ async def fail(client: httpx.AsyncClient) -> None:
     assert is_refused(await client.get(LIST, headers=bearer(unknown_key())))
 
 
-async def test_unknown_keys_are_tried_so_often_and_then_not_even_looked_up(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unknown_keys_are_tried_so_often_and_then_not_even_looked_up(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     looked_up: list[bytes] = []
     find_key = queries.find_key
 
@@ -87,7 +91,9 @@ async def test_an_address_is_a_network_and_others_are_not_held_up(
         assert (await other.get(LIST, headers=bearer(unknown_key()))).status_code == 401
 
 
-async def test_a_key_that_is_in_use_goes_on_beside_one_that_fails(client: httpx.AsyncClient, make_tenant: MakeTenant) -> None:
+async def test_a_key_that_is_in_use_goes_on_beside_one_that_fails(
+    client: httpx.AsyncClient, make_tenant: MakeTenant
+) -> None:
     shop = await make_tenant()
     assert (await client.get(LIST, headers=bearer(shop.read))).status_code == 200
     await fail(client)
@@ -115,13 +121,17 @@ async def test_bodies_that_cannot_be_read_are_bounded_and_then_not_even_received
         (b'{"eventType": "view", "userId": "u", "productId": "p", "key": "rk_pub_guess"}', JSON, 401),
     ],
 )  # fmt: skip
-async def test_whatever_is_wrong_with_it(content: bytes, headers: dict[str, str], status: int, client: httpx.AsyncClient) -> None:
+async def test_whatever_is_wrong_with_it(
+    content: bytes, headers: dict[str, str], status: int, client: httpx.AsyncClient
+) -> None:
     for _ in range(LIMIT):
         assert (await client.post(EVENTS, content=content, headers=headers)).status_code == status
     assert is_refused(await client.post(EVENTS, content=content, headers=headers))
 
 
-async def test_what_a_good_key_does_wrong_is_its_own_count_and_not_its_addresses(client: httpx.AsyncClient, make_tenant: MakeTenant) -> None:
+async def test_what_a_good_key_does_wrong_is_its_own_count_and_not_its_addresses(
+    client: httpx.AsyncClient, make_tenant: MakeTenant
+) -> None:
     shop = await make_tenant()
     for _ in range(LIMIT + 2):
         assert (await client.post(EVENTS, content=b"{", headers=JSON | bearer(shop.read_write))).status_code == 400
@@ -129,10 +139,14 @@ async def test_what_a_good_key_does_wrong_is_its_own_count_and_not_its_addresses
     assert (await client.get(LIST)).status_code == 401
 
 
-async def test_keys_that_may_not_do_what_they_ask_are_bounded_too(client: httpx.AsyncClient, make_tenant: MakeTenant) -> None:
+async def test_keys_that_may_not_do_what_they_ask_are_bounded_too(
+    client: httpx.AsyncClient, make_tenant: MakeTenant
+) -> None:
     shop = await make_tenant()
     for _ in range(LIMIT):
-        assert (await client.put("/api/v1/catalog/p1", json={"name": "One"}, headers=bearer(shop.read))).status_code == 403
+        assert (
+            await client.put("/api/v1/catalog/p1", json={"name": "One"}, headers=bearer(shop.read))
+        ).status_code == 403
     assert is_refused(await client.put("/api/v1/catalog/p1", json={"name": "One"}, headers=bearer(shop.read)))
 
 
@@ -182,7 +196,9 @@ async def test_when_the_time_that_a_refusal_names_is_over_requests_are_judged_ag
     await until(judged)
 
 
-async def test_good_requests_are_counted_nowhere_else(client: httpx.AsyncClient, context: Context, network: str, make_tenant: MakeTenant) -> None:
+async def test_good_requests_are_counted_nowhere_else(
+    client: httpx.AsyncClient, context: Context, network: str, make_tenant: MakeTenant
+) -> None:
     shop = await make_tenant()
     for _ in range(3):
         assert (await client.get(LIST, headers=bearer(shop.read))).status_code == 200
@@ -191,7 +207,9 @@ async def test_good_requests_are_counted_nowhere_else(client: httpx.AsyncClient,
     assert await context.redis.call(("KEYS", f"reco:ratelimit:failure:{network}*")) != [[]]
 
 
-async def test_no_more_networks_are_kept_in_mind_than_there_is_room_for(app: Starlette, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_more_networks_are_kept_in_mind_than_there_is_room_for(
+    app: Starlette, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("recomengine.web.limits.FAILURES_PER_MINUTE", 1)
     monkeypatch.setattr(failures, "MAX_NETWORKS", 3)
     for number in range(5):

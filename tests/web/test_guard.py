@@ -20,7 +20,9 @@ class KnownKeys:
     def __init__(self, *, status: str = "active", origins: tuple[str, ...] = (), allowed: tuple[str, ...] = ()) -> None:
         tenant = uuid4()
         self._callers = {
-            key: Caller(tenant, uuid4(), key, permissions, origins, status, TenantConfig(allowed_origins=allowed), str(tenant))  # type: ignore[arg-type]
+            key: Caller(
+                tenant, uuid4(), key, permissions, origins, status, TenantConfig(allowed_origins=allowed), str(tenant)
+            )  # type: ignore[arg-type]
             for permissions, key in KEYS.items()
         }
 
@@ -33,14 +35,17 @@ def request(headers: Mapping[str, str] | None = None, query: str = "") -> Reques
     return Request({"type": "http", "method": "GET", "path": "/", "headers": raw, "query_string": query.encode()})
 
 
-async def refusal(guard: Guard, request: Request, permission: Permission, body_key: str | None = None) -> tuple[int, str]:
+async def refusal(
+    guard: Guard, request: Request, permission: Permission, body_key: str | None = None
+) -> tuple[int, str]:
     with pytest.raises(Problem) as caught:
         await guard.caller(request, permission, body_key=body_key)
     return caught.value.status, caught.value.problem_code
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Authorization": "Bearer rk_live_read"}, {"Authorization": "bearer rk_live_read"}, {"X-API-Key": "rk_live_read"}]
+    "headers",
+    [{"Authorization": "Bearer rk_live_read"}, {"Authorization": "bearer rk_live_read"}, {"X-API-Key": "rk_live_read"}],
 )
 async def test_a_key_is_taken_from_either_header(headers: Mapping[str, str]) -> None:
     caller = await Guard(KnownKeys()).caller(request(headers), Permission.READ)
@@ -55,7 +60,12 @@ async def test_no_key_and_an_unknown_key_are_unauthorized() -> None:
 
 @pytest.mark.parametrize(
     ("permissions", "permission"),
-    [("read", Permission.WRITE), ("read", Permission.INGEST), ("publish", Permission.WRITE), ("publish", Permission.READ)],
+    [
+        ("read", Permission.WRITE),
+        ("read", Permission.INGEST),
+        ("publish", Permission.WRITE),
+        ("publish", Permission.READ),
+    ],
 )
 async def test_a_key_without_the_permission_is_forbidden(permissions: str, permission: Permission) -> None:
     found = await refusal(Guard(KnownKeys()), request({"X-API-Key": KEYS[permissions]}), permission)

@@ -45,7 +45,9 @@ async def redis(redis_url: str) -> AsyncIterator[RedisClient]:
 
 async def served(limits: Limits, who: Caller, count: int, address: str = "192.0.2.1") -> int:
     """How many of `count` requests of one tick pass."""
-    answers = await asyncio.gather(*(limits.charge(request(address), who, "read") for _ in range(count)), return_exceptions=True)
+    answers = await asyncio.gather(
+        *(limits.charge(request(address), who, "read") for _ in range(count)), return_exceptions=True
+    )
     assert all(answer is None or isinstance(answer, RateLimited) for answer in answers)
     return answers.count(None)
 
@@ -70,7 +72,15 @@ async def test_the_bound_holds_over_four_processes(redis_url: str) -> None:
     prefix = f"rk_live_{uuid4().hex[:8]}"
     processes = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.web.hammer", redis_url, prefix, str(limit), "600", "10", stdout=asyncio.subprocess.PIPE
+            sys.executable,
+            "-m",
+            "tests.web.hammer",
+            redis_url,
+            prefix,
+            str(limit),
+            "600",
+            "10",
+            stdout=asyncio.subprocess.PIPE,
         )
         for _ in range(PROCESSES)
     ]
@@ -85,17 +95,23 @@ async def test_the_bound_holds_over_four_processes(redis_url: str) -> None:
     for start in begun:
         assert ((begun >= start) & (ended < start + window)).sum() <= limit
     for start, end in zip(sent[~passed], answered[~passed], strict=True):
-        assert ((ended >= start - window - slot - 0.001) & (begun <= end)).sum() >= limit  # Redis's moments are whole milliseconds
+        assert (
+            (ended >= start - window - slot - 0.001) & (begun <= end)
+        ).sum() >= limit  # Redis's moments are whole milliseconds
 
 
-async def test_the_charges_of_a_tick_are_one_command_a_key_in_the_write_of_the_tick(redis: RedisClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_charges_of_a_tick_are_one_command_a_key_in_the_write_of_the_tick(
+    redis: RedisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     limits, one, other = Limits(redis), caller(1000), caller(1000)
     await served(limits, one, 1)
     wire = redis._wire
     assert wire is not None
     writes: list[list[object]] = []
     send = wire.send
-    monkeypatch.setattr(wire, "send", lambda calls: (writes.append([call.commands[0][0] for call in calls]), send(calls))[1])
+    monkeypatch.setattr(
+        wire, "send", lambda calls: (writes.append([call.commands[0][0] for call in calls]), send(calls))[1]
+    )
     first = redis.call(("PING",))
     charged = [limits.charge(request(), who, "read") for who in (one, other) for _ in range(100)]
     await asyncio.gather(first, *charged, redis.call(("PING",)))
@@ -115,7 +131,9 @@ async def test_the_headers_tell_the_state_and_a_refusal_when_to_come_back(redis:
     assert 1 <= int(refusal.headers["Retry-After"]) <= 60
 
 
-async def test_after_the_time_that_a_refusal_names_a_request_passes(redis: RedisClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_after_the_time_that_a_refusal_names_a_request_passes(
+    redis: RedisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("recomengine.web.limits.WINDOW_MS", 50)
     limits, who = Limits(redis), caller(1)
     assert await served(limits, who, 1) == 1
@@ -158,7 +176,9 @@ async def test_without_redis_a_process_counts_for_itself_and_that_is_counted() -
     assert fallbacks() == before + 5
 
 
-async def test_without_redis_a_process_keeps_to_its_share_of_the_processes_last_seen(redis_url: str, redis: RedisClient) -> None:
+async def test_without_redis_a_process_keeps_to_its_share_of_the_processes_last_seen(
+    redis_url: str, redis: RedisClient
+) -> None:
     buses = [Bus(redis_url, redis) for _ in range(3)]
     listening = [asyncio.create_task(bus.listen()) for bus in buses]
 
@@ -199,12 +219,16 @@ def test_a_process_alone_keeps_the_same_bound(steps: list[tuple[int, int]], limi
             assert granted == asked or sum(moment > now - 611 for moment in admitted) >= limit
 
 
-STEPS = st.lists(st.tuples(st.integers(0, 700) | st.sampled_from([1200, 100_000]), st.integers(1, 20)), min_size=1, max_size=40)
+STEPS = st.lists(
+    st.tuples(st.integers(0, 700) | st.sampled_from([1200, 100_000]), st.integers(1, 20)), min_size=1, max_size=40
+)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS, st.integers(1, 30))
-async def test_redis_counts_as_a_process_alone_does(redis: RedisClient, steps: list[tuple[int, int]], limit: int) -> None:
+async def test_redis_counts_as_a_process_alone_does(
+    redis: RedisClient, steps: list[tuple[int, int]], limit: int
+) -> None:
     """The script with the time as its last arguments."""
     script, key = COUNT.replace("redis.call('TIME')", "{ARGV[5], ARGV[6]}"), f"count-{uuid4()}"
     counts, now = OwnCounts(), 1_795_000_000_000
@@ -219,7 +243,9 @@ async def test_redis_counts_as_a_process_alone_does(redis: RedisClient, steps: l
         assert tuple(counted) == expected
 
 
-async def test_a_clock_that_goes_back_forgets_nothing_within_a_window_and_locks_nobody_out_beyond_it(redis: RedisClient) -> None:
+async def test_a_clock_that_goes_back_forgets_nothing_within_a_window_and_locks_nobody_out_beyond_it(
+    redis: RedisClient,
+) -> None:
     script, key = COUNT.replace("redis.call('TIME')", "{ARGV[5], ARGV[6]}"), f"count-{uuid4()}"
     granted = []
     for second in (1000, 970, 1000, 1060, 1061, 500):

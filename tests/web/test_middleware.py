@@ -31,8 +31,9 @@ async def fail_midway(_request: Request) -> Response:
 
 async def lose_database(request: Request) -> Response:
     raise {
-        "refused": ConnectionRefusedError, "slow": TimeoutError, "stopping": asyncpg.AdminShutdownError, "full": asyncpg.TooManyConnectionsError,
-        "closed": asyncpg.InterfaceError, "standby": asyncpg.ReadOnlySQLTransactionError,
+        "refused": ConnectionRefusedError, "slow": TimeoutError, "stopping": asyncpg.AdminShutdownError,
+        "full": asyncpg.TooManyConnectionsError, "closed": asyncpg.InterfaceError,
+        "standby": asyncpg.ReadOnlySQLTransactionError,
     }[request.path_params["how"]]("gone")  # fmt: skip
 
 
@@ -56,7 +57,9 @@ async def test_a_bad_or_absent_request_id_is_replaced(given: str, client: httpx.
     assert answer.headers["x-request-id"] != (await client.get("/health")).headers["x-request-id"]
 
 
-async def test_a_failure_is_a_problem_without_its_inside(app_that_fails: Starlette, client: httpx.AsyncClient, log: Log) -> None:
+async def test_a_failure_is_a_problem_without_its_inside(
+    app_that_fails: Starlette, client: httpx.AsyncClient, log: Log
+) -> None:
     logged = log("info", "json")
     answer = await client.get("/fail", headers={"X-Request-ID": "r-1"})
     assert answer.status_code == 500
@@ -66,8 +69,18 @@ async def test_a_failure_is_a_problem_without_its_inside(app_that_fails: Starlet
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
     failed, request = [json.loads(line) for line in logged.getvalue().splitlines()]
-    assert (failed["event"], failed["error"], failed["level"], failed["request_id"]) == ("request failed", "RuntimeError", "error", "r-1")
-    assert (request["event"], request["status"], request["path"], request["request_id"]) == ("request", 500, "/fail", "r-1")
+    assert (failed["event"], failed["error"], failed["level"], failed["request_id"]) == (
+        "request failed",
+        "RuntimeError",
+        "error",
+        "r-1",
+    )
+    assert (request["event"], request["status"], request["path"], request["request_id"]) == (
+        "request",
+        500,
+        "/fail",
+        "r-1",
+    )
     assert "secret" not in logged.getvalue()
 
 
@@ -79,7 +92,9 @@ async def test_a_failure_after_the_first_bytes_ends_the_connection(app_that_fail
 
 
 @pytest.mark.parametrize("how", ["refused", "slow", "stopping", "full", "closed", "standby"])
-async def test_a_database_that_is_away_is_a_503_that_says_when_to_come_back(how: str, app_that_fails: Starlette, client: httpx.AsyncClient) -> None:
+async def test_a_database_that_is_away_is_a_503_that_says_when_to_come_back(
+    how: str, app_that_fails: Starlette, client: httpx.AsyncClient
+) -> None:
     answer = await client.get(f"/lose/{how}")
     assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
     assert int(answer.headers["retry-after"]) >= 1
@@ -98,13 +113,19 @@ async def test_metrics_carry_the_route_and_never_the_path(client: httpx.AsyncCli
     assert (requests_counted(**known), requests_counted(**unknown)) == (before[0] + 1, before[1] + 1)
 
 
-async def test_a_client_that_leaves_is_counted_and_is_no_failure_of_ours(app: Starlette, make_tenant: MakeTenant) -> None:
+async def test_a_client_that_leaves_is_counted_and_is_no_failure_of_ours(
+    app: Starlette, make_tenant: MakeTenant
+) -> None:
     labels = {"method": "POST", "path": "/api/v1/events", "status": "499"}
     before = requests_counted(**labels)
-    headers = [(b"authorization", f"Bearer {(await make_tenant()).read_write}".encode()), (b"content-type", b"application/json")]
+    headers = [
+        (b"authorization", f"Bearer {(await make_tenant()).read_write}".encode()),
+        (b"content-type", b"application/json"),
+    ]
     scope = {
-        "type": "http", "method": "POST", "path": "/api/v1/events", "raw_path": b"", "query_string": b"", "headers": headers,
-        "client": ("192.0.2.1", 1), "scheme": "http", "server": ("test", 80), "http_version": "1.1", "root_path": "",
+        "type": "http", "method": "POST", "path": "/api/v1/events", "raw_path": b"", "query_string": b"",
+        "headers": headers, "client": ("192.0.2.1", 1), "scheme": "http", "server": ("test", 80), "http_version": "1.1",
+        "root_path": "",
     }  # fmt: skip
     sent: list[object] = []
 
@@ -131,7 +152,9 @@ async def test_a_client_that_leaves_is_counted_and_is_no_failure_of_ours(app: St
         ("POST", "/health", "GET, HEAD"),
     ],
 )
-async def test_a_method_that_is_not_offered_is_told_which_are(method: str, path: str, allowed: str, client: httpx.AsyncClient) -> None:
+async def test_a_method_that_is_not_offered_is_told_which_are(
+    method: str, path: str, allowed: str, client: httpx.AsyncClient
+) -> None:
     answer = await client.request(method, path)
     assert (answer.status_code, answer.json()["code"], answer.headers["allow"]) == (405, "method_not_allowed", allowed)
 
@@ -142,7 +165,9 @@ async def test_a_broken_host_header_breaks_nothing(host: str, client: httpx.Asyn
     assert (await client.post("/api/v1/events/", headers={"Host": host})).status_code == 404
 
 
-async def test_pages_of_an_allowed_origin_may_read_the_answer_and_no_others(client: httpx.AsyncClient, make_tenant: MakeTenant) -> None:
+async def test_pages_of_an_allowed_origin_may_read_the_answer_and_no_others(
+    client: httpx.AsyncClient, make_tenant: MakeTenant
+) -> None:
     tenant = await make_tenant(allowed_origins=("https://shop.example",))
     for origin, key, readable in (
         ("https://shop.example", tenant.publish, True),
@@ -162,4 +187,8 @@ async def test_the_problem_form_is_that_of_rfc_9457(client: httpx.AsyncClient) -
     assert {name: type(value) for name, value in body.items()} == {
         "type": str, "title": str, "status": int, "detail": str, "instance": str, "code": str, "requestId": str,
     }  # fmt: skip
-    assert (body["status"], body["instance"], body["requestId"]) == (401, "/api/v1/recommendations", answer.headers["x-request-id"])
+    assert (body["status"], body["instance"], body["requestId"]) == (
+        401,
+        "/api/v1/recommendations",
+        answer.headers["x-request-id"],
+    )

@@ -48,7 +48,9 @@ async def lines(chunks: Sequence[bytes], encoding: str = "identity", max_lines: 
 @given(st.lists(st.binary(max_size=12), max_size=12), st.integers(1, 5), st.sampled_from(["identity", "gzip", "zstd"]))
 def test_any_body_in_any_cut_is_split_as_a_whole_one_is(parts: list[bytes], size: int, encoding: str) -> None:
     body = b"\n".join(parts)
-    expected = [(number, line.strip()) for number, line in enumerate(body.removeprefix(BOM).split(b"\n"), 1) if line.strip()]
+    expected = [
+        (number, line.strip()) for number, line in enumerate(body.removeprefix(BOM).split(b"\n"), 1) if line.strip()
+    ]
     packed = {"identity": bytes, "gzip": gzip.compress, "zstd": zstandard.compress}[encoding](body)
     chunks = [packed[start : start + size] for start in range(0, len(packed), size)]
     assert asyncio.run(lines(chunks, encoding, max_lines=3)) == expected
@@ -57,7 +59,12 @@ def test_any_body_in_any_cut_is_split_as_a_whole_one_is(parts: list[bytes], size
 @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
 async def test_a_line_too_long_is_marked_and_numbered_and_the_next_is_read(end: bytes) -> None:
     long = b"x" * (MAX_LINE_BYTES + 1)
-    assert await lines([b"a\n", long[:MB], long[MB:], b"\nb\n", long + end]) == [(1, b"a"), (2, LINE_TOO_LONG), (3, b"b"), (4, LINE_TOO_LONG)]
+    assert await lines([b"a\n", long[:MB], long[MB:], b"\nb\n", long + end]) == [
+        (1, b"a"),
+        (2, LINE_TOO_LONG),
+        (3, b"b"),
+        (4, LINE_TOO_LONG),
+    ]
     assert await lines([b"y" * (MAX_LINE_BYTES - 1) + end]) == [(1, b"y" * (MAX_LINE_BYTES - 1))]
 
 
@@ -184,6 +191,8 @@ async def test_nothing_is_read_ahead_of_who_reads() -> None:
         return {"type": "http.request", "body": b"a\n" * 10, "more_body": len(taken) < 100}
 
     headers = [(b"content-type", b"application/x-ndjson")]
-    batches: AsyncIterator[object] = ndjson_lines(Request({"type": "http", "method": "POST", "headers": headers}, receive), max_lines=10)
+    batches: AsyncIterator[object] = ndjson_lines(
+        Request({"type": "http", "method": "POST", "headers": headers}, receive), max_lines=10
+    )
     await anext(batches)
     assert len(taken) == 1

@@ -71,9 +71,13 @@ def test_every_example_is_what_its_schema_says(described: Json) -> None:
         assert not faults, (where, faults)
 
 
-@pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.body is not None], ids=lambda one: f"{one.method} {one.path}")
+@pytest.mark.parametrize(
+    "operation", [one for one in OPERATIONS if one.body is not None], ids=lambda one: f"{one.method} {one.path}"
+)
 def test_the_example_of_a_body_is_taken_by_the_type_that_decodes_it(operation: Operation, described: Json) -> None:
-    body = described["paths"][path_of(operation)][operation.method.lower()]["requestBody"]["content"]["application/json"]
+    body = described["paths"][path_of(operation)][operation.method.lower()]["requestBody"]["content"][
+        "application/json"
+    ]
     msgspec.json.decode(msgspec.json.encode(body["example"]), type=operation.body)
 
 
@@ -143,7 +147,8 @@ def test_every_code_of_a_problem_or_a_rejection_is_explained_and_no_other() -> N
     ("source", "codes"),
     [
         ('raise Conflict("x", code="taken")', {"taken"}), ('raise Conflict("x", code="a" if x else "b")', {"a", "b"}),
-        ('Rejection("bad", "x")', {"bad"}), ('Rejection(code="bad", message="x")', {"bad"}), ('log("x", code="y")', set()),
+        ('Rejection("bad", "x")', {"bad"}), ('Rejection(code="bad", message="x")', {"bad"}), ('log("x", code="y")',
+        set()),
         ("Rejection(problem.problem_code, problem.detail)", set()),
     ],
 )  # fmt: skip

@@ -58,7 +58,9 @@ def test_another_spelling_is_refused_with_the_right_one(given: str, sent: str) -
 
 @pytest.mark.parametrize("given", NEVER)
 def test_what_no_browser_sends_is_refused_with_the_reason(given: str) -> None:
-    with pytest.raises(Invalid, match=r"^\$\.origins\[0\]: expected an origin such as https://shop\.example, got .*: \w"):
+    with pytest.raises(
+        Invalid, match=r"^\$\.origins\[0\]: expected an origin such as https://shop\.example, got .*: \w"
+    ):
         check_origins([given], "$.origins")
 
 

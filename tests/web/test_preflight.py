@@ -9,7 +9,11 @@ SHOP, THIEF = "https://shop.example", "https://thief.example"
 
 
 def asking(origin: str) -> dict[str, str]:
-    return {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,x-api-key"}
+    return {
+        "Origin": origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type,x-api-key",
+    }
 
 
 async def test_a_preflight_is_answered_and_may_be_remembered(client: httpx.AsyncClient) -> None:
@@ -17,7 +21,9 @@ async def test_a_preflight_is_answered_and_may_be_remembered(client: httpx.Async
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["access-control-allow-origin"] == SHOP
     assert answer.headers["access-control-allow-methods"] == "GET, POST"
-    assert {"authorization", "content-type", "x-api-key"} <= set(answer.headers["access-control-allow-headers"].lower().split(", "))
+    assert {"authorization", "content-type", "x-api-key"} <= set(
+        answer.headers["access-control-allow-headers"].lower().split(", ")
+    )
     assert int(answer.headers["access-control-max-age"]) == 7200
     assert "origin" in answer.headers["vary"].lower()
     assert "access-control-allow-credentials" not in answer.headers
@@ -26,7 +32,8 @@ async def test_a_preflight_is_answered_and_may_be_remembered(client: httpx.Async
 async def test_a_key_in_the_url_is_held_to_its_origins(client: httpx.AsyncClient, make_tenant: MakeTenant) -> None:
     tenant = await make_tenant(allowed_origins=(SHOP,))
     for key, origin, status in (
-        (tenant.publish, SHOP, 204), (tenant.publish, THIEF, 403), (tenant.read_write, SHOP, 403), ("rk_pub_unknown", SHOP, 403),
+        (tenant.publish, SHOP, 204), (tenant.publish, THIEF, 403), (tenant.read_write, SHOP, 403), ("rk_pub_unknown",
+        SHOP, 403),
     ):  # fmt: skip
         answer = await client.options("/api/v1/recommendations", params={"key": key}, headers=asking(origin))
         assert answer.status_code == status

@@ -58,7 +58,9 @@ async def test_a_hundred_headers_are_fine(address: tuple[str, int]) -> None:
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /health HTT", b"GET /health HTTP/1.1\r\nHost: a\r\n"])
-async def test_a_head_that_does_not_come_is_not_awaited(sent: bytes, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_head_that_does_not_come_is_not_awaited(
+    sent: bytes, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("recomengine.web.protocol.HEAD_S", 0.05)
     async with connected(address) as peer:
         peer.writer.write(sent)
@@ -209,7 +211,8 @@ async def test_of_an_answered_body_nothing_is_kept(app: Starlette) -> None:
 
 
 def post(path: str, key: str, media: str, length: int) -> bytes:
-    return f"POST {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\nContent-Type: {media}\r\nContent-Length: {length}\r\n\r\n".encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\n"
+    return f"{head}Content-Type: {media}\r\nContent-Length: {length}\r\n\r\n".encode()
 
 
 async def test_a_body_that_does_not_come_is_not_awaited(
@@ -217,7 +220,9 @@ async def test_a_body_that_does_not_come_is_not_awaited(
 ) -> None:
     monkeypatch.setattr("recomengine.web.codec.BODY_S", 0.05)
     async with connected(address) as peer:
-        peer.writer.write(post("/api/v1/events", (await make_tenant()).read_write, "application/json", 100) + b'{"eventType"')
+        peer.writer.write(
+            post("/api/v1/events", (await make_tenant()).read_write, "application/json", 100) + b'{"eventType"'
+        )
         await peer.problem(408, "request_timeout")
 
 
@@ -233,7 +238,9 @@ async def test_an_import_that_pauses_too_long_keeps_what_came(
     assert len(await stored(database_url, tenant.id)) == 1
 
 
-async def test_a_body_that_is_too_large_is_not_read_to_its_end(address: tuple[str, int], make_tenant: MakeTenant) -> None:
+async def test_a_body_that_is_too_large_is_not_read_to_its_end(
+    address: tuple[str, int], make_tenant: MakeTenant
+) -> None:
     async with connected(address) as peer:
         peer.writer.write(post("/api/v1/events", (await make_tenant()).read_write, "application/json", 50 * MB))
         await peer.problem(413, "too_large")

@@ -12,7 +12,9 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class CSR(NamedTuple):
-    """Row i holds columns indices[indptr[i]:indptr[i+1]] with values data[…]. indptr int64[rows + 1], indices int32, data float32."""
+    """Row i holds columns indices[indptr[i]:indptr[i+1]] with values data[…]. indptr int64[rows + 1], indices int32,
+    data float32.
+    """
 
     indptr: Int64
     indices: Int32
@@ -32,7 +34,10 @@ def checked(matrix: CSR, columns: int, name: str, *, signed: bool = False) -> CS
     indices = contiguous(matrix.indices, np.int32, f"{name}.indices")
     data = contiguous(matrix.data, np.float32, f"{name}.data")
     if indptr[-1] != len(indices) or len(indices) != len(data):
-        raise ValueError(f"{name}: indptr ends with {indptr[-1]}, but there are {len(indices)} indices and {len(data)} values; make them equal.")
+        raise ValueError(
+            f"{name}: indptr ends with {indptr[-1]}, but there are {len(indices)} indices and {len(data)} values; make "
+            f"them equal."
+        )
     check_range(indices, columns, f"{name}.indices")
     if signed:
         check_finite(data, f"{name}.data")
@@ -67,7 +72,9 @@ def check_finite(values: NDArray[np.floating[Any]], name: str) -> None:
 def check_values(values: NDArray[np.floating[Any]], name: str) -> None:
     """ValueError unless all values are finite and >= 0."""
     if len(values) and not (values.min() >= 0 and values.max() < np.inf):
-        raise ValueError(f"{name}: expected finite values >= 0, got {values.min()} to {values.max()}. Drop the others first.")
+        raise ValueError(
+            f"{name}: expected finite values >= 0, got {values.min()} to {values.max()}. Drop the others first."
+        )
 
 
 def contiguous(array: NDArray[Scalar], dtype: type[Scalar], name: str) -> NDArray[Scalar]:

@@ -1,8 +1,16 @@
 from recomengine._core.csr import CSR, Float32
 
 def product_topk(
-    left: CSR, right: CSR, columns: int, k: int, *, row_norm: Float32, col_norm: Float32, shrink: float = 0.0,
-    skip_diagonal: bool = False, threads: int = 0,
+    left: CSR,
+    right: CSR,
+    columns: int,
+    k: int,
+    *,
+    row_norm: Float32,
+    col_norm: Float32,
+    shrink: float = 0.0,
+    skip_diagonal: bool = False,
+    threads: int = 0,
 ) -> CSR:
     """The k best columns of each row of left · right.
 

@@ -8,6 +8,7 @@ def softmax_state(
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
     """(loss, slope float64[width], curvature float64[width, width]) of a listwise softmax at `weights`.
 
-    features: rows × width. starts int64[cases + 1]: case c is rows starts[c] to starts[c + 1]. share: of each row in its case, Σ 1 a case.
+    features: rows × width. starts int64[cases + 1]: case c is rows starts[c] to starts[c + 1]. share: of each row in
+    its case, Σ 1 a case.
     threads: 0 is one a core; the result is the same for any number. Raises ValueError on what does not fit together.
     """

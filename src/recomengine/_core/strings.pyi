@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 from recomengine._core.csr import Int32, Int64
 
 class StringTable:
-    """Number of each string: offsets int64[n + 1] into the UTF-8 bytes data uint8, slots int32 (a power of two, -1 empty).
+    """Number of each string: offsets int64[n + 1] into the UTF-8 bytes data uint8, slots int32 (a power of two, -1
+    empty).
 
     Raises ValueError on arrays that cannot be a table.
     """

@@ -20,7 +20,16 @@ import structlog
 from recomengine.analytics import queries
 from recomengine.analytics.live import drift_of_day, forget_day
 from recomengine.analytics.queries import Slices
-from recomengine.analytics.ranges import DAY, EARLIEST, LATEST, Range, date_of, first_whole_day, slices_of_days, slices_of_hours
+from recomengine.analytics.ranges import (
+    DAY,
+    EARLIEST,
+    LATEST,
+    Range,
+    date_of,
+    first_whole_day,
+    slices_of_days,
+    slices_of_hours,
+)
 from recomengine.analytics.service import Shop, shop_of
 from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.infra.metrics import BACKGROUND_FAILURES
@@ -32,14 +41,18 @@ log = structlog.get_logger()
 
 
 async def settle_due(pool: Pool, look_back: timedelta) -> int:
-    """Settle every tenant that has events of the last `look_back`, or another configuration, that its figures lack; how many."""
+    """Settle every tenant that has events of the last `look_back`, or another configuration, that its figures lack; how
+    many.
+    """
     await queries.summarize_arrivals(pool)
     due = await queries.analytics_due(pool, datetime.now(UTC) - look_back)
     return sum([await _settled(pool, tenant_id) for tenant_id in due])
 
 
 async def settle_night(pool: Pool, redis: RedisClient) -> int:
-    """Settle every tenant that is not deleted, report what the counters of its last day were off by, and make the summary anew; how many."""
+    """Settle every tenant that is not deleted, report what the counters of its last day were off by, and make the
+    summary anew; how many.
+    """
     settled = 0
     await queries.summarize_arrivals(pool)
     for tenant_id in await queries.analytics_due(pool, None):
@@ -73,7 +86,10 @@ async def settle(pool: Pool, tenant_id: UUID) -> int:
         floor = shop.floor(state["archived_until"])
         first_day = first_whole_day(floor, shop.zone)
         if state["through"] is not None and state["settings"] == shop.settings:
-            days, products_through = await _settle_news(connection, shop, state["through"], floor), state["products_through"]
+            days, products_through = (
+                await _settle_news(connection, shop, state["through"], floor),
+                state["products_through"],
+            )
         else:
             await queries.clear(connection, tenant_id, floor, first_day)
             days, products_through = await _settle_all(connection, shop, floor), NEVER
@@ -87,7 +103,9 @@ async def settle(pool: Pool, tenant_id: UUID) -> int:
 
 async def _settle_news(connection: Connection, shop: Shop, since: datetime, floor: datetime) -> list[date]:
     """The hours that the events stored since then change; their days."""
-    rows = await queries.touched_hours(connection, shop.tenant_id, since, EARLIEST, shop.rules, queries.SETTLE_TIMEOUT_S)
+    rows = await queries.touched_hours(
+        connection, shop.tenant_id, since, EARLIEST, shop.rules, queries.SETTLE_TIMEOUT_S
+    )
     touched = [(row["date"], row["hour"]) for row in rows if row["hour"] >= floor]
     days, hours = sorted({day for day, _ in touched}), [hour for _, hour in touched]
     await queries.replace_hours(connection, shop.tenant_id, days, hours, slices_of_hours(hours, ever(shop)), shop.rules)
@@ -114,5 +132,10 @@ async def _close_counters(pool: Pool, redis: RedisClient, tenant_id: UUID) -> No
     yesterday = date_of(datetime.now(UTC), shop.zone) - DAY
     drift = await drift_of_day(pool, redis, shop, yesterday)
     if drift is not None and any((drift.impressions, drift.clicks, drift.conversions, drift.revenue)):
-        log.warning("live counters were off", tenant=str(tenant_id), day=str(yesterday), drift=msgspec.to_builtins(drift, str_keys=True))
+        log.warning(
+            "live counters were off",
+            tenant=str(tenant_id),
+            day=str(yesterday),
+            drift=msgspec.to_builtins(drift, str_keys=True),
+        )
     await forget_day(redis, shop, yesterday)

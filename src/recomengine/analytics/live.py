@@ -46,7 +46,9 @@ async def read_counters(redis: RedisClient, shop: Shop, day: date) -> Counts | N
 
 
 async def drift_of_day(pool: Pool, redis: RedisClient, shop: Shop, day: date) -> Counts | None:
-    """What the counters of a day have too much, against the events that arrived on it; None when Redis does not answer."""
+    """What the counters of a day have too much, against the events that arrived on it; None when Redis does not
+    answer.
+    """
     counters = await read_counters(redis, shop, day)
     return difference(counters, await _count_day(pool, shop, day)) if counters else None
 
@@ -74,7 +76,9 @@ def _average(sums: Sequence[int | Decimal], days: int) -> Counts | None:
     if not days:
         return None
     impressions, clicks, conversions, revenue = sums
-    return Counts(round(impressions / days), round(clicks / days), round(conversions / days), money(Decimal(revenue) / days))
+    return Counts(
+        round(impressions / days), round(clicks / days), round(conversions / days), money(Decimal(revenue) / days)
+    )
 
 
 def _keys(shop: Shop, day: date) -> list[str]:

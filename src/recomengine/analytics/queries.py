@@ -1,4 +1,6 @@
-"""SQL of the figures. What each event counts for is defined once, in the function analytics_facts (migrations/0004_analytics.sql)."""
+"""SQL of the figures. What each event counts for is defined once, in the function analytics_facts
+(migrations/0004_analytics.sql).
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -26,30 +28,37 @@ SELECT CASE $7 WHEN 'day' THEN date END AS date, CASE $7 WHEN 'hour' THEN hour E
        CASE WHEN $8 THEN placement_id END AS placement_id, CASE WHEN $9 THEN strategy END AS strategy,
        sum(impressions)::bigint AS impressions, sum(clicks)::bigint AS clicks, sum(conversions)::bigint AS conversions,
        coalesce(sum(revenue), 0) AS revenue, sum(attributed_conversions)::bigint AS attributed_conversions,
-       coalesce(sum(attributed_revenue), 0) AS attributed_revenue, sum(orders)::bigint AS orders, sum(other_currency)::bigint AS other_currency
+       coalesce(sum(attributed_revenue), 0) AS attributed_revenue, sum(orders)::bigint AS orders,
+           sum(other_currency)::bigint AS other_currency
 FROM (
-    SELECT date, NULL::timestamptz AS hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions,
+    SELECT date, NULL::timestamptz AS hour, placement_id, strategy, impressions, clicks, conversions, revenue,
+        attributed_conversions,
            attributed_revenue, orders, other_currency
     FROM analytics_daily WHERE tenant_id = $1 AND date = ANY ($2::date[])
     UNION ALL
-    SELECT date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue, orders,
+    SELECT date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions,
+        attributed_revenue, orders,
            other_currency
-    FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($3::date[]) AND hour >= $4 AND hour < $5 AND hour <> ALL ($6::timestamptz[])
+    FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($3::date[]) AND hour >= $4 AND hour < $5
+        AND hour <> ALL ($6::timestamptz[])
 ) AS f
 GROUP BY 1, 2, 3, 4
 ORDER BY 1, 2, 3, 4
 """
 OF_EVENTS = """    UNION ALL
-    SELECT date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue, orders,
+    SELECT date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions,
+        attributed_revenue, orders,
            other_currency
     FROM analytics_facts($1, $10, $11, $12, $13, $14)
 """
 READ_FIGURES = READ_SETTLED.replace(") AS f\n", f"{OF_EVENTS}) AS f\n")
 READ_PRODUCTS = """
-SELECT f.product_id, (SELECT i.name FROM catalog_items i WHERE i.tenant_id = $1 AND i.product_id = f.product_id) AS name, f.impressions, f.clicks,
+SELECT f.product_id, (SELECT i.name FROM catalog_items i WHERE i.tenant_id = $1
+    AND i.product_id = f.product_id) AS name, f.impressions, f.clicks,
        f.conversions, f.revenue, f.attributed_conversions, f.attributed_revenue
 FROM (
-    SELECT product_id, sum(impressions)::bigint AS impressions, sum(clicks)::bigint AS clicks, sum(conversions)::bigint AS conversions,
+    SELECT product_id, sum(impressions)::bigint AS impressions, sum(clicks)::bigint AS clicks,
+        sum(conversions)::bigint AS conversions,
            coalesce(sum(revenue), 0) AS revenue, sum(attributed_conversions)::bigint AS attributed_conversions,
            coalesce(sum(attributed_revenue), 0) AS attributed_revenue
     FROM (
@@ -62,7 +71,8 @@ FROM (
     GROUP BY product_id
 ) AS f
 CROSS JOIN LATERAL (
-    SELECT CASE $8 WHEN 'impressions' THEN f.impressions WHEN 'clicks' THEN f.clicks WHEN 'conversions' THEN f.conversions
+    SELECT CASE $8 WHEN 'impressions' THEN f.impressions WHEN 'clicks' THEN f.clicks WHEN 'conversions'
+        THEN f.conversions
                    WHEN 'revenue' THEN f.revenue WHEN 'attributedConversions' THEN f.attributed_conversions
                    ELSE f.attributed_revenue END AS value
 ) AS by_metric
@@ -71,12 +81,14 @@ ORDER BY value DESC, f.product_id COLLATE "C"
 LIMIT $9
 """
 USUAL_DAY = """
-SELECT count(*) AS days, coalesce(sum(impressions), 0)::bigint AS impressions, coalesce(sum(clicks), 0)::bigint AS clicks,
+SELECT count(*) AS days, coalesce(sum(impressions), 0)::bigint AS impressions,
+    coalesce(sum(clicks), 0)::bigint AS clicks,
        coalesce(sum(conversions), 0)::bigint AS conversions, coalesce(sum(revenue), 0) AS revenue
 FROM analytics_summary_of_declared WHERE tenant_id = $1 AND date >= $2 AND date < $3
 """
 COUNT_ARRIVALS = """
-SELECT count(*) FILTER (WHERE event_type = 'impression') AS impressions, count(*) FILTER (WHERE event_type = 'click') AS clicks,
+SELECT count(*) FILTER (WHERE event_type = 'impression') AS impressions,
+    count(*) FILTER (WHERE event_type = 'click') AS clicks,
        count(*) FILTER (WHERE event_type = 'purchase') AS conversions,
        coalesce(sum(round((metadata ->> 'price')::numeric * coalesce((metadata ->> 'quantity')::numeric, 1), 2))
                 FILTER (WHERE event_type = 'purchase' AND coalesce(metadata ->> 'currency', $4) = $4), 0) AS revenue
@@ -94,20 +106,26 @@ EVENTS_WATERMARK = "SELECT events_watermark()"
 CLEAR_HOURS = "DELETE FROM analytics_hourly WHERE tenant_id = $1 AND hour >= $2"
 CLEAR_DAYS = "DELETE FROM analytics_daily WHERE tenant_id = $1"
 CLEAR_PRODUCTS = "DELETE FROM analytics_products WHERE tenant_id = $1 AND date >= $2"
-DELETE_HOURS = "DELETE FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($2::date[]) AND hour = ANY ($3::timestamptz[])"
+DELETE_HOURS = (
+    "DELETE FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($2::date[]) AND hour = ANY ($3::timestamptz[])"
+)
 INSERT_HOURS = """
-INSERT INTO analytics_hourly (tenant_id, date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions,
+INSERT INTO analytics_hourly (tenant_id, date, hour, placement_id, strategy, impressions, clicks, conversions, revenue,
+    attributed_conversions,
                               attributed_revenue, orders, other_currency)
-SELECT $1, date, hour, placement_id, strategy, sum(impressions), sum(clicks), sum(conversions), coalesce(sum(revenue), 0),
+SELECT $1, date, hour, placement_id, strategy, sum(impressions), sum(clicks), sum(conversions),
+    coalesce(sum(revenue), 0),
        sum(attributed_conversions), coalesce(sum(attributed_revenue), 0), sum(orders), sum(other_currency)
 FROM analytics_facts($1, $2, $3, $4, $5, $6)
 GROUP BY date, hour, placement_id, strategy
 """
 DELETE_DAYS = "DELETE FROM analytics_daily WHERE tenant_id = $1 AND date = ANY ($2::date[])"
 INSERT_DAYS = """
-INSERT INTO analytics_daily (tenant_id, date, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions,
+INSERT INTO analytics_daily (tenant_id, date, placement_id, strategy, impressions, clicks, conversions, revenue,
+    attributed_conversions,
                              attributed_revenue, orders, other_currency)
-SELECT tenant_id, date, placement_id, strategy, sum(impressions), sum(clicks), sum(conversions), sum(revenue), sum(attributed_conversions),
+SELECT tenant_id, date, placement_id, strategy, sum(impressions), sum(clicks), sum(conversions), sum(revenue),
+    sum(attributed_conversions),
        sum(attributed_revenue), sum(orders), sum(other_currency)
 FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($2::date[])
 GROUP BY tenant_id, date, placement_id, strategy
@@ -115,8 +133,10 @@ GROUP BY tenant_id, date, placement_id, strategy
 DAYS_WITH_FIGURES = "SELECT DISTINCT date FROM analytics_hourly WHERE tenant_id = $1 AND date > $2 AND date <= $3"
 DELETE_PRODUCTS = "DELETE FROM analytics_products WHERE tenant_id = $1 AND date = ANY ($2::date[])"
 INSERT_PRODUCTS = """
-INSERT INTO analytics_products (tenant_id, date, product_id, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue)
-SELECT $1, date, product_id, sum(impressions), sum(clicks), sum(conversions), coalesce(sum(revenue), 0), sum(attributed_conversions),
+INSERT INTO analytics_products (tenant_id, date, product_id, impressions, clicks, conversions, revenue,
+    attributed_conversions, attributed_revenue)
+SELECT $1, date, product_id, sum(impressions), sum(clicks), sum(conversions), coalesce(sum(revenue), 0),
+    sum(attributed_conversions),
        coalesce(sum(attributed_revenue), 0)
 FROM analytics_facts($1, $2, $3, $4, $5, $6)
 WHERE product_id IS NOT NULL
@@ -141,7 +161,9 @@ class Slices(NamedTuple):
 
 
 class Sources(NamedTuple):
-    """Where the figures of a range come from: whole days; the hours from `start` up to `end` on `hour_days`, but `open_hours`; events."""
+    """Where the figures of a range come from: whole days; the hours from `start` up to `end` on `hour_days`, but
+    `open_hours`; events.
+    """
 
     days: list[date]
     hour_days: list[date]
@@ -152,7 +174,9 @@ class Sources(NamedTuple):
 
 
 async def plan_each_time(connection: Connection) -> None:
-    """For this transaction, plan statements for their parameters: a plan for any stretch of time reads all events of the tenant."""
+    """For this transaction, plan statements for their parameters: a plan for any stretch of time reads all events of
+    the tenant.
+    """
     await connection.execute(PLAN_EACH_TIME)
 
 
@@ -161,14 +185,28 @@ async def read_state(connection: Connection, tenant_id: UUID) -> asyncpg.Record 
 
 
 async def touched_hours(
-    connection: Connection, tenant_id: UUID, since: datetime, start: datetime, rules: Rules, timeout_s: float = READ_TIMEOUT_S
+    connection: Connection,
+    tenant_id: UUID,
+    since: datetime,
+    start: datetime,
+    rules: Rules,
+    timeout_s: float = READ_TIMEOUT_S,
 ) -> list[asyncpg.Record]:
     """date and hour of what the events stored since `since`, and dated `start` or later, change."""
-    return await connection.fetch(TOUCHED_HOURS, tenant_id, since, start, rules.zone, rules.window_hours, timeout=timeout_s)
+    return await connection.fetch(
+        TOUCHED_HOURS, tenant_id, since, start, rules.zone, rules.window_hours, timeout=timeout_s
+    )
 
 
 async def read_figures(
-    connection: Connection, tenant_id: UUID, sources: Sources, rules: Rules, interval: str | None, *, placements: bool, strategies: bool
+    connection: Connection,
+    tenant_id: UUID,
+    sources: Sources,
+    rules: Rules,
+    interval: str | None,
+    *,
+    placements: bool,
+    strategies: bool,
 ) -> list[asyncpg.Record]:
     """One row an interval (day, hour, or None: all of it), placement and strategy, where those are asked for."""
     *stored, slices = sources
@@ -182,7 +220,9 @@ async def read_products(
     connection: Connection, tenant_id: UUID, days: Sequence[date], slices: Slices, rules: Rules, metric: str, limit: int
 ) -> list[asyncpg.Record]:
     await connection.execute(ROOM_TO_SORT)
-    return await connection.fetch(READ_PRODUCTS, tenant_id, days, *slices, *rules, metric, limit, timeout=READ_TIMEOUT_S)
+    return await connection.fetch(
+        READ_PRODUCTS, tenant_id, days, *slices, *rules, metric, limit, timeout=READ_TIMEOUT_S
+    )
 
 
 async def usual_day(connection: Connection, tenant_id: UUID, start: date, end: date) -> asyncpg.Record:
@@ -190,7 +230,9 @@ async def usual_day(connection: Connection, tenant_id: UUID, start: date, end: d
     return await _one(connection, USUAL_DAY, tenant_id, start, end)
 
 
-async def count_arrivals(connection: Connection, tenant_id: UUID, start: datetime, end: datetime, currency: str) -> asyncpg.Record:
+async def count_arrivals(
+    connection: Connection, tenant_id: UUID, start: datetime, end: datetime, currency: str
+) -> asyncpg.Record:
     """What the live counters of a day should be: the events that lie in it and were stored in it."""
     return await _one(connection, COUNT_ARRIVALS, tenant_id, start, end, currency)
 
@@ -220,7 +262,9 @@ async def events_watermark(connection: Connection) -> datetime:
 
 
 async def lock_state(connection: Connection, tenant_id: UUID) -> asyncpg.Record:
-    """The tenant's state, this transaction's alone until its end, with room in memory to compute a large tenant's figures."""
+    """The tenant's state, this transaction's alone until its end, with room in memory to compute a large tenant's
+    figures.
+    """
     await connection.execute(ROOM_TO_SORT)
     await connection.execute(ENSURE_STATE, tenant_id)
     return await _one(connection, LOCK_STATE, tenant_id)
@@ -234,7 +278,12 @@ async def clear(connection: Connection, tenant_id: UUID, hour: datetime, day: da
 
 
 async def replace_hours(
-    connection: Connection, tenant_id: UUID, dates: Sequence[date], hours: Sequence[datetime], slices: Slices, rules: Rules
+    connection: Connection,
+    tenant_id: UUID,
+    dates: Sequence[date],
+    hours: Sequence[datetime],
+    slices: Slices,
+    rules: Rules,
 ) -> None:
     """The figures of `hours`, which lie on `dates` and fill `slices`, anew."""
     await connection.execute(DELETE_HOURS, tenant_id, dates, hours, timeout=SETTLE_TIMEOUT_S)
@@ -255,10 +304,14 @@ async def days_with_figures(connection: Connection, tenant_id: UUID, after: date
     return [row["date"] for row in await connection.fetch(DAYS_WITH_FIGURES, tenant_id, after, last)]
 
 
-async def replace_products(connection: Connection, tenant_id: UUID, dates: Sequence[date], slices: Slices, rules: Rules) -> None:
+async def replace_products(
+    connection: Connection, tenant_id: UUID, dates: Sequence[date], slices: Slices, rules: Rules
+) -> None:
     await connection.execute(DELETE_PRODUCTS, tenant_id, dates, timeout=SETTLE_TIMEOUT_S)
     await connection.execute(INSERT_PRODUCTS, tenant_id, *slices, *rules, timeout=SETTLE_TIMEOUT_S)
 
 
-async def update_state(connection: Connection, tenant_id: UUID, through: datetime, products_through: date, settings: dict[str, Any]) -> None:
+async def update_state(
+    connection: Connection, tenant_id: UUID, through: datetime, products_through: date, settings: dict[str, Any]
+) -> None:
     await connection.execute(UPDATE_STATE, tenant_id, through, products_through, settings)

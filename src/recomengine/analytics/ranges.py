@@ -1,4 +1,5 @@
-"""Stretches of time of a shop: what a query asks for, its days and hours in the shop's zone, and where their figures come from.
+"""Stretches of time of a shop: what a query asks for, its days and hours in the shop's zone, and where their figures
+come from.
 
 A day is the zone's own day, 23 to 25 hours long where clocks change. Hours are counted from the day's midnight, as the
 SQL function analytics_hour counts them. Everything here is half open: from `start` up to `end`.
@@ -62,7 +63,9 @@ def date_of(moment: datetime, zone: ZoneInfo) -> date:
 
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:
-    """The first moment of the day: of a midnight that comes twice the first, of one that is left out the moment after the gap."""
+    """The first moment of the day: of a midnight that comes twice the first, of one that is left out the moment after
+    the gap.
+    """
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
@@ -83,16 +86,23 @@ def hour_end(hour: datetime, zone: ZoneInfo) -> datetime:
 
 
 def parse_range(start: str | None, end: str | None, zone: ZoneInfo, now: datetime, *, by_hour: bool) -> Range:
-    """The range from `start` up to `end`, of which a day counts as a whole; the last 30 days where nothing is said. Raises Invalid."""
+    """The range from `start` up to `end`, of which a day counts as a whole; the last 30 days where nothing is said.
+    Raises Invalid.
+    """
     today = date_of(now, zone)
     ends = day_start(today + DAY, zone) if end is None else _moment("$.to", end, zone, day_end=True)
     default = day_start(date_of(ends - timedelta.resolution, zone) - DAY * (DEFAULT_DAYS - 1), zone)
     starts = default if start is None else _moment("$.from", start, zone, day_end=False)
     if starts >= ends:
-        raise invalid("$.from", f"expected a time before `to`, got {starts.isoformat()} and {ends.isoformat()}. Swap them")
+        raise invalid(
+            "$.from", f"expected a time before `to`, got {starts.isoformat()} and {ends.isoformat()}. Swap them"
+        )
     most = MAX_DAYS_BY_HOUR if by_hour else MAX_DAYS
     if ends - starts > DAY * most + HOUR:  # an hour more where clocks change
-        raise invalid("$.from", f"expected at most {most} days before `to`{', by the hour' if by_hour else ''}. Ask for less at a time")
+        raise invalid(
+            "$.from",
+            f"expected at most {most} days before `to`{', by the hour' if by_hour else ''}. Ask for less at a time",
+        )
     return Range(starts, ends, zone)
 
 
@@ -103,7 +113,9 @@ def _moment(path: str, text: str, zone: ZoneInfo, *, day_end: bool) -> datetime:
         elif text.lstrip("-").isdecimal():
             moment = datetime.fromtimestamp(int(text) / 1000, UTC)
         else:
-            moment = msgspec.convert(text.replace(" ", "+"), _Moment).astimezone(UTC)  # a bare + of a URL is read as a space
+            moment = msgspec.convert(text.replace(" ", "+"), _Moment).astimezone(
+                UTC
+            )  # a bare + of a URL is read as a space
     except (ValueError, OverflowError, OSError):
         raise invalid(path, f"{EXPECTED}, got {text[:40]!r}") from None
     if not EARLIEST <= moment <= LATEST:
@@ -112,14 +124,20 @@ def _moment(path: str, text: str, zone: ZoneInfo, *, day_end: bool) -> datetime:
 
 
 def floor_of(archived_until: datetime | None, window_hours: int, zone: ZoneInfo) -> datetime:
-    """The first hour whose figures can be computed from the events: what it may need is not archived. archived_until: the newest that is."""
+    """The first hour whose figures can be computed from the events: what it may need is not archived. archived_until:
+    the newest that is.
+    """
     if archived_until is None or archived_until < EARLIEST:
         return NO_FLOOR
     return hour_end(hour_start(archived_until + HOUR * window_hours, zone), zone)
 
 
-def sources_of(asked: Range, touched: Sequence[tuple[date, datetime]] | None, floor: datetime, *, by_hour: bool) -> Sources:
-    """Where the figures of a range come from. touched: days and hours that are to be computed anew; None: all are from `floor` on."""
+def sources_of(
+    asked: Range, touched: Sequence[tuple[date, datetime]] | None, floor: datetime, *, by_hour: bool
+) -> Sources:
+    """Where the figures of a range come from. touched: days and hours that are to be computed anew; None: all are from
+    `floor` on.
+    """
     if touched is None:
         border = min(max(asked.start, floor), asked.end)
         archived = asked.dates_around if asked.start < border else []
@@ -138,7 +156,9 @@ def slices_of_hours(hours: Iterable[datetime], within: Range) -> Slices:
 
 def slices_of_days(days: Iterable[date], within: Range) -> Slices:
     zone = within.zone
-    return merged((max(day_start(day, zone), within.start), min(day_start(day + DAY, zone), within.end)) for day in sorted(days))
+    return merged(
+        (max(day_start(day, zone), within.start), min(day_start(day + DAY, zone), within.end)) for day in sorted(days)
+    )
 
 
 def merged(stretches: Iterable[tuple[datetime, datetime]]) -> Slices:

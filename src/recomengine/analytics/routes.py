@@ -46,17 +46,23 @@ async def get_overview(context: "Context", call: Call[Owner, None]) -> Response:
 
 async def get_timeseries(context: "Context", call: Call[Owner, None]) -> Response:
     shop = await service.shop_of(context.pool, call.by.tenant_id)
-    return data_response(await service.timeseries(context.analytics_pool, shop, read_query(call.request, TimeseriesQuery)))
+    return data_response(
+        await service.timeseries(context.analytics_pool, shop, read_query(call.request, TimeseriesQuery))
+    )
 
 
 async def get_top_products(context: "Context", call: Call[Owner, None]) -> Response:
     shop = await service.shop_of(context.pool, call.by.tenant_id)
-    return data_response(await service.top_products(context.analytics_pool, shop, read_query(call.request, ProductsQuery)))
+    return data_response(
+        await service.top_products(context.analytics_pool, shop, read_query(call.request, ProductsQuery))
+    )
 
 
 async def get_live(context: "Context", call: Call[Owner, None]) -> Response:
     shop = await service.shop_of(context.pool, call.by.tenant_id)
-    return data_response(await live(context.analytics_pool, context.redis, shop, reconcile=read_query(call.request, LiveQuery).reconcile))
+    return data_response(
+        await live(context.analytics_pool, context.redis, shop, reconcile=read_query(call.request, LiveQuery).reconcile)
+    )
 
 
 async def get_export(context: "Context", call: Call[Owner, None]) -> Response:
@@ -70,7 +76,9 @@ async def get_export(context: "Context", call: Call[Owner, None]) -> Response:
     )  # fmt: skip
 
 
-async def _csv(first: Sequence[asyncpg.Record], parts: AsyncIterator[Sequence[asyncpg.Record]], interval: str, zone: ZoneInfo) -> AsyncIterator[str]:
+async def _csv(
+    first: Sequence[asyncpg.Record], parts: AsyncIterator[Sequence[asyncpg.Record]], interval: str, zone: ZoneInfo
+) -> AsyncIterator[str]:
     names = Figures.__struct_encode_fields__
     yield _lines([["date" if interval == "day" else "time", "placementId", "strategy", *names]])
     yield _lines([_cells(row, zone) for row in first])
@@ -97,9 +105,41 @@ def _lines(rows: Sequence[Sequence[object]]) -> str:
 ADMIN = (Credential.ADMIN,)
 
 routes = [
-    Operation("GET", f"{PATH}/overview", get_overview, "Sum a range up", {200: Data[Overview]}, needs=ADMIN, query=OverviewQuery),
-    Operation("GET", f"{PATH}/timeseries", get_timeseries, "See a figure over time", {200: Data[list[Point]]}, needs=ADMIN, query=TimeseriesQuery),
-    Operation("GET", f"{PATH}/top-products", get_top_products, "List top products", {200: Data[list[Product]]}, needs=ADMIN, query=ProductsQuery),
+    Operation(
+        "GET",
+        f"{PATH}/overview",
+        get_overview,
+        "Sum a range up",
+        {200: Data[Overview]},
+        needs=ADMIN,
+        query=OverviewQuery,
+    ),
+    Operation(
+        "GET",
+        f"{PATH}/timeseries",
+        get_timeseries,
+        "See a figure over time",
+        {200: Data[list[Point]]},
+        needs=ADMIN,
+        query=TimeseriesQuery,
+    ),
+    Operation(
+        "GET",
+        f"{PATH}/top-products",
+        get_top_products,
+        "List top products",
+        {200: Data[list[Product]]},
+        needs=ADMIN,
+        query=ProductsQuery,
+    ),
     Operation("GET", f"{PATH}/live", get_live, "See today so far", {200: Data[Live]}, needs=ADMIN, query=LiveQuery),
-    Operation("GET", f"{PATH}/export.csv", get_export, "Export figures as CSV", {200: "text/csv"}, needs=ADMIN, query=ExportQuery),
+    Operation(
+        "GET",
+        f"{PATH}/export.csv",
+        get_export,
+        "Export figures as CSV",
+        {200: "text/csv"},
+        needs=ADMIN,
+        query=ExportQuery,
+    ),
 ]

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Meta, field
 
 Metric = Literal[
-    "impressions", "clicks", "conversions", "revenue", "ctr", "conversionRate", "averageOrderValue", "attributedConversions",
-    "attributedRevenue", "orders", "otherCurrency",
+    "impressions", "clicks", "conversions", "revenue", "ctr", "conversionRate", "averageOrderValue",
+    "attributedConversions", "attributedRevenue", "orders", "otherCurrency",
 ]  # fmt: skip
 ProductMetric = Literal["impressions", "clicks", "conversions", "revenue", "attributedConversions", "attributedRevenue"]
 Interval = Literal["day", "hour"]
@@ -78,7 +78,9 @@ class Overview(Figures, rename="camel", frozen=True, kw_only=True):
 
 
 class Point(msgspec.Struct, rename="camel", frozen=True):
-    """value: a number; date: of a day; time: the start of an hour; placementId or strategy where the series is grouped."""
+    """value: a number; date: of a day; time: the start of an hour; placementId or strategy where the series is
+    grouped.
+    """
 
     value: Any
     date: Day | msgspec.UnsetType = msgspec.UNSET
@@ -107,7 +109,9 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Live(Counts, rename="camel", frozen=True, kw_only=True):
-    """Today so far; usual: the average of the last 28 days that had events; drift: what the counters have too much (less than 0: lack)."""
+    """Today so far; usual: the average of the last 28 days that had events; drift: what the counters have too much
+    (less than 0: lack).
+    """
 
     date: Day
     timezone: str

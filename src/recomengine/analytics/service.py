@@ -1,4 +1,6 @@
-"""The figures of a range: settled ones from the tables, and what is not settled from the events, so that they are always those of now."""
+"""The figures of a range: settled ones from the tables, and what is not settled from the events, so that they are
+always those of now.
+"""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -65,7 +67,11 @@ class Shop(NamedTuple):
     @property
     def settings(self) -> dict[str, Any]:
         """The rules as they stand in the tenant's configuration."""
-        return {"timezone": self.rules.zone, "attributionWindowHours": self.rules.window_hours, "currency": self.rules.currency}
+        return {
+            "timezone": self.rules.zone,
+            "attributionWindowHours": self.rules.window_hours,
+            "currency": self.rules.currency,
+        }
 
     def floor(self, archived_until: datetime | None) -> datetime:
         return floor_of(archived_until, self.rules.window_hours, self.zone)
@@ -75,7 +81,9 @@ class Shop(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """What the tables stand for. touched: what newer events change, None: all; floor: what is before it does not change any more."""
+    """What the tables stand for. touched: what newer events change, None: all; floor: what is before it does not change
+    any more.
+    """
 
     touched: Sequence[tuple[date, datetime]] | None
     products_through: date
@@ -96,7 +104,8 @@ async def reading(pool: Pool, shop: Shop) -> AsyncIterator[tuple[Connection, Set
             yield connection, await _settled(connection, shop)
         except TimeoutError:
             raise Unavailable(
-                "The figures of so many events are still being computed. Ask for a shorter range, or try again in a minute.",
+                "The figures of so many events are still being computed. Ask for a shorter range, or try again in a "
+                "minute.",
                 retry_after_s=60, code="figures_pending",
             ) from None  # fmt: skip
 
@@ -109,7 +118,9 @@ async def _settled(connection: Connection, shop: Shop) -> Settled:
     if state["settings"] != shop.settings:
         return Settled(None, state["products_through"], floor)
     rows = await queries.touched_hours(connection, shop.tenant_id, state["through"], EARLIEST, shop.rules)
-    return Settled([(row["date"], row["hour"]) for row in rows if row["hour"] >= floor], state["products_through"], floor)
+    return Settled(
+        [(row["date"], row["hour"]) for row in rows if row["hour"] >= floor], state["products_through"], floor
+    )
 
 
 async def overview(pool: Pool, shop: Shop, query: OverviewQuery) -> Overview:
@@ -117,10 +128,14 @@ async def overview(pool: Pool, shop: Shop, query: OverviewQuery) -> Overview:
     async with reading(pool, shop) as (connection, settled):
         figures = await _total(connection, shop, asked, settled)
         before = await _total(connection, shop, asked.before, settled) if query.compare else None
-    previous = msgspec.UNSET if before is None else Previous(*before, start=_local(asked.before.start, asked), end=_local(asked.start, asked))
+    previous = (
+        msgspec.UNSET
+        if before is None
+        else Previous(*before, start=_local(asked.before.start, asked), end=_local(asked.start, asked))
+    )
     return Overview(
-        *figures, start=_local(asked.start, asked), end=_local(asked.end, asked), timezone=shop.rules.zone, currency=shop.rules.currency,
-        previous=previous,
+        *figures, start=_local(asked.start, asked), end=_local(asked.end, asked), timezone=shop.rules.zone,
+        currency=shop.rules.currency, previous=previous,
     )  # fmt: skip
 
 
@@ -130,8 +145,8 @@ async def _total(connection: Connection, shop: Shop, asked: Range, settled: Sett
 
 
 async def _figures(
-    connection: Connection, shop: Shop, asked: Range, settled: Settled, interval: Interval | None, *, placements: bool = False,
-    strategies: bool = False,
+    connection: Connection, shop: Shop, asked: Range, settled: Settled, interval: Interval | None, *,
+    placements: bool = False, strategies: bool = False,
 ) -> list[asyncpg.Record]:  # fmt: skip
     sources = sources_of(asked, settled.touched, settled.floor, by_hour=interval == "hour")
     return await queries.read_figures(
@@ -144,13 +159,20 @@ async def timeseries(pool: Pool, shop: Shop, query: TimeseriesQuery) -> list[Poi
     asked = shop.range_of(query, by_hour=query.interval == "hour")
     by_placement, by_strategy = query.group_by == "placementId", query.group_by == "strategy"
     async with reading(pool, shop) as (connection, settled):
-        rows = await _figures(connection, shop, asked, settled, query.interval, placements=by_placement, strategies=by_strategy)
+        rows = await _figures(
+            connection, shop, asked, settled, query.interval, placements=by_placement, strategies=by_strategy
+        )
     group = "placement_id" if by_placement else "strategy"
     value = VALUES[query.metric]
     values: dict[tuple[Any, Any], Any] = {(row[group], row["date"] or row["hour"]): value(row) for row in rows}
     nothing = NOTHING[query.metric]
-    named: list[dict[str, Any]] = [{group: name} for name in _groups(rows, group, query.metric)] if query.group_by else [{}]
-    times = [(at, {"date": at} if query.interval == "day" else {"time": _local(at, asked)}) for at in intervals(asked, query.interval)]
+    named: list[dict[str, Any]] = (
+        [{group: name} for name in _groups(rows, group, query.metric)] if query.group_by else [{}]
+    )
+    times = [
+        (at, {"date": at} if query.interval == "day" else {"time": _local(at, asked)})
+        for at in intervals(asked, query.interval)
+    ]
     return [Point(values.get((name.get(group), at), nothing), **time, **name) for name in named for at, time in times]
 
 
@@ -181,7 +203,9 @@ async def top_products(pool: Pool, shop: Shop, query: ProductsQuery) -> list[Pro
     async with reading(pool, shop) as (connection, settled):
         days = _settled_product_days(asked, settled)
         slices = slices_of_days(set(asked.dates) - set(days), asked._replace(start=max(asked.start, settled.floor)))
-        rows = await queries.read_products(connection, shop.tenant_id, days, slices, shop.rules, query.metric, query.limit)
+        rows = await queries.read_products(
+            connection, shop.tenant_id, days, slices, shop.rules, query.metric, query.limit
+        )
     return [product_of(row) for row in rows]
 
 
@@ -196,7 +220,9 @@ def _settled_product_days(asked: Range, settled: Settled) -> list[date]:
 
 
 async def export(pool: Pool, shop: Shop, query: ExportQuery) -> AsyncIterator[list[asyncpg.Record]]:
-    """The rows of a range by interval, placement and strategy, a month at a time: no transaction is held while a client reads."""
+    """The rows of a range by interval, placement and strategy, a month at a time: no transaction is held while a client
+    reads.
+    """
     asked = shop.range_of(query)
     start = asked.start
     while start < asked.end:
@@ -210,4 +236,3 @@ async def export(pool: Pool, shop: Shop, query: ExportQuery) -> AsyncIterator[li
 
 def _local(moment: datetime, asked: Range) -> datetime:
     return moment.astimezone(asked.zone)
-

@@ -10,11 +10,15 @@ from recomengine.infra.database import Connection, Pool
 INSERT_KEY = """
 INSERT INTO api_keys (id, tenant_id, name, key_hash, key_prefix, permissions, origins)
 VALUES ($1, $2, $3, $4, $5, $6, $7)"""
-ONE_KEY = "SELECT id, key_prefix, name, permissions, origins, created_at, last_used_at, revoked_at FROM api_keys WHERE tenant_id = $1 AND id = $2"
+ONE_KEY = """
+SELECT id, key_prefix, name, permissions, origins, created_at, last_used_at, revoked_at
+FROM api_keys WHERE tenant_id = $1 AND id = $2
+"""
 KEYS_OF = """
 SELECT id, key_prefix, name, permissions, origins, created_at, last_used_at, revoked_at FROM api_keys
 WHERE tenant_id = $1
-  AND ($2::uuid IS NULL OR (created_at, id) < (SELECT a.created_at, a.id FROM api_keys a WHERE a.tenant_id = $1 AND a.id = $2))
+  AND ($2::uuid IS NULL OR (created_at, id) < (SELECT a.created_at, a.id FROM api_keys a WHERE a.tenant_id = $1
+      AND a.id = $2))
 ORDER BY created_at DESC, id DESC LIMIT $3
 """
 LOCK_KEY = ONE_KEY + " AND (revoked_at IS NULL OR revoked_at > now()) FOR UPDATE"
@@ -24,7 +28,14 @@ FIND_KEY = "SELECT * FROM find_api_key($1)"
 
 
 async def insert_key(
-    connection: Connection, key_id: UUID, tenant_id: UUID, name: str, key_hash: bytes, prefix: str, permissions: str, origins: list[str]
+    connection: Connection,
+    key_id: UUID,
+    tenant_id: UUID,
+    name: str,
+    key_hash: bytes,
+    prefix: str,
+    permissions: str,
+    origins: list[str],
 ) -> None:
     await connection.execute(INSERT_KEY, key_id, tenant_id, name, key_hash, prefix, permissions, origins)
 

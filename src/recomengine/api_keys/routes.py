@@ -31,7 +31,9 @@ _rotation = json_body(msgspec.json.Decoder(Rotation), MAX_BODY_BYTES)
 async def create(context: "Context", call: Call[Owner, Sent[KeyIn]]) -> Response:
     check_origins(call.body.given.origins, "$.origins")
     secret = context.settings.api_key_hmac_secret
-    row, key = await service.create_for(context.pool, secret, call.by, call.body.given, repeatable(call.request, call.body))
+    row, key = await service.create_for(
+        context.pool, secret, call.by, call.body.given, repeatable(call.request, call.body)
+    )
     return _new(as_new_key(row, key))
 
 
@@ -48,7 +50,9 @@ async def revoke(context: "Context", call: Call[Owner, None]) -> Response:
 
 async def rotate(context: "Context", call: Call[Owner, Rotation]) -> Response:
     secret = context.settings.api_key_hmac_secret
-    row, key = await service.rotate(context.pool, context.bus, secret, call.by, _key_id(call.request), call.body.overlap_hours)
+    row, key = await service.rotate(
+        context.pool, context.bus, secret, call.by, _key_id(call.request), call.body.overlap_hours
+    )
     return _new(as_new_key(row, key))
 
 

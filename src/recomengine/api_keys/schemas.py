@@ -48,9 +48,25 @@ class NewKey(msgspec.Struct, rename="camel", frozen=True):
 
 def as_key(row: asyncpg.Record) -> Key:
     return Key(
-        row["id"], row["key_prefix"], row["name"], row["permissions"], row["origins"], row["created_at"], row["last_used_at"], row["revoked_at"]
+        row["id"],
+        row["key_prefix"],
+        row["name"],
+        row["permissions"],
+        row["origins"],
+        row["created_at"],
+        row["last_used_at"],
+        row["revoked_at"],
     )
 
 
 def as_new_key(row: asyncpg.Record, key: str) -> NewKey:
-    return NewKey(row["id"], key, row["key_prefix"], row["name"], row["permissions"], row["origins"], row["created_at"], row["last_used_at"])
+    return NewKey(
+        row["id"],
+        key,
+        row["key_prefix"],
+        row["name"],
+        row["permissions"],
+        row["origins"],
+        row["created_at"],
+        row["last_used_at"],
+    )

@@ -26,7 +26,9 @@ class NewKey(NamedTuple):
 
 def make_key(permissions: Permissions, hmac_secret: str, seed: bytes | None = None) -> NewKey:
     """A random key; with a seed, one that follows from it and the secret, and so can be made again."""
-    text = _random(ID_LENGTH + SECRET_LENGTH) if seed is None else _derived(hmac_secret, seed, ID_LENGTH + SECRET_LENGTH)
+    text = (
+        _random(ID_LENGTH + SECRET_LENGTH) if seed is None else _derived(hmac_secret, seed, ID_LENGTH + SECRET_LENGTH)
+    )
     prefix = f"rk_{'pub' if permissions == 'publish' else 'live'}_{text[:ID_LENGTH]}"
     body = f"{prefix}_{text[ID_LENGTH:]}"
     key = f"{body}_{_checksum(body)}"

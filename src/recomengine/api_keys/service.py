@@ -1,5 +1,5 @@
-"""Making, rotating and revoking API keys, and recognising them: a digest's caller is kept in-process, so a known key waits for
-no look-up.
+"""Making, rotating and revoking API keys, and recognising them: a digest's caller is kept in-process, so a known key
+waits for no look-up.
 
 A revocation, a change of the tenant or of what runs there is announced on the bus and dropped here at once. The net
 under a lost message: after LIFETIME_S a key in use is looked up again in the background, and one that was not used is
@@ -56,11 +56,19 @@ class _Entry(msgspec.Struct):
 
 
 async def create_key(
-    connection: Connection, hmac_secret: str, tenant_id: UUID, name: str, permissions: Permissions, origins: Sequence[str] = (),
-    key_id: UUID | None = None, seed: bytes | None = None,
+    connection: Connection,
+    hmac_secret: str,
+    tenant_id: UUID,
+    name: str,
+    permissions: Permissions,
+    origins: Sequence[str] = (),
+    key_id: UUID | None = None,
+    seed: bytes | None = None,
 ) -> str:
     new = secrets.make_key(permissions, hmac_secret, seed)
-    await queries.insert_key(connection, key_id or uuid4(), tenant_id, name, new.digest, new.prefix, permissions, list(origins))
+    await queries.insert_key(
+        connection, key_id or uuid4(), tenant_id, name, new.digest, new.prefix, permissions, list(origins)
+    )
     return new.key
 
 
@@ -72,8 +80,13 @@ async def create_for(
     seed = None if repeatable.key is None else owner.admin.id.bytes + tenant_id.bytes + repeatable.key.encode()
     keys: list[str] = []
     async with tenant_transaction(pool, tenant_id) as connection:
+
         async def make(key_id: UUID) -> None:
-            keys.append(await create_key(connection, hmac_secret, tenant_id, given.name, given.permissions, given.origins, key_id, seed))
+            keys.append(
+                await create_key(
+                    connection, hmac_secret, tenant_id, given.name, given.permissions, given.origins, key_id, seed
+                )
+            )
             await audit(connection, owner, "key.created", key_id, None, msgspec.to_builtins(given))
 
         key_id = await once(connection, owner, repeatable, make)
@@ -102,7 +115,9 @@ async def rotate(
     tenant_id, new_id = owner.tenant_id, uuid4()
     async with tenant_transaction(pool, tenant_id) as connection:
         old = await _lock(connection, tenant_id, key_id)
-        key = await create_key(connection, hmac_secret, tenant_id, old["name"], old["permissions"], old["origins"], new_id)
+        key = await create_key(
+            connection, hmac_secret, tenant_id, old["name"], old["permissions"], old["origins"], new_id
+        )
         await queries.revoke_key(connection, tenant_id, key_id, timedelta(hours=overlap_hours))
         row = await queries.one_key(connection, tenant_id, new_id)
         assert row is not None
@@ -224,7 +239,11 @@ class KeyCache:
 
     def _forget(self, tenant_id: UUID, _data: dict[str, Any]) -> None:
         self._forgotten += 1
-        gone = [digest for digest, entry in self._entries.items() if entry.caller is None or entry.caller.tenant_id == tenant_id]
+        gone = [
+            digest
+            for digest, entry in self._entries.items()
+            if entry.caller is None or entry.caller.tenant_id == tenant_id
+        ]
         for digest in gone:
             del self._entries[digest]
 
@@ -246,8 +265,13 @@ def _note_failure(known: _Entry) -> None:
 def _caller(row: Any) -> Caller:
     running = msgspec.convert(row["experiments"] or [], list[RunningExperiment])
     return Caller(
-        tenant_id=row["tenant_id"], key_id=row["id"], prefix=row["key_prefix"], permissions=row["permissions"],
-        origins=tuple(row["origins"]), tenant_status=row["tenant_status"],
-        config=msgspec.convert(row["tenant_config"], TenantConfig), tenant=str(row["tenant_id"]),
+        tenant_id=row["tenant_id"],
+        key_id=row["id"],
+        prefix=row["key_prefix"],
+        permissions=row["permissions"],
+        origins=tuple(row["origins"]),
+        tenant_status=row["tenant_status"],
+        config=msgspec.convert(row["tenant_config"], TenantConfig),
+        tenant=str(row["tenant_id"]),
         experiments={experiment.placement_id: experiment for experiment in running},
     )

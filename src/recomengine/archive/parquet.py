@@ -1,6 +1,7 @@
 """A month of events as a Parquet file: one row group for each group of rows, zstd, and a SHA-256 over the values.
 
-The digest is taken of the rows as PostgreSQL gives them, and again of the file as it is read: columns of a group, in MessagePack.
+The digest is taken of the rows as PostgreSQL gives them, and again of the file as it is read: columns of a group, in
+MessagePack.
 """
 
 import hashlib
@@ -18,8 +19,10 @@ GROUP_CHARACTERS = 64 * 1024 * 1024
 """Of metadata, after which a group ends: a group is in memory as a whole."""
 TIME = pa.timestamp("us", "UTC")
 SCHEMA = pa.schema([
-    ("id", pa.binary(16)), ("tenant_id", pa.binary(16)), ("event_type", pa.string()), ("user_id", pa.string()), ("product_id", pa.string()),
-    ("session_id", pa.string()), ("client_event_id", pa.string()), ("metadata", pa.string()), ("timestamp", TIME), ("created_at", TIME),
+    ("id", pa.binary(16)), ("tenant_id", pa.binary(16)), ("event_type", pa.string()), ("user_id", pa.string()),
+    ("product_id", pa.string()),
+    ("session_id", pa.string()), ("client_event_id", pa.string()), ("metadata", pa.string()), ("timestamp", TIME),
+    ("created_at", TIME),
 ])  # fmt: skip
 EPOCH_2000_US = 946_684_800_000_000
 
@@ -75,7 +78,16 @@ def examine(path: Path) -> tuple[int, str]:
 def as_records(columns: Columns) -> list[tuple[Any, ...]]:
     """Rows as PostgreSQL takes them: times in microseconds since 2000."""
     ids, tenants, *texts, times, moments = columns
-    return list(zip(map(_uuid, ids), map(_uuid, tenants), *texts, map(_since_2000, times), map(_since_2000, moments), strict=True))
+    return list(
+        zip(
+            map(_uuid, ids),
+            map(_uuid, tenants),
+            *texts,
+            map(_since_2000, times),
+            map(_since_2000, moments),
+            strict=True,
+        )
+    )
 
 
 def _uuid(identity: bytes) -> UUID:

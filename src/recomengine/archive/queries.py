@@ -1,4 +1,5 @@
-"""SQL of the archive. It runs as the owner of the tables, on a connection of its own: the serving role may do none of it.
+"""SQL of the archive. It runs as the owner of the tables, on a connection of its own: the serving role may do none of
+it.
 
 What names a partition cannot be a parameter; PostgreSQL itself puts the quoted name into such a statement (`format`).
 """
@@ -21,7 +22,8 @@ TRY_LOCK = "SELECT pg_try_advisory_lock(7212, 0)"
 LOCK_ERASURES = "SELECT pg_advisory_xact_lock(7211, 0)"
 EVENT_TABLES = """
 SELECT to_date(c.relname, '"events_"YYYY_MM') AS month, c.relname AS name,
-       CASE WHEN i.inhrelid IS NULL THEN 'detached' WHEN i.inhdetachpending THEN 'detaching' ELSE 'attached' END AS state, r.until AS restored_until
+       CASE WHEN i.inhrelid IS NULL THEN 'detached' WHEN i.inhdetachpending THEN 'detaching'
+           ELSE 'attached' END AS state, r.until AS restored_until
 FROM pg_class c
 LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
 LEFT JOIN restored_months r ON r.month = to_date(c.relname, '"events_"YYYY_MM')
@@ -34,8 +36,8 @@ SELECT c.relname AS name FROM pg_class c
 WHERE c.relkind = 'r' AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'events'::regclass)
   AND c.relname ~ '^restoring_[0-9]{4}_[0-9]{2}$'
 """
-# Tenants with events in the month whose figures do not hold all of them yet, or whose experiments still need them. $2: experiments that
-# were started before then do.
+# Tenants with events in the month whose figures do not hold all of them yet, or whose experiments still need them. $2:
+# experiments that were started before then do.
 HOLDING = """
 SELECT format($sql$
     SELECT e.tenant_id
@@ -79,28 +81,48 @@ SELECT format($sql$
       AND sha256(uuid_send(r.tenant_id) || convert_to(r.user_id, 'UTF8')) = e.digest
 $sql$, $1::text)
 """
-DROP_OF_GONE_TENANTS = "SELECT format('DELETE FROM %I AS r WHERE NOT EXISTS (SELECT FROM tenants t WHERE t.id = r.tenant_id)', $1::text)"
+DROP_OF_GONE_TENANTS = (
+    "SELECT format('DELETE FROM %I AS r WHERE NOT EXISTS (SELECT FROM tenants t WHERE t.id = r.tenant_id)', $1::text)"
+)
 DROP_STORED_AGAIN = """
-SELECT format('DELETE FROM %I AS r WHERE EXISTS (SELECT FROM events e WHERE e.tenant_id = r.tenant_id AND e.id = r.id)', $1::text)
+SELECT format('DELETE FROM %I AS r WHERE EXISTS (SELECT FROM events e WHERE e.tenant_id = r.tenant_id
+    AND e.id = r.id)', $1::text)
 """
 RENAME = "SELECT format('ALTER TABLE %I RENAME TO %I', $1::text, $2::text)"
 ATTACH = """
-SELECT format('ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', $1::text, $2::timestamptz, $2::timestamptz + interval '1 month')
+SELECT format('ALTER TABLE events ATTACH PARTITION %I FOR VALUES
+    FROM (%L) TO (%L)', $1::text, $2::timestamptz, $2::timestamptz + interval '1 month')
 """
 NOTE_RESTORED = "INSERT INTO restored_months (month, until) VALUES ($1, $2)"
 
 AT_ONCE = 1000
 """Rows that one answer of PostgreSQL holds."""
-COLUMNS = ("id", "tenant_id", "event_type", "user_id", "product_id", "session_id", "client_event_id", "metadata", "timestamp", "created_at")
+COLUMNS = (
+    "id",
+    "tenant_id",
+    "event_type",
+    "user_id",
+    "product_id",
+    "session_id",
+    "client_event_id",
+    "metadata",
+    "timestamp",
+    "created_at",
+)
 
 
 @asynccontextmanager
 async def owner(database_url: str) -> AsyncIterator[Owner]:
     """A connection as the owner of the tables; raises SettingsError where it is another login."""
-    connection = await asyncpg.connect(database_url, server_settings={"timezone": "UTC", "application_name": "recomengine archive"})
+    connection = await asyncpg.connect(
+        database_url, server_settings={"timezone": "UTC", "application_name": "recomengine archive"}
+    )
     try:
         if not await connection.fetchval(IS_OWNER):
-            raise SettingsError("This login does not own the table events, which archiving needs. Set OWNER_DATABASE_URL to the login that migrates.")
+            raise SettingsError(
+                "This login does not own the table events, which archiving needs. Set OWNER_DATABASE_URL to the login "
+                "that migrates."
+            )
         yield connection
     finally:
         await connection.close()
@@ -112,17 +134,23 @@ async def try_lock(connection: Connection) -> bool:
 
 
 async def event_tables(connection: Connection) -> list[asyncpg.Record]:
-    """Every month's table, the oldest first: attached, detaching or detached; restored_until where it was brought back."""
+    """Every month's table, the oldest first: attached, detaching or detached; restored_until where it was brought
+    back.
+    """
     return await connection.fetch(EVENT_TABLES)
 
 
 async def holding(connection: Owner, name: str, started_before: datetime) -> list[UUID]:
     """The tenants for whom the month must stay; see HOLDING."""
-    return [row["tenant_id"] for row in await connection.fetch(await connection.fetchval(HOLDING, name, started_before))]
+    return [
+        row["tenant_id"] for row in await connection.fetch(await connection.fetchval(HOLDING, name, started_before))
+    ]
 
 
 async def note_archived(connection: Owner, month: date, name: str) -> None:
-    """From now on no figure that the month's events have a part in is computed anew; what computes figures now is waited for."""
+    """From now on no figure that the month's events have a part in is computed anew; what computes figures now is
+    waited for.
+    """
     async with connection.transaction():
         await connection.execute(LOCK_SETTLING)
         await connection.execute(await connection.fetchval(NOTE_ARCHIVED, name, month))
@@ -146,8 +174,12 @@ async def count_rows(connection: Owner, name: str) -> int:
     return int(await connection.fetchval(await connection.fetchval(COUNT_ROWS, name)))
 
 
-async def read_rows(connection: Owner, name: str, most_rows: int, most_characters: int) -> AsyncIterator[Sequence[asyncpg.Record]]:
-    """All rows in groups of so many, fewer where their metadata is long; ids as 16 bytes, times in microseconds. Within a transaction."""
+async def read_rows(
+    connection: Owner, name: str, most_rows: int, most_characters: int
+) -> AsyncIterator[Sequence[asyncpg.Record]]:
+    """All rows in groups of so many, fewer where their metadata is long; ids as 16 bytes, times in microseconds. Within
+    a transaction.
+    """
     cursor = await connection.cursor(await connection.fetchval(READ_ROWS, name))
     group: list[asyncpg.Record] = []
     characters = 0
@@ -180,8 +212,12 @@ async def create_staging(connection: Owner, staging: str, name: str) -> None:
 
 
 async def load_rows(connection: Owner, staging: str, records: Sequence[Sequence[Any]]) -> None:
-    """records: times in microseconds since 2000; as a datetime the first moment of the year 1 would become -infinity."""
-    await connection.set_type_codec("timestamptz", schema="pg_catalog", encoder=lambda time: (time,), decoder=lambda time: time[0], format="tuple")
+    """records: times in microseconds since 2000; as a datetime the first moment of the year 1 would become
+    -infinity.
+    """
+    await connection.set_type_codec(
+        "timestamptz", schema="pg_catalog", encoder=lambda time: (time,), decoder=lambda time: time[0], format="tuple"
+    )
     try:
         await connection.copy_records_to_table(staging, records=records, columns=COLUMNS)
     finally:
@@ -189,7 +225,9 @@ async def load_rows(connection: Owner, staging: str, records: Sequence[Sequence[
 
 
 async def attach(connection: Owner, staging: str, name: str, month: date, until: datetime) -> None:
-    """Make the staging table a partition, without what must not come back. Erasures wait meanwhile, so that none is missed."""
+    """Make the staging table a partition, without what must not come back. Erasures wait meanwhile, so that none is
+    missed.
+    """
     async with connection.transaction():
         await connection.execute(LOCK_ERASURES)
         for statement in (DROP_ERASED, DROP_OF_GONE_TENANTS, DROP_STORED_AGAIN):

@@ -1,10 +1,11 @@
 """Months of events past their time: detached, written to the archive, verified, dropped; and brought back.
 
-An event is at every moment in the table `events`, in a detached table, or in a published month of the archive: each step begins
-when what the one before it made is there for good. A job that is killed is taken up where the tables stand: a detached table is
-the truth for as long as it exists, and what it has in the archive is made again from it.
+An event is at every moment in the table `events`, in a detached table, or in a published month of the archive: each
+step begins when what the one before it made is there for good. A job that is killed is taken up where the tables stand:
+a detached table is the truth for as long as it exists, and what it has in the archive is made again from it.
 
-A month stays until what is computed from its events is complete: each shop's figures, and those of experiments that ran then.
+A month stays until what is computed from its events is complete: each shop's figures, and those of experiments that ran
+then.
 """
 
 import asyncio
@@ -63,7 +64,11 @@ async def archive_due(settings: Settings) -> list[Month]:
         tables = await queries.event_tables(connection)
         due = [table for table in tables if is_due(table, datetime.now(UTC), retention)]
         with _room(settings) as folder:
-            return [await _archive(connection, store, table, Path(folder)) for table in due if await _is_free(connection, table)]
+            return [
+                await _archive(connection, store, table, Path(folder))
+                for table in due
+                if await _is_free(connection, table)
+            ]
 
 
 def is_due(table: asyncpg.Record, now: datetime, retention: timedelta) -> bool:
@@ -82,7 +87,9 @@ async def _is_free(connection: Owner, table: asyncpg.Record) -> bool:
     holding = await queries.holding(connection, table["name"], _end_of(table["month"]) + BEFORE)
     if holding:
         tenants = [str(tenant_id) for tenant_id in holding]
-        log.warning("month not archived: figures or experiments still need it", month=f"{table['month']:%Y-%m}", tenants=tenants)
+        log.warning(
+            "month not archived: figures or experiments still need it", month=f"{table['month']:%Y-%m}", tenants=tenants
+        )
     return not holding
 
 
@@ -125,25 +132,32 @@ def _verify(month: Month, file: Path) -> None:
     events, digest = examine(file)
     if (events, digest) != (month.events, month.digest):
         raise ArchiveDamaged(
-            f"{month.file} of the archive holds {events} events with digest {digest}, expected {month.events} with {month.digest}. "
+            f"{month.file} of the archive holds {events} events with digest {digest}, expected {month.events} with "
+            f"{month.digest}. "
             "Nothing was deleted, nothing restored. Check the store's disk."
         )
 
 
 async def hold_months(connection: Connection) -> list[str] | None:
-    """Keep every month where it is while the connection is open; which are half archived or half brought back. None: one is on its way."""
+    """Keep every month where it is while the connection is open; which are half archived or half brought back. None:
+    one is on its way.
+    """
     return await queries.half_done(connection) if await queries.try_lock(connection) else None
 
 
 async def list_months(settings: Settings) -> list[Listed]:
     store = await asyncio.to_thread(store_of, settings)
     async with queries.owner(settings.owner_url) as connection:
-        restored = {f"{table['month']:%Y-%m}": table["restored_until"] for table in await queries.event_tables(connection)}
+        restored = {
+            f"{table['month']:%Y-%m}": table["restored_until"] for table in await queries.event_tables(connection)
+        }
     return [Listed(month, restored.get(month.month)) for month in await asyncio.to_thread(store.months)]
 
 
 async def restore_month(settings: Settings, month: date) -> Listed:
-    """Bring a month back as a partition, without erased shoppers and deleted tenants. A month that is back already is left as it is."""
+    """Bring a month back as a partition, without erased shoppers and deleted tenants. A month that is back already is
+    left as it is.
+    """
     store, name = await asyncio.to_thread(store_of, settings), f"events_{month:%Y_%m}"
     archived = await asyncio.to_thread(store.find, f"{month:%Y-%m}")
     async with queries.owner(settings.owner_url) as connection:
@@ -153,7 +167,9 @@ async def restore_month(settings: Settings, month: date) -> Listed:
         if there is not None and there["state"] == "attached":
             return Listed(archived, there["restored_until"])
         if there is not None:
-            raise SettingsError(f"Month {month:%Y-%m} is half archived. Finish it with `recomengine archive run`, then restore it.")
+            raise SettingsError(
+                f"Month {month:%Y-%m} is half archived. Finish it with `recomengine archive run`, then restore it."
+            )
         until = datetime.now(UTC) + RESTORED_FOR
         with _room(settings) as folder:
             await _load(connection, store, archived, Path(folder), f"restoring_{month:%Y_%m}", name)

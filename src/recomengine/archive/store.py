@@ -1,7 +1,7 @@
 """Where archived months lie: ARCHIVE_STORE, a folder or an object store (`infra/object_store.py`).
 
-A month is <month>.json, which names its file <month>/<name>.parquet and says what must be in it. The file is put first and the
-JSON last, so a month that is there is whole.
+A month is <month>.json, which names its file <month>/<name>.parquet and says what must be in it. The file is put first
+and the JSON last, so a month that is there is whole.
 """
 
 from pathlib import Path
@@ -56,7 +56,9 @@ class ArchiveStore:
         try:
             return _decode(self._store.read(f"{month}.json"))
         except FileNotFoundError:
-            raise MonthMissing(f"The archive has no month {month}. `recomengine archive list` shows what there is.") from None
+            raise MonthMissing(
+                f"The archive has no month {month}. `recomengine archive list` shows what there is."
+            ) from None
 
     def months(self) -> list[Month]:
         """The oldest first."""

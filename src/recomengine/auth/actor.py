@@ -23,6 +23,10 @@ class Owner(Actor, frozen=True):
     tenant_id: UUID
 
 
-async def audit(connection: Connection, owner: Owner, action: str, subject: object, before: Any = None, after: Any = None) -> None:
+async def audit(
+    connection: Connection, owner: Owner, action: str, subject: object, before: Any = None, after: Any = None
+) -> None:
     """Write down what was done, in the transaction that does it."""
-    await queries.insert_audit(connection, owner.admin.id, owner.tenant_id, action, str(subject), owner.address, before, after)
+    await queries.insert_audit(
+        connection, owner.admin.id, owner.tenant_id, action, str(subject), owner.address, before, after
+    )

@@ -1,7 +1,7 @@
 """Attempts that must not be made without end: after some free ones each further one makes the next wait twice as long.
 
-Failed sign-ins are counted by account and network together, so that a stranger's failures make nobody wait elsewhere; by account
-alone, with room for many, against guesses from many networks at once; and by network alone.
+Failed sign-ins are counted by account and network together, so that a stranger's failures make nobody wait elsewhere;
+by account alone, with room for many, against guesses from many networks at once; and by network alone.
 
 Counted in Redis, so that all processes share the count; without it each process counts for itself.
 """
@@ -32,10 +32,14 @@ class Rule(NamedTuple):
 
 RULES: dict[RuleName, Rule] = {
     "pair": Rule(5),  # failed sign-ins to one account from one network
-    "account": Rule(100, max_wait_s=60),  # failed sign-ins to one account from anywhere: its owner never waits long for strangers
+    "account": Rule(
+        100, max_wait_s=60
+    ),  # failed sign-ins to one account from anywhere: its owner never waits long for strangers
     "network": Rule(50),  # failed sign-ins, and links for a new password that are none, from one network
     "entry": Rule(100),  # sign-ups and requests for a link from one network
-    "link": Rule(3, first_wait_s=900),  # requests for a link to one account from one network: fewer an hour than its owner may have
+    "link": Rule(
+        3, first_wait_s=900
+    ),  # requests for a link to one account from one network: fewer an hour than its owner may have
 }
 
 
@@ -52,7 +56,11 @@ class Attempts:
             FALLBACKS.labels("attempts").inc()
             wait = max(map(self._wait_alone_s, attempts))
         if wait > 0:
-            raise RateLimited(f"Too many attempts. Wait {wait} s before the next one.", code="too_many_attempts", headers={"Retry-After": str(wait)})
+            raise RateLimited(
+                f"Too many attempts. Wait {wait} s before the next one.",
+                code="too_many_attempts",
+                headers={"Retry-After": str(wait)},
+            )
 
     async def note(self, attempt: Attempt) -> bool:
         """Count one more; whether it was the last free one."""

@@ -26,7 +26,9 @@ class AdminGuard:
         self._limits = limits
 
     def carries_token(self, request: HTTPConnection) -> bool:
-        """Whether `request` has an access token, good or bad, and no API key: for what both an admin and a key may do."""
+        """Whether `request` has an access token, good or bad, and no API key: for what both an admin and a key may
+        do.
+        """
         token = bearer_token(request)
         return bool(token) and not str(token).startswith(KEY_PREFIX) and "x-api-key" not in request.headers
 

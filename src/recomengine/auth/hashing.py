@@ -1,7 +1,8 @@
 """bcrypt beside the event loop, in small processes that hash one password at a time.
 
 A check takes a third of a second of a core on purpose. While few wait, one process of normal priority does it, so that
-people get in while a model is built. When more come at once, processes that the system runs only where nobody else wants
+people get in while a model is built. When more come at once, processes that the system runs only where nobody else
+wants
 the core do it: a storm of logins waits for itself, and not the shops' pages for it (docs/adr/0014). Processes, since a
 thread may lose the core while it holds the interpreter's lock, and then everybody waits.
 """
@@ -118,10 +119,14 @@ async def _answer(process: Process, words: tuple[str, ...]) -> str:
 
 
 def _too_many() -> Unavailable:
-    return Unavailable("Too many people sign in at this moment. Try again shortly.", retry_after_s=30, code="overloaded")
+    return Unavailable(
+        "Too many people sign in at this moment. Try again shortly.", retry_after_s=30, code="overloaded"
+    )
 
 
 def _prepared(password: str) -> str:
-    """bcrypt reads 72 bytes and ends at a zero byte; a digest in letters has neither problem. Ours is keyed: digests leaked elsewhere are no use."""
+    """bcrypt reads 72 bytes and ends at a zero byte; a digest in letters has neither problem. Ours is keyed: digests
+    leaked elsewhere are no use.
+    """
     plain = unicodedata.normalize("NFKC", password)
     return base64.b64encode(hmac.digest(DOMAIN, plain.encode(), "sha256")).decode()

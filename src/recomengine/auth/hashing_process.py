@@ -1,4 +1,5 @@
-"""The process that hashes: reads `hash <text>` or `check <text> <hash>` line by line, answers each with one line, ends with its input.
+"""The process that hashes: reads `hash <text>` or `check <text> <hash>` line by line, answers each with one line, ends
+with its input.
 
 Run by hashing.py. It imports little, so that it is small and starts quickly.
 """

@@ -1,7 +1,7 @@
 """`Idempotency-Key` on POSTs that create: the same key with the same body names the same thing, made once.
 
-The id of what is to be made follows from the admin and the key, so a repetition finds it, and an API key made with one can be
-shown again though only its digest is stored.
+The id of what is to be made follows from the admin and the key, so a repetition finds it, and an API key made with one
+can be shown again though only its digest is stored.
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,8 +22,12 @@ class Repeatable(NamedTuple):
     """Of the whole request: with the same key no other one may come."""
 
 
-async def once(connection: Connection, actor: Actor, request: Repeatable, make: Callable[[UUID], Awaitable[None]]) -> UUID:
-    """Have `make(id)` called for a new id, or, where this key came before with the same request, not at all; the id either way."""
+async def once(
+    connection: Connection, actor: Actor, request: Repeatable, make: Callable[[UUID], Awaitable[None]]
+) -> UUID:
+    """Have `make(id)` called for a new id, or, where this key came before with the same request, not at all; the id
+    either way.
+    """
     made = uuid4()
     if request.key is None:
         await make(made)
@@ -33,6 +37,8 @@ async def once(connection: Connection, actor: Actor, request: Repeatable, make: 
         return made
     row = await queries.find_idempotency(connection, actor.admin.id, request.key)
     if row is None or row["request"] != request.digest:
-        raise Conflict("This Idempotency-Key was used for another request. Choose a new one.", code="idempotency_key_reused")
+        raise Conflict(
+            "This Idempotency-Key was used for another request. Choose a new one.", code="idempotency_key_reused"
+        )
     found: UUID = row["made"]
     return found

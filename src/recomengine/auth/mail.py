@@ -1,7 +1,7 @@
 """Mails to admins: through SMTP_URL, or, without one, into a folder of the data dir that its operator can read.
 
-SMTP_URL: smtp://user:password@host:587/?from=shop@example.com (STARTTLS where offered), or smtps://… for TLS from the start.
-A password is sent over TLS only.
+SMTP_URL: smtp://user:password@host:587/?from=shop@example.com (STARTTLS where offered), or smtps://… for TLS from the
+start. A password is sent over TLS only.
 """
 
 import asyncio
@@ -25,7 +25,9 @@ class Mailer:
     def __init__(self, smtp_url: str, outbox: Path) -> None:
         url = urlsplit(smtp_url)
         if smtp_url and (url.scheme not in ("smtp", "smtps") or not url.hostname):
-            raise SettingsError("SMTP_URL is no address of a mail server. Expected smtp://user:password@host:587 or smtps://…")
+            raise SettingsError(
+                "SMTP_URL is no address of a mail server. Expected smtp://user:password@host:587 or smtps://…"
+            )
         self._smtp_url = smtp_url
         self._outbox = outbox
 

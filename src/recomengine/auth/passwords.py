@@ -14,10 +14,16 @@ MIN_DIFFERENT = 4
 
 
 def check_password(password: str, *known: str) -> None:
-    """Raise Invalid for a password that is too short or easily guessed; known: what an attacker would try for this account."""
+    """Raise Invalid for a password that is too short or easily guessed; known: what an attacker would try for this
+    account.
+    """
     plain = unicodedata.normalize("NFKC", password).lower()
     if len(plain) < MIN_LENGTH:
-        raise invalid("$.password", f"expected at least {MIN_LENGTH} characters, got {len(plain)}. A few words in a row are easy to keep in mind")
+        raise invalid(
+            "$.password",
+            f"expected at least {MIN_LENGTH} characters, got {len(plain)}. A few words in a row are easy to keep in "
+            f"mind",
+        )
     if _is_common(plain):
         raise invalid("$.password", "is among the passwords that are tried first everywhere. Choose another one")
     for word in known:
@@ -26,7 +32,9 @@ def check_password(password: str, *known: str) -> None:
 
 
 def _is_common(plain: str) -> bool:
-    """On the list, such an entry with digits and signs behind it or said twice, few characters again and again, or a run such as 0987654321."""
+    """On the list, such an entry with digits and signs behind it or said twice, few characters again and again, or a
+    run such as 0987654321.
+    """
     listed = common_passwords()
     root, half = plain.rstrip("0123456789!.?-_*#$@ "), plain[: len(plain) // 2]
     if plain in listed or root in listed or (plain == half + half and half in listed):
@@ -39,4 +47,9 @@ def _is_common(plain: str) -> bool:
 def common_passwords() -> frozenset[str]:
     from zxcvbn.frequency_lists import FREQUENCY_LISTS  # 30,000 of them; read when the first password is set
 
-    return frozenset(FREQUENCY_LISTS["passwords"]) | {"recomengine", "recommendation", "recommendations", "administrator"}
+    return frozenset(FREQUENCY_LISTS["passwords"]) | {
+        "recomengine",
+        "recommendation",
+        "recommendations",
+        "administrator",
+    }

@@ -17,7 +17,9 @@ SIGNED_IN = """
 SELECT id, email, name, role, created_at FROM admins
 WHERE id = $1 AND NOT EXISTS (SELECT FROM ended_families WHERE family = $2)
 """
-RENAME_ADMIN = "UPDATE admins SET name = $2, updated_at = now() WHERE id = $1 RETURNING id, email, name, role, created_at"
+RENAME_ADMIN = (
+    "UPDATE admins SET name = $2, updated_at = now() WHERE id = $1 RETURNING id, email, name, role, created_at"
+)
 SET_PASSWORD = "UPDATE admins SET password_hash = $2, updated_at = now() WHERE id = $1"  # noqa: S105
 BEGIN_FAMILY = """
 INSERT INTO refresh_tokens (digest, family, admin_id, expires_at)
@@ -93,11 +95,15 @@ async def set_password(connection: Connection, admin_id: UUID, password_hash: st
 async def begin_family(
     connection: Connection, digest: bytes, family: UUID, admin_id: UUID, lifetime: timedelta, password_hash: str
 ) -> bool:
-    """False when the password that was checked is no longer the admin's. Its row is locked, so that no change of it slips in between."""
+    """False when the password that was checked is no longer the admin's. Its row is locked, so that no change of it
+    slips in between.
+    """
     return await connection.execute(BEGIN_FAMILY, digest, family, admin_id, lifetime, password_hash) == "INSERT 0 1"
 
 
-async def insert_refresh(connection: Connection, digest: bytes, family: UUID, admin_id: UUID, lifetime: timedelta) -> None:
+async def insert_refresh(
+    connection: Connection, digest: bytes, family: UUID, admin_id: UUID, lifetime: timedelta
+) -> None:
     await connection.execute(INSERT_REFRESH, digest, family, admin_id, lifetime)
 
 
@@ -106,8 +112,12 @@ async def use_refresh(connection: Connection, digest: bytes, client: bytes) -> a
     return await connection.fetchrow(USE_REFRESH, digest, client)
 
 
-async def successor_of(pool: Pool, digest: bytes, candidates: list[bytes], grace: timedelta, client: bytes) -> asyncpg.Record | None:
-    """Which of `candidates` came in place of a token that the same client has used within `grace`, in a family that has not ended."""
+async def successor_of(
+    pool: Pool, digest: bytes, candidates: list[bytes], grace: timedelta, client: bytes
+) -> asyncpg.Record | None:
+    """Which of `candidates` came in place of a token that the same client has used within `grace`, in a family that has
+    not ended.
+    """
     return await pool.fetchrow(SUCCESSOR_OF, digest, candidates, grace, client)
 
 
@@ -140,7 +150,14 @@ async def take_reset(connection: Connection, digest: bytes) -> UUID | None:
 
 
 async def insert_audit(
-    connection: Connection, admin_id: UUID, tenant_id: UUID | None, action: str, subject: str, address: str, before: Any, after: Any
+    connection: Connection,
+    admin_id: UUID,
+    tenant_id: UUID | None,
+    action: str,
+    subject: str,
+    address: str,
+    before: Any,
+    after: Any,
 ) -> None:
     await connection.execute(WRITE_AUDIT, admin_id, tenant_id, action, subject, address, before, after)
 

@@ -34,7 +34,9 @@ async def signup(request: Request) -> Response:
     context: Context = request.app.state.context
     await context.limits.charge_account_call(request)
     body = await _signup.read(request)
-    return _signed_in(context, await context.accounts.sign_up(body.email, body.password, body.name, address_of(request)), 201)
+    return _signed_in(
+        context, await context.accounts.sign_up(body.email, body.password, body.name, address_of(request)), 201
+    )
 
 
 async def login(request: Request) -> Response:
@@ -48,7 +50,9 @@ async def refresh(request: Request) -> Response:
     context: Context = request.app.state.context
     await context.limits.charge_account_call(request)
     refresh_token, csrf_token = request.cookies.get(REFRESH_COOKIE), request.headers.get(CSRF_HEADER)
-    session = await context.accounts.refresh(refresh_token, csrf_token, address_of(request), request.headers.get("user-agent", ""))
+    session = await context.accounts.refresh(
+        refresh_token, csrf_token, address_of(request), request.headers.get("user-agent", "")
+    )
     return _signed_in(context, session, 200)
 
 
@@ -91,7 +95,9 @@ def _signed_in(context: "Context", session: Session, status: int) -> Response:
     secure = context.settings.base_url.startswith("https://")
     lifetime = int(REFRESH_LIFETIME.total_seconds())
     response = data_response(SignedIn(session.access_token, ACCESS_S, session.admin), status)
-    response.set_cookie(REFRESH_COOKIE, session.refresh_token, lifetime, path=PATH, secure=secure, httponly=True, samesite="strict")
+    response.set_cookie(
+        REFRESH_COOKIE, session.refresh_token, lifetime, path=PATH, secure=secure, httponly=True, samesite="strict"
+    )
     response.set_cookie(CSRF_COOKIE, session.csrf_token, lifetime, secure=secure, samesite="strict")
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -102,12 +108,53 @@ REPEATED = ("X-CSRF-Token",)
 SIGNED_IN, ACCEPTED, LIMITED = {200: Data[SignedIn]}, {202: Data[Accepted]}, (RateLimited,)
 
 routes = [
-    Operation("POST", f"{PATH}/signup", signup, "Make an account", {201: Data[SignedIn]}, body=_signup, problems=(Conflict, Forbidden, RateLimited)),
+    Operation(
+        "POST",
+        f"{PATH}/signup",
+        signup,
+        "Make an account",
+        {201: Data[SignedIn]},
+        body=_signup,
+        problems=(Conflict, Forbidden, RateLimited),
+    ),
     Operation("POST", f"{PATH}/login", login, "Sign in", SIGNED_IN, body=_login, problems=(Unauthorized, RateLimited)),
-    Operation("POST", f"{PATH}/refresh", refresh, "Renew the session", SIGNED_IN, needs=SESSION, headers=REPEATED, problems=(Forbidden,)),
-    Operation("POST", f"{PATH}/logout", logout, "Sign out", {204: None}, headers=REPEATED, problems=(Forbidden, RateLimited, Unavailable)),
-    Operation("POST", f"{PATH}/forgot-password", forgot_password, "Ask for a new password", ACCEPTED, body=_forgot, problems=LIMITED),
-    Operation("POST", f"{PATH}/reset-password", reset_password, "Choose a new password", {204: None}, body=_reset, problems=LIMITED),
+    Operation(
+        "POST",
+        f"{PATH}/refresh",
+        refresh,
+        "Renew the session",
+        SIGNED_IN,
+        needs=SESSION,
+        headers=REPEATED,
+        problems=(Forbidden,),
+    ),
+    Operation(
+        "POST",
+        f"{PATH}/logout",
+        logout,
+        "Sign out",
+        {204: None},
+        headers=REPEATED,
+        problems=(Forbidden, RateLimited, Unavailable),
+    ),
+    Operation(
+        "POST",
+        f"{PATH}/forgot-password",
+        forgot_password,
+        "Ask for a new password",
+        ACCEPTED,
+        body=_forgot,
+        problems=LIMITED,
+    ),
+    Operation(
+        "POST",
+        f"{PATH}/reset-password",
+        reset_password,
+        "Choose a new password",
+        {204: None},
+        body=_reset,
+        problems=LIMITED,
+    ),
     Operation("GET", f"{PATH}/me", me, "Read the account", {200: Data[Admin]}, needs=ADMIN),
     Operation("PATCH", f"{PATH}/me", rename, "Rename the account", {200: Data[Admin]}, needs=ADMIN, body=_profile),
 ]

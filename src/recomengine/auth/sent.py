@@ -1,4 +1,6 @@
-"""A body beside the bytes that it came as, by which a request with an `Idempotency-Key` is known again (idempotency.py)."""
+"""A body beside the bytes that it came as, by which a request with an `Idempotency-Key` is known again
+(idempotency.py).
+"""
 
 from hashlib import sha256
 from typing import Generic, NamedTuple, TypeVar

@@ -1,8 +1,8 @@
 """Accounts: signing up, in and out, the hourly renewal, forgotten passwords.
 
-A login begins a family of refresh tokens. Each is used once, for the next one and an access token; whoever comes with one
-that was used already ends the family, since one of the two has stolen it. Only the client that has used it may come again
-within GRACE, and gets the same next one: two tabs renew at the same moment, or an answer was lost on its way.
+A login begins a family of refresh tokens. Each is used once, for the next one and an access token; whoever comes with
+one that was used already ends the family, since one of the two has stolen it. Only the client that has used it may come
+again within GRACE, and gets the same next one: two tabs renew at the same moment, or an answer was lost on its way.
 """
 
 import asyncio
@@ -84,7 +84,9 @@ class Accounts:
         async with self._pool.acquire() as connection, connection.transaction():
             row = await queries.insert_admin(connection, email, password_hash, name)
             if row is None:
-                raise Conflict("There is an account with this address. Sign in, or reset its password.", code="email_taken")
+                raise Conflict(
+                    "There is an account with this address. Sign in, or reset its password.", code="email_taken"
+                )
             await _audit(connection, row["id"], "account.signed_up", address)
         return await self._begin(as_admin(row), password_hash, address)
 
@@ -97,12 +99,16 @@ class Accounts:
         if not await self._hasher.matches(password, password_hash) or row is None:
             await self._note_failure(attempts, row["id"] if row else None, address)
             raise _wrong_credentials()
-        await self._attempts.check(*attempts)  # many guesses at once have failed meanwhile: the right one must not stand out
+        await self._attempts.check(
+            *attempts
+        )  # many guesses at once have failed meanwhile: the right one must not stand out
         pair, *_ = attempts
         await self._attempts.forget(pair)  # and no more: others' failures are not made good by this
         return await self._begin(as_admin(row), row["password_hash"], address, "account.signed_in")
 
-    async def refresh(self, refresh_token: str | None, csrf_token: str | None, address: str, user_agent: str) -> Session:
+    async def refresh(
+        self, refresh_token: str | None, csrf_token: str | None, address: str, user_agent: str
+    ) -> Session:
         """The next session of the token's family; the token is used up."""
         if refresh_token is None:
             raise _signed_out()
@@ -117,8 +123,12 @@ class Accounts:
             raise _signed_out()
         return self._session(as_admin(row), renewed.family, renewed.refresh_token)
 
-    async def log_out(self, refresh_token: str | None, csrf_token: str | None, access_token: str | None, address: str) -> None:
-        """End the families of both tokens, of which either will do: their refresh tokens, and their access tokens at once on every process."""
+    async def log_out(
+        self, refresh_token: str | None, csrf_token: str | None, access_token: str | None, address: str
+    ) -> None:
+        """End the families of both tokens, of which either will do: their refresh tokens, and their access tokens at
+        once on every process.
+        """
         row = await self._family(refresh_token, csrf_token) if refresh_token else None
         access = self._signer.read(access_token) if access_token else None
         ending = {row["family"]: row["admin_id"]} if row else {}
@@ -140,7 +150,9 @@ class Accounts:
         mail.add_done_callback(self._mails.discard)
 
     async def reset_password(self, token: str, password: str, address: str) -> None:
-        """By the token of a link, which is good whoever has failed before; counts of failed sign-ins end with the old password."""
+        """By the token of a link, which is good whoever has failed before; counts of failed sign-ins end with the old
+        password.
+        """
         if not await queries.has_reset(self._pool, digest(token)):
             await self._attempts.check(("network", network_of(address)))
             await self._attempts.note(("network", network_of(address)))
@@ -173,7 +185,9 @@ class Accounts:
     async def _note_failure(self, attempts: Sequence[Attempt], admin_id: UUID | None, address: str) -> None:
         pair, account, _ = await asyncio.gather(*map(self._attempts.note, attempts))
         if admin_id is not None and (pair or account):
-            line = asyncio.create_task(self._write_down_lockout(admin_id, address, "anywhere" if account else "network"))
+            line = asyncio.create_task(
+                self._write_down_lockout(admin_id, address, "anywhere" if account else "network")
+            )
             self._lines.add(line)  # unawaited: an account that does not exist would answer sooner
             line.add_done_callback(self._lines.discard)
 
@@ -190,11 +204,15 @@ class Accounts:
             used = await queries.use_refresh(connection, digest(refresh_token), client)
             if used is None:
                 return None
-            await queries.insert_refresh(connection, digest(next_token), used["family"], used["admin_id"], REFRESH_LIFETIME)
+            await queries.insert_refresh(
+                connection, digest(next_token), used["family"], used["admin_id"], REFRESH_LIFETIME
+            )
         return Renewed(next_token, used["family"], used["admin_id"])
 
     async def _used_just_now(self, refresh_token: str, client: bytes) -> Renewed | None:
-        """The unused token to which this one has led, where the same client has used it, and all on the way, within GRACE."""
+        """The unused token to which this one has led, where the same client has used it, and all on the way, within
+        GRACE.
+        """
         while True:
             candidates = {digest(token): token for token in self._signer.successors(refresh_token)}
             row = await queries.successor_of(self._pool, digest(refresh_token), list(candidates), GRACE, client)
@@ -208,7 +226,9 @@ class Accounts:
         """A new family, unless the password was changed since it was checked."""
         family, refresh_token = uuid4(), opaque_token()
         async with self._pool.acquire() as connection, connection.transaction():
-            if not await queries.begin_family(connection, digest(refresh_token), family, admin.id, REFRESH_LIFETIME, password_hash):
+            if not await queries.begin_family(
+                connection, digest(refresh_token), family, admin.id, REFRESH_LIFETIME, password_hash
+            ):
                 raise _wrong_credentials()
             if action is not None:
                 await _audit(connection, admin.id, action, address)
@@ -222,7 +242,9 @@ class Accounts:
         """The token's family, None for an unknown token; raise unless the page repeats the family's CSRF token."""
         row = await queries.family_of(self._pool, digest(refresh_token))
         if row is not None and (csrf_token is None or not self._signer.is_csrf_token(csrf_token, row["family"])):
-            raise Forbidden("The header X-CSRF-Token does not repeat the cookie csrf_token. Send it.", code="csrf_mismatch")
+            raise Forbidden(
+                "The header X-CSRF-Token does not repeat the cookie csrf_token. Send it.", code="csrf_mismatch"
+            )
         return row
 
     async def _end_if_stolen(self, refresh_token: str, address: str) -> None:
@@ -321,18 +343,24 @@ If it was not you, nothing needs to be done: your password stays as it is.
 """
 
 
-async def _audit(connection: Connection, admin_id: UUID, action: str, address: str, before: Any = None, after: Any = None) -> None:
+async def _audit(
+    connection: Connection, admin_id: UUID, action: str, address: str, before: Any = None, after: Any = None
+) -> None:
     await queries.insert_audit(connection, admin_id, None, action, str(admin_id), address, before, after)
 
 
 def _attempts(email: str, password_hash: str | None, address: str) -> tuple[Attempt, Attempt, Attempt]:
-    """What a sign-in is an attempt at. An account is its address with its password's hash, so a new password leaves all counts behind."""
+    """What a sign-in is an attempt at. An account is its address with its password's hash, so a new password leaves all
+    counts behind.
+    """
     account, network = f"{email.lower()} {password_hash}", network_of(address)
     return ("pair", f"{account} {network}"), ("account", account), ("network", network)
 
 
 def _wrong_credentials() -> Unauthorized:
-    return Unauthorized("The address or the password is wrong. Try again, or reset the password.", code="wrong_credentials")
+    return Unauthorized(
+        "The address or the password is wrong. Try again, or reset the password.", code="wrong_credentials"
+    )
 
 
 def _signed_out() -> Unauthorized:

@@ -34,14 +34,16 @@ class Access(NamedTuple):
 
 class Signer:
     def __init__(self, secret: str) -> None:
-        self._secrets = {hashlib.sha256(part.encode()).hexdigest()[:12]: part for part in map(str.strip, secret.split(",")) if part}
+        self._secrets = {
+            hashlib.sha256(part.encode()).hexdigest()[:12]: part for part in map(str.strip, secret.split(",")) if part
+        }
         self._kid = next(iter(self._secrets), "")
 
     def access_token(self, admin_id: UUID, family: UUID, now: datetime) -> str:
         issued_at = now.timestamp()
         claims = {
-            "sub": str(admin_id), "family": str(family), "jti": uuid4().hex, "iat": issued_at, "exp": issued_at + ACCESS_S, "iss": ISSUER,
-            "aud": AUDIENCE,
+            "sub": str(admin_id), "family": str(family), "jti": uuid4().hex, "iat": issued_at,
+            "exp": issued_at + ACCESS_S, "iss": ISSUER, "aud": AUDIENCE,
         }  # fmt: skip
         return jwt.encode(claims, self._secrets[self._kid], ALGORITHM, headers={"kid": self._kid})
 
@@ -54,12 +56,19 @@ class Signer:
             claims: dict[str, Any] = jwt.decode(
                 token, secret, [ALGORITHM], issuer=ISSUER, audience=AUDIENCE, options={"require": CLAIMS}, leeway=5
             )
-            return Access(UUID(claims["sub"]), UUID(claims["family"]), str(claims["jti"]), datetime.fromtimestamp(claims["iat"], UTC))
+            return Access(
+                UUID(claims["sub"]),
+                UUID(claims["family"]),
+                str(claims["jti"]),
+                datetime.fromtimestamp(claims["iat"], UTC),
+            )
         except (jwt.InvalidTokenError, ValueError, TypeError):
             return None
 
     def successors(self, refresh_token: str) -> list[str]:
-        """The token that comes in place of this one, by each of the secrets, of which the first makes it: whoever asks twice gets the same."""
+        """The token that comes in place of this one, by each of the secrets, of which the first makes it: whoever asks
+        twice gets the same.
+        """
         return [_derived(secret, refresh_token) for secret in self._secrets.values()]
 
     def csrf_token(self, family: UUID) -> str:

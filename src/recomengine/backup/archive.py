@@ -1,4 +1,5 @@
-"""The files of a backup: one directory with manifest.json and <table>.copy.zst for each table, in PostgreSQL's COPY text.
+"""The files of a backup: one directory with manifest.json and <table>.copy.zst for each table, in PostgreSQL's COPY
+text.
 
 The directory appears whole, by a rename. Only its owner can read it: it holds shoppers' events and password hashes.
 """
@@ -96,11 +97,16 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except (FileNotFoundError, NotADirectoryError):
-        raise BackupError(f"{folder} is no backup: it has no {MANIFEST}. Name the directory that `recomengine backup` made.") from None
+        raise BackupError(
+            f"{folder} is no backup: it has no {MANIFEST}. Name the directory that `recomengine backup` made."
+        ) from None
     except msgspec.MsgspecError as error:
         raise BackupError(f"{path} cannot be read: {error}. Copy the whole backup again.") from error
     if manifest.format != FORMAT:
-        raise BackupError(f"{path} has format {manifest.format}, this version reads {FORMAT}. Restore with the version {manifest.program}.")
+        raise BackupError(
+            f"{path} has format {manifest.format}, this version reads {FORMAT}. Restore with the version "
+            f"{manifest.program}."
+        )
     return manifest
 
 
@@ -143,4 +149,6 @@ def _name(table: str) -> str:
 
 
 def _damaged(path: Path) -> BackupError:
-    return BackupError(f"{path} is damaged: it is not what was written. Nothing was restored. Copy it again, or take another backup.")
+    return BackupError(
+        f"{path} is damaged: it is not what was written. Nothing was restored. Copy it again, or take another backup."
+    )

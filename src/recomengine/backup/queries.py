@@ -1,4 +1,6 @@
-"""SQL of backups. It runs as the owner of the tables, on every table of the schema, so statements are made by the server."""
+"""SQL of backups. It runs as the owner of the tables, on every table of the schema, so statements are made by the
+server.
+"""
 
 from collections.abc import Mapping
 from graphlib import TopologicalSorter
@@ -7,8 +9,8 @@ from uuid import UUID
 
 from recomengine.infra.database import Connection
 
-# Tables that hold rows, partitions one by one, without the ledger of migrations (migrate writes it) and the queue (its jobs
-# are made again). Generated columns are left out: the server computes them.
+# Tables that hold rows, partitions one by one, without the ledger of migrations (migrate writes it) and the queue (its
+# jobs are made again). Generated columns are left out: the server computes them.
 LIST_TABLES = """
 SELECT c.relname AS name,
        array_agg(a.attname::text ORDER BY a.attnum) AS columns,
@@ -21,7 +23,8 @@ SELECT c.relname AS name,
        format('SELECT EXISTS (SELECT FROM ONLY %I)', c.relname) AS filled
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname NOT IN ('schema_migrations', 'jobs') AND c.relname NOT LIKE 'pgqueuer%'
+WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname NOT IN ('schema_migrations', 'jobs')
+    AND c.relname NOT LIKE 'pgqueuer%'
 GROUP BY c.oid, c.relname, c.relpartbound
 ORDER BY c.relname
 """
@@ -33,14 +36,15 @@ SET_SEQUENCE = "SELECT setval($1::text::regclass, $2)"
 
 # A partition of the events and its unique index, as ensure_event_partitions makes them.
 ATTACH = """
-SELECT format('CREATE TABLE %1$I PARTITION OF %2$I %4$s; CREATE UNIQUE INDEX %3$I ON %1$I (id)', $1::text, $2::text, $1::text || '_id_key', $3::text)
+SELECT format('CREATE TABLE %1$I PARTITION OF %2$I %4$s; CREATE UNIQUE INDEX %3$I
+    ON %1$I (id)', $1::text, $2::text, $1::text || '_id_key', $3::text)
 """
 LIST_TENANTS = "SELECT id FROM tenants ORDER BY id"
 
 
 class Table(NamedTuple):
-    """bound, parent: of a partition. needs: tables that its foreign keys name. digest: the statement for (rows, checksum); filled: for whether
-    there is a row."""
+    """bound, parent: of a partition. needs: tables that its foreign keys name. digest: the statement for (rows,
+    checksum); filled: for whether there is a row."""
 
     name: str
     columns: list[str]
@@ -61,7 +65,9 @@ class Sum(NamedTuple):
 async def list_tables(connection: Connection) -> list[Table]:
     """Each after those that its foreign keys name."""
     tables = {row["name"]: Table(**row) for row in await connection.fetch(LIST_TABLES)}
-    return [tables[name] for name in TopologicalSorter({name: table.needs for name, table in tables.items()}).static_order()]
+    return [
+        tables[name] for name in TopologicalSorter({name: table.needs for name, table in tables.items()}).static_order()
+    ]
 
 
 async def sum_of(connection: Connection, table: Table) -> Sum:

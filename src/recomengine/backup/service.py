@@ -1,11 +1,12 @@
-"""`recomengine backup` and `recomengine restore`: every table of the schema in one snapshot, and back into an empty database.
+"""`recomengine backup` and `recomengine restore`: every table of the schema in one snapshot, and back into an empty
+database.
 
-Both work as the owner of the tables, over the protocol alone: no pg_dump, whose version would have to fit the server's. The
-schema is not in a backup. Restoring makes it with the migrations that the backup names, loads in one transaction, compares
-rows and checksums, and then applies the newer migrations.
+Both work as the owner of the tables, over the protocol alone: no pg_dump, whose version would have to fit the server's.
+The schema is not in a backup. Restoring makes it with the migrations that the backup names, loads in one transaction,
+compares rows and checksums, and then applies the newer migrations.
 
-Not in a backup: the queue (jobs are made again), models (built again, unless the model store holds them), Redis (no truth), and
-the secrets.
+Not in a backup: the queue (jobs are made again), models (built again, unless the model store holds them), Redis (no
+truth), and the secrets.
 """
 
 import asyncio
@@ -22,7 +23,17 @@ import structlog
 import recomengine
 from recomengine.archive.service import hold_months
 from recomengine.backup import queries
-from recomengine.backup.archive import FORMAT, BackupError, Manifest, TableFile, new_archive, open_table, read_manifest, read_table, write_manifest
+from recomengine.backup.archive import (
+    FORMAT,
+    BackupError,
+    Manifest,
+    TableFile,
+    new_archive,
+    open_table,
+    read_manifest,
+    read_table,
+    write_manifest,
+)
 from recomengine.infra.database import Connection
 from recomengine.infra.logs import said
 from recomengine.infra.migrations import applied, migrate, pending
@@ -34,11 +45,17 @@ from recomengine.settings import Settings
 
 SESSION = {
     "timezone": "UTC", "application_name": "recomengine backup", "row_security": "off", "statement_timeout": "0",
-    "idle_in_transaction_session_timeout": "0", "DateStyle": "ISO", "IntervalStyle": "postgres", "bytea_output": "hex", "extra_float_digits": "1",
+    "idle_in_transaction_session_timeout": "0", "DateStyle": "ISO", "IntervalStyle": "postgres", "bytea_output": "hex",
+    "extra_float_digits": "1",
 }  # fmt: skip
-"""row_security off: who is not the owner gets an error, not the rows that policies leave. The rest: values read the same everywhere."""
+"""row_security off: who is not the owner gets an error, not the rows that policies leave. The rest: values read the
+same everywhere.
+"""
 
-NEW_DATABASE = "Restore into one just made with CREATE DATABASE: its schema is made as the backup needs it, and then brought up to date."
+NEW_DATABASE = (
+    "Restore into one just made with CREATE DATABASE: its schema is made as the backup needs it, "
+    "and then brought up to date."
+)
 REDIS_KEYS = "reco:*"
 
 Report = Callable[[str], None]
@@ -61,10 +78,20 @@ async def back_up(settings: Settings, folder: Path, report: Report) -> Manifest:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 taken_at = datetime.now(UTC)
                 ledger = await applied(connection)
-                tables = [await _copy_out(connection, table, new, report) for table in await queries.list_tables(connection)]
+                tables = [
+                    await _copy_out(connection, table, new, report) for table in await queries.list_tables(connection)
+                ]
                 sequences = await queries.list_sequences(connection)  # not of the snapshot, but never behind it
             server = connection.get_server_version()
-            manifest = Manifest(FORMAT, recomengine.__version__, f"{server.major}.{server.minor}", taken_at, ledger, tables, dict(sequences))
+            manifest = Manifest(
+                FORMAT,
+                recomengine.__version__,
+                f"{server.major}.{server.minor}",
+                taken_at,
+                ledger,
+                tables,
+                dict(sequences),
+            )
             write_manifest(new, manifest)
     return manifest
 
@@ -91,7 +118,9 @@ async def _no_month_on_its_way(connection: Connection) -> None:
     if half is None:
         raise BackupError("A month of events is being archived or brought back. Take the backup when that is done.")
     if half:
-        raise BackupError(f"{', '.join(half)} is half archived or half brought back. Finish it with `recomengine archive run` first.")
+        raise BackupError(
+            f"{', '.join(half)} is half archived or half brought back. Finish it with `recomengine archive run` first."
+        )
 
 
 async def _copy_out(connection: Connection, table: queries.Table, folder: Path, report: Report) -> TableFile:
@@ -104,7 +133,9 @@ async def _copy_out(connection: Connection, table: queries.Table, folder: Path, 
 
 
 async def _migrate_to(connection: Connection, database_url: str, manifest: Manifest) -> None:
-    """Bring an empty database to the schema of the backup. Raises BackupError where it is not empty or past that schema."""
+    """Bring an empty database to the schema of the backup. Raises BackupError where it is not empty or past that
+    schema.
+    """
     for table in await queries.list_tables(connection):
         if await queries.has_rows(connection, table):
             raise BackupError(f"The database is not empty: {table.name} has rows. {NEW_DATABASE}")
@@ -113,7 +144,9 @@ async def _migrate_to(connection: Connection, database_url: str, manifest: Manif
     if newer := sorted(there.keys() - manifest.migrations.keys()):
         raise BackupError(f"The database has migration {newer[-1]}, which is newer than the backup. {NEW_DATABASE}")
     if there != manifest.migrations:
-        raise BackupError(f"The migrations of the backup are not those of this version. Restore with the version {manifest.program}.")
+        raise BackupError(
+            f"The migrations of the backup are not those of this version. Restore with the version {manifest.program}."
+        )
 
 
 async def _load(connection: Connection, manifest: Manifest, folder: Path, report: Report) -> None:
@@ -128,14 +161,19 @@ async def _load(connection: Connection, manifest: Manifest, folder: Path, report
         await connection.copy_to_table(saved.name, columns=saved.columns, source=read_table(folder, saved))
         found = await queries.sum_of(connection, tables[saved.name])
         if found != (saved.rows, saved.checksum):
-            raise BackupError(f"{saved.name} has {found.rows} rows with another checksum than the {saved.rows} of the backup. Nothing was restored.")
+            raise BackupError(
+                f"{saved.name} has {found.rows} rows with another checksum than the {saved.rows} of the backup. "
+                f"Nothing was restored."
+            )
         report(f"{saved.name}: {saved.rows:,} rows")
     for name, last_value in manifest.sequences.items():
         await queries.set_sequence(connection, name, last_value)
 
 
 async def _forget_later_life(settings: Settings, tenants: Sequence[UUID]) -> None:
-    """Drop what Redis and this machine's disk know of events that came after the backup: Redis would call them stored, were they sent again."""
+    """Drop what Redis and this machine's disk know of events that came after the backup: Redis would call them stored,
+    were they sent again.
+    """
     logs = EventLogs(settings.data_dir / "event-logs")
     for tenant_id in tenants:
         await asyncio.to_thread(logs.remove, tenant_id)
@@ -156,6 +194,8 @@ async def _owner(database_url: str) -> AsyncIterator[Connection]:
     try:
         yield connection
     except asyncpg.InsufficientPrivilegeError as error:
-        raise BackupError(f"The role of DATABASE_URL does not own the tables: {error}. Use the role that runs `recomengine migrate`.") from error
+        raise BackupError(
+            f"The role of DATABASE_URL does not own the tables: {error}. Use the role that runs `recomengine migrate`."
+        ) from error
     finally:
         await connection.close()

@@ -54,7 +54,7 @@ def check_item(item: ItemIn) -> ItemIn:
 
 
 def normal_category(path: str | None) -> str | None:
-    """"Shoes >Running " as "Shoes > Running"; None for an empty path."""
+    """ "Shoes >Running " as "Shoes > Running"; None for an empty path."""
     _check_text(path, "$.category")
     if path is None or not path.strip():
         return None
@@ -88,5 +88,9 @@ def _checked_price(price: Decimal | None) -> Decimal | None:
 
 def _checked_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
     """As they are stored."""
-    checked: dict[str, Any] = read_free(_encode(attributes), "$.attributes", MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTE_DEPTH)[0] if attributes else {}
+    checked: dict[str, Any] = (
+        read_free(_encode(attributes), "$.attributes", MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTE_DEPTH)[0]
+        if attributes
+        else {}
+    )
     return checked

@@ -14,7 +14,9 @@ from recomengine.web.problems import Problem
 MAX_ERRORS = 100
 
 
-async def import_items(pool: Pool, bus: Bus, tenant_id: UUID, batches: AsyncIterator[Sequence[tuple[int, bytes]]]) -> ItemImportResult:
+async def import_items(
+    pool: Pool, bus: Bus, tenant_id: UUID, batches: AsyncIterator[Sequence[tuple[int, bytes]]]
+) -> ItemImportResult:
     """Write every good line; a bad one is reported and the rest goes in."""
     result = ItemImportResult()
     async for lines in batches:

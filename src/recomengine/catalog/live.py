@@ -30,7 +30,9 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class LiveCatalog:
-    """Products by number, 0 to size - 1. available uint8 (0: not to be offered), price_cents int64 (-1: none), categories int32 (-1: none)."""
+    """Products by number, 0 to size - 1. available uint8 (0: not to be offered), price_cents int64 (-1: none),
+    categories int32 (-1: none).
+    """
 
     def __init__(self) -> None:
         self.version = -1
@@ -62,7 +64,9 @@ class LiveCatalog:
         return self._numbers.get(product_id, -1)
 
     def fragment(self, number: int, currency: str) -> bytes:
-        """The product's members of an answer, without braces; `currency` stands in where the product has none of its own."""
+        """The product's members of an answer, without braces; `currency` stands in where the product has none of its
+        own.
+        """
         fragment = self._fragments[number]
         return fragment[:-4] + b'"%b"' % currency.encode() if fragment.endswith(b'"currency":null') else fragment
 
@@ -72,7 +76,9 @@ class LiveCatalog:
         mask = self._masks.get(path)
         if mask is None or len(mask) < len(self._category_codes):
             below = path + SEPARATOR
-            mask = np.array([name == path or name.startswith(below) for name in self._category_codes] or [False], np.uint8)
+            mask = np.array(
+                [name == path or name.startswith(below) for name in self._category_codes] or [False], np.uint8
+            )
             if len(self._masks) >= 1000:
                 self._masks.clear()
             self._masks[path] = mask
@@ -97,10 +103,12 @@ class LiveCatalog:
         self._available[number] = row["available"] and not gone
         self._price_cents[number] = -1 if row["price"] is None else int(row["price"] * 100)
         category = row["category"]
-        self._categories[number] = -1 if category is None else self._category_codes.setdefault(category, len(self._category_codes))
+        self._categories[number] = (
+            -1 if category is None else self._category_codes.setdefault(category, len(self._category_codes))
+        )
         self._fragments[number] = _encode({
-            "productId": product_id, "name": row["name"], "imageUrl": row["image_url"], "url": row["url"], "category": category,
-            "price": row["price"], "currency": row["currency"],
+            "productId": product_id, "name": row["name"], "imageUrl": row["image_url"], "url": row["url"],
+            "category": category, "price": row["price"], "currency": row["currency"],
         })[1:-1]  # fmt: skip
 
     def _grow(self, size: int) -> None:
@@ -175,7 +183,9 @@ class Catalogs:
         async with tenant_transaction(self._pool, tenant_id) as connection:
             version = (await queries.catalog_versions(connection, [tenant_id])).get(tenant_id, 0)
             after_version, after_number = catalog.version, -1
-            while rows := await queries.changed_items(connection, tenant_id, after_version, after_number, version, CHUNK):
+            while rows := await queries.changed_items(
+                connection, tenant_id, after_version, after_number, version, CHUNK
+            ):
                 catalog.apply(rows)
                 after_version, after_number = rows[-1]["version"], rows[-1]["number"]
                 await asyncio.sleep(0)

@@ -20,17 +20,21 @@ ADVANCE_CATALOG = "UPDATE catalog_state SET version = $2, next_number = next_num
 
 # Rows that are as they should be already are left alone: no new version, no write.
 UPSERT_ITEMS = """
-INSERT INTO catalog_items AS c (tenant_id, product_id, number, name, category, price, currency, image_url, url, description,
+INSERT INTO catalog_items AS c (tenant_id, product_id, number, name, category, price, currency, image_url, url,
+    description,
                                 brand, attributes, available, version)
 SELECT $1, i.product_id, i.number, i.name, i.category, i.price, i.currency, i.image_url, i.url, i.description, i.brand,
        i.attributes::jsonb, i.available, $2
-FROM unnest($3::text[], $4::int[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::text[], $10::text[], $11::text[],
+FROM unnest($3::text[], $4::int[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::text[], $10::text[],
+    $11::text[],
             $12::text[], $13::text[], $14::boolean[])
-     AS i (product_id, number, name, category, price, currency, image_url, url, description, brand, attributes, available)
+     AS i (product_id, number, name, category, price, currency, image_url, url, description, brand, attributes,
+         available)
 ON CONFLICT ON CONSTRAINT catalog_items_tenant_id_product_id_key DO UPDATE
 SET name = excluded.name, category = excluded.category, price = excluded.price, currency = excluded.currency,
     image_url = excluded.image_url, url = excluded.url, description = excluded.description, brand = excluded.brand,
-    attributes = excluded.attributes, available = excluded.available, version = excluded.version, deleted_at = NULL, updated_at = now(),
+    attributes = excluded.attributes, available = excluded.available, version = excluded.version, deleted_at = NULL,
+        updated_at = now(),
     created_at = CASE WHEN c.deleted_at IS NULL THEN c.created_at ELSE now() END
 WHERE (c.name, c.category, c.price, c.currency, c.image_url, c.url, c.description, c.brand, c.attributes, c.available)
       IS DISTINCT FROM
@@ -39,21 +43,27 @@ WHERE (c.name, c.category, c.price, c.currency, c.image_url, c.url, c.descriptio
    OR c.deleted_at IS NOT NULL
 RETURNING product_id
 """
-KNOWN_NUMBERS = "SELECT product_id, number, deleted_at IS NULL AS there FROM catalog_items WHERE tenant_id = $1 AND product_id = ANY ($2::text[])"
+KNOWN_NUMBERS = """
+SELECT product_id, number, deleted_at IS NULL AS there
+FROM catalog_items WHERE tenant_id = $1 AND product_id = ANY ($2::text[])
+"""
 DELETE_ITEM = """
 UPDATE catalog_items SET deleted_at = now(), updated_at = now(), version = $3
 WHERE tenant_id = $1 AND product_id = $2 AND deleted_at IS NULL RETURNING number
 """
 GET_ITEM = """
-SELECT product_id, name, category, price, currency, image_url, url, description, brand, readable_json(attributes) AS attributes,
+SELECT product_id, name, category, price, currency, image_url, url, description, brand,
+    readable_json(attributes) AS attributes,
        available, created_at, updated_at
 FROM catalog_items WHERE tenant_id = $1 AND product_id = $2 AND deleted_at IS NULL
 """
 LIST_ITEMS = """
-SELECT product_id, name, category, price, currency, image_url, url, description, brand, readable_json(attributes) AS attributes,
+SELECT product_id, name, category, price, currency, image_url, url, description, brand,
+    readable_json(attributes) AS attributes,
        available, created_at, updated_at, number, 0::float8 AS rank
 FROM catalog_items
-WHERE tenant_id = $1 AND deleted_at IS NULL AND ($2::text IS NULL OR category = $2 OR starts_with(category, $2 || ' > '))
+WHERE tenant_id = $1 AND deleted_at IS NULL AND ($2::text IS NULL OR category = $2
+    OR starts_with(category, $2 || ' > '))
   AND ($3::boolean IS NULL OR available = $3) AND number > $4
 ORDER BY number LIMIT $5
 """
@@ -62,12 +72,14 @@ SET_SIMILARITY = "SELECT set_config('pg_trgm.word_similarity_threshold', '0.45',
 # Full text first (each word by its beginning), then names that are nearly so; rank 1 and more is full text.
 SEARCH_ITEMS = """
 SELECT found.* FROM (
-    SELECT product_id, name, category, price, currency, image_url, url, description, brand, readable_json(attributes) AS attributes,
+    SELECT product_id, name, category, price, currency, image_url, url, description, brand,
+        readable_json(attributes) AS attributes,
            available, created_at, updated_at, number,
            (CASE WHEN search @@ to_tsquery('simple', $6) THEN 1 + ts_rank(search, to_tsquery('simple', $6)) ELSE 0 END
             + word_similarity($7, name))::float8 AS rank
     FROM catalog_items
-    WHERE tenant_id = $1 AND deleted_at IS NULL AND ($2::text IS NULL OR category = $2 OR starts_with(category, $2 || ' > '))
+    WHERE tenant_id = $1 AND deleted_at IS NULL AND ($2::text IS NULL OR category = $2
+        OR starts_with(category, $2 || ' > '))
       AND ($3::boolean IS NULL OR available = $3) AND (search @@ to_tsquery('simple', $6) OR $7 <% name)
 ) AS found
 WHERE (found.rank, -found.number) < ($8, -$4::int)
@@ -97,18 +109,26 @@ async def advance_catalog(connection: Connection, tenant_id: UUID, version: int,
     await connection.execute(ADVANCE_CATALOG, tenant_id, version, new_numbers)
 
 
-async def known_numbers(connection: Connection, tenant_id: UUID, product_ids: Sequence[str]) -> dict[str, tuple[int, bool]]:
+async def known_numbers(
+    connection: Connection, tenant_id: UUID, product_ids: Sequence[str]
+) -> dict[str, tuple[int, bool]]:
     """Number of each product that ever was, and whether it is there now."""
     rows = await connection.fetch(KNOWN_NUMBERS, tenant_id, list(product_ids))
     return {row["product_id"]: (row["number"], row["there"]) for row in rows}
 
 
 async def upsert_items(
-    connection: Connection, tenant_id: UUID, version: int, items: Sequence[ItemIn], numbers: Sequence[int], attributes: Sequence[str]
+    connection: Connection,
+    tenant_id: UUID,
+    version: int,
+    items: Sequence[ItemIn],
+    numbers: Sequence[int],
+    attributes: Sequence[str],
 ) -> set[str]:
     """Ids of the products that were made or changed."""
     rows = await connection.fetch(
-        UPSERT_ITEMS, tenant_id, version, [i.product_id for i in items], list(numbers), [i.name for i in items], [i.category for i in items],
+        UPSERT_ITEMS, tenant_id, version, [i.product_id for i in items], list(numbers), [i.name for i in items],
+        [i.category for i in items],
         [i.price for i in items], [i.currency for i in items], [i.image_url for i in items], [i.url for i in items],
         [i.description for i in items], [i.brand for i in items], list(attributes), [i.available for i in items],
     )  # fmt: skip
@@ -130,11 +150,15 @@ async def list_items(
 
 
 async def search_items(
-    connection: Connection, tenant_id: UUID, category: str | None, available: bool | None, words: str, text: str,
-    below: tuple[float, int], limit: int,
+    connection: Connection,
+    tenant_id: UUID,
+    category: str | None,
+    available: bool | None,
+    words: str,
+    text: str,
+    below: tuple[float, int],
+    limit: int,
 ) -> list[asyncpg.Record]:
     """Best first, from below (rank, number) on. words: a tsquery; text: what was typed."""
     await connection.execute(SET_SIMILARITY)
     return await connection.fetch(SEARCH_ITEMS, tenant_id, category, available, below[1], limit, words, text, below[0])
-
-

@@ -73,7 +73,9 @@ async def put_item(context: "Context", call: Call[Caller, _Fields]) -> Response:
 def _named(fields: _Fields, product_id: str) -> ItemIn:
     """The item of a PUT, whose id stands in the path and may stand in the body."""
     if fields.product_id not in (msgspec.UNSET, product_id):
-        raise invalid("$.productId", f"expected {product_id}, as in the path. Leave it out of the body, or make both the same")
+        raise invalid(
+            "$.productId", f"expected {product_id}, as in the path. Leave it out of the body, or make both the same"
+        )
     return read_item(msgspec.json.encode(fields.members | {"productId": msgspec.Raw(msgspec.json.encode(product_id))}))
 
 
@@ -82,7 +84,9 @@ async def post_item(context: "Context", call: Call[Caller, ItemIn]) -> Response:
 
 
 async def get_item(context: "Context", call: Call[Caller, None]) -> Response:
-    return data_response(await service.read_item(context.pool, call.by.tenant_id, call.request.path_params["product_id"]))
+    return data_response(
+        await service.read_item(context.pool, call.by.tenant_id, call.request.path_params["product_id"])
+    )
 
 
 async def patch_item(context: "Context", call: Call[Caller, ItemPatch]) -> Response:
@@ -107,7 +111,9 @@ async def post_batch(context: "Context", call: Call[Caller, ItemBatch]) -> Respo
             results.append(ItemResult(index, "unchanged", items[-1].product_id))
     if items:
         good = (result for result in results if result.status != "rejected")
-        for result, status in zip(good, await service.write_items(context.pool, context.bus, call.by.tenant_id, items), strict=True):
+        for result, status in zip(
+            good, await service.write_items(context.pool, context.bus, call.by.tenant_id, items), strict=True
+        ):
             result.status = status
     return data_response(ItemBatchResult(len(items), len(results) - len(items), results))
 
@@ -126,11 +132,38 @@ READ, WRITE, ID = (Permission.READ,), (Permission.WRITE,), {"product_id": Id}
 
 routes = [
     Operation("GET", PATH, list_items, "List or search products", {200: Listed[ItemOut]}, needs=READ, query=Search),
-    Operation("POST", PATH, post_item, "Add a product", {201: Data[ItemOut]}, needs=WRITE, body=_item, problems=(Conflict,)),
-    Operation("POST", f"{PATH}/batch", post_batch, "Write up to 1,000 products", {200: Data[ItemBatchResult]}, needs=WRITE, body=_batch),
-    Operation("POST", f"{PATH}/import", post_import, "Import products", {200: Data[ItemImportResult]}, needs=WRITE, lines=ItemIn),
+    Operation(
+        "POST", PATH, post_item, "Add a product", {201: Data[ItemOut]}, needs=WRITE, body=_item, problems=(Conflict,)
+    ),
+    Operation(
+        "POST",
+        f"{PATH}/batch",
+        post_batch,
+        "Write up to 1,000 products",
+        {200: Data[ItemBatchResult]},
+        needs=WRITE,
+        body=_batch,
+    ),
+    Operation(
+        "POST",
+        f"{PATH}/import",
+        post_import,
+        "Import products",
+        {200: Data[ItemImportResult]},
+        needs=WRITE,
+        lines=ItemIn,
+    ),
     Operation("GET", ONE, get_item, "Read a product", {200: Data[ItemOut]}, needs=READ, ids=ID),
-    Operation("PUT", ONE, put_item, "Make or replace a product", {200: Data[ItemOut], 201: Data[ItemOut]}, needs=WRITE, body=_fields, ids=ID),
+    Operation(
+        "PUT",
+        ONE,
+        put_item,
+        "Make or replace a product",
+        {200: Data[ItemOut], 201: Data[ItemOut]},
+        needs=WRITE,
+        body=_fields,
+        ids=ID,
+    ),
     Operation("PATCH", ONE, patch_item, "Change a product", {200: Data[ItemOut]}, needs=WRITE, body=_patch, ids=ID),
     Operation("DELETE", ONE, delete_item, "Delete a product", {204: None}, needs=WRITE, ids=ID),
 ]

@@ -42,7 +42,9 @@ async def _rows(connection: Connection, tenant_id: UUID, query: Search, after: _
     """One more than the page, to know whether another follows."""
     category, limit = normal_category(query.category), query.limit + 1
     if query.q is None or not query.q.strip():
-        return await queries.list_items(connection, tenant_id, category, query.available, after.number if after else START, limit)
+        return await queries.list_items(
+            connection, tenant_id, category, query.available, after.number if after else START, limit
+        )
     if "\0" in query.q:
         raise invalid("$.q", "holds the character U+0000. Remove it")
     words = " & ".join(f"{word}:*" for word in WORD.findall(query.q))

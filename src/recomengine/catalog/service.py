@@ -36,7 +36,9 @@ async def create_item(pool: Pool, bus: Bus, tenant_id: UUID, item: ItemIn) -> It
     async with tenant_transaction(pool, tenant_id) as connection:
         await queries.lock_catalog(connection, tenant_id)
         if await queries.get_item(connection, tenant_id, item.product_id) is not None:
-            raise Conflict(f"There is a product {item.product_id} already. Use PUT to replace it or PATCH to change it.")
+            raise Conflict(
+                f"There is a product {item.product_id} already. Use PUT to replace it or PATCH to change it."
+            )
         await _write(connection, tenant_id, [item])
         made = await _get(connection, tenant_id, item.product_id)
     await bus.publish("catalog", tenant_id)

@@ -18,7 +18,10 @@ from recomengine.settings import SettingsError
 from recomengine.web.problems import Problem
 
 app = typer.Typer(
-    help="RecomEngine: product recommendations for online shops.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    help="RecomEngine: product recommendations for online shops.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 for commands in (servers.app, operations.app, data.app):
     app.add_typer(commands)
@@ -41,7 +44,10 @@ def main() -> None:
     except OSError as error:
         if error.filename is not None:
             _fail(f"{error.filename}: {error.strerror}.")
-        _fail(f"PostgreSQL or Redis cannot be reached: {error or 'no answer in time'}. Check that they run; `recomengine doctor` says more.")
+        _fail(
+            f"PostgreSQL or Redis cannot be reached: {error or 'no answer in time'}. Check that they run; `recomengine "
+            f"doctor` says more."
+        )
 
 
 def _fail(message: str) -> NoReturn:

@@ -23,12 +23,15 @@ def archive_list(data_dir: DataDir = None) -> None:
     """Show what is in the archive."""
     for month, until in run(list_months(settings_of_running(data_dir))):
         back = f", back in the database until {until:%Y-%m-%d}" if until else ""
-        typer.echo(f"{month.month}  {month.events} events, {month.bytes} bytes, archived {month.archived_at[:10]}{back}")
+        typer.echo(
+            f"{month.month}  {month.events} events, {month.bytes} bytes, archived {month.archived_at[:10]}{back}"
+        )
 
 
 @app.command(name="restore")
 def archive_restore(
-    month: Annotated[datetime, typer.Argument(formats=["%Y-%m"], help="The month, as 2026-01.")], data_dir: DataDir = None
+    month: Annotated[datetime, typer.Argument(formats=["%Y-%m"], help="The month, as 2026-01.")],
+    data_dir: DataDir = None,
 ) -> None:
     """Bring a month back into the database, without erased shoppers; after 30 days it is archived again."""
     archived, until = run(restore_month(settings_of_running(data_dir), month.date()))

@@ -30,7 +30,9 @@ PATIENCE_S = 1800
 TenantId = Annotated[UUID, typer.Option("--tenant", help="The tenant's id.", show_default=False)]
 
 app = typer.Typer()
-import_app = typer.Typer(help="Load files: CSV or NDJSON, plain, .gz or .zst, - for standard input.", no_args_is_help=True)
+import_app = typer.Typer(
+    help="Load files: CSV or NDJSON, plain, .gz or .zst, - for standard input.", no_args_is_help=True
+)
 
 
 @import_app.command(name="catalog")
@@ -47,7 +49,9 @@ def import_events(files: list[str], tenant: TenantId, data_dir: DataDir = None) 
 
 @app.command()
 def refresh(
-    tenant: TenantId, wait: Annotated[bool, typer.Option(help="Wait until the new model is published.")] = False, data_dir: DataDir = None
+    tenant: TenantId,
+    wait: Annotated[bool, typer.Option(help="Wait until the new model is published.")] = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Have the worker build and publish the tenant's model now."""
     run(with_pool(settings_of_running(data_dir), lambda pool: refresh_now(pool, tenant, wait=wait)))
@@ -58,8 +62,15 @@ async def _import_catalog(settings: Settings, tenant_id: UUID, files: Sequence[s
         await require_tenant(pool, tenant_id)
         started = time.perf_counter()
         with Progress(console, files) as progress:
-            done = await import_items(pool, Bus(settings.redis_url, redis), tenant_id, read_batches(files, row_to_item, progress))
-    _report(done.errors, f"{done.accepted} products stored, {done.rejected} rejected", done.accepted + done.rejected, started)
+            done = await import_items(
+                pool, Bus(settings.redis_url, redis), tenant_id, read_batches(files, row_to_item, progress)
+            )
+    _report(
+        done.errors,
+        f"{done.accepted} products stored, {done.rejected} rejected",
+        done.accepted + done.rejected,
+        started,
+    )
     if done.rejected and not done.accepted:
         raise SettingsError("No product was stored: every line was rejected. Correct the file and import it again.")
 
@@ -75,7 +86,12 @@ async def _import_events(settings: Settings, tenant_id: UUID, files: Sequence[st
         finally:
             await writer.close()
     total = done.accepted + done.duplicates + done.rejected
-    _report(done.errors, f"{done.accepted} events stored, {done.duplicates} were there, {done.rejected} rejected", total, started)
+    _report(
+        done.errors,
+        f"{done.accepted} events stored, {done.duplicates} were there, {done.rejected} rejected",
+        total,
+        started,
+    )
     if total and done.rejected == total:
         raise SettingsError("No event was stored: every line was rejected. Correct the file and import it again.")
 
@@ -110,7 +126,10 @@ async def refresh_now(pool: Pool, tenant_id: UUID, *, wait: bool) -> None:
             model = await _next_model(pool, tenant_id, None if before is None else before["version"])
     except TimeoutError:
         raise SettingsError(f"No model after {PATIENCE_S} s. Check that a worker runs.") from None
-    typer.echo(f"model {model['version']}: {model['events']} events, {model['users']} users, {model['items']} items, {model['buildSeconds']} s")
+    typer.echo(
+        f"model {model['version']}: {model['events']} events, {model['users']} users, {model['items']} items, "
+        f"{model['buildSeconds']} s"
+    )
 
 
 async def _next_model(pool: Pool, tenant_id: UUID, before: str | None) -> dict[str, Any]:

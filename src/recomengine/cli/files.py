@@ -36,7 +36,8 @@ class Progress:
     def __init__(self, console: Console, files: Sequence[str]) -> None:
         sizes = [Path(file).stat().st_size for file in files if file != STDIN and Path(file).is_file()]
         columns = (
-            TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[rate]:,.0f} lines/s"),
+            TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
+            TextColumn("{task.fields[rate]:,.0f} lines/s"),
             TimeElapsedColumn(), TimeRemainingColumn(),
         )  # fmt: skip
         self._bar = Bar(*columns, console=console, transient=True, disable=not console.is_terminal)
@@ -47,7 +48,9 @@ class Progress:
         self._bar.start()
         return self
 
-    def __exit__(self, raised: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, raised: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._bar.stop()
 
     def advance(self, lines: int, bytes_done: int) -> None:
@@ -108,7 +111,10 @@ def _lines(file: str, raw: BinaryIO, convert_row: Callable[[dict[str, Any]], byt
         else:
             yield from _ndjson_lines(stream)
     except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
-        raise SettingsError(f"{file} cannot be read to its end: {error}. What came before was taken; importing again adds nothing twice.") from error
+        raise SettingsError(
+            f"{file} cannot be read to its end: {error}. What came before was taken; importing again adds nothing "
+            f"twice."
+        ) from error
 
 
 class _Form(NamedTuple):
@@ -182,7 +188,9 @@ def _ndjson_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def _csv_lines(stream: BinaryIO, delimiter: str, convert_row: Callable[[dict[str, Any]], bytes]) -> Iterator[tuple[int, bytes]]:
+def _csv_lines(
+    stream: BinaryIO, delimiter: str, convert_row: Callable[[dict[str, Any]], bytes]
+) -> Iterator[tuple[int, bytes]]:
     csv.field_size_limit(MAX_LINE_BYTES)
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     rows = csv.DictReader(text, delimiter=delimiter)

@@ -28,7 +28,8 @@ def list_jobs(
         if as_json:
             typer.echo(msgspec.json.encode(job._asdict()).decode())
         else:
-            state = f"{job.status:8s} {job.id:8d} {job.name:16s} {job.tenant_id or '-'!s:36s} queued {job.queued_at:%Y-%m-%d %H:%M:%S}"
+            state = f"{job.status:8s} {job.id:8d} {job.name:16s} {job.tenant_id or '-'!s:36s}"
+            state += f" queued {job.queued_at:%Y-%m-%d %H:%M:%S}"
             typer.echo(f"{state}  {job.attempts} failed tries  {' '.join(job.error.split())[:200]}".rstrip())
     if not jobs and not as_json:
         typer.echo("none")
@@ -42,9 +43,13 @@ def retry_jobs(
 ) -> None:
     """Queue dead jobs anew, with all their attempts."""
     if bool(ids) == everyone:
-        raise SettingsError("Name the dead jobs by number, or all of them with --all. `recomengine jobs list --dead` shows them.")
+        raise SettingsError(
+            "Name the dead jobs by number, or all of them with --all. `recomengine jobs list --dead` shows them."
+        )
     settings = settings_of_running(data_dir)
     again = run(with_pool(settings, lambda pool: retry_all_dead(pool) if everyone else retry_dead(pool, ids or [])))
     typer.echo(f"queued again: {', '.join(map(str, again)) or 'none'}")
     if missing := [number for number in ids or [] if number not in again]:
-        raise SettingsError(f"Not dead: {', '.join(map(str, missing))}. `recomengine jobs list --dead` shows those that are.")
+        raise SettingsError(
+            f"Not dead: {', '.join(map(str, missing))}. `recomengine jobs list --dead` shows those that are."
+        )

@@ -53,7 +53,10 @@ def backup(directory: Path, data_dir: DataDir = None) -> None:
 def restore(directory: Path, data_dir: DataDir = None) -> None:
     """Load a backup into an empty database, and verify it."""
     done = run(service.restore(settings_of_running(data_dir), directory, _say))
-    typer.echo(f"restored {done.rows:,} rows of {done.tables} tables, verified; {done.models_missing} models are to be built again")
+    typer.echo(
+        f"restored {done.rows:,} rows of {done.tables} tables, verified; {done.models_missing} models are to be built "
+        f"again"
+    )
 
 
 @app.command()

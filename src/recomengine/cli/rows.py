@@ -41,16 +41,18 @@ def members_of(cell: str) -> dict[str, msgspec.Raw]:
 
 ITEM_COLUMN_OF = {"product_id": "productId", "item_id": "productId", "itemId": "productId", "image_url": "imageUrl"}
 TRUE, FALSE = frozenset({"true", "t", "yes", "y", "1"}), frozenset({"false", "f", "no", "n", "0"})
-ITEM_COLUMNS = frozenset({"productId", "name", "category", "price", "currency", "imageUrl", "url", "description", "brand", "available"})
+ITEM_COLUMNS = frozenset(
+    {"productId", "name", "category", "price", "currency", "imageUrl", "url", "description", "brand", "available"}
+)
 
 METADATA_COLUMNS: dict[str, Callable[[str], object]] = {
-    "price": number_of, "quantity": integer_of, "currency": str, "orderId": str, "placementId": str, "strategy": str, "recommendationId": str,
-    "experimentId": str, "variant": str, "query": str,
+    "price": number_of, "quantity": integer_of, "currency": str, "orderId": str, "placementId": str, "strategy": str,
+    "recommendationId": str, "experimentId": str, "variant": str, "query": str,
 }  # fmt: skip
 EVENT_COLUMN_OF = {
-    "user_id": "userId", "item_id": "productId", "product_id": "productId", "itemId": "productId", "event_type": "eventType",
-    "session_id": "sessionId", "event_id": "eventId", "order_id": "orderId", "placement_id": "placementId",
-    "recommendation_id": "recommendationId", "experiment_id": "experimentId",
+    "user_id": "userId", "item_id": "productId", "product_id": "productId", "itemId": "productId",
+    "event_type": "eventType", "session_id": "sessionId", "event_id": "eventId", "order_id": "orderId",
+    "placement_id": "placementId", "recommendation_id": "recommendationId", "experiment_id": "experimentId",
 }  # fmt: skip
 EVENT_COLUMNS = frozenset({"userId", "productId", "eventType", "sessionId", "eventId", "timestamp", "metadata"})
 

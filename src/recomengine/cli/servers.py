@@ -22,7 +22,9 @@ from recomengine.supervisor import run_up
 from recomengine.web.protocol import BoundedHttp
 
 START_S = 120
-"""uvicorn ends one of several API processes that does not answer it for this long; its 5 s are less than a start on a busy machine."""
+"""uvicorn ends one of several API processes that does not answer it for this long; its 5 s are less than a start on a
+busy machine.
+"""
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on [HOST, 127.0.0.1].", show_default=False)]
 Port = Annotated[int | None, typer.Option(help="Port to listen on [PORT, 5008].", show_default=False, min=1, max=65535)]
@@ -42,14 +44,17 @@ def up(host: Host = None, port: Port = None, data_dir: DataDir = None, processes
 def demo(host: Host = None, port: Port = None, data_dir: DataDir = None, processes: Processes = 1) -> None:
     """`up` with a sample shop, its shoppers' traffic, and a small storefront."""
     settings = settings_with(host=host, port=port, data_dir=data_dir)
-    asyncio.run(run_up(settings, typer.echo, processes=processes, demo=True, prepare=partial(prepare_demo, say=console.print)))
+    asyncio.run(
+        run_up(settings, typer.echo, processes=processes, demo=True, prepare=partial(prepare_demo, say=console.print))
+    )
 
 
 @app.command()
 def serve(
     host: Host = None, port: Port = None, processes: Processes = 1,
     demo: Annotated[bool, typer.Option(hidden=True)] = False,
-    fd: Annotated[int | None, typer.Option(hidden=True, help="An inherited listening socket, in place of host and port.")] = None,
+    fd: Annotated[int | None, typer.Option(hidden=True,
+    help="An inherited listening socket, in place of host and port.")] = None,
 ) -> None:  # fmt: skip
     """Run the API alone, against DATABASE_URL and REDIS_URL."""
     settings = settings_with(host=host, port=port)
@@ -58,12 +63,14 @@ def serve(
     settings.require_proxies()
     os.environ |= {"HOST": settings.host, "PORT": str(settings.port)}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
+    module = "recomengine.demo.app" if demo else "recomengine.app"
     server: dict[str, Any] = {
-        "app": "recomengine.demo.app:create_app_from_environment" if demo else "recomengine.app:create_app_from_environment",
-        "factory": True, "host": settings.host, "port": settings.port, "loop": "uvloop", "http": BoundedHttp, "lifespan": "on",
-        "access_log": False, "log_config": None, "server_header": False, "timeout_graceful_shutdown": 6, "timeout_keep_alive": 75,
-        "timeout_worker_healthcheck": START_S,
-        "backlog": 2048, "proxy_headers": bool(settings.trusted_proxies), "forwarded_allow_ips": settings.trusted_proxies or None,
+        "app": f"{module}:create_app_from_environment",
+        "factory": True, "host": settings.host, "port": settings.port, "loop": "uvloop", "http": BoundedHttp,
+        "lifespan": "on", "access_log": False, "log_config": None, "server_header": False,
+        "timeout_graceful_shutdown": 6, "timeout_keep_alive": 75, "timeout_worker_healthcheck": START_S,
+        "backlog": 2048, "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": settings.trusted_proxies or None,
     }  # fmt: skip
     if fd is None and processes > 1:
         with fresh_directory(settings.data_dir) as directory:
@@ -87,7 +94,10 @@ def _serve_inherited(fd: int, config: uvicorn.Config) -> None:
 
 @app.command()
 def worker(
-    once: Annotated[str | None, typer.Option(help="Run the job of this name here and now, and end.", metavar="NAME", show_default=False)] = None,
+    once: Annotated[
+        str | None,
+        typer.Option(help="Run the job of this name here and now, and end.", metavar="NAME", show_default=False),
+    ] = None,
     tenant: Annotated[UUID | None, typer.Option(help="The tenant of that job.", show_default=False)] = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -102,5 +112,3 @@ def worker(
         settings = settings_of_running(data_dir)
         settings.require_servers()
         run(run_once(settings, once, tenant))
-
-

@@ -23,14 +23,19 @@ def create(
     origin: Annotated[list[str] | None, typer.Option(help="Allowed browser origin; repeatable.")] = None,
     reads_per_minute: Annotated[int, typer.Option(min=0, help="Per key; 0: no limit.")] = 1000,
     writes_per_minute: Annotated[int, typer.Option(min=0, help="Per key; 0: no limit.")] = 500,
-    owner: Annotated[str | None, typer.Option(help="Address of the account whose shop it is.", show_default=False)] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="Address of the account whose shop it is.", show_default=False)
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Make a tenant with a read, a read-write and a publish key; they are shown once."""
     settings = settings_of_running(data_dir)
     settings.require_secrets("API_KEY_HMAC_SECRET")
-    config = {"allowedOrigins": origin or [], "rateLimits": {"readPerMinute": reads_per_minute, "writePerMinute": writes_per_minute}}
+    config = {
+        "allowedOrigins": origin or [],
+        "rateLimits": {"readPerMinute": reads_per_minute, "writePerMinute": writes_per_minute},
+    }
     try:
         checked = msgspec.convert(config, TenantConfig)
     except msgspec.ValidationError as error:
@@ -44,4 +49,6 @@ def create(
     if as_json:
         typer.echo(json.dumps(made))
     else:
-        typer.echo("\n".join([f"tenant     {made['tenantId']}", *(f"{kind:10s} {key}" for kind, key in made["keys"].items())]))
+        typer.echo(
+            "\n".join([f"tenant     {made['tenantId']}", *(f"{kind:10s} {key}" for kind, key in made["keys"].items())])
+        )

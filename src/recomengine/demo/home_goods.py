@@ -1,4 +1,6 @@
-"""The home half of the demo shop's range, written by hand. A line: name | price | material | colour | what is special."""
+"""The home half of the demo shop's range, written by hand. A line: name | price | material | colour | what is
+special.
+"""
 
 from recomengine.demo.outdoor_goods import Aisle
 

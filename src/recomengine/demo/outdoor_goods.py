@@ -1,4 +1,6 @@
-"""The outdoor half of the demo shop's range, written by hand. A line: name | price | material | colour | what is special."""
+"""The outdoor half of the demo shop's range, written by hand. A line: name | price | material | colour | what is
+special.
+"""
 
 from typing import NamedTuple
 
@@ -53,7 +55,7 @@ Silk Sleeping Bag Liner | 64.00 | mulberry silk | oat | Adds three degrees and k
 Kestrel Gas Stove | 74.00 | stainless steel | steel | Boils a litre in three minutes and folds into a pocket
 Twin-Burner Picnic Stove | 149.00 | powder-coated steel | forest | Two burners with wind shields and a carry handle
 Billy Pot with Bail Handle | 39.00 | hard-anodised aluminium | graphite | Hangs over the fire and pours without a spill
-Nesting Trail Cook Set | 89.00 | hard-anodised aluminium | rust | Two pots, a pan and two bowls that fit inside each other
+Nesting Trail Cook Set | 89.00 | hard-anodised aluminium | rust | Two pots, a pan and two bowls, one inside the other
 Wood-Fired Camp Oven | 219.00 | cast iron | black | Bakes bread, roasts a chicken and never wears out
 Titanium Spork Pair | 24.00 | titanium | steel | Two sporks that weigh less than a letter
 Folding Fire Bowl | 129.00 | steel | copper | Lifts the fire off the grass and packs flat

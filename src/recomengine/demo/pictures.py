@@ -8,11 +8,12 @@ from typing import Any
 from recomengine.demo.shapes import shape
 
 COLOURS = {
-    "black": "#33343a", "brick": "#a8483a", "chalk": "#d9d8d2", "charcoal": "#4c5158", "clay": "#bd8468", "copper": "#bf7447",
-    "cream": "#e6d7b4", "forest": "#3c6350", "graphite": "#5d6570", "honey": "#d9a24a", "ink": "#37456b", "lagoon": "#3a8fa3",
-    "moss": "#748746", "mustard": "#d0a032", "navy": "#34507e", "oak": "#b58d5b", "oat": "#d3bf9d", "ochre": "#cd8a35",
-    "olive": "#85834a", "plum": "#7d4c74", "rose": "#cf8590", "rust": "#b85c34", "sage": "#93aa8b", "sand": "#d2b585",
-    "sky": "#76aed0", "slate": "#6f8296", "steel": "#9aa7b1", "teal": "#2f8580", "terracotta": "#c46d4d", "walnut": "#7c553c",
+    "black": "#33343a", "brick": "#a8483a", "chalk": "#d9d8d2", "charcoal": "#4c5158", "clay": "#bd8468",
+    "copper": "#bf7447", "cream": "#e6d7b4", "forest": "#3c6350", "graphite": "#5d6570", "honey": "#d9a24a",
+    "ink": "#37456b", "lagoon": "#3a8fa3", "moss": "#748746", "mustard": "#d0a032", "navy": "#34507e", "oak": "#b58d5b",
+    "oat": "#d3bf9d", "ochre": "#cd8a35", "olive": "#85834a", "plum": "#7d4c74", "rose": "#cf8590", "rust": "#b85c34",
+    "sage": "#93aa8b", "sand": "#d2b585", "sky": "#76aed0", "slate": "#6f8296", "steel": "#9aa7b1", "teal": "#2f8580",
+    "terracotta": "#c46d4d", "walnut": "#7c553c",
 }  # fmt: skip
 
 TRIMS = ("#f0e2c8", "#e3c9a0", "#f4ead9", "#d9dfe2")

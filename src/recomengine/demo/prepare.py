@@ -56,7 +56,9 @@ async def prepare_demo(settings: Settings, say: Callable[[str], None]) -> str:
 
 
 def storefront_origins(settings: Settings) -> tuple[str, ...]:
-    """What browsers call the place of the storefront: as it is printed, or by either name of this machine. It may be another at each start."""
+    """What browsers call the place of the storefront: as it is printed, or by either name of this machine. It may be
+    another at each start.
+    """
     local = (f"http://{host}:{settings.port}" for host in ("127.0.0.1", "localhost"))
     try:
         return tuple(dict.fromkeys(as_browsers_send(url) for url in (settings.base_url, *local)))
@@ -74,7 +76,9 @@ async def _load(settings: Settings, path: Path, say: Callable[[str], None]) -> N
         stack.push_async_callback(redis.close)
         bus = Bus(settings.redis_url, redis)
         email, password = await _make_admin(pool)
-        tenant = await create_tenant(pool, settings.api_key_hmac_secret, "Sample shop", TenantConfig(), await admin_id_of(pool, email))
+        tenant = await create_tenant(
+            pool, settings.api_key_hmac_secret, "Sample shop", TenantConfig(), await admin_id_of(pool, email)
+        )
         products = demo_products()
         items = [check_item(msgspec.convert(product, ItemIn, strict=False)) for product in products]
         await write_items(pool, bus, tenant.tenant_id, items)
@@ -83,15 +87,23 @@ async def _load(settings: Settings, path: Path, say: Callable[[str], None]) -> N
         done = await import_lines(writer, tenant.tenant_id, TenantConfig(), _lines(products))
         if done.rejected:
             raise SettingsError(f"The sample shop's events were refused: {done.errors[:3]}.")
-        store, logs = ModelStore(settings.model_store_url, settings.data_dir / "models-cache"), EventLogs(settings.data_dir / "event-logs")
+        store, logs = (
+            ModelStore(settings.model_store_url, settings.data_dir / "models-cache"),
+            EventLogs(settings.data_dir / "event-logs"),
+        )
         await refresh(pool, store, logs, bus, tenant.tenant_id)
     keys: dict[str, str] = msgspec.to_builtins(tenant.keys)
-    write_private(path, {"tenantId": str(tenant.tenant_id), **keys, "user": regulars()[0][0], "email": email, "password": password})
+    write_private(
+        path,
+        {"tenantId": str(tenant.tenant_id), **keys, "user": regulars()[0][0], "email": email, "password": password},
+    )
     say(f"{len(products)} products, {done.accepted} events, model built in {time.perf_counter() - started:.1f} s")
 
 
 async def _make_admin(pool: Pool) -> tuple[str, str]:
-    """The address and the password of an account for the sample shop; a database may hold sample shops of several data dirs."""
+    """The address and the password of an account for the sample shop; a database may hold sample shops of several data
+    dirs.
+    """
     password = secrets.token_urlsafe(12)
     for email in ("demo@example.com", f"demo-{secrets.token_hex(4)}@example.com"):
         if await make_admin(pool, email, password, "Demo"):
@@ -118,7 +130,9 @@ def _greeting(settings: Settings, made: dict[str, str]) -> str:
     api, product = f"{settings.base_url}/api/v1", demo_products()[0]["productId"]
     read, write = f"-H 'Authorization: Bearer {made['read']}'", f"-H 'Authorization: Bearer {made['readWrite']}'"
     event = f'{{"eventType":"view","userId":"you","productId":"{product}"}}'
-    admin, sign_in = _admin_lines(api, made) if "email" in made else ("", "")  # a data dir of before there were accounts
+    admin, sign_in = (
+        _admin_lines(api, made) if "email" in made else ("", "")
+    )  # a data dir of before there were accounts
     return f"""
 RecomEngine runs on {settings.base_url}   (Ctrl-C stops it)
 

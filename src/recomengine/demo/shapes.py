@@ -16,14 +16,16 @@ _SHAPES = {
 <ellipse cx="200" cy="132" rx="34" ry="18" fill="$trim"/>
 <path d="M124 200q76 30 152 0M130 240q70 26 140 0M137 280q63 22 126 0" class="l" stroke="$dark"/>""",
     "Camp Cooking": """
-<path d="M122 190h156v76q0 24-24 24H146q-24 0-24-24z" fill="$main"/><path d="M214 190h64v76q0 24-24 24h-40z" fill="$dark"/>
+<path d="M122 190h156v76q0 24-24 24H146q-24 0-24-24z" fill="$main"/>
+<path d="M214 190h64v76q0 24-24 24h-40z" fill="$dark"/>
 <rect x="112" y="178" width="176" height="18" rx="9" fill="$light"/>
 <path d="M122 186q0-96 78-96t78 96" class="l" stroke="$trim"/><circle cx="200" cy="172" r="9" fill="$ink"/>
 <path d="M150 330q-4-22 12-32 2 14 12 18 0-20 18-30 4 18 18 24 2-10 8-14 18 14 16 34z" fill="#e0803c"/>
 <path d="M126 330h148" class="l" stroke="$ink"/>""",
     "Headlamps & Lanterns": """
 <path d="M152 128q0-50 48-50t48 50" class="l" stroke="$ink"/><path d="M146 150 166 118h68l20 32z" fill="$main"/>
-<rect x="156" y="150" width="88" height="124" rx="12" fill="#fff3c9"/><ellipse cx="200" cy="214" rx="20" ry="32" fill="#f6c453"/>
+<rect x="156" y="150" width="88" height="124" rx="12" fill="#fff3c9"/>
+<ellipse cx="200" cy="214" rx="20" ry="32" fill="#f6c453"/>
 <ellipse cx="200" cy="222" rx="9" ry="17" fill="#fff8e1"/>
 <path d="M156 158v110M244 158v110M178 150v124M222 150v124" class="t" stroke="$ink"/>
 <path d="M140 274h120l12 40q2 16-14 16H142q-16 0-14-16z" fill="$main"/>
@@ -53,10 +55,12 @@ _SHAPES = {
     "Rain Jackets": """
 <path d="M156 104 96 146q-16 12-18 36l-8 106h44l12-76v118h148V212l12 76h44l-8-106q-2-24-18-36l-60-42z" fill="$main"/>
 <path d="M200 130v200h74V212l12 76h44l-8-106q-2-24-18-36l-60-42z" fill="$dark" opacity=".55"/>
-<path d="M150 110q0-46 50-46t50 46l-22 34h-56z" fill="$light"/><path d="M172 116q0-28 28-28t28 28l-12 26h-32z" fill="$ink"/>
+<path d="M150 110q0-46 50-46t50 46l-22 34h-56z" fill="$light"/>
+<path d="M172 116q0-28 28-28t28 28l-12 26h-32z" fill="$ink"/>
 <path d="M200 146v184" class="t" stroke="$trim"/><path d="M142 254h36M222 254h36" class="l" stroke="$trim"/>""",
     "Base Layers": """
-<path d="M158 88 96 118q-14 8-16 26l-12 150h42l16-92v128h148V202l16 92h42l-12-150q-2-18-16-26l-62-30q-42 32-84 0z" fill="$main"/>
+<path d="M158 88 96 118q-14 8-16 26l-12 150h42l16-92v128h148V202l16 92h42l-12-150q-2-18-16-26l-62-30q-42 32-84 0z"
+ fill="$main"/>
 <path d="M158 88q42 48 84 0l-10-6q-32 26-64 0z" fill="$dark"/>
 <path d="M126 312h148v18H126zM68 282h43l-2 12H67zM289 282h43l1 12h-43z" fill="$dark"/>
 <path d="M126 190h148M126 206h148" class="t" stroke="$light"/>""",
@@ -103,7 +107,8 @@ _SHAPES = {
     "Cookware": """
 <path d="M86 196h212v92q0 42-42 42H128q-42 0-42-42z" fill="$main"/>
 <path d="M220 196h78v92q0 42-42 42h-58q22-10 22-42z" fill="$dark"/>
-<rect x="74" y="182" width="236" height="22" rx="11" fill="$light"/><path d="M86 182q10-56 106-56t106 56z" fill="$main"/>
+<rect x="74" y="182" width="236" height="22" rx="11" fill="$light"/>
+<path d="M86 182q10-56 106-56t106 56z" fill="$main"/>
 <path d="M110 168q20-26 70-30" class="t" stroke="$light"/><path d="M172 118q20-28 40 0v10h-40z" fill="$trim"/>
 <path d="M86 236H60M298 236h26" class="w" stroke="$trim"/>""",
     "Knives & Boards": """
@@ -119,7 +124,8 @@ _SHAPES = {
 <path d="M244 220q24 6 44-6v86q0 30-30 30h-24q12-10 10-30z" fill="$dark"/>
 <rect x="118" y="98" width="164" height="46" rx="14" fill="$trim"/>
 <rect x="124" y="140" width="152" height="12" rx="6" fill="$dark"/>
-<rect x="156" y="232" width="88" height="56" rx="8" fill="#fdf8ee"/><path d="M172 252h56M172 268h36" class="t" stroke="$ink"/>""",
+<rect x="156" y="232" width="88" height="56" rx="8" fill="#fdf8ee"/>
+<path d="M172 252h56M172 268h36" class="t" stroke="$ink"/>""",
     "Coffee Beans": """
 <path d="M118 100h164l14 206q2 24-22 24H126q-24 0-22-24z" fill="$main"/>
 <path d="M230 100h52l14 206q2 24-22 24h-44z" fill="$dark"/>
@@ -146,7 +152,8 @@ _SHAPES = {
 <path d="M154 76h92l52 120H102z" fill="$main"/>
 <path d="M214 76h32l52 120h-64z" fill="$dark"/>
 <path d="M102 196h196l10 16H92z" fill="$light"/>
-<path d="M124 212h152l52 118H72z" fill="#f9e3a3" opacity=".5"/><rect x="192" y="212" width="16" height="98" fill="$trim"/>
+<path d="M124 212h152l52 118H72z" fill="#f9e3a3" opacity=".5"/>
+<rect x="192" y="212" width="16" height="98" fill="$trim"/>
 <path d="M144 330q0-24 56-24t56 24z" fill="$ink"/>
 <path d="M250 212v40" class="t" stroke="$ink"/>
 <circle cx="250" cy="256" r="6" fill="$ink"/>""",
@@ -162,7 +169,8 @@ _SHAPES = {
 <path d="M200 62q34 42 14 70-14 14-28 0-20-28 14-70z" fill="#f6b24a"/>
 <path d="M200 92q16 22 6 38-6 6-12 0-10-16 6-38z" fill="#fff3c9"/>
 <path d="M200 132v28" class="t" stroke="$ink"/><path d="M118 176h164v130q0 24-24 24H142q-24 0-24-24z" fill="$main"/>
-<path d="M232 176h50v130q0 24-24 24h-34q10-8 8-24z" fill="$dark"/><ellipse cx="200" cy="176" rx="82" ry="20" fill="$light"/>
+<path d="M232 176h50v130q0 24-24 24h-34q10-8 8-24z" fill="$dark"/>
+<ellipse cx="200" cy="176" rx="82" ry="20" fill="$light"/>
 <ellipse cx="200" cy="178" rx="64" ry="12" fill="#fdf6e3"/>
 <rect x="144" y="226" width="96" height="62" rx="6" fill="#fdf8ee"/>
 <path d="M162 248h60M172 266h40" class="t" stroke="$ink"/>""",
@@ -170,7 +178,8 @@ _SHAPES = {
 <path d="M92 112q108-28 216 0 28 108 0 206-108 24-216 0-28-98 0-206z" fill="$main"/>
 <path d="M308 112q28 108 0 206-54 12-108 12 84-90 108-218z" fill="$dark" opacity=".5"/>
 <path d="M128 138q72-18 144 0 18 72 0 152-72 16-144 0-18-80 0-152z" class="t" stroke="$light"/>
-<path d="M200 160v106M154 186l92 54M246 186l-92 54" class="l" stroke="$light"/><circle cx="200" cy="213" r="15" fill="$trim"/>""",
+<path d="M200 160v106M154 186l92 54M246 186l-92 54" class="l" stroke="$light"/>
+<circle cx="200" cy="213" r="15" fill="$trim"/>""",
     "Planters": """
 <path d="M200 216q-74-18-92-104 78 4 92 104zm0 0q74-18 92-104-78 4-92 104z" fill="#6d9459"/>
 <path d="M200 216q-38-74 0-150 38 76 0 150z" fill="#86ad6b"/>
@@ -222,7 +231,8 @@ q0-16 16-16t16 16v24q0-14 15-14t15 14v116q0 40-34 54v34H154v-34z" fill="$main"/>
     "pan": """
 <g transform="translate(0 32)"><path d="M268 226 350 168" class="w" stroke="$ink"/>
 <path d="M60 222h230q-2 58-76 74h-78q-74-16-76-74z" fill="$main"/>
-<path d="M232 222h58q-2 58-76 74h-28q46-22 46-74z" fill="$dark"/><ellipse cx="175" cy="222" rx="115" ry="28" fill="$light"/>
+<path d="M232 222h58q-2 58-76 74h-28q46-22 46-74z" fill="$dark"/>
+<ellipse cx="175" cy="222" rx="115" ry="28" fill="$light"/>
 <ellipse cx="175" cy="224" rx="96" ry="19" fill="$dark"/>
 <path d="M120 224q10-14 34-10 18-10 36 2 26 0 20 12-20 10-50 6-36 4-40-10z" fill="#fdf8ee"/>
 <circle cx="164" cy="222" r="10" fill="#f0ad3d"/></g>""",
@@ -230,7 +240,8 @@ q0-16 16-16t16 16v24q0-14 15-14t15 14v116q0 40-34 54v34H154v-34z" fill="$main"/>
 <path d="M96 100h208l-66 112h-76z" fill="$main"/>
 <path d="M228 100h76l-66 112h-40z" fill="$dark"/>
 <path d="M124 106l52 100M160 106l28 100M240 106l-28 100" class="t" stroke="$light"/>
-<path d="M112 88 128 104h144l16-16z" fill="#fdf8ee"/><rect x="132" y="208" width="136" height="18" rx="9" fill="$light"/>
+<path d="M112 88 128 104h144l16-16z" fill="#fdf8ee"/>
+<rect x="132" y="208" width="136" height="18" rx="9" fill="$light"/>
 <path d="M146 240h108v66q0 24-24 24h-60q-24 0-24-24z" fill="#e4ecec"/>
 <path d="M146 282h108v24q0 24-24 24h-60q-24 0-24-24z" fill="#5b3a28"/>
 <path d="M200 228v46" class="t" stroke="#5b3a28"/><path d="M254 254q38-4 34 26t-34 24" class="l" stroke="$trim"/>""",
@@ -251,7 +262,8 @@ q0-16 16-16t16 16v24q0-14 15-14t15 14v116q0 40-34 54v34H154v-34z" fill="$main"/>
 <path d="M176 112h52v36q0 18-18 18h-16q-18 0-18-18z" fill="$trim"/>
 <path d="M228 122q22-2 20 14t-22 14" class="t" stroke="$trim"/>""",
     "hammock": """
-<path d="M70 84v246M330 84v246" class="w" stroke="$trim"/><path d="M74 132q126 210 252 0-20 176-126 176T74 132z" fill="$main"/>
+<path d="M70 84v246M330 84v246" class="w" stroke="$trim"/>
+<path d="M74 132q126 210 252 0-20 176-126 176T74 132z" fill="$main"/>
 <path d="M74 132q126 210 252 0-126 144-252 0z" fill="$light"/>
 <path d="M116 226q34 66 62 78M284 226q-34 66-62 78M200 240v66" class="l" stroke="$dark"/>""",
     "slippers": """
@@ -278,5 +290,7 @@ _TEMPLATES = {kind: Template(drawing) for kind, drawing in {**_SHAPES, **_THINGS
 
 def shape(name: str, aisle: str) -> Template:
     """The drawing of a thing of that name, else of what its aisle sells, else of a parcel."""
-    thing = next((kind for kind, words in _NAMED.items() if aisle in _SHAPES and any(word in name for word in words)), aisle)
+    thing = next(
+        (kind for kind, words in _NAMED.items() if aisle in _SHAPES and any(word in name for word in words)), aisle
+    )
     return _TEMPLATES.get(thing) or _TEMPLATES[""]

@@ -38,7 +38,9 @@ class _Visit:
     """Quantity by product."""
 
 
-def simulate(products: Sequence[Product], *, end_ms: int, days: int = 60, shoppers: int = 3000, seed: int = 7) -> Iterator[Event]:
+def simulate(
+    products: Sequence[Product], *, end_ms: int, days: int = 60, shoppers: int = 3000, seed: int = 7
+) -> Iterator[Event]:
     """Events in the shape of the events API, oldest first. `products` are those of `demo_products`."""
     ids = [product["productId"] for product in products]
     names = [shopper_id(shopper) for shopper in range(shoppers)]
@@ -168,7 +170,9 @@ class _Shop:
 
     def _put_in_cart(self, visit: _Visit, product: int) -> None:
         quantity = 2 if product in self.consumed and next(self._uniform) < 0.3 else 1
-        self._record(visit, "add_to_cart", product, {"price": self.prices[product], "currency": "USD", "quantity": quantity})
+        self._record(
+            visit, "add_to_cart", product, {"price": self.prices[product], "currency": "USD", "quantity": quantity}
+        )
         visit.cart[product] = quantity
 
     def _pay(self, visit: _Visit) -> None:

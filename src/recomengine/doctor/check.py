@@ -3,7 +3,9 @@
 from typing import NamedTuple
 
 MAX_SKEW_S = 2.0
-"""Events may be five minutes ahead and limits count by the second; machines that ask a time server stay within milliseconds."""
+"""Events may be five minutes ahead and limits count by the second; machines that ask a time server stay within
+milliseconds.
+"""
 
 
 class Check(NamedTuple):
@@ -20,4 +22,9 @@ def clock(name: str, theirs: float, before: float, after: float) -> Check:
     ahead = theirs - (before + after) / 2
     skew = max(0.0, abs(ahead) - (after - before) / 2)
     detail = f"{skew:.1f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
-    return Check(f"{name} clock", skew <= MAX_SKEW_S, detail, "" if skew <= MAX_SKEW_S else "Run a time service, such as chrony, on both machines.")
+    return Check(
+        f"{name} clock",
+        skew <= MAX_SKEW_S,
+        detail,
+        "" if skew <= MAX_SKEW_S else "Run a time service, such as chrony, on both machines.",
+    )

@@ -37,7 +37,9 @@ async def model_store(settings: Settings) -> Check:
         await asyncio.to_thread(store.probe)
     except (OSError, ValueError, BaseError) as error:
         remedy = "Give this user the right to write there, or set MODEL_STORE and DATA_DIR."
-        return Check("model store", False, f"{settings.model_store_url} cannot be written: {str(error).splitlines()[0]}.", remedy)
+        return Check(
+            "model store", False, f"{settings.model_store_url} cannot be written: {str(error).splitlines()[0]}.", remedy
+        )
     return Check("model store", True, f"{settings.model_store_url} can be written")
 
 
@@ -47,7 +49,9 @@ def disk(settings: Settings) -> Check:
         return Check("disk", False, "The disk is full.", missing)
     detail = ", ".join(f"{room.free_bytes >> 20} MiB free at {room.folder}" for room in found) or "no bound"
     if any(room.free_bytes < MIN_FREE_BYTES for room in found):
-        return Check("disk", False, f"{detail}.", f"Make room: models and logs of events want {MIN_FREE_BYTES >> 20} MiB.")
+        return Check(
+            "disk", False, f"{detail}.", f"Make room: models and logs of events want {MIN_FREE_BYTES >> 20} MiB."
+        )
     return Check("disk", True, detail)
 
 
@@ -69,5 +73,7 @@ def core(_settings: Settings) -> Check:
     try:
         from recomengine._core import ranking  # noqa: F401 - whether it loads is the question
     except ImportError as error:
-        return Check("core", False, f"the kernels do not load: {error}.", "Install a wheel for this Python, or run `make setup`.")
+        return Check(
+            "core", False, f"the kernels do not load: {error}.", "Install a wheel for this Python, or run `make setup`."
+        )
     return Check("core", True, f"kernels load, {os.cpu_count()} cores")

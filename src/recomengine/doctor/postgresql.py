@@ -19,7 +19,14 @@ LATE_S = 600
 async def examine(settings: Settings) -> list[Check]:
     """One line where it cannot be asked, else all."""
     if not settings.database_url:
-        return [Check("postgresql", False, "DATABASE_URL is not set, and no `recomengine up` runs on this data dir.", "Set it, or start one.")]
+        return [
+            Check(
+                "postgresql",
+                False,
+                "DATABASE_URL is not set, and no `recomengine up` runs on this data dir.",
+                "Set it, or start one.",
+            )
+        ]
     try:
         connection = await asyncpg.connect(settings.database_url, timeout=TIMEOUT_S, command_timeout=TIMEOUT_S)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -45,7 +52,9 @@ async def _schema(connection: Connection) -> Check:
         return Check("postgresql", False, f"refuses: {error}.", f"GRANT {SERVING_ROLE} TO the login of DATABASE_URL;")
     if missing:
         return Check("postgresql", False, f"lacks {', '.join(missing)}.", "Run `recomengine migrate` as the owner.")
-    return Check("postgresql", True, f"version {version}, schema up to date, {await queries.database_size(connection) >> 20} MiB")
+    return Check(
+        "postgresql", True, f"version {version}, schema up to date, {await queries.database_size(connection) >> 20} MiB"
+    )
 
 
 async def _roles(connection: Connection) -> Check:
@@ -54,18 +63,37 @@ async def _roles(connection: Connection) -> Check:
         return Check("roles", False, f"There is no role {SERVING_ROLE}.", "Run `recomengine migrate` as the owner.")
     login = found["login"]
     if found["bypasses"]:
-        return Check("roles", False, f"{SERVING_ROLE} is not bound by row-level security.", f"ALTER ROLE {SERVING_ROLE} NOSUPERUSER NOBYPASSRLS;")
+        return Check(
+            "roles",
+            False,
+            f"{SERVING_ROLE} is not bound by row-level security.",
+            f"ALTER ROLE {SERVING_ROLE} NOSUPERUSER NOBYPASSRLS;",
+        )
     if found["owns"]:
-        return Check("roles", False, f"{SERVING_ROLE} owns tables, whose policies do not bind it.", f"REASSIGN OWNED BY {SERVING_ROLE} TO the owner;")
+        return Check(
+            "roles",
+            False,
+            f"{SERVING_ROLE} owns tables, whose policies do not bind it.",
+            f"REASSIGN OWNED BY {SERVING_ROLE} TO the owner;",
+        )
     if not found["may_serve"]:
         return Check("roles", False, f"{login} may not work as {SERVING_ROLE}.", f"GRANT {SERVING_ROLE} TO {login};")
-    kind = "which owns the tables; docs/operations.md gives serve and worker a login of their own" if found["owner"] else "which owns nothing"
+    kind = (
+        "which owns the tables; docs/operations.md gives serve and worker a login of their own"
+        if found["owner"]
+        else "which owns nothing"
+    )
     return Check("roles", True, f"work is done as {SERVING_ROLE}, through the login {login}, {kind}")
 
 
 async def _partitions(connection: Connection) -> Check:
     if missing := await queries.missing_partitions(connection):
-        return Check("partitions", False, f"{', '.join(missing)} missing.", "Start a worker: it makes them at once and every night.")
+        return Check(
+            "partitions",
+            False,
+            f"{', '.join(missing)} missing.",
+            "Start a worker: it makes them at once and every night.",
+        )
     return Check("partitions", True, "of the events, for this month and the next")
 
 
@@ -81,5 +109,10 @@ async def _jobs(connection: Connection) -> Check:
         remedy = "See `recomengine jobs list --dead`, mend the cause, then `recomengine jobs retry`."
         return Check("jobs", False, f"dead: {', '.join(dead)}.", remedy)
     if late := [f"{one.waiting} {one.name}" for one in counted if one.overdue_s > LATE_S]:
-        return Check("jobs", False, f"waiting for more than {LATE_S // 60} min: {', '.join(late)}.", "Start a worker, or more of them.")
+        return Check(
+            "jobs",
+            False,
+            f"waiting for more than {LATE_S // 60} min: {', '.join(late)}.",
+            "Start a worker, or more of them.",
+        )
     return Check("jobs", True, f"{sum(one.waiting for one in counted)} waiting, none dead")

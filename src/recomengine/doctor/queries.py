@@ -15,7 +15,8 @@ SELECT session_user::text AS login, r.rolsuper OR r.rolbypassrls AS bypasses,
 FROM pg_roles r WHERE r.rolname = $1
 """
 MISSING_PARTITIONS = """
-SELECT name FROM (SELECT to_char(date_trunc('month', now() AT TIME ZONE 'UTC') + step * interval '1 month', '"events_"YYYY_MM') AS name
+SELECT name FROM (SELECT to_char(date_trunc('month', now() AT TIME ZONE 'UTC') + step * interval '1 month',
+    '"events_"YYYY_MM') AS name
                   FROM generate_series(0, 1) AS step) AS wanted
 WHERE to_regclass(name) IS NULL ORDER BY name
 """

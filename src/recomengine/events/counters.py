@@ -1,4 +1,5 @@
-"""Live counters of a shop's day in Redis: `reco:counter:{tenant}:<day>:<name>`, the day being that of the shop's own zone.
+"""Live counters of a shop's day in Redis: `reco:counter:{tenant}:<day>:<name>`, the day being that of the shop's own
+zone.
 
 They count what happens and arrives today, for the live view alone. Redis may lose them: every figure is computed from
 the events.
@@ -59,6 +60,8 @@ def counter_commands(events: Sequence[Event]) -> list[Command]:
             counts[key] = counts.get(key, 0) + event.revenue_cents
     commands: list[Command] = []
     for key, count in counts.items():
-        commands.append(("INCRBYFLOAT", key, str(count)))  # INCRBY refuses what 64 bits cannot hold: ten of the dearest purchases
+        commands.append(
+            ("INCRBYFLOAT", key, str(count))
+        )  # INCRBY refuses what 64 bits cannot hold: ten of the dearest purchases
         commands.append(("EXPIRE", key, COUNTER_TTL_S))
     return commands

@@ -1,4 +1,5 @@
-"""A tenant's newest events in Redis, in the order of their commits: what every process folds into its model until the next build.
+"""A tenant's newest events in Redis, in the order of their commits: what every process folds into its model until the
+next build.
 
 `reco:feed:{tenant}` is a stream of about FEED_LENGTH entries; an entry is its fields joined by a control character that
 no id can hold. Redis may lose it: the next build reads PostgreSQL.
@@ -42,14 +43,19 @@ def feed_commands(events: Sequence[Event], created_ms: int) -> list[Command]:
             feeds.setdefault(feed_key(str(event.tenant_id)), []).append(event)
     commands: list[Command] = []
     for key, fed in feeds.items():
-        commands += [("XADD", key, "MAXLEN", "~", FEED_LENGTH, "*", FIELD, _entry(event, created_ms)) for event in fed[-MAX_OF_BATCH:]]
+        commands += [
+            ("XADD", key, "MAXLEN", "~", FEED_LENGTH, "*", FIELD, _entry(event, created_ms))
+            for event in fed[-MAX_OF_BATCH:]
+        ]
         commands.append(("EXPIRE", key, FEED_TTL_S))
     return commands
 
 
 def _entry(event: Event, created_ms: int) -> str:
     product_id = event.product_id or ""
-    return SEPARATOR.join((str(created_ms), str(event.timestamp_ms), event.event_type, product_id, _group(event), event.user_id))
+    return SEPARATOR.join(
+        (str(created_ms), str(event.timestamp_ms), event.event_type, product_id, _group(event), event.user_id)
+    )
 
 
 def _group(event: Event) -> str:
@@ -58,7 +64,9 @@ def _group(event: Event) -> str:
 
 
 class Fed(NamedTuple):
-    """One event; created_ms is when it was stored, timestamp_ms when it happened; group: the order, else the session, else empty."""
+    """One event; created_ms is when it was stored, timestamp_ms when it happened; group: the order, else the session,
+    else empty.
+    """
 
     created_ms: int
     timestamp_ms: int

@@ -3,7 +3,8 @@
 A UUID of version 8. Without a client's eventId: 48 bits of the event's own millisecond, then a hash of
 (tenantId, userId, eventType, productId, timestamp), so ids sort by time and the index stays local. With one: a hash of
 (tenantId, eventId) alone, so that a retry without a timestamp is the same event; so is a line of an import that has
-neither, by (tenantId, userId, eventType, productId). Parts are length-prefixed: no two different tuples hash the same bytes.
+neither, by (tenantId, userId, eventType, productId). Parts are length-prefixed: no two different tuples hash the same
+bytes.
 """
 
 from hashlib import blake2b, sha256

@@ -1,4 +1,6 @@
-"""Bulk import: batches of NDJSON lines to stored events, several batches under way at once. For HTTP and the CLI alike."""
+"""Bulk import: batches of NDJSON lines to stored events, several batches under way at once. For HTTP and the CLI
+alike.
+"""
 
 import asyncio
 import time
@@ -21,7 +23,9 @@ SLICE = 250
 async def import_lines(
     writer: EventWriter, tenant_id: UUID, config: TenantConfig, batches: AsyncIterator[Sequence[tuple[int, bytes]]]
 ) -> EventImportResult:
-    """Store every good line; a bad one is reported and the rest goes in. A Problem of the source ends it after what came before is stored."""
+    """Store every good line; a bad one is reported and the rest goes in. A Problem of the source ends it after what
+    came before is stored.
+    """
     result = EventImportResult()
     under_way: deque[asyncio.Task[list[bool]]] = deque()
     try:

@@ -1,4 +1,6 @@
-"""From the bytes of one event to the row that is stored: decode, check, identify. Raises a Problem that names the path."""
+"""From the bytes of one event to the row that is stored: decode, check, identify. Raises a Problem that names the
+path.
+"""
 
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -51,16 +53,31 @@ def prepare(body: "bytes | msgspec.Raw", source: Source) -> Event:
 
 def prepare_decoded(event: EventIn, source: Source) -> Event:
     if event.product_id is None and event.event_type != "search":
-        raise invalid("$.productId", f"expected for {event.event_type}, got none. Only search events go without a product")
+        raise invalid(
+            "$.productId", f"expected for {event.event_type}, got none. Only search events go without a product"
+        )
     timestamp_ms = source.now_ms if event.timestamp is None else _checked_ms(event.timestamp, source.now_ms)
     metadata, revenue_cents = (
-        (None, 0) if event.metadata is UNSET else _checked_metadata(bytes(event.metadata), event.event_type, source.currency)
+        (None, 0)
+        if event.metadata is UNSET
+        else _checked_metadata(bytes(event.metadata), event.event_type, source.currency)
     )
     day = source.today
     identity, name = _identity(event, source, timestamp_ms)
     return Event(
-        identity, source.tenant_id, event.event_type, event.user_id, event.product_id, event.session_id, name, metadata,
-        timestamp_ms, revenue_cents, day.date if day.start_ms <= timestamp_ms < day.end_ms else "", source.live, source.single,
+        identity,
+        source.tenant_id,
+        event.event_type,
+        event.user_id,
+        event.product_id,
+        event.session_id,
+        name,
+        metadata,
+        timestamp_ms,
+        revenue_cents,
+        day.date if day.start_ms <= timestamp_ms < day.end_ms else "",
+        source.live,
+        source.single,
     )
 
 
@@ -80,7 +97,10 @@ def _checked_ms(timestamp: int | datetime, now_ms: int) -> int:
     if not MIN_TIMESTAMP_MS <= ms <= MAX_TIMESTAMP_MS:
         raise invalid("$.timestamp", f"expected a time of the years 1 to 9999 in milliseconds, got {str(ms)[:40]}")
     if ms > now_ms + MAX_AHEAD_MS:
-        raise invalid("$.timestamp", "lies more than 5 minutes ahead of the server's clock. Correct the sender's clock, or send milliseconds")
+        raise invalid(
+            "$.timestamp",
+            "lies more than 5 minutes ahead of the server's clock. Correct the sender's clock, or send milliseconds",
+        )
     return ms
 
 
@@ -95,7 +115,10 @@ def _checked_metadata(text: bytes, event_type: EventType, currency: str) -> tupl
         raise _within_metadata(validation_problem(error)) from None
     if known.price is not None and not 0 <= known.price <= MAX_PRICE:
         raise invalid("$.metadata.price", f"expected 0 to {MAX_PRICE}, got {known.price}")
-    return stored.decode(), _revenue_cents(known) if EVENT_TRAITS[event_type].bought and known.currency in (None, currency) else 0
+    return stored.decode(), _revenue_cents(known) if EVENT_TRAITS[event_type].bought and known.currency in (
+        None,
+        currency,
+    ) else 0
 
 
 def _within_metadata(problem: Problem) -> Problem:

@@ -15,17 +15,24 @@ SELECT created_at, timestamp, event_type, product_id, session_id FROM events
 WHERE tenant_id = $1 AND user_id = ANY ($2::text[]) AND product_id IS NOT NULL AND event_type <> 'impression'
 ORDER BY created_at DESC LIMIT $3
 """
-NEWEST_ALIASES = "SELECT anonymous_id, created_at FROM user_aliases WHERE tenant_id = $1 AND user_id = $2 ORDER BY created_at DESC LIMIT $3"
+NEWEST_ALIASES = """
+SELECT anonymous_id, created_at FROM user_aliases WHERE tenant_id = $1 AND user_id = $2
+ORDER BY created_at DESC LIMIT $3
+"""
 
 
-async def store_events(pool: Pool, tenants: Sequence[UUID], columns: Sequence[Sequence[Any]]) -> tuple[list[UUID] | None, datetime]:
+async def store_events(
+    pool: Pool, tenants: Sequence[UUID], columns: Sequence[Sequence[Any]]
+) -> tuple[list[UUID] | None, datetime]:
     """Store one batch; (ids that were new, or None when all were; the moment they carry as created_at)."""
     row = await pool.fetchrow(STORE_EVENTS, tenants, *columns)
     assert row is not None  # a function returns one row
     return row["stored"], row["moment"]
 
 
-async def recent_events(connection: Connection, tenant_id: UUID, users: Sequence[str], limit: int) -> list[asyncpg.Record]:
+async def recent_events(
+    connection: Connection, tenant_id: UUID, users: Sequence[str], limit: int
+) -> list[asyncpg.Record]:
     return await connection.fetch(RECENT_EVENTS, tenant_id, users, limit)
 
 

@@ -10,7 +10,15 @@ from starlette.responses import Response
 
 from recomengine.events.importing import import_lines
 from recomengine.events.preparing import Source, event_decoder, prepare, prepare_decoded
-from recomengine.events.schemas import Event, EventBatch, EventBatchResult, EventImportResult, EventIn, EventResult, Stored
+from recomengine.events.schemas import (
+    Event,
+    EventBatch,
+    EventBatchResult,
+    EventImportResult,
+    EventIn,
+    EventResult,
+    Stored,
+)
 from recomengine.events.writer import dedup_key
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import RedisUnavailable
@@ -42,7 +50,9 @@ async def post_event(context: "Context", call: BegunCall[EventIn]) -> Response:
 
 
 async def _is_remembered(remembered: "asyncio.Future[list[Any]]") -> bool:
-    """Whether Redis knows the event as stored; it is told only after the commit, so a yes needs no look at the database."""
+    """Whether Redis knows the event as stored; it is told only after the commit, so a yes needs no look at the
+    database.
+    """
     try:
         return bool((await remembered)[0])
     except RedisUnavailable:
@@ -56,7 +66,9 @@ async def post_batch(context: "Context", call: Call[Caller, EventBatch]) -> Resp
         waiting = (result for result in results if result.status != "rejected")
         for result, new in zip(waiting, await context.events.store(events), strict=True):
             result.status = "accepted" if new else "duplicate"
-    counts = {status: sum(result.status == status for result in results) for status in ("accepted", "duplicate", "rejected")}
+    counts = {
+        status: sum(result.status == status for result in results) for status in ("accepted", "duplicate", "rejected")
+    }
     return data_response(EventBatchResult(counts["accepted"], counts["duplicate"], counts["rejected"], results), 202)
 
 
@@ -88,6 +100,22 @@ ONE = {202: Data[Stored], 200: Data[Stored]}
 
 routes = [
     Operation("POST", PATH, post_event, "Send an event", ONE, needs=INGEST, body=_event, awaits_charge=True),
-    Operation("POST", f"{PATH}/batch", post_batch, "Send up to 1,000 events", {202: Data[EventBatchResult]}, needs=INGEST, body=_batch),
-    Operation("POST", f"{PATH}/import", post_import, "Import events", {200: Data[EventImportResult]}, needs=WRITE, lines=EventIn),
+    Operation(
+        "POST",
+        f"{PATH}/batch",
+        post_batch,
+        "Send up to 1,000 events",
+        {202: Data[EventBatchResult]},
+        needs=INGEST,
+        body=_batch,
+    ),
+    Operation(
+        "POST",
+        f"{PATH}/import",
+        post_import,
+        "Import events",
+        {200: Data[EventImportResult]},
+        needs=WRITE,
+        lines=EventIn,
+    ),
 ]

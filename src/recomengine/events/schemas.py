@@ -40,7 +40,11 @@ class KnownMetadata(msgspec.Struct, rename="camel", gc=False):
 Milliseconds = Annotated[int, Meta(extra_json_schema={"minimum": MIN_TIMESTAMP_MS, "maximum": MAX_TIMESTAMP_MS})]
 Metadata = Annotated[
     msgspec.Raw,
-    Meta(extra_json_schema={"anyOf": [msgspec.json.schema_components([KnownMetadata])[1]["KnownMetadata"], {"type": "null"}]}),
+    Meta(
+        extra_json_schema={
+            "anyOf": [msgspec.json.schema_components([KnownMetadata])[1]["KnownMetadata"], {"type": "null"}]
+        }
+    ),
 ]
 
 

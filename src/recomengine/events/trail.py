@@ -1,8 +1,8 @@
 """A shopper's newest events in Redis: what the model does not know yet. Written after the commit, read by each request.
 
 `reco:recent:{tenant}:<user>` is a list, newest first, of at most TRAIL_LENGTH entries; an entry is its fields joined by
-a control character that no id can hold. An entry of type ALIAS is no event: it names another id of the shopper, whose trail
-counts as well. Redis may lose it all: PostgreSQL has every event and every alias.
+a control character that no id can hold. An entry of type ALIAS is no event: it names another id of the shopper, whose
+trail counts as well. Redis may lose it all: PostgreSQL has every event and every alias.
 `reco:since:{tenant}` is the moment in milliseconds since when the trails miss nothing. It is lost with the trails, and
 set anew by the next batch: what a build of before that moment does not hold must come from PostgreSQL (`may_miss`).
 """
@@ -42,12 +42,16 @@ def since_key(tenant: str) -> str:
 
 
 def may_miss(trail: Sequence[bytes], since: bytes | None, through_ms: int) -> bool:
-    """Whether events stored from `through_ms` on may be missing in a trail, as LRANGE and GET of since_key give both."""
+    """Whether events stored from `through_ms` on may be missing in a trail, as LRANGE and GET of since_key give
+    both.
+    """
     return len(trail) < TRAIL_LENGTH and (since is None or int(since) > through_ms)
 
 
 def trail_entry(event: Trail) -> str:
-    return SEPARATOR.join((str(event.created_ms), str(event.timestamp_ms), event.event_type, event.product_id, event.session_id))
+    return SEPARATOR.join(
+        (str(event.created_ms), str(event.timestamp_ms), event.event_type, event.product_id, event.session_id)
+    )
 
 
 def alias_entry(created_ms: int, anonymous_id: str) -> str:
@@ -79,12 +83,18 @@ async def recent_from_database(pool: Pool, tenant_id: UUID, user_id: str, limit:
     """
     async with tenant_transaction(pool, tenant_id, limit_s=limit_s) as connection:
         aliases = await queries.newest_aliases(connection, tenant_id, user_id, MAX_JOINED)
-        rows = await queries.recent_events(connection, tenant_id, [user_id, *(alias["anonymous_id"] for alias in aliases)], limit)
+        rows = await queries.recent_events(
+            connection, tenant_id, [user_id, *(alias["anonymous_id"] for alias in aliases)], limit
+        )
     events = [
-        Trail(_ms(row["created_at"]), _ms(row["timestamp"]), row["event_type"], row["product_id"], row["session_id"] or "")
+        Trail(
+            _ms(row["created_at"]), _ms(row["timestamp"]), row["event_type"], row["product_id"], row["session_id"] or ""
+        )
         for row in rows
     ]
-    return events + [Trail(_ms(alias["created_at"]), _ms(alias["created_at"]), ALIAS, alias["anonymous_id"], "") for alias in aliases]
+    return events + [
+        Trail(_ms(alias["created_at"]), _ms(alias["created_at"]), ALIAS, alias["anonymous_id"], "") for alias in aliases
+    ]
 
 
 def _ms(moment: datetime) -> int:

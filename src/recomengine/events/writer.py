@@ -70,7 +70,9 @@ class EventWriter:
             raise Unavailable("The server is stopping. Send the events again.", code="stopping")
         if self._pending + len(events) > MAX_PENDING:
             EVENTS_DROPPED.labels("overloaded").inc(len(events))
-            raise Unavailable(f"More than {MAX_PENDING} events wait to be stored. Send them again in a second.", code="overloaded")
+            raise Unavailable(
+                f"More than {MAX_PENDING} events wait to be stored. Send them again in a second.", code="overloaded"
+            )
         wait = _Wait(events, asyncio.get_running_loop().create_future())
         self._waiting.append(wait)
         self._pending += len(events)
@@ -164,12 +166,16 @@ class EventWriter:
     def _since_commands(self, tenants: set[UUID]) -> list[Command]:
         """Since when the trails of these tenants miss nothing: as it stands, or from now on."""
         now_ms = int(time() * 1000)
-        return [("SET", since_key(str(each)), now_ms, "EX", TRAIL_TTL_S, *(() if each in self._untold else ("NX",))) for each in tenants]
+        return [
+            ("SET", since_key(str(each)), now_ms, "EX", TRAIL_TTL_S, *(() if each in self._untold else ("NX",)))
+            for each in tenants
+        ]
 
 
 def _columns(rows: Sequence[Event]) -> list[list[object]]:
     return [
-        [row.id for row in rows], [row.tenant_id for row in rows], [row.event_type for row in rows], [row.user_id for row in rows],
+        [row.id for row in rows], [row.tenant_id for row in rows], [row.event_type for row in rows],
+        [row.user_id for row in rows],
         [row.product_id for row in rows], [row.session_id for row in rows], [row.client_event_id for row in rows],
         [row.metadata for row in rows], [row.timestamp_ms for row in rows],
     ]  # fmt: skip
@@ -186,9 +192,15 @@ def _take(new: set[UUID], identity: UUID) -> bool:
 def _trail_commands(fresh: Sequence[Event], created_ms: int) -> list[Command]:
     trails: dict[str, list[Trail]] = {}
     for event in fresh:
-        if event.product_id and EVENT_TRAITS[event.event_type].seen and (event.live or created_ms - event.timestamp_ms < TRAIL_MAX_AGE_MS):
+        if (
+            event.product_id
+            and EVENT_TRAITS[event.event_type].seen
+            and (event.live or created_ms - event.timestamp_ms < TRAIL_MAX_AGE_MS)
+        ):
             key = trail_key(str(event.tenant_id), event.user_id)
-            trails.setdefault(key, []).append(Trail(created_ms, event.timestamp_ms, event.event_type, event.product_id, event.session_id or ""))
+            trails.setdefault(key, []).append(
+                Trail(created_ms, event.timestamp_ms, event.event_type, event.product_id, event.session_id or "")
+            )
     commands: list[Command] = []
     for key, trail in trails.items():
         commands.append(("LPUSH", key, *map(trail_entry, sorted(trail, key=lambda entry: entry.timestamp_ms))))

@@ -1,11 +1,12 @@
 """Who sees what, without anything being stored.
 
-A/B: bucket = SHA-256(userId + experimentId) as a number, mod 100; below the traffic split it is control. The same shopper always
-gets the same variant, and the buckets of two experiments are independent.
+A/B: bucket = SHA-256(userId + experimentId) as a number, mod 100; below the traffic split it is control. The same
+shopper always gets the same variant, and the buckets of two experiments are independent.
 
-Interleaving, by team draft (Radlinski, Kurup, Joachims 2008, section 4.2): two captains pick for one list in turns, each the best
-product of its own ranking that is still there. The captain with fewer picks is next; at a draw, the next bit of the same SHA-256
-decides. So the same shopper gets the same draft of the same lists, and over shoppers neither captain is favoured.
+Interleaving, by team draft (Radlinski, Kurup, Joachims 2008, section 4.2): two captains pick for one list in turns,
+each the best product of its own ranking that is still there. The captain with fewer picks is next; at a draw, the next
+bit of the same SHA-256 decides. So the same shopper gets the same draft of the same lists, and over shoppers neither
+captain is favoured.
 """
 
 from collections.abc import Sequence
@@ -32,8 +33,12 @@ def experiment_at(caller: Caller, placement_id: str | None, *, named: bool) -> R
     return own if own is not None or named else caller.experiments.get(None)
 
 
-def draft(control: Sequence[str], variant: Sequence[str], limit: int, user_id: str, experiment_id: str) -> list[tuple[int, Variant]]:
-    """At most `limit` picks, best first: the place in the list of that captain, and the captain. A list holds nothing twice."""
+def draft(
+    control: Sequence[str], variant: Sequence[str], limit: int, user_id: str, experiment_id: str
+) -> list[tuple[int, Variant]]:
+    """At most `limit` picks, best first: the place in the list of that captain, and the captain. A list holds nothing
+    twice.
+    """
     coins = _number(user_id, experiment_id)
     lists: dict[Variant, Sequence[str]] = {"control": control, "variant": variant}
     after: dict[Variant, int] = {"control": 0, "variant": 0}

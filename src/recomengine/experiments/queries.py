@@ -11,29 +11,32 @@ from recomengine.experiments.schemas import Arm, Experiment, ExperimentIn, Traff
 from recomengine.infra.database import Connection, Pool
 
 INSERT_EXPERIMENT = """
-INSERT INTO experiments (tenant_id, id, name, kind, placement_id, control_strategy, variant_strategy, traffic_split, metric)
+INSERT INTO experiments (tenant_id, id, name, kind, placement_id, control_strategy, variant_strategy, traffic_split,
+    metric)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 ONE_EXPERIMENT = """
-SELECT id, name, kind, placement_id, control_strategy, variant_strategy, traffic_split, metric, status, started_at, completed_at,
-    created_at, updated_at
+SELECT id, name, kind, placement_id, control_strategy, variant_strategy, traffic_split, metric, status, started_at,
+    completed_at, created_at, updated_at
 FROM experiments WHERE tenant_id = $1 AND id = $2
 """
 LOCK_EXPERIMENT = ONE_EXPERIMENT + "FOR UPDATE"
 EXPERIMENTS_OF = """
-SELECT id, name, kind, placement_id, control_strategy, variant_strategy, traffic_split, metric, status, started_at, completed_at,
-    created_at, updated_at
+SELECT id, name, kind, placement_id, control_strategy, variant_strategy, traffic_split, metric, status, started_at,
+    completed_at, created_at, updated_at
 FROM experiments
 WHERE tenant_id = $1 AND ($4::text IS NULL OR status = $4)
-  AND ($2::uuid IS NULL OR (created_at, id) < (SELECT a.created_at, a.id FROM experiments a WHERE a.tenant_id = $1 AND a.id = $2))
+  AND ($2::uuid IS NULL OR (created_at, id) < (SELECT a.created_at, a.id FROM experiments a WHERE a.tenant_id = $1
+      AND a.id = $2))
 ORDER BY created_at DESC, id DESC LIMIT $3
 """
 UPDATE_EXPERIMENT = """
-UPDATE experiments SET name = $3, kind = $4, placement_id = $5, control_strategy = $6, variant_strategy = $7, traffic_split = $8, metric = $9,
-    updated_at = now()
+UPDATE experiments SET name = $3, kind = $4, placement_id = $5, control_strategy = $6, variant_strategy = $7,
+    traffic_split = $8, metric = $9, updated_at = now()
 WHERE tenant_id = $1 AND id = $2
 """
-# Of what was stored before completed_at, all is committed and visible then: events_watermark waits for the batches in flight.
+# Of what was stored before completed_at, all is committed and visible then: events_watermark waits for the batches in
+# flight.
 SET_STATUS = """
 UPDATE experiments SET status = $3, updated_at = now(),
     started_at = CASE WHEN $3 = 'running' THEN coalesce(started_at, clock_timestamp()) ELSE started_at END,
@@ -43,7 +46,8 @@ WHERE tenant_id = $1 AND id = $2
 DELETE_RESULTS = "DELETE FROM experiment_results WHERE tenant_id = $1 AND experiment_id = $2"
 DELETE_EXPERIMENT = "DELETE FROM experiments WHERE tenant_id = $1 AND id = $2"
 KEEP_RESULT = """
-INSERT INTO experiment_results (tenant_id, experiment_id, variant, impressions, clicks, conversions, revenue, sample_size, sums, computed_at)
+INSERT INTO experiment_results (tenant_id, experiment_id, variant, impressions, clicks, conversions, revenue,
+    sample_size, sums, computed_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING
 """
 KEPT_RESULTS = "SELECT variant, sums, computed_at FROM experiment_results WHERE tenant_id = $1 AND experiment_id = $2"
@@ -53,13 +57,15 @@ TO_COMPLETE = "SELECT tenant_id, id FROM experiments_to_complete($1)"
 HASH_JOINS_ONLY = "SET LOCAL enable_nestloop = off"
 """The planner takes the shoppers for few, and would walk through the events once for each."""
 
-# What was stored from $3 until before $4 counts. One pass over the events that carry the experiment gives each shopper's exposure; what a
-# shopper bought since then counts whatever it carries, unless it carries this experiment with another variant than the hash gives ($5: the
-# traffic split). x is of the time from $9 until $3. $6: the metric; $7, $8: the variants' strategies.
+# What was stored from $3 until before $4 counts. One pass over the events that carry the experiment gives each
+# shopper's exposure; what a shopper bought since then counts whatever it carries, unless it carries this experiment
+# with another variant than the hash gives ($5: the traffic split). x is of the time from $9 until $3. $6: the metric;
+# $7, $8: the variants' strategies.
 MEASURE = """
 WITH said AS MATERIALIZED (
     SELECT user_id, metadata ->> 'variant' AS variant, count(*) AS events,
-           count(*) FILTER (WHERE event_type = 'impression') AS impressions, count(*) FILTER (WHERE event_type = 'click') AS clicks,
+           count(*) FILTER (WHERE event_type = 'impression') AS impressions,
+           count(*) FILTER (WHERE event_type = 'click') AS clicks,
            min(timestamp) FILTER (WHERE event_type = 'impression') AS exposed_at,
            coalesce(bool_or(metadata ->> 'strategy' <> CASE metadata ->> 'variant' WHEN 'control' THEN $7 ELSE $8 END)
                     FILTER (WHERE event_type = 'impression'), false) AS fell_back
@@ -70,7 +76,8 @@ WITH said AS MATERIALIZED (
 ), placed AS MATERIALIZED (
     SELECT *, CASE WHEN experiment_bucket(user_id, $2) < $5 THEN 'control' ELSE 'variant' END AS arm FROM said
 ), exposed AS MATERIALIZED (
-    SELECT user_id, arm, exposed_at, impressions, clicks, NOT fell_back AS error_free FROM placed WHERE variant = arm AND impressions > 0
+    SELECT user_id, arm, exposed_at, impressions, clicks, NOT fell_back AS error_free FROM placed WHERE variant = arm
+        AND impressions > 0
 ), shop AS (
     SELECT coalesce(config ->> 'currency', 'USD') AS currency FROM tenants WHERE id = $1
 ), bought AS (
@@ -87,43 +94,50 @@ WITH said AS MATERIALIZED (
     SELECT x.user_id,
            CASE $6 WHEN 'ctr' THEN count(*) FILTER (WHERE e.event_type = 'click')
                    WHEN 'conversion_rate' THEN bool_or(e.event_type = 'purchase')::int
-                   ELSE coalesce(sum(round((e.metadata ->> 'price')::numeric, 2) * coalesce((e.metadata ->> 'quantity')::numeric, 1))
-                                 FILTER (WHERE e.event_type = 'purchase' AND coalesce(e.metadata ->> 'currency', shop.currency) = shop.currency), 0)
+                   ELSE coalesce(sum(round((e.metadata ->> 'price')::numeric,
+                       2) * coalesce((e.metadata ->> 'quantity')::numeric, 1))
+                                 FILTER (WHERE e.event_type = 'purchase'
+                                     AND coalesce(e.metadata ->> 'currency', shop.currency) = shop.currency), 0)
            END::numeric AS x
     FROM shop CROSS JOIN exposed x
     JOIN events e ON e.tenant_id = $1 AND e.user_id = x.user_id AND e.event_type IN ('click', 'purchase')
-    WHERE e.created_at >= $9::timestamptz - interval '1 day' AND e.created_at < $4 AND e.timestamp >= $9 AND e.timestamp < $3
+    WHERE e.created_at >= $9::timestamptz - interval '1 day' AND e.created_at < $4 AND e.timestamp >= $9
+        AND e.timestamp < $3
     GROUP BY 1
 ), shoppers AS (
-    SELECT x.arm, x.impressions, x.clicks, x.error_free, coalesce(b.purchases, 0) AS purchases, coalesce(b.revenue, 0) AS revenue,
-           coalesce(b.foreign_currency, 0) AS foreign_currency,
-           CASE $6 WHEN 'ctr' THEN x.clicks WHEN 'conversion_rate' THEN (b.purchases IS NOT NULL)::int ELSE coalesce(b.revenue, 0) END::numeric AS y,
+    SELECT x.arm, x.impressions, x.clicks, x.error_free, coalesce(b.purchases, 0) AS purchases,
+           coalesce(b.revenue, 0) AS revenue, coalesce(b.foreign_currency, 0) AS foreign_currency,
+           CASE $6 WHEN 'ctr' THEN x.clicks WHEN 'conversion_rate' THEN (b.purchases IS NOT NULL)::int
+               ELSE coalesce(b.revenue, 0) END::numeric AS y,
            CASE $6 WHEN 'ctr' THEN x.impressions ELSE 1 END::numeric AS d, coalesce(p.x, 0) AS x
     FROM exposed x LEFT JOIN bought b USING (user_id) LEFT JOIN before p USING (user_id)
 ), wrong AS (
     SELECT arm, sum(events) AS mismatched FROM placed WHERE variant IS DISTINCT FROM arm GROUP BY 1
 )
-SELECT v.variant, count(s.arm) AS users, coalesce(sum(s.impressions), 0)::bigint AS impressions, coalesce(sum(s.clicks), 0)::bigint AS clicks,
+SELECT v.variant, count(s.arm) AS users, coalesce(sum(s.impressions), 0)::bigint AS impressions,
+    coalesce(sum(s.clicks), 0)::bigint AS clicks,
        count(*) FILTER (WHERE s.purchases > 0) AS conversions, coalesce(sum(s.purchases), 0)::bigint AS purchases,
        coalesce(sum(s.revenue), 0) AS revenue, coalesce(sum(s.revenue * s.revenue), 0) AS revenue_squares,
        count(*) FILTER (WHERE s.error_free) AS error_free, coalesce(sum(s.foreign_currency), 0)::bigint AS "foreign",
        coalesce(min(w.mismatched), 0)::bigint AS mismatched,
-       coalesce(sum(s.y), 0) AS y, coalesce(sum(s.d), 0) AS d, coalesce(sum(s.y * s.y), 0) AS yy, coalesce(sum(s.y * s.d), 0) AS yd,
-       coalesce(sum(s.d * s.d), 0) AS dd, coalesce(sum(s.x), 0) AS x, coalesce(sum(s.x * s.x), 0) AS xx,
-       coalesce(sum(s.x * s.y), 0) AS xy, coalesce(sum(s.x * s.d), 0) AS xd
+       coalesce(sum(s.y), 0) AS y, coalesce(sum(s.d), 0) AS d, coalesce(sum(s.y * s.y), 0) AS yy,
+       coalesce(sum(s.y * s.d), 0) AS yd, coalesce(sum(s.d * s.d), 0) AS dd, coalesce(sum(s.x), 0) AS x,
+       coalesce(sum(s.x * s.x), 0) AS xx, coalesce(sum(s.x * s.y), 0) AS xy, coalesce(sum(s.x * s.d), 0) AS xd
 FROM (VALUES ('control'), ('variant')) AS v (variant)
 LEFT JOIN shoppers s ON s.arm = v.variant
 LEFT JOIN wrong w ON w.arm = v.variant
 GROUP BY 1 ORDER BY 1
 """
 
-# Interleaving: every shopper sees both, an event names whose pick its product was, and a purchase is credited to the pick that the shopper
-# clicked last before it. y counts the shoppers who clicked more of one captain's picks than of the other's.
+# Interleaving: every shopper sees both, an event names whose pick its product was, and a purchase is credited to the
+# pick that the shopper clicked last before it. y counts the shoppers who clicked more of one captain's picks than of
+# the other's.
 MEASURE_INTERLEAVED = """
 WITH marked AS MATERIALIZED (
     SELECT user_id, event_type, product_id, timestamp, metadata ->> 'variant' AS team
     FROM events
-    WHERE tenant_id = $1 AND created_at >= $3 AND created_at < $4 AND event_type IN ('impression', 'click') AND metadata ->> 'experimentId' = $2
+    WHERE tenant_id = $1 AND created_at >= $3 AND created_at < $4 AND event_type IN ('impression', 'click')
+        AND metadata ->> 'experimentId' = $2
 ), shoppers AS MATERIALIZED (
     SELECT user_id, count(*) FILTER (WHERE event_type = 'click' AND team = 'control') AS control,
            count(*) FILTER (WHERE event_type = 'click' AND team = 'variant') AS variant
@@ -133,28 +147,36 @@ WITH marked AS MATERIALIZED (
 ), credited AS (
     SELECT DISTINCT ON (e.id) m.team, e.user_id, e.metadata ->> 'currency' <> shop.currency AS foreign_currency,
            CASE WHEN coalesce(e.metadata ->> 'currency', shop.currency) = shop.currency
-                THEN round((e.metadata ->> 'price')::numeric, 2) * coalesce((e.metadata ->> 'quantity')::numeric, 1) END AS revenue
+                THEN round((e.metadata ->> 'price')::numeric, 2) * coalesce((e.metadata ->> 'quantity')::numeric,
+                    1) END AS revenue
     FROM shop CROSS JOIN marked m
     JOIN shoppers s ON s.user_id = m.user_id
-    JOIN events e ON e.tenant_id = $1 AND e.user_id = m.user_id AND e.event_type = 'purchase' AND e.product_id = m.product_id
-    WHERE m.event_type = 'click' AND m.team IN ('control', 'variant') AND e.created_at >= $3 AND e.created_at < $4 AND e.timestamp >= m.timestamp
+    JOIN events e ON e.tenant_id = $1 AND e.user_id = m.user_id AND e.event_type = 'purchase'
+        AND e.product_id = m.product_id
+    WHERE m.event_type = 'click' AND m.team IN ('control', 'variant') AND e.created_at >= $3 AND e.created_at < $4
+        AND e.timestamp >= m.timestamp
     ORDER BY e.id, m.timestamp DESC, m.team
 ), bought AS (
-    SELECT team, user_id, count(*) AS purchases, coalesce(sum(revenue), 0) AS revenue, count(*) FILTER (WHERE foreign_currency) AS foreign_currency
+    SELECT team, user_id, count(*) AS purchases, coalesce(sum(revenue), 0) AS revenue,
+        count(*) FILTER (WHERE foreign_currency) AS foreign_currency
     FROM credited GROUP BY 1, 2
 ), shown AS (
-    SELECT m.team, count(*) FILTER (WHERE m.event_type = 'impression') AS impressions, count(*) FILTER (WHERE m.event_type = 'click') AS clicks
+    SELECT m.team, count(*) FILTER (WHERE m.event_type = 'impression') AS impressions,
+        count(*) FILTER (WHERE m.event_type = 'click') AS clicks
     FROM marked m JOIN shoppers s USING (user_id) GROUP BY 1
 )
-SELECT v.variant, (SELECT count(*) FROM shoppers) AS users, coalesce(w.impressions, 0) AS impressions, coalesce(w.clicks, 0) AS clicks,
+SELECT v.variant, (SELECT count(*) FROM shoppers) AS users, coalesce(w.impressions, 0) AS impressions,
+    coalesce(w.clicks, 0) AS clicks,
        count(b.user_id) AS conversions, coalesce(sum(b.purchases), 0)::bigint AS purchases,
        coalesce(sum(b.revenue), 0) AS revenue, coalesce(sum(b.revenue * b.revenue), 0) AS revenue_squares,
        (SELECT count(*) FROM shoppers) AS error_free, coalesce(sum(b.foreign_currency), 0)::bigint AS "foreign",
-       (SELECT count(*) FROM marked WHERE v.variant = 'control' AND (team IS NULL OR team NOT IN ('control', 'variant'))) AS mismatched,
+       (SELECT count(*) FROM marked WHERE v.variant = 'control' AND (team IS NULL
+           OR team NOT IN ('control', 'variant'))) AS mismatched,
        t.y, t.d, t.y AS yy, t.y AS yd, t.d AS dd
 FROM (VALUES ('control'), ('variant')) AS v (variant)
 CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE CASE v.variant WHEN 'control' THEN s.control > s.variant ELSE s.variant > s.control END)::numeric AS y,
+    SELECT count(*) FILTER (WHERE CASE v.variant WHEN 'control' THEN s.control > s.variant
+        ELSE s.variant > s.control END)::numeric AS y,
            count(*) FILTER (WHERE s.control <> s.variant)::numeric AS d
     FROM shoppers s
 ) AS t
@@ -167,7 +189,8 @@ GROUP BY v.variant, w.impressions, w.clicks, t.y, t.d ORDER BY 1
 TRAFFIC = """
 WITH seen AS MATERIALIZED (
     SELECT user_id, min(timestamp) FILTER (WHERE event_type = 'impression') AS seen_at,
-           count(*) FILTER (WHERE event_type = 'impression') AS impressions, count(*) FILTER (WHERE event_type = 'click') AS clicks
+           count(*) FILTER (WHERE event_type = 'impression') AS impressions,
+               count(*) FILTER (WHERE event_type = 'click') AS clicks
     FROM events
     WHERE tenant_id = $1 AND created_at >= $3 AND timestamp >= $3 AND event_type IN ('impression', 'click')
       AND ($2::text IS NULL OR metadata ->> 'placementId' = $2)
@@ -175,29 +198,33 @@ WITH seen AS MATERIALIZED (
 ), shop AS (
     SELECT coalesce(config ->> 'currency', 'USD') AS currency FROM tenants WHERE id = $1
 ), bought AS (
-    SELECT s.user_id, coalesce(sum(round((e.metadata ->> 'price')::numeric, 2) * coalesce((e.metadata ->> 'quantity')::numeric, 1))
-                               FILTER (WHERE coalesce(e.metadata ->> 'currency', shop.currency) = shop.currency), 0) AS revenue
+    SELECT s.user_id, coalesce(sum(round((e.metadata ->> 'price')::numeric,
+        2) * coalesce((e.metadata ->> 'quantity')::numeric, 1))
+                               FILTER (WHERE coalesce(e.metadata ->> 'currency', shop.currency) = shop.currency),
+                                   0) AS revenue
     FROM shop CROSS JOIN seen s
     JOIN events e ON e.tenant_id = $1 AND e.user_id = s.user_id AND e.event_type = 'purchase'
     WHERE e.created_at >= $3 AND e.timestamp >= s.seen_at
     GROUP BY 1
 ), shoppers AS (
     SELECT s.seen_at, s.clicks,
-           CASE $4 WHEN 'ctr' THEN s.clicks WHEN 'conversion_rate' THEN (b.user_id IS NOT NULL)::int ELSE coalesce(b.revenue, 0) END::numeric AS y,
+           CASE $4 WHEN 'ctr' THEN s.clicks WHEN 'conversion_rate' THEN (b.user_id IS NOT NULL)::int
+               ELSE coalesce(b.revenue, 0) END::numeric AS y,
            CASE $4 WHEN 'ctr' THEN s.impressions ELSE 1 END::numeric AS d
     FROM seen s LEFT JOIN bought b USING (user_id)
 )
 SELECT count(*) AS users, count(*) FILTER (WHERE clicks > 0) AS clickers,
        coalesce(extract(epoch FROM now() - min(seen_at)) / 86400, 0)::float8 AS days,
-       coalesce(sum(y), 0) AS y, coalesce(sum(d), 0) AS d, coalesce(sum(y * y), 0) AS yy, coalesce(sum(y * d), 0) AS yd, coalesce(sum(d * d), 0) AS dd
+       coalesce(sum(y), 0) AS y, coalesce(sum(d), 0) AS d, coalesce(sum(y * y), 0) AS yy, coalesce(sum(y * d), 0) AS yd,
+           coalesce(sum(d * d), 0) AS dd
 FROM shoppers
 """
 
 
 async def insert_experiment(connection: Connection, tenant_id: UUID, experiment_id: UUID, given: ExperimentIn) -> None:
     await connection.execute(
-        INSERT_EXPERIMENT, tenant_id, experiment_id, given.name, given.kind, given.placement_id, given.control_strategy, given.variant_strategy,
-        given.traffic_split, given.metric,
+        INSERT_EXPERIMENT, tenant_id, experiment_id, given.name, given.kind, given.placement_id, given.control_strategy,
+        given.variant_strategy, given.traffic_split, given.metric,
     )  # fmt: skip
 
 
@@ -209,15 +236,17 @@ async def lock_experiment(connection: Connection, tenant_id: UUID, experiment_id
     return await connection.fetchrow(LOCK_EXPERIMENT, tenant_id, experiment_id)
 
 
-async def experiments_of(connection: Connection, tenant_id: UUID, after: UUID | None, limit: int, status: str | None) -> list[asyncpg.Record]:
+async def experiments_of(
+    connection: Connection, tenant_id: UUID, after: UUID | None, limit: int, status: str | None
+) -> list[asyncpg.Record]:
     """The newest first."""
     return await connection.fetch(EXPERIMENTS_OF, tenant_id, after, limit, status)
 
 
 async def update_experiment(connection: Connection, tenant_id: UUID, experiment_id: UUID, new: ExperimentIn) -> None:
     await connection.execute(
-        UPDATE_EXPERIMENT, tenant_id, experiment_id, new.name, new.kind, new.placement_id, new.control_strategy, new.variant_strategy,
-        new.traffic_split, new.metric,
+        UPDATE_EXPERIMENT, tenant_id, experiment_id, new.name, new.kind, new.placement_id, new.control_strategy,
+        new.variant_strategy, new.traffic_split, new.metric,
     )  # fmt: skip
 
 
@@ -226,7 +255,9 @@ async def set_status(connection: Connection, tenant_id: UUID, experiment_id: UUI
 
 
 async def to_complete(pool: Pool, before: datetime) -> list[tuple[UUID, UUID]]:
-    """(tenant, experiment) of those that were started before then and still run, and of completed ones whose figures are not kept."""
+    """(tenant, experiment) of those that were started before then and still run, and of completed ones whose figures
+    are not kept.
+    """
     return [(row["tenant_id"], row["id"]) for row in await pool.fetch(TO_COMPLETE, before)]
 
 
@@ -238,35 +269,53 @@ async def delete_experiment(connection: Connection, tenant_id: UUID, experiment_
 async def measure(
     connection: Connection, tenant_id: UUID, experiment: Experiment, since: datetime, until: datetime, before: datetime
 ) -> dict[str, Arm]:
-    """Both variants' sums over what was stored from `since` until `until`; before: where the time before the experiment begins."""
+    """Both variants' sums over what was stored from `since` until `until`; before: where the time before the experiment
+    begins.
+    """
     named = str(experiment.id)
     await connection.execute(HASH_JOINS_ONLY)
     if experiment.kind == "interleaving":
         rows = await connection.fetch(MEASURE_INTERLEAVED, tenant_id, named, since, until)
     else:
         rows = await connection.fetch(
-            MEASURE, tenant_id, named, since, until, experiment.traffic_split, experiment.metric, experiment.control_strategy,
-            experiment.variant_strategy, before,
+            MEASURE, tenant_id, named, since, until, experiment.traffic_split, experiment.metric,
+            experiment.control_strategy, experiment.variant_strategy, before,
         )  # fmt: skip
     return {row["variant"]: msgspec.convert(dict(row), Arm) for row in rows}
 
 
-async def traffic(connection: Connection, tenant_id: UUID, placement_id: str | None, since: datetime, metric: str) -> Traffic:
+async def traffic(
+    connection: Connection, tenant_id: UUID, placement_id: str | None, since: datetime, metric: str
+) -> Traffic:
     await connection.execute(HASH_JOINS_ONLY)
     row = await connection.fetchrow(TRAFFIC, tenant_id, placement_id, since, metric)
     assert row is not None  # sums over all rows
     return msgspec.convert(dict(row), Traffic)
 
 
-async def keep_result(connection: Connection, tenant_id: UUID, experiment_id: UUID, variant: str, arm: Arm, computed_at: datetime) -> None:
+async def keep_result(
+    connection: Connection, tenant_id: UUID, experiment_id: UUID, variant: str, arm: Arm, computed_at: datetime
+) -> None:
     """Once; what was kept before stays."""
     sums: Any = msgspec.to_builtins(arm)
     await connection.execute(
-        KEEP_RESULT, tenant_id, experiment_id, variant, arm.impressions, arm.clicks, arm.conversions, arm.revenue, arm.users, sums, computed_at
+        KEEP_RESULT,
+        tenant_id,
+        experiment_id,
+        variant,
+        arm.impressions,
+        arm.clicks,
+        arm.conversions,
+        arm.revenue,
+        arm.users,
+        sums,
+        computed_at,
     )
 
 
-async def kept_results(connection: Connection, tenant_id: UUID, experiment_id: UUID) -> tuple[dict[str, Arm], datetime] | None:
+async def kept_results(
+    connection: Connection, tenant_id: UUID, experiment_id: UUID
+) -> tuple[dict[str, Arm], datetime] | None:
     """As the completed experiment had them, and since when; None when they are not kept yet."""
     rows = await connection.fetch(KEPT_RESULTS, tenant_id, experiment_id)
     if not rows:

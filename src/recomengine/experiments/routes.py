@@ -11,7 +11,16 @@ from recomengine.auth.actor import Owner
 from recomengine.auth.guard import NOBODYS
 from recomengine.auth.sent import Sent, repeatable, sent_body
 from recomengine.experiments import service
-from recomengine.experiments.schemas import Experiment, ExperimentIn, ExperimentPage, ExperimentPatch, Power, PowerQuery, Results, as_experiment
+from recomengine.experiments.schemas import (
+    Experiment,
+    ExperimentIn,
+    ExperimentPage,
+    ExperimentPatch,
+    Power,
+    PowerQuery,
+    Results,
+    as_experiment,
+)
 from recomengine.web.codec import data_response, json_body, list_response
 from recomengine.web.door import Call
 from recomengine.web.operations import Credential, Data, Listed, Operation
@@ -78,7 +87,11 @@ async def results(context: "Context", call: Call[Owner, None]) -> Response:
 
 
 async def power(context: "Context", call: Call[Owner, None]) -> Response:
-    return data_response(await service.power(context.pool, call.by.tenant_id, _experiment_id(call.request), read_query(call.request, PowerQuery)))
+    return data_response(
+        await service.power(
+            context.pool, call.by.tenant_id, _experiment_id(call.request), read_query(call.request, PowerQuery)
+        )
+    )
 
 
 def _experiment_id(request: Request) -> UUID:
@@ -93,8 +106,20 @@ EXPERIMENT = {200: Data[Experiment]}
 CLASH = (Conflict,)
 
 routes = [
-    Operation("POST", PATH, create, "Make an experiment", {201: Data[Experiment]}, needs=ADMIN, body=_experiment, headers=ONCE, problems=CLASH),
-    Operation("GET", PATH, list_experiments, "List experiments", {200: Listed[Experiment]}, needs=ADMIN, query=ExperimentPage),
+    Operation(
+        "POST",
+        PATH,
+        create,
+        "Make an experiment",
+        {201: Data[Experiment]},
+        needs=ADMIN,
+        body=_experiment,
+        headers=ONCE,
+        problems=CLASH,
+    ),
+    Operation(
+        "GET", PATH, list_experiments, "List experiments", {200: Listed[Experiment]}, needs=ADMIN, query=ExperimentPage
+    ),
     Operation("GET", ONE, read, "Read an experiment", EXPERIMENT, needs=ADMIN),
     Operation("PATCH", ONE, change, "Change an experiment", EXPERIMENT, needs=ADMIN, body=_patch, problems=CLASH),
     Operation("DELETE", ONE, delete, "Delete an experiment", {204: None}, needs=ADMIN, problems=CLASH),
@@ -103,5 +128,13 @@ routes = [
     Operation("POST", f"{ONE}/resume", resume, "Resume an experiment", EXPERIMENT, needs=ADMIN, problems=CLASH),
     Operation("POST", f"{ONE}/complete", complete, "Complete an experiment", EXPERIMENT, needs=ADMIN, problems=CLASH),
     Operation("GET", f"{ONE}/results", results, "Read what an experiment shows", {200: Data[Results]}, needs=ADMIN),
-    Operation("GET", f"{ONE}/power", power, "Ask how long a lift takes to find", {200: Data[Power]}, needs=ADMIN, query=PowerQuery),
+    Operation(
+        "GET",
+        f"{ONE}/power",
+        power,
+        "Ask how long a lift takes to find",
+        {200: Data[Power]},
+        needs=ADMIN,
+        query=PowerQuery,
+    ),
 ]

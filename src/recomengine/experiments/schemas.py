@@ -77,7 +77,9 @@ def as_experiment(row: asyncpg.Record) -> Experiment:
 
 
 class Sums(msgspec.Struct, frozen=True, kw_only=True):
-    """Over `users` shoppers: of the metric's numerator y and denominator d, and of x, the same numerator in the time before; of their products."""
+    """Over `users` shoppers: of the metric's numerator y and denominator d, and of x, the same numerator in the time
+    before; of their products.
+    """
 
     users: int
     y: Decimal
@@ -111,7 +113,9 @@ class Arm(Sums, frozen=True, kw_only=True):
 
 
 class Traffic(Sums, frozen=True, kw_only=True):
-    """A placement without an experiment. clickers: users who clicked; days: from its first impression of the last weeks until now."""
+    """A placement without an experiment. clickers: users who clicked; days: from its first impression of the last weeks
+    until now.
+    """
 
     clickers: int
     days: float

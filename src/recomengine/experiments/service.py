@@ -1,6 +1,8 @@
-"""Experiments: made, changed, run, measured. Each change is written into the audit log, and what runs is announced to all processes.
+"""Experiments: made, changed, run, measured. Each change is written into the audit log, and what runs is announced to
+all processes.
 
-A process learns which experiments run together with the key of a request (`api_keys/service.py: KeyCache`), so a request costs no query.
+A process learns which experiments run together with the key of a request (`api_keys/service.py: KeyCache`), so a
+request costs no query.
 """
 
 import asyncio
@@ -16,7 +18,16 @@ import structlog
 from recomengine.auth.actor import Owner, audit
 from recomengine.auth.idempotency import Repeatable, once
 from recomengine.experiments import queries
-from recomengine.experiments.schemas import Arm, Experiment, ExperimentIn, ExperimentPatch, Power, PowerQuery, Results, as_experiment
+from recomengine.experiments.schemas import (
+    Arm,
+    Experiment,
+    ExperimentIn,
+    ExperimentPatch,
+    Power,
+    PowerQuery,
+    Results,
+    as_experiment,
+)
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import DATABASE_AWAY, Connection, Pool, tenant_transaction
 from recomengine.infra.logs import said
@@ -40,13 +51,17 @@ def check(given: ExperimentIn) -> None:
     if given.kind == "interleaving" and given.metric != "ctr":
         raise invalid("$.metric", f"expected ctr with kind interleaving, which credits clicks, got {given.metric}")
     if given.kind == "interleaving" and given.traffic_split != 50:
-        raise invalid("$.trafficSplit", f"expected 50 with kind interleaving, where every shopper sees both, got {given.traffic_split}")
+        raise invalid(
+            "$.trafficSplit",
+            f"expected 50 with kind interleaving, where every shopper sees both, got {given.traffic_split}",
+        )
 
 
 async def create(pool: Pool, owner: Owner, given: ExperimentIn, repeatable: Repeatable) -> Experiment:
     check(given)
     tenant_id = owner.tenant_id
     async with tenant_transaction(pool, tenant_id) as connection:
+
         async def make(experiment_id: UUID) -> None:
             await queries.insert_experiment(connection, tenant_id, experiment_id, given)
             await audit(connection, owner, "experiment.created", experiment_id, None, msgspec.to_builtins(given))
@@ -60,7 +75,9 @@ async def one(pool: Pool, tenant_id: UUID, experiment_id: UUID) -> Experiment:
         return _found(await queries.one_experiment(connection, tenant_id, experiment_id))
 
 
-async def experiments_of(pool: Pool, tenant_id: UUID, after: UUID | None, limit: int, status: str | None) -> list[asyncpg.Record]:
+async def experiments_of(
+    pool: Pool, tenant_id: UUID, after: UUID | None, limit: int, status: str | None
+) -> list[asyncpg.Record]:
     async with tenant_transaction(pool, tenant_id) as connection:
         return await queries.experiments_of(connection, tenant_id, after, limit, status)
 
@@ -72,7 +89,10 @@ async def change(pool: Pool, owner: Owner, experiment_id: UUID, patch: Experimen
         old = _found(await queries.lock_experiment(connection, tenant_id, experiment_id))
         given = msgspec.to_builtins(patch)
         if old.status != "draft" and given.keys() - {"name"}:
-            raise Conflict(f"The experiment is {old.status}: only its name can be changed. Make a new one.", code="experiment_started")
+            raise Conflict(
+                f"The experiment is {old.status}: only its name can be changed. Make a new one.",
+                code="experiment_started",
+            )
         merged = msgspec.to_builtins(old) | given
         new = msgspec.convert({name: merged[name] for name in ExperimentIn.__struct_encode_fields__}, ExperimentIn)
         check(new)
@@ -86,7 +106,9 @@ async def delete(pool: Pool, owner: Owner, experiment_id: UUID) -> None:
     async with tenant_transaction(pool, tenant_id) as connection:
         old = _found(await queries.lock_experiment(connection, tenant_id, experiment_id))
         if old.status in ("running", "paused"):
-            raise Conflict(f"The experiment is {old.status}. Complete it before you delete it.", code="experiment_started")
+            raise Conflict(
+                f"The experiment is {old.status}. Complete it before you delete it.", code="experiment_started"
+            )
         await queries.delete_experiment(connection, tenant_id, experiment_id)
         await audit(connection, owner, "experiment.deleted", experiment_id, msgspec.to_builtins(old), None)
 
@@ -99,7 +121,8 @@ async def move(pool: Pool, bus: Bus, owner: Owner, experiment_id: UUID, step: st
             old = _found(await queries.lock_experiment(connection, tenant_id, experiment_id))
             if old.status not in allowed:
                 raise Conflict(
-                    f"To {step} an experiment it must be {' or '.join(allowed)}; this one is {old.status}.", code="wrong_transition"
+                    f"To {step} an experiment it must be {' or '.join(allowed)}; this one is {old.status}.",
+                    code="wrong_transition",
                 )
             await queries.set_status(connection, tenant_id, experiment_id, status)
             await _audit_change(connection, owner, experiment_id, f"experiment.{DONE[step]}", old, {"status": status})
@@ -107,7 +130,9 @@ async def move(pool: Pool, bus: Bus, owner: Owner, experiment_id: UUID, step: st
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name != "experiments_one_running_per_placement":
             raise
-        raise Conflict("Another experiment runs on this placement. Pause or complete it first.", code="placement_taken") from None
+        raise Conflict(
+            "Another experiment runs on this placement. Pause or complete it first.", code="placement_taken"
+        ) from None
     await bus.publish("tenant", tenant_id)
     if step == "complete":
         await _keep(pool, tenant_id, new)
@@ -115,14 +140,18 @@ async def move(pool: Pool, bus: Bus, owner: Owner, experiment_id: UUID, step: st
 
 
 async def complete_overdue(pool: Pool, bus: Bus, longest: timedelta) -> int:
-    """Complete what was started more than `longest` ago, before its first events go to the archive; keep figures that are not kept; how many."""
+    """Complete what was started more than `longest` ago, before its first events go to the archive; keep figures that
+    are not kept; how many.
+    """
     overdue = await queries.to_complete(pool, datetime.now(UTC) - longest)
     for tenant_id, experiment_id in overdue:
         try:
             await _complete_overdue(pool, bus, tenant_id, experiment_id)
         except Exception as error:  # noqa: BLE001 - what ails one experiment keeps no other from its figures
             BACKGROUND_FAILURES.labels("experiments").inc()
-            log.error("experiment not completed", tenant=str(tenant_id), experiment=str(experiment_id), error=said(error))
+            log.error(
+                "experiment not completed", tenant=str(tenant_id), experiment=str(experiment_id), error=said(error)
+            )
     return len(overdue)
 
 
@@ -140,7 +169,11 @@ async def results(pool: Pool, tenant_id: UUID, experiment_id: UUID) -> Results:
     """As they are now; of a completed experiment, as they were kept."""
     async with tenant_transaction(pool, tenant_id, snapshot=True) as connection:
         experiment = _found(await queries.one_experiment(connection, tenant_id, experiment_id))
-        kept = await queries.kept_results(connection, tenant_id, experiment_id) if experiment.status == "completed" else None
+        kept = (
+            await queries.kept_results(connection, tenant_id, experiment_id)
+            if experiment.status == "completed"
+            else None
+        )
         arms, computed_at = kept or (await _measure(connection, tenant_id, experiment), datetime.now(UTC))
     if experiment.status == "completed" and kept is None:
         await _keep(pool, tenant_id, experiment)
@@ -150,7 +183,9 @@ async def results(pool: Pool, tenant_id: UUID, experiment_id: UUID) -> Results:
 async def power(pool: Pool, tenant_id: UUID, experiment_id: UUID, asked: PowerQuery) -> Power:
     async with tenant_transaction(pool, tenant_id, snapshot=True) as connection:
         experiment = _found(await queries.one_experiment(connection, tenant_id, experiment_id))
-        traffic = await queries.traffic(connection, tenant_id, experiment.placement_id, datetime.now(UTC) - TRAFFIC, experiment.metric)
+        traffic = await queries.traffic(
+            connection, tenant_id, experiment.placement_id, datetime.now(UTC) - TRAFFIC, experiment.metric
+        )
 
     def answer() -> Power:
         from recomengine.experiments.reporting import power_of
@@ -180,7 +215,9 @@ async def _keep(pool: Pool, tenant_id: UUID, experiment: Experiment) -> None:
 
 
 def _report(experiment: Experiment, arms: Mapping[str, Arm], computed_at: datetime) -> Results:
-    from recomengine.experiments.reporting import report  # brings SciPy, which a process that shows no results does without
+    from recomengine.experiments.reporting import (
+        report,
+    )  # brings SciPy, which a process that shows no results does without
 
     return report(experiment, arms, computed_at)
 

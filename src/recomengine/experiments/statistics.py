@@ -1,23 +1,32 @@
-"""What an experiment says, from the sums over its shoppers. Pure arithmetic, in exact fractions up to the last square root.
+"""What an experiment says, from the sums over its shoppers. Pure arithmetic, in exact fractions up to the last square
+root.
 
-The shopper is the unit. Each metric is a ratio R = Σy / Σd over the shoppers of an arm: clicks over impressions, converted over 1, revenue
-over 1. By the delta method (Deng, Knoblich, Lu 2018, section 3.1) its variance is that of l = (y - R d) / mean(d), divided by the users.
+The shopper is the unit. Each metric is a ratio R = Σy / Σd over the shoppers of an arm: clicks over impressions,
+converted over 1, revenue over 1. By the delta method (Deng, Knoblich, Lu 2018, section 3.1) its variance is that of l =
+(y - R d) / mean(d), divided by the users.
 
 Tests are two-sided, intervals are of 95 % and of the difference variant - control:
 - ctr: z = difference / sqrt(sum of both variances).
-- conversion_rate: z test with the pooled share; the interval with each arm's own p (1 - p) / n (Wald); an arm's own interval is Wilson's.
+- conversion_rate: z test with the pooled share; the interval with each arm's own p (1 - p) / n (Wald); an arm's own
+  interval is Wilson's.
 - revenue_per_user: Welch's t test.
-- sequentialCi: may be looked at any time, as often as one likes. Normal mixture (Robbins 1970) over the running difference, as in
-  Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas 2021, "Time-uniform central limit theory and asymptotic confidence sequences", theorem 2.2:
-  difference ± s sqrt((1 + 1/r) (ln(1 + r) + 2 ln(1/α))), s its standard error, r = ρ² users. ρ² makes it narrowest at TUNED_USERS (their
-  appendix B.2): ρ² = (2 ln(1/α) + ln(1 + 2 ln(1/α))) / TUNED_USERS. Asymptotic, so nothing is said below MIN_USERS an arm.
-- chanceToWin: posterior of the lift with the prior that lifts are normal around 0 with a standard deviation of PRIOR_LIFT of the pooled value.
-- cuped (Deng, Xu, Kohavi, Walker 2013): l - θ (x - mean x), x the shopper's same numerator in the time before; θ = cov(l, x) / var(x), pooled.
+- sequentialCi: may be looked at any time, as often as one likes. Normal mixture (Robbins 1970) over the running
+  difference, as in
+  Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas 2021, "Time-uniform central limit theory and asymptotic confidence
+  sequences", theorem 2.2: difference ± s sqrt((1 + 1/r) (ln(1 + r) + 2 ln(1/α))), s its standard error, r = ρ² users.
+  ρ² makes it narrowest at TUNED_USERS (their appendix B.2): ρ² = (2 ln(1/α) + ln(1 + 2 ln(1/α))) / TUNED_USERS.
+  Asymptotic, so nothing is said below MIN_USERS an arm.
+- chanceToWin: posterior of the lift with the prior that lifts are normal around 0 with a standard deviation of
+  PRIOR_LIFT of the pooled value.
+- cuped (Deng, Xu, Kohavi, Walker 2013): l - θ (x - mean x), x the shopper's same numerator in the time before; θ =
+  cov(l, x) / var(x), pooled.
 - srm: chi-squared test of the arms' users against the split.
-- guardrails: Welch's t test of revenue per user, pooled z test of the error-free share, p values adjusted together (Holm 1979).
+- guardrails: Welch's t test of revenue per user, pooled z test of the error-free share, p values adjusted together
+  (Holm 1979).
 
-Interleaving (Chapelle, Joachims, Radlinski, Yue 2012): of the shoppers who clicked more of one captain's picks than of the other's, the share
-that preferred the variant, against a half by the exact binomial test; the lift is the difference of both shares, its interval Wilson's.
+Interleaving (Chapelle, Joachims, Radlinski, Yue 2012): of the shoppers who clicked more of one captain's picks than of
+the other's, the share that preferred the variant, against a half by the exact binomial test; the lift is the difference
+of both shares, its interval Wilson's.
 """
 
 from collections.abc import Sequence
@@ -28,7 +37,18 @@ from typing import NamedTuple
 
 from scipy.special import bdtr, chdtrc, ndtr, ndtri, stdtr, stdtrit
 
-from recomengine.experiments.schemas import Arm, Comparison, Cuped, Guarded, Guardrail, Interval, Metric, Srm, Sums, Traffic
+from recomengine.experiments.schemas import (
+    Arm,
+    Comparison,
+    Cuped,
+    Guarded,
+    Guardrail,
+    Interval,
+    Metric,
+    Srm,
+    Sums,
+    Traffic,
+)
 
 ALPHA = 0.05
 TUNED_USERS = 2_000
@@ -47,7 +67,9 @@ class Estimate(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """freedom: degrees of Student's t; None for the normal distribution. null: its variance if there is no difference."""
+    """freedom: degrees of Student's t; None for the normal distribution. null: its variance if there is no
+    difference.
+    """
 
     lift: float
     variance: float
@@ -61,7 +83,10 @@ class Difference(NamedTuple):
 
     @property
     def ci(self) -> Interval:
-        return _around(self.lift, sqrt(self.variance) * (Z if self.freedom is None else float(stdtrit(self.freedom, 1 - ALPHA / 2))))
+        return _around(
+            self.lift,
+            sqrt(self.variance) * (Z if self.freedom is None else float(stdtrit(self.freedom, 1 - ALPHA / 2))),
+        )
 
 
 def covariance(users: int, ab: Fraction, a: Fraction, b: Fraction) -> Fraction:
@@ -81,7 +106,11 @@ def estimate(metric: Metric, sums: Sums) -> Estimate | None:
 def _spread(sums: Sums, value: Fraction) -> Fraction:
     """The variance of one user's l."""
     n, y, d = sums.users, Fraction(sums.y), Fraction(sums.d)
-    yy, yd, dd = covariance(n, Fraction(sums.yy), y, y), covariance(n, Fraction(sums.yd), y, d), covariance(n, Fraction(sums.dd), d, d)
+    yy, yd, dd = (
+        covariance(n, Fraction(sums.yy), y, y),
+        covariance(n, Fraction(sums.yd), y, d),
+        covariance(n, Fraction(sums.dd), d, d),
+    )
     return (yy - 2 * value * yd + value * value * dd) / (d / n) ** 2
 
 
@@ -95,7 +124,9 @@ def difference(metric: Metric, control: Estimate, variant: Estimate) -> Differen
     if not variance or not null:
         return None
     if metric == "revenue_per_user":
-        freedom = float(variance**2 / (control.variance**2 / (control.users - 1) + variant.variance**2 / (variant.users - 1)))
+        freedom = float(
+            variance**2 / (control.variance**2 / (control.users - 1) + variant.variance**2 / (variant.users - 1))
+        )
     return Difference(float(lift), float(variance), float(null), freedom)
 
 
@@ -133,7 +164,9 @@ def compare(metric: Metric, control: Arm, variant: Arm) -> Comparison:
     if found is None:
         return Comparison(absolute_lift=lift, relative_lift=relative)
     pooled = float(Fraction(control.y + variant.y) / Fraction(control.d + variant.d))
-    return _compared(found, relative, pooled, control.users + variant.users, enough=min(control.users, variant.users) >= MIN_USERS)
+    return _compared(
+        found, relative, pooled, control.users + variant.users, enough=min(control.users, variant.users) >= MIN_USERS
+    )
 
 
 def _compared(found: Difference, relative: float | None, pooled: float, users: int, *, enough: bool) -> Comparison:
@@ -151,10 +184,14 @@ def compare_preferences(control: Arm, variant: Arm) -> Comparison:
         return Comparison()
     share = wins / deciding
     low, high = wilson(share, deciding)
-    lift, variance = 2 * share - 1, (4 * share * (1 - share) or 1.0) / deciding  # where all agree, that of the null hypothesis
+    lift, variance = (
+        2 * share - 1,
+        (4 * share * (1 - share) or 1.0) / deciding,
+    )  # where all agree, that of the null hypothesis
     enough = deciding >= 2 * MIN_USERS
     return Comparison(
-        absolute_lift=lift, relative_lift=share / (1 - share) - 1 if share < 1 else None, ci=(2 * low - 1, 2 * high - 1),
+        absolute_lift=lift, relative_lift=share / (1 - share) - 1 if share < 1 else None, ci=(2 * low - 1,
+        2 * high - 1),
         p_value=float(min(1.0, 2 * bdtr(min(wins, deciding - wins), deciding, 0.5))),
         chance_to_win=chance_to_win(lift, 1 / deciding, 0.5),
         sequential_ci=_around(lift, sequential_width(variance, deciding)) if enough else None,
@@ -200,7 +237,9 @@ def sample_ratio(control: int, variant: int, split: int) -> Srm:
     if not users:
         return Srm(None, ok=True)
     expected = users * split / 100
-    p_value = float(chdtrc(1, (control - expected) ** 2 / expected + (variant - users + expected) ** 2 / (users - expected)))
+    p_value = float(
+        chdtrc(1, (control - expected) ** 2 / expected + (variant - users + expected) ** 2 / (users - expected))
+    )
     return Srm(p_value, p_value >= SRM_ALPHA)
 
 
@@ -209,8 +248,20 @@ def guardrails(metric: Metric, control: Arm, variant: Arm) -> list[Guardrail]:
     both = (control, variant)
     watched: list[tuple[Guarded, Metric, list[Sums]]] = []
     if metric != "revenue_per_user":
-        watched.append(("revenue_per_user", "revenue_per_user", [_plain(arm.users, arm.revenue, arm.revenue_squares) for arm in both]))
-    watched.append(("error_free_share", "conversion_rate", [_plain(arm.users, Decimal(arm.error_free), Decimal(arm.error_free)) for arm in both]))
+        watched.append(
+            (
+                "revenue_per_user",
+                "revenue_per_user",
+                [_plain(arm.users, arm.revenue, arm.revenue_squares) for arm in both],
+            )
+        )
+    watched.append(
+        (
+            "error_free_share",
+            "conversion_rate",
+            [_plain(arm.users, Decimal(arm.error_free), Decimal(arm.error_free)) for arm in both],
+        )
+    )
     rows = []
     for name, test, arms in watched:
         one, other = (estimate(test, arm) for arm in arms)
@@ -220,8 +271,8 @@ def guardrails(metric: Metric, control: Arm, variant: Arm) -> list[Guardrail]:
     adjusted = holm([1.0 if p_value is None else p_value for *_, p_value in rows])
     return [
         Guardrail(
-            metric=name, control=one, variant=other, p_value=p_value, adjusted_p_value=None if p_value is None else level,
-            ok=level >= ALPHA or other >= one,
+            metric=name, control=one, variant=other, p_value=p_value,
+            adjusted_p_value=None if p_value is None else level, ok=level >= ALPHA or other >= one,
         )
         for (name, one, other, p_value), level in zip(rows, adjusted, strict=True)
     ]  # fmt: skip

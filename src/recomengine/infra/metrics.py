@@ -10,7 +10,16 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, disable_created_metrics, generate_latest, values
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    disable_created_metrics,
+    generate_latest,
+    values,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
@@ -54,26 +63,44 @@ EVENTS_DROPPED = _counter("events_not_stored_total", "Events that were sent and 
 REDIS_FAILURES = _counter("redis_failures_total", "Redis calls that failed or were not tried because Redis was down.")
 FALLBACKS = _counter("fallbacks_total", "Times that a part went on without what it normally uses.", "part")
 MAILS_NOT_SENT = _counter("mails_not_sent_total", "Mails to admins that could not be sent.")
-MAILS_SPARED = _counter("mails_spared_total", "Links for a new password that were not sent, as the account has enough that still work.")
+MAILS_SPARED = _counter(
+    "mails_spared_total", "Links for a new password that were not sent, as the account has enough that still work."
+)
 BACKGROUND_FAILURES = _counter("background_failures_total", "Rounds of a background task that failed.", "task")
 LOG_LINES_LOST = _counter("log_lines_not_written_total", "Lines of the log that could not be written.")
 MODELS_LOADED = _gauge("models_loaded", "Models mapped, each once a process that maps it.")
-EVENT_LOGS_UNUSABLE = _counter("event_logs_unusable_total", "Logs of events on a worker's disk that could not be used or kept.", "reason")
-MODELS_KEPT = _counter("models_not_replaced_total", "Builds that backtested worse than the served model, which was kept.")
+EVENT_LOGS_UNUSABLE = _counter(
+    "event_logs_unusable_total", "Logs of events on a worker's disk that could not be used or kept.", "reason"
+)
+MODELS_KEPT = _counter(
+    "models_not_replaced_total", "Builds that backtested worse than the served model, which was kept."
+)
 PROCESSES = _gauge("recomengine_processes", "Living processes of this start.", "role")
-PROCESS_START = _gauge("process_start_time_seconds", "When the newest of the processes started, in Unix time.", "role", of_all="livemax")
+PROCESS_START = _gauge(
+    "process_start_time_seconds", "When the newest of the processes started, in Unix time.", "role", of_all="livemax"
+)
 PROCESS_CPU = _counter("process_cpu_seconds_total", "CPU time of the processes, user and system.", "role")
-PROCESS_MEMORY = _gauge("process_resident_memory_bytes", "Resident memory of the processes; what they share counts in each.", "role")
+PROCESS_MEMORY = _gauge(
+    "process_resident_memory_bytes", "Resident memory of the processes; what they share counts in each.", "role"
+)
 PROCESS_FILES = _gauge("process_open_fds", "Open file descriptors of the processes.", "role")
-POOL_CONNECTIONS = _gauge("database_pool_connections", "Connections to PostgreSQL that the pools hold.", "role", "state")
+POOL_CONNECTIONS = _gauge(
+    "database_pool_connections", "Connections to PostgreSQL that the pools hold.", "role", "state"
+)
 POOL_MOST = _gauge("database_pool_connections_max", "Connections that the pools may hold.", "role")
 
 ERROR_RATE = "error_rate", "Answers of 500 and above among all of the last 5 minutes; 0 without any."
-CACHE_HIT_RATIO = "recommendation_cache_hit_ratio", "Recommendations from the cache among all of the last 5 minutes; 0 without any."
+CACHE_HIT_RATIO = (
+    "recommendation_cache_hit_ratio",
+    "Recommendations from the cache among all of the last 5 minutes; 0 without any.",
+)
 ACTIVE_EXPERIMENTS = "active_experiments", "Experiments that run now, of all tenants."
 JOBS_WAITING = "jobs_waiting", "Jobs in the queue that wait for a worker or for their next try."
 JOBS_DEAD = "jobs_dead", "Jobs that failed at every attempt and wait for somebody."
-SECONDS = {"http_request_duration_ms": "http_request_duration_seconds", "recommendation_latency_ms": "recommendation_latency_seconds"}
+SECONDS = {
+    "http_request_duration_ms": "http_request_duration_seconds",
+    "recommendation_latency_ms": "recommendation_latency_seconds",
+}
 
 
 def count_request(method: str, path: str, status: int, duration_ms: float | None = None) -> None:
@@ -128,7 +155,9 @@ class Asked(NamedTuple):
 def exposition(more: Sequence[Asked]) -> bytes:
     """The text of all metrics."""
     text = generate_latest(_Shown(more))
-    return text.replace(b"event_ingestion_throughput_total", b"event_ingestion_throughput")  # the library gives counters an ending
+    return text.replace(
+        b"event_ingestion_throughput_total", b"event_ingestion_throughput"
+    )  # the library gives counters an ending
 
 
 class _Shown(Collector):

@@ -64,8 +64,12 @@ def read_migrations() -> list[Migration]:
 
 
 async def migrate(database_url: str, *, through: str | None = None) -> list[str]:
-    """Bring the database up to date, or to where the migration `through` left it; the names of the migrations applied now."""
-    connection = await asyncpg.connect(database_url, server_settings={"timezone": "UTC", "application_name": "recomengine migrate"})
+    """Bring the database up to date, or to where the migration `through` left it; the names of the migrations applied
+    now.
+    """
+    connection = await asyncpg.connect(
+        database_url, server_settings={"timezone": "UTC", "application_name": "recomengine migrate"}
+    )
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         await connection.execute(CREATE_LEDGER)
@@ -76,15 +80,21 @@ async def migrate(database_url: str, *, through: str | None = None) -> list[str]
         await connection.close()
 
 
-async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration], through: str | None) -> list[str]:
+async def _apply(
+    connection: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration], through: str | None
+) -> list[str]:
     done = await applied(connection)
     known = {migration.name for migration in migrations}
     if through is not None and through not in known:
-        raise MigrationError(f"The backup has migration {through}, which this version does not know. Restore with the version that made it.")
+        raise MigrationError(
+            f"The backup has migration {through}, which this version does not know. Restore with the version that made "
+            f"it."
+        )
     unknown = sorted(done.keys() - known)
     if unknown:
         raise MigrationError(
-            f"The database has migration {unknown[-1]}, which this version does not know. Run the version that applied it, or a newer one."
+            f"The database has migration {unknown[-1]}, which this version does not know. Run the version that applied "
+            f"it, or a newer one."
         )
     newly_applied = []
     for migration in migrations:
@@ -94,7 +104,10 @@ async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migrations: l
                 await connection.execute(RECORD_APPLIED, migration.name, migration.digest)
             newly_applied.append(migration.name)
         elif done.get(migration.name, migration.digest) != migration.digest:
-            raise MigrationError(f"Migration {migration.name} was changed after it was applied. Restore the file and put the change into a new one.")
+            raise MigrationError(
+                f"Migration {migration.name} was changed after it was applied. Restore the file and put the change "
+                f"into a new one."
+            )
     return newly_applied
 
 

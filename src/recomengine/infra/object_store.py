@@ -1,4 +1,5 @@
-"""Files by name in an object store (s3://bucket/prefix, through obstore) or in a folder (file://). Blocking: call it from a thread.
+"""Files by name in an object store (s3://bucket/prefix, through obstore) or in a folder (file://). Blocking: call it
+from a thread.
 
 In a folder what was put outlives a power cut.
 """

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from recomengine.infra.database import Pool
-from recomengine.infra.metrics import PLACE, POOL_CONNECTIONS, POOL_MOST, PROCESS_CPU, PROCESS_FILES, PROCESS_MEMORY, PROCESS_START, PROCESSES
+from recomengine.infra.metrics import (
+    PLACE,
+    POOL_CONNECTIONS,
+    POOL_MOST,
+    PROCESS_CPU,
+    PROCESS_FILES,
+    PROCESS_MEMORY,
+    PROCESS_START,
+    PROCESSES,
+)
 
 EVERY_S = 5.0
 

@@ -1,4 +1,5 @@
-"""The queue in PostgreSQL (pgqueuer), as those see it who put jobs into it: a job is a kind of work and, mostly, a tenant.
+"""The queue in PostgreSQL (pgqueuer), as those see it who put jobs into it: a job is a kind of work and, mostly, a
+tenant.
 
 What a job does and when is in `jobs/`. Here a job is queued, its state is put down, and the queue is counted.
 """
@@ -16,7 +17,8 @@ from recomengine.infra.database import Connection, Pool
 
 RECORD_JOB = "SELECT record_job($1, $2, $3, $4, $5, $6, $7)"
 COUNT_JOBS = """
-SELECT entrypoint AS name, count(*) FILTER (WHERE status = 'queued') AS waiting, count(*) FILTER (WHERE status = 'failed') AS dead,
+SELECT entrypoint AS name, count(*) FILTER (WHERE status = 'queued') AS waiting,
+    count(*) FILTER (WHERE status = 'failed') AS dead,
        coalesce(extract(epoch FROM now() - min(execute_after) FILTER (WHERE status = 'queued')), 0)::float8 AS overdue_s
 FROM pgqueuer GROUP BY entrypoint ORDER BY entrypoint
 """
@@ -25,7 +27,9 @@ MAX_ERROR = 500
 
 
 class Counted(NamedTuple):
-    """Jobs of one kind in the queue; overdue_s: how long ago the one that has waited longest might have begun, negative in a backoff."""
+    """Jobs of one kind in the queue; overdue_s: how long ago the one that has waited longest might have begun, negative
+    in a backoff.
+    """
 
     name: str
     waiting: int
@@ -34,7 +38,9 @@ class Counted(NamedTuple):
 
 
 async def enqueue(pool: Pool, name: str, tenant_id: UUID | None = None, key: str = "") -> int | None:
-    """Queue a job; its number, None when one with the same key is queued or running. The key is the kind and the tenant unless given."""
+    """Queue a job; its number, None when one with the same key is queued or running. The key is the kind and the tenant
+    unless given.
+    """
     payload = None if tenant_id is None else tenant_id.bytes
     key = key or (f"{name}:{tenant_id}" if tenant_id else name)
     async with pool.acquire() as connection, connection.transaction():
@@ -45,7 +51,13 @@ async def enqueue(pool: Pool, name: str, tenant_id: UUID | None = None, key: str
 
 
 async def record(
-    connection: Connection, job_id: int, tenant_id: UUID | None, name: str, status: str, attempts: int = 0, error: str | None = None,
+    connection: Connection,
+    job_id: int,
+    tenant_id: UUID | None,
+    name: str,
+    status: str,
+    attempts: int = 0,
+    error: str | None = None,
     wait: timedelta = NO_WAIT,
 ) -> str | None:
     """Put down how a job stands; how it stood before, None for a new one, 'purged' for one whose tenant is gone."""

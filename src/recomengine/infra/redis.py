@@ -99,7 +99,9 @@ def _place(url: str) -> _Place:
     if int(database or 0):
         greeting.append(("SELECT", int(database)))
     tls = ssl.create_default_context() if parts.scheme == "rediss" else None
-    return _Place(unquote(parts.path) if on_socket else None, parts.hostname or "localhost", parts.port or 6379, tls, greeting)
+    return _Place(
+        unquote(parts.path) if on_socket else None, parts.hostname or "localhost", parts.port or 6379, tls, greeting
+    )
 
 
 class Conversation:
@@ -136,7 +138,9 @@ class Conversation:
 
 @asynccontextmanager
 async def conversation(url: str, patience_s: float) -> AsyncIterator[Conversation]:
-    """A connection that was let in within `patience_s`. Raises OSError, RedisUnavailable, or ValueError for another form of URL."""
+    """A connection that was let in within `patience_s`. Raises OSError, RedisUnavailable, or ValueError for another
+    form of URL.
+    """
     async with asyncio.timeout(patience_s):
         place = _place(url)
         if place.path is not None:

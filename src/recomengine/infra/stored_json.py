@@ -1,7 +1,7 @@
 """The one way in which stored JSON is read. It does not fail, whatever jsonb holds.
 
-jsonb keeps any number to its last digit. What was stored before numbers were checked may hold some that no double can: such
-a number is read as the largest double, of its sign.
+jsonb keeps any number to its last digit. What was stored before numbers were checked may hold some that no double can:
+such a number is read as the largest double, of its sign.
 """
 
 import json

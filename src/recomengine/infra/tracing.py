@@ -74,7 +74,11 @@ def record_statement(query: Any) -> None:
     if _tracer is None:
         return
     name = _statement(query.query)
-    done = _client_span(name, {"db.system.name": "postgresql", "db.query.summary": name}, begun_ns=time.time_ns() - int(query.elapsed * 1e9))
+    done = _client_span(
+        name,
+        {"db.system.name": "postgresql", "db.query.summary": name},
+        begun_ns=time.time_ns() - int(query.elapsed * 1e9),
+    )
     if query.exception is not None:
         mark_failed(done, type(query.exception).__name__)
     done.end()
@@ -88,7 +92,9 @@ class TracedRedis(RedisClient):
         if _tracer is None:
             return future
         verbs = " ".join(dict.fromkeys(str(command[0]) for command in commands))
-        asked = _client_span(verbs, {"db.system.name": "redis", "db.operation.name": verbs, "db.operation.batch.size": len(commands)})
+        asked = _client_span(
+            verbs, {"db.system.name": "redis", "db.operation.name": verbs, "db.operation.batch.size": len(commands)}
+        )
 
         def answered(done: "asyncio.Future[list[Any]]") -> None:
             error = None if done.cancelled() else done.exception()
@@ -106,7 +112,9 @@ def open_redis(url: str) -> RedisClient:
 
 def _current(name: str, **options: Any) -> AbstractContextManager[Any]:
     # An exception's message and stack may hold anything.
-    current: AbstractContextManager[Any] = _tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False, **options)
+    current: AbstractContextManager[Any] = _tracer.start_as_current_span(
+        name, record_exception=False, set_status_on_exception=False, **options
+    )
     return current
 
 
@@ -128,7 +136,11 @@ def _statement(sql: str) -> str:
 
 def _constants(name: str, module: Any) -> dict[str, str]:
     domain = name.removeprefix("recomengine.").removesuffix(".queries")
-    return {value: f"{domain}.{constant}" for constant, value in vars(module).items() if constant.isupper() and isinstance(value, str)}
+    return {
+        value: f"{domain}.{constant}"
+        for constant, value in vars(module).items()
+        if constant.isupper() and isinstance(value, str)
+    }
 
 
 def _open_provider() -> Any:

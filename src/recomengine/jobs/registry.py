@@ -1,8 +1,8 @@
 """Every job there is: its name, what it does, when it is due, how often it is tried. A new job is one line of JOBS.
 
 What a job does may be done twice, by a worker that was thought dead and by the one after it. So either its effect is in
-PostgreSQL and it calls `run.finish(connection)` in the transaction that makes it: then effect and end of the job are one, and
-happen once. Or doing it again changes nothing.
+PostgreSQL and it calls `run.finish(connection)` in the transaction that makes it: then effect and end of the job are
+one, and happen once. Or doing it again changes nothing.
 """
 
 from collections.abc import Awaitable, Callable
@@ -64,7 +64,9 @@ Work: TypeAlias = Callable[[Tools, Run], Awaitable[object]]
 
 
 class Job(NamedTuple):
-    """cron: in UTC; without one others queue it. at_start: also whenever a worker starts. of_tenant: it is queued for one."""
+    """cron: in UTC; without one others queue it. at_start: also whenever a worker starts. of_tenant: it is queued for
+    one.
+    """
 
     name: str
     work: Work
@@ -107,5 +109,9 @@ JOBS = (
     Job("finish_erasures", lambda tools, _: finish_erasures(tools.pool, tools.redis, tools.bus), cron="*/5 * * * *"),
     Job("complete_experiments", lambda tools, _: complete_experiments(tools), cron="35 1 * * *"),
     Job("archive_events", lambda tools, _: archive_due(tools.settings), cron="35 4 * * *"),
-    Job("forget_jobs", lambda tools, _: queries.forget_jobs(tools.pool, datetime.now(UTC) - REMEMBERED), cron="50 3 * * *"),
+    Job(
+        "forget_jobs",
+        lambda tools, _: queries.forget_jobs(tools.pool, datetime.now(UTC) - REMEMBERED),
+        cron="50 3 * * *",
+    ),
 )

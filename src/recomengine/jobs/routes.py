@@ -27,7 +27,9 @@ async def list_jobs(context: "Context", call: Call[Owner, None]) -> Response:
     owner = call.by
     page = read_query(call.request, JobsPage)
     async with tenant_transaction(context.pool, owner.tenant_id) as connection:
-        rows, cursor = cut(await queries.list_jobs(connection, owner.tenant_id, page.status, page.cursor, page.limit + 1), page.limit)
+        rows, cursor = cut(
+            await queries.list_jobs(connection, owner.tenant_id, page.status, page.cursor, page.limit + 1), page.limit
+        )
     return list_response([as_job(row) for row in rows], cursor)
 
 
@@ -52,6 +54,13 @@ ADMIN = (Credential.ADMIN,)
 routes = [
     Operation("GET", PATH, list_jobs, "List background jobs", {200: Listed[Job]}, needs=ADMIN, query=JobsPage),
     Operation(
-        "POST", f"{PATH}/{{job_id}}/retry", retry, "Try a dead job again", {202: Data[Job]}, needs=ADMIN, ids={"job_id": JobId}, problems=(Conflict,)
+        "POST",
+        f"{PATH}/{{job_id}}/retry",
+        retry,
+        "Try a dead job again",
+        {202: Data[Job]},
+        needs=ADMIN,
+        ids={"job_id": JobId},
+        problems=(Conflict,),
     ),
 ]

@@ -1,7 +1,8 @@
 """One job on one worker, from where it was taken up to its end: done, to be tried again, dead, or given back.
 
-Each end is one transaction that first makes sure that the job is still this worker's (`_hold`). A worker that was thought
-dead and had its job given to another gets JobLost there, and what it did in that transaction is undone. A try is over with its
+Each end is one transaction that first makes sure that the job is still this worker's (`_hold`). A worker that was
+thought dead and had its job given to another gets JobLost there, and what it did in that transaction is undone. A try
+is over with its
 transaction: there is no moment at which a job is done and not marked so.
 """
 
@@ -33,7 +34,9 @@ class WorkerDied(Exception):
 
 
 def wait_after(number: int, first: timedelta) -> timedelta:
-    """How long to wait after the try of that number: twice as long each time, up to a half less by chance, lest all come at once."""
+    """How long to wait after the try of that number: twice as long each time, up to a half less by chance, lest all
+    come at once.
+    """
     return min(first * (1 << min(number - 1, MOST_DOUBLINGS)), LONGEST_WAIT) * random.uniform(0.5, 1)
 
 
@@ -52,10 +55,17 @@ class Try:
     @property
     def words(self) -> dict[str, object]:
         """Of a line in the log."""
-        return {"job": self._job.name, "id": self._taken.id, "tenant": str(self._tenant) if self._tenant else None, "attempt": self._number}
+        return {
+            "job": self._job.name,
+            "id": self._taken.id,
+            "tenant": str(self._tenant) if self._tenant else None,
+            "attempt": self._number,
+        }
 
     async def begin(self) -> bool:
-        """Whether the work is to be done: not that of a purged tenant, and not when the last try was broken off, which counts as failed."""
+        """Whether the work is to be done: not that of a purged tenant, and not when the last try was broken off, which
+        counts as failed.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
             await self._hold(connection)
             before = await self._record(connection, "running")
@@ -98,14 +108,18 @@ class Try:
     async def _try_again(self, error: Exception, said: str, wait: timedelta) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             await self._hold(connection)
-            await library(connection).retry_job(self._taken, wait, TracebackRecord.from_exception(error, self._taken.id))
+            await library(connection).retry_job(
+                self._taken, wait, TracebackRecord.from_exception(error, self._taken.id)
+            )
             await self._record(connection, "waiting", said, wait)
             await queries.announce(connection, db_settings().channel)
 
     async def _bury(self, error: Exception, said: str) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             await self._hold(connection)
-            await library(connection).log_jobs([(self._taken, "failed", TracebackRecord.from_exception(error, self._taken.id))])
+            await library(connection).log_jobs(
+                [(self._taken, "failed", TracebackRecord.from_exception(error, self._taken.id))]
+            )
             await self._record(connection, "dead", said)
             await queries.announce(connection, db_settings().channel)
         log.error("job dead", error=said, **self.words)
@@ -114,5 +128,7 @@ class Try:
         if not await queries.hold_job(connection, self._taken.id, self._taken.queue_manager_id):
             raise JobLost(f"job {self._taken.id} is no longer this worker's")
 
-    async def _record(self, connection: Connection, status: str, error: str | None = None, wait: timedelta = NO_WAIT) -> str | None:
+    async def _record(
+        self, connection: Connection, status: str, error: str | None = None, wait: timedelta = NO_WAIT
+    ) -> str | None:
         return await record(connection, self._taken.id, self._tenant, self._job.name, status, self._number, error, wait)

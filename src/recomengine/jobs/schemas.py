@@ -20,7 +20,9 @@ class JobsPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Job(msgspec.Struct, rename="camel", frozen=True):
-    """error: of the last try that failed. next_try_at: of one that waits. ended_at: of one that succeeded, is dead or was replaced."""
+    """error: of the last try that failed. next_try_at: of one that waits. ended_at: of one that succeeded, is dead or
+    was replaced.
+    """
 
     id: int
     name: str

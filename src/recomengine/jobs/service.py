@@ -42,19 +42,23 @@ class Failure(msgspec.Struct):
 
 async def queued_jobs(pool: Pool, *, dead_only: bool, tenant_id: UUID | None, limit: int) -> list[QueuedJob]:
     """What is in the queue, dead ones first, then the newest first."""
-    return [_as_queued(row) for row in await queries.queued_jobs(pool, ["failed"] if dead_only else None, tenant_id, limit)]
+    return [
+        _as_queued(row) for row in await queries.queued_jobs(pool, ["failed"] if dead_only else None, tenant_id, limit)
+    ]
 
 
 def _as_queued(row: asyncpg.Record) -> QueuedJob:
     failure = None if row["failure"] is None else msgspec.json.decode(row["failure"], type=Failure)
     return QueuedJob(
-        row["id"], row["name"], tenant_of(row["payload"]), STATES[row["status"]], row["attempts"], row["created"], row["execute_after"],
-        "" if failure is None else f"{failure.exception_type}: {failure.exception_message}",
+        row["id"], row["name"], tenant_of(row["payload"]), STATES[row["status"]], row["attempts"], row["created"],
+        row["execute_after"], "" if failure is None else f"{failure.exception_type}: {failure.exception_message}",
     )  # fmt: skip
 
 
 async def retry(connection: Connection, job_id: int) -> bool:
-    """Queue a dead job anew, with all its attempts; False when it is not dead. Raises Conflict. Within a transaction of the caller's."""
+    """Queue a dead job anew, with all its attempts; False when it is not dead. Raises Conflict. Within a transaction of
+    the caller's.
+    """
     dead = await queries.lock_dead(connection, job_id)
     if dead is None:
         return False
@@ -62,7 +66,9 @@ async def retry(connection: Connection, job_id: int) -> bool:
         async with connection.transaction():
             await library(connection).requeue_jobs([dead["id"]])
     except asyncpg.UniqueViolationError:
-        raise Conflict(f"Job {job_id} is not needed: another of its kind is queued or running already. Wait for that one.") from None
+        raise Conflict(
+            f"Job {job_id} is not needed: another of its kind is queued or running already. Wait for that one."
+        ) from None
     await record(connection, dead["id"], tenant_of(dead["payload"]), dead["name"], "waiting")
     await queries.announce(connection, db_settings().channel)
     return True

@@ -1,7 +1,7 @@
 """The worker: takes jobs from the queue in PostgreSQL (pgqueuer), and runs the schedule. Any number of workers may run.
 
-pgqueuer takes jobs, beats for those that run, takes up those whose worker has fallen silent, and keeps the schedule, which does
-no more than queue jobs. How a job ends is ours (`running.py`).
+pgqueuer takes jobs, beats for those that run, takes up those whose worker has fallen silent, and keeps the schedule,
+which does no more than queue jobs. How a job ends is ours (`running.py`).
 """
 
 import asyncio
@@ -61,7 +61,9 @@ class OneOfAKind(Queries):
 
     busy: frozenset[str] = frozenset()
 
-    async def dequeue(self, batch_size: int, entrypoints: Any, queue_manager_id: Any, *limits: Any, **named: Any) -> list[Taken]:
+    async def dequeue(
+        self, batch_size: int, entrypoints: Any, queue_manager_id: Any, *limits: Any, **named: Any
+    ) -> list[Taken]:
         self.busy = frozenset(await self._held(queue_manager_id))
         free = {name: limit for name, limit in entrypoints.items() if name not in self.busy}
         return await super().dequeue(batch_size, free, queue_manager_id, *limits, **named) if free else []
@@ -97,7 +99,9 @@ async def run_worker(settings: Settings, jobs: Sequence[Job] = JOBS, silent_afte
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop)
         background = [
-            asyncio.create_task(repeat("copies", lambda: remove_copies(tools.pool, tools.store, tools.logs), every_s=COPIES_EVERY_S)),
+            asyncio.create_task(
+                repeat("copies", lambda: remove_copies(tools.pool, tools.store, tools.logs), every_s=COPIES_EVERY_S)
+            ),
             asyncio.create_task(repeat("gauges", gauges_of("worker", tools.pool), every_s=EVERY_S)),
         ]
         for job in jobs:
@@ -114,7 +118,9 @@ async def run_worker(settings: Settings, jobs: Sequence[Job] = JOBS, silent_afte
 
 
 async def run_once(settings: Settings, name: str, tenant_id: UUID | None, jobs: Sequence[Job] = JOBS) -> None:
-    """Run one job here and now, without the queue. Raises SettingsError when there is none of that name, or it needs a tenant."""
+    """Run one job here and now, without the queue. Raises SettingsError when there is none of that name, or it needs a
+    tenant.
+    """
     job = next((job for job in jobs if job.name == name), None)
     if job is None:
         raise SettingsError(f"There is no job {name}. Choose one of {', '.join(job.name for job in jobs)}.")
@@ -133,12 +139,15 @@ async def _not_queued(_connection: Connection) -> None:
 @asynccontextmanager
 async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
     make_private(settings.data_dir)
-    pool = await open_pool(settings.database_url, min_size=1, max_size=CONNECTIONS, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
+    pool = await open_pool(
+        settings.database_url, min_size=1, max_size=CONNECTIONS, statement_timeout_ms=STATEMENT_TIMEOUT_MS
+    )
     redis = tracing.open_redis(settings.redis_url)
     try:
         async with tracing.tracing():
             yield Tools(
-                pool, redis, Bus(settings.redis_url, redis), ModelStore(settings.model_store_url, settings.data_dir / "models-cache"),
+                pool, redis, Bus(settings.redis_url, redis), ModelStore(settings.model_store_url,
+                settings.data_dir / "models-cache"),
                 EventLogs(settings.data_dir / "event-logs"), settings,
             )  # fmt: skip
     finally:
@@ -159,11 +168,15 @@ def make_queue(tools: Tools, jobs: Sequence[Job], drained: asyncio.Event) -> PgQ
 
 async def work(queue: PgQueuer, silent_after: timedelta = SILENT_AFTER) -> None:
     """Until `queue.shutdown`."""
-    await queue.run(dequeue_timeout=POLL, batch_size=1, heartbeat_timeout=silent_after, log_aggregation_interval=timedelta(0))
+    await queue.run(
+        dequeue_timeout=POLL, batch_size=1, heartbeat_timeout=silent_after, log_aggregation_interval=timedelta(0)
+    )
 
 
 async def _work_until(stopping: asyncio.Event, queue: PgQueuer, silent_after: timedelta) -> None:
-    """Work until `stopping` is set, or the database goes away: pgqueuer ends with it, and another queue has to go on."""
+    """Work until `stopping` is set, or the database goes away: pgqueuer ends with it, and another queue has to go
+    on.
+    """
     ending = asyncio.create_task(stopping.wait())
     ending.add_done_callback(lambda _: queue.shutdown.set())
     try:

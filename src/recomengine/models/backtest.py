@@ -1,4 +1,6 @@
-"""From histories to learned weights: cases held back by time, evidence of what came before them, one blend a context."""
+"""From histories to learned weights: cases held back by time, evidence of what came before them, one blend a
+context.
+"""
 
 import time
 from collections.abc import Sequence
@@ -31,7 +33,9 @@ class Shelf(NamedTuple):
 
 
 class Backtest(NamedTuple):
-    """weights and singles (the best source of each kind) by context; repeat_share: of next purchases, those bought before."""
+    """weights and singles (the best source of each kind) by context; repeat_share: of next purchases, those bought
+    before.
+    """
 
     weights: dict[str, Float32]
     singles: dict[str, dict[str, str]]
@@ -46,7 +50,9 @@ def backtest(histories: Histories, content: CSR, shelf: Shelf) -> Backtest:
     ranker, workspace = make_ranker(arrays, n_items), Workspace()
     repeats = repeat_share(cases["home"])
     learned: dict[str, Learned] = {}
-    with threadpool_limits(1, "blas"):  # on a busy machine BLAS's own threads spin, waiting for each other: 202 s instead of 27 s
+    with threadpool_limits(
+        1, "blas"
+    ):  # on a busy machine BLAS's own threads spin, waiting for each other: 202 s instead of 27 s
         for context in CONTEXTS:
             started = time.perf_counter()
             lists = collect(workspace, ranker, cases[context], shelf, new_only=context == "home_new")
@@ -87,8 +93,8 @@ def collect(workspace: Workspace, ranker: Ranker, cases: Sequence[Case], shelf: 
     for case in cases:
         excluded = case.moment.shopper.purchased if new_only else case.moment.on_page
         candidates, described = rank(
-            workspace, ranker, None, 1, **of_moment(case.moment), available=shelf.available, price_cents=shelf.price_cents,
-            categories=shelf.categories, fallback=NO_ITEMS, excluded=excluded,
+            workspace, ranker, None, 1, **of_moment(case.moment), available=shelf.available,
+            price_cents=shelf.price_cents, categories=shelf.categories, fallback=NO_ITEMS, excluded=excluded,
         )  # fmt: skip
         if len(candidates):
             features.append(described)
@@ -104,5 +110,6 @@ def of_moment(now: Moment) -> dict[str, Any]:
     """The arguments of `rank` that a moment decides."""
     return {
         "seeds": now.seeds, "profiles": now.profiles, "own_items": now.own_items, "own_weights": now.own_weights,
-        "history_items": now.shopper.items, "history_types": now.shopper.types, "session": now.shopper.session, "purchase": PURCHASE,
+        "history_items": now.shopper.items, "history_types": now.shopper.types, "session": now.shopper.session,
+        "purchase": PURCHASE,
     }  # fmt: skip

@@ -1,12 +1,12 @@
 """The blend: weights of all evidence, learned per context on held-back cases, and guarded by the best single method.
 
 A case's candidates have features x (see _core/ranking) and some of them are targets. Weights w maximise, over cases c,
-    Σ_c mean_{t ∈ targets} log softmax_c(w · x_t) - λ/2 |w - w0|²                                listwise softmax, Newton's method
-in two steps: first over the candidates that w0 puts on top, then over the TOP best of that fit, because only the head of a
-list is seen. w0, scaled to fit best, are equal shares of the tenant's three best single methods or, below THIN_CASES cases,
-the prior learned over other shops, whichever does better on the held-back half of the cases; so few cases leave little else.
-The λ of STRENGTHS is chosen in the same way. Where even that blend does no better there than the best single method, that
-method is kept alone. Below MIN_CASES cases nothing is learned: the prior stands.
+    Σ_c mean_{t ∈ targets} log softmax_c(w · x_t) - λ/2 |w - w0|²          listwise softmax, Newton's method
+in two steps: first over the candidates that w0 puts on top, then over the TOP best of that fit, because only the head
+of a list is seen. w0, scaled to fit best, are equal shares of the tenant's three best single methods or, below
+THIN_CASES cases, the prior learned over other shops, whichever does better on the held-back half of the cases; so few
+cases leave little else. The λ of STRENGTHS is chosen in the same way. Where even that blend does no better there than
+the best single method, that method is kept alone. Below MIN_CASES cases nothing is learned: the prior stands.
 """
 
 import json
@@ -35,14 +35,18 @@ Z_95 = 1.96
 NAMES = names_of_weights(FEATURES)
 WIDTH = len(NAMES)
 
-PRIOR: Mapping[str, Mapping[str, float]] = json.loads(files(__package__).joinpath("prior.json").read_text(encoding="utf-8"))
+PRIOR: Mapping[str, Mapping[str, float]] = json.loads(
+    files(__package__).joinpath("prior.json").read_text(encoding="utf-8")
+)
 """Weights by context, learned over several shops by `python -m bench.quality.prior`."""
 
 Floats = NDArray[np.float64]
 
 
 class Lists(NamedTuple):
-    """Candidates of many cases, case by case: features (rows × WIDTH), is it a target, rows a case; targets a case (found or not)."""
+    """Candidates of many cases, case by case: features (rows × WIDTH), is it a target, rows a case; targets a case
+    (found or not).
+    """
 
     features: Float32
     hits: NDArray[np.bool_]
@@ -64,19 +68,26 @@ def learn(lists: Lists, metric: str, context: str) -> Learned:
     if len(lists.sizes) < MIN_CASES:
         return Learned(prior_weights(context), {"cases": len(lists.sizes), "chosen": "prior", "metric": metric})
     singles = {source.name: single_weights(source.name) for source in SOURCES}
-    figures = {name: figures_of_source(lists, name, metric) for name in singles if lists.features[:, 2 * PLACE[name]].any()}
+    figures = {
+        name: figures_of_source(lists, name, metric) for name in singles if lists.features[:, 2 * PLACE[name]].any()
+    }
     ranked = sorted(figures, key=lambda name: -figures[name].mean())
     starts = {"singles": np.sum([singles[name] for name in ranked[:BEST_SINGLES]], axis=0)}
     if len(lists.sizes) < THIN_CASES and context != "home":
         starts["prior"] = prior_weights(context).astype(float)
-    trials = {(start, strength): found for start in starts for strength, found in _held_back(lists, starts[start], metric).items()}
+    trials = {
+        (start, strength): found
+        for start in starts
+        for strength, found in _held_back(lists, starts[start], metric).items()
+    }
     start, strength = max(trials, key=lambda trial: trials[trial].mean())
     best, blended = ranked[0], trials[start, strength]
     keeps_single = figures[best].mean() >= blended.mean()
     weights = singles[best] if keeps_single else fit(head_of(lists, starts[start]), starts[start], strength)
     report = {
-        "cases": len(lists.sizes), "metric": metric, "chosen": best if keeps_single else "blend", "blend": _interval(blended),
-        "sources": {name: _interval(figures[name]) for name in ranked}, "shrunkTo": start, "shrinkage": strength, "weights": in_words(weights),
+        "cases": len(lists.sizes), "metric": metric, "chosen": best if keeps_single else "blend",
+        "blend": _interval(blended), "sources": {name: _interval(figures[name]) for name in ranked}, "shrunkTo": start,
+        "shrinkage": strength, "weights": in_words(weights),
     }  # fmt: skip
     return Learned(weights.astype(np.float32), report)
 
@@ -101,7 +112,9 @@ def known_sources(weights: Float32) -> Sequence[EvidenceSource]:
 def fitted(weights: Float32) -> Float32:
     """Weights learned with fewer sources, or more, as those of today's: what was not known weighs nothing."""
     known = 2 * len(known_sources(weights))
-    return np.concatenate([weights[:known], np.zeros(WIDTH - len(FEATURES) - known, np.float32), weights[-len(FEATURES) :]])
+    return np.concatenate(
+        [weights[:known], np.zeros(WIDTH - len(FEATURES) - known, np.float32), weights[-len(FEATURES) :]]
+    )
 
 
 def _halves(lists: Lists) -> tuple[Lists, Lists]:
@@ -119,7 +132,8 @@ def _held_back(lists: Lists, direction: Floats, metric: str) -> dict[float, Floa
     heads = head_of(one, direction), head_of(other, direction)
     return {
         strength: np.concatenate([
-            metrics(one, fit(heads[1], direction, strength), metric), metrics(other, fit(heads[0], direction, strength), metric),
+            metrics(one, fit(heads[1], direction, strength), metric), metrics(other, fit(heads[0], direction, strength),
+            metric),
         ])
         for strength in STRENGTHS
     }  # fmt: skip
@@ -155,13 +169,20 @@ def newton(lists: Lists, strength: float, centre: Floats) -> Floats:
     rows, sizes = np.repeat(found > 0, lists.sizes), lists.sizes[found > 0]
     if not len(sizes):
         return centre
-    features, starts = lists.features[rows].astype(np.float32, copy=False), np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    features, starts = (
+        lists.features[rows].astype(np.float32, copy=False),
+        np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+    )
     share = lists.hits[rows] / np.repeat(found[found > 0], sizes)
 
     def state(weights: Floats) -> tuple[float, Floats, Floats]:
         loss, slope, curve = softmax_state(features, starts, share, weights)
         away = weights - centre
-        return loss + strength / 2 * float(away @ away), slope + strength * away, curve + strength * np.eye(len(weights))
+        return (
+            loss + strength / 2 * float(away @ away),
+            slope + strength * away,
+            curve + strength * np.eye(len(weights)),
+        )
 
     weights = centre.copy()
     loss, slope, curve = state(weights)
@@ -193,7 +214,9 @@ def figures_of_source(lists: Lists, name: str, metric: str) -> Floats:
 
 
 def _order(lists: Lists, weights: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows case by case, the best first, ties to the earlier; the rank of each place, from 0. Many short sorts beat a long one."""
+    """Rows case by case, the best first, ties to the earlier; the rank of each place, from 0. Many short sorts beat a
+    long one.
+    """
     places = np.arange(int(lists.sizes.max(initial=0)))
     inside = places < lists.sizes[:, None]
     losses = np.full(inside.shape, np.inf)

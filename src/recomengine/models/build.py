@@ -33,7 +33,9 @@ class Built(NamedTuple):
 
 
 class Former(NamedTuple):
-    """What a former build leaves to take over: what it learned, and the arrays of its content where the products are still the same."""
+    """What a former build leaves to take over: what it learned, and the arrays of its content where the products are
+    still the same.
+    """
 
     learned: Backtest | None
     content: Arrays
@@ -44,14 +46,24 @@ NOTHING_FORMER = Former(None, {}, "")
 
 
 def build_model(
-    histories: Histories, products: Sequence[Mapping[str, Any]], n_items: int, former: Former = NOTHING_FORMER, begin: Begin = ignore
+    histories: Histories,
+    products: Sequence[Mapping[str, Any]],
+    n_items: int,
+    former: Former = NOTHING_FORMER,
+    begin: Begin = ignore,
 ) -> Built:
-    """All arrays of a model (named as the files are), and what the manifest says of them. n_items: product numbers in use."""
+    """All arrays of a model (named as the files are), and what the manifest says of them. n_items: product numbers in
+    use.
+    """
     started = time.perf_counter()
     arrays: Arrays = {}
     begin("content")
     digest = content_digest(products, n_items)
-    content = _take_content(arrays, former.content) if digest == former.content_digest else _put_content(arrays, products, n_items)
+    content = (
+        _take_content(arrays, former.content)
+        if digest == former.content_digest
+        else _put_content(arrays, products, n_items)
+    )
     learned = former.learned
     content_s = time.perf_counter() - started
     if learned is None:
@@ -82,7 +94,9 @@ def shelf_of(products: Sequence[Mapping[str, Any]], n_items: int) -> Shelf:
     return shelf
 
 
-def _stats(histories: Histories, products: int, n_items: int, learned: Backtest, seconds: dict[str, float]) -> dict[str, Any]:
+def _stats(
+    histories: Histories, products: int, n_items: int, learned: Backtest, seconds: dict[str, float]
+) -> dict[str, Any]:
     return {
         "events": len(histories.items), "users": len(histories.users), "items": products, "numbers": n_items,
         "newestMs": histories.newest_ms, "repeatShare": round(learned.repeat_share, 4), "singles": learned.singles,
@@ -91,13 +105,17 @@ def _stats(histories: Histories, products: int, n_items: int, learned: Backtest,
 
 
 def by_strategy(learned: Backtest) -> dict[str, dict[str, Any]]:
-    """What the backtest says of each strategy in each context that had cases: its figure, and the source it is answered from."""
+    """What the backtest says of each strategy in each context that had cases: its figure, and the source it is answered
+    from.
+    """
     found: dict[str, dict[str, Any]] = {strategy: {} for strategy in ("auto", *KIND_OF_STRATEGY)}
     for context, report in learned.report.items():
         if "sources" not in report:
             continue
         chosen = report["chosen"]
-        found["auto"][context] = (report["blend"] if chosen == "blend" else report["sources"][chosen]) | {"source": chosen}
+        found["auto"][context] = (report["blend"] if chosen == "blend" else report["sources"][chosen]) | {
+            "source": chosen
+        }
         for strategy, kind in KIND_OF_STRATEGY.items():
             if (source := learned.singles[context].get(kind.name)) is not None:
                 found[strategy][context] = report["sources"][source] | {"source": source}

@@ -1,8 +1,8 @@
 """Cases of the backtest: what happened after a moment, and what was known before it.
 
-The newest SHARE of the events that count (purchases; views in a shop with few) is held back by time, more of few events; evidence for the cases is
-built from what came before, so nothing of a case's future is in it. A case says what a request would have said then, and which
-products it should have found.
+The newest SHARE of the events that count (purchases; views in a shop with few) is held back by time, more of few
+events; evidence for the cases is built from what came before, so nothing of a case's future is in it. A case says what
+a request would have said then, and which products it should have found.
 """
 
 from collections.abc import Iterator
@@ -69,8 +69,12 @@ def _cut_ms(histories: Histories) -> int:
     return int(times[int(len(times) * (1 - share))]) if len(times) else 0
 
 
-def _home(histories: Histories, before: Histories, after: NDArray[np.bool_], known: NDArray[np.bool_], *, new_only: bool) -> list[Case]:
-    """The first orders after the cut of shoppers known before it: everybody's first, and where these are few, up to ORDERS of each."""
+def _home(
+    histories: Histories, before: Histories, after: NDArray[np.bool_], known: NDArray[np.bool_], *, new_only: bool
+) -> list[Case]:
+    """The first orders after the cut of shoppers known before it: everybody's first, and where these are few, up to
+    ORDERS of each.
+    """
     bought = after & (histories.types == PURCHASE)
     users = np.unique(histories.owners[bought])
     users = users[np.diff(before.indptr)[users] > 0]
@@ -90,7 +94,9 @@ def _home(histories: Histories, before: Histories, after: NDArray[np.bool_], kno
                 found.append((turn, place, Case(moment("home", NO_ITEMS, shopper, live=False), targets)))
                 firsts += turn == 0
     found = sorted(found, key=lambda each: each[:2])[:MAX_CASES]
-    return [case for _, _, case in sorted(found, key=lambda each: (each[1], each[0]))]  # a shopper's cases stay in one half of them
+    return [
+        case for _, _, case in sorted(found, key=lambda each: (each[1], each[0]))
+    ]  # a shopper's cases stay in one half of them
 
 
 def _orders(histories: Histories, rows: Int64) -> Iterator[Int32]:
@@ -104,13 +110,20 @@ def _orders(histories: Histories, rows: Int64) -> Iterator[Int32]:
         rows = rows[~same]
 
 
-def _sessions(histories: Histories, before: Histories, after: NDArray[np.bool_], known: NDArray[np.bool_]) -> list[Case]:
-    """The next product of sessions (without ids, one shopper's day) after the cut, at up to PER_SESSION places of each."""
+def _sessions(
+    histories: Histories, before: Histories, after: NDArray[np.bool_], known: NDArray[np.bool_]
+) -> list[Case]:
+    """The next product of sessions (without ids, one shopper's day) after the cut, at up to PER_SESSION places of
+    each.
+    """
     counted = after & (TYPE_WEIGHTS[histories.types] > 0) & (histories.types != PURCHASE)
     rows = np.flatnonzero(counted & known[histories.items])
     if not len(rows):
         return []
-    owners, groups = histories.owners[rows], np.where(histories.groups == NO_GROUP, histories.times_ms // DAY_MS, histories.groups)[rows]
+    owners, groups = (
+        histories.owners[rows],
+        np.where(histories.groups == NO_GROUP, histories.times_ms // DAY_MS, histories.groups)[rows],
+    )
     starts = np.flatnonzero(np.concatenate([[True], (owners[1:] != owners[:-1]) | (groups[1:] != groups[:-1])]))
     ends = np.append(starts[1:], len(rows))
     random = np.random.default_rng(SEED)
@@ -131,12 +144,15 @@ def _within(histories: Histories, rows: Int64, past: Shopper) -> Shopper:
     newest = rows[::-1]
     return Shopper(
         np.concatenate([histories.items[newest], past.items]), np.concatenate([histories.types[newest], past.types]),
-        np.concatenate([histories.times_ms[newest], past.times_ms]), np.concatenate([histories.groups[newest], past.groups]), len(rows),
+        np.concatenate([histories.times_ms[newest], past.times_ms]), np.concatenate([histories.groups[newest],
+        past.groups]), len(rows),
     )  # fmt: skip
 
 
 def _pages(histories: Histories, after: NDArray[np.bool_], known: NDArray[np.bool_], *, page: str) -> list[Case]:
-    """From one product of a basket the others (product), from all but one that one (cart), at up to PER_BASKET places of each."""
+    """From one product of a basket the others (product), from all but one that one (cart), at up to PER_BASKET places
+    of each.
+    """
     found_baskets = baskets(choose(histories, after), carts=carts_count(histories))
     random = np.random.default_rng(SEED)
     found: list[Case] = []
@@ -155,5 +171,13 @@ def _pages(histories: Histories, after: NDArray[np.bool_], known: NDArray[np.boo
 def past_of(histories: Histories, user: int) -> Shopper:
     """All that is known of a user, newest first."""
     span = slice(histories.indptr[user], histories.indptr[user + 1])
-    items, types, times, groups = (column[span][::-1] for column in (histories.items, histories.types, histories.times_ms, histories.groups))
-    return Shopper(np.ascontiguousarray(items), np.ascontiguousarray(types), np.ascontiguousarray(times), np.ascontiguousarray(groups), 0)
+    items, types, times, groups = (
+        column[span][::-1] for column in (histories.items, histories.types, histories.times_ms, histories.groups)
+    )
+    return Shopper(
+        np.ascontiguousarray(items),
+        np.ascontiguousarray(types),
+        np.ascontiguousarray(times),
+        np.ascontiguousarray(groups),
+        0,
+    )

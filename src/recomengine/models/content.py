@@ -121,6 +121,16 @@ def content_table(content: Content, n_items: int) -> CSR:
 
 
 def similar(left: CSR, right: CSR, n_terms: int, k: int, *, same: bool) -> CSR:
-    """Cosine top k of each row of `left` among the rows of `right`; `same`: left is right, and a row is not its own neighbour."""
+    """Cosine top k of each row of `left` among the rows of `right`; `same`: left is right, and a row is not its own
+    neighbour.
+    """
     ones = np.ones(max(left.rows, right.rows), np.float32)
-    return product_topk(left, transpose(right, n_terms), right.rows, k, row_norm=ones[: left.rows], col_norm=ones[: right.rows], skip_diagonal=same)
+    return product_topk(
+        left,
+        transpose(right, n_terms),
+        right.rows,
+        k,
+        row_norm=ones[: left.rows],
+        col_norm=ones[: right.rows],
+        skip_diagonal=same,
+    )

@@ -1,8 +1,8 @@
 """Which tenants need a build: every 15 minutes those with something that their model lacks.
 
 A round looks at what was stored since the round before it, however long ago that was, so a time without workers forgets
-nobody. What a round has queued is the queue's to see through. A tenant whose build waits to be tried again is left to that; one
-whose build is dead is left alone for DEAD_FOR, since it would keep failing, and then built anew.
+nobody. What a round has queued is the queue's to see through. A tenant whose build waits to be tried again is left to
+that; one whose build is dead is left alone for DEAD_FOR, since it would keep failing, and then built anew.
 """
 
 from collections.abc import Iterable

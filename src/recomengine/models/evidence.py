@@ -1,4 +1,6 @@
-"""The evidence of a model, put together from the table of its sources: built as arrays, checked, and made what serving reads."""
+"""The evidence of a model, put together from the table of its sources: built as arrays, checked, and made what serving
+reads.
+"""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -28,8 +30,12 @@ def ignore(_part: str) -> None:
     """Where nobody asks how far a build is."""
 
 
-def build_evidence(histories: Histories, content: CSR, n_items: int, begin: Begin = ignore) -> tuple[Arrays, dict[str, float]]:
-    """(arrays, seconds of each part) for `n_items` product numbers; content: items × items, as `content_table` makes it."""
+def build_evidence(
+    histories: Histories, content: CSR, n_items: int, begin: Begin = ignore
+) -> tuple[Arrays, dict[str, float]]:
+    """(arrays, seconds of each part) for `n_items` product numbers; content: items × items, as `content_table` makes
+    it.
+    """
     arrays: Arrays = {}
     seconds: dict[str, float] = {}
     for part in PARTS:
@@ -55,7 +61,9 @@ def _put(arrays: Arrays, source: EvidenceSource, shop: Grouped) -> None:
         case Table(build=build) if build is not None:
             put_csr(arrays, source.name, build(shop))
         case Index(name=name, build=build):
-            arrays |= {f"{name}.{part}": array for part, array in zip(INDEX_PARTS, shop.index(name, *build(shop)), strict=True)}
+            arrays |= {
+                f"{name}.{part}": array for part, array in zip(INDEX_PARTS, shop.index(name, *build(shop)), strict=True)
+            }
         case Ranking(build=build):
             scores = build(shop)
             items = descending(scores)[:MAX_RANKING]
@@ -73,12 +81,20 @@ class Evidence(NamedTuple):
 NOTHING = Evidence({}, {}, {})
 
 
-def evidence_of(arrays: Mapping[str, NDArray[Any]], n_items: int, sources: Sequence[EvidenceSource] = SOURCES) -> Evidence:
-    """A model's own evidence of those `sources` that it was built with; checking it reads all of it, so do it once a model."""
+def evidence_of(
+    arrays: Mapping[str, NDArray[Any]], n_items: int, sources: Sequence[EvidenceSource] = SOURCES
+) -> Evidence:
+    """A model's own evidence of those `sources` that it was built with; checking it reads all of it, so do it once a
+    model.
+    """
     names = {source.name for source in sources}
     return Evidence(
         {name: Neighbours(csr(arrays, name), n_items) for name in TABLES if name in names},
-        {name: Sequences(*(arrays[f"{form.name}.{part}"] for part in INDEX_PARTS)) for name, form in INDEXES.items() if name in names},
+        {
+            name: Sequences(*(arrays[f"{form.name}.{part}"] for part in INDEX_PARTS))
+            for name, form in INDEXES.items()
+            if name in names
+        },
         {name: (arrays[f"{name}.items"], arrays[f"{name}.scores"]) for name in RANKINGS if name in names},
     )
 
@@ -98,7 +114,9 @@ def make_ranker(arrays: Mapping[str, NDArray[Any]], n_items: int) -> Ranker:
 
 
 def ranker_of(item_features: Float32, *evidence: Evidence) -> Ranker:
-    """The sources, in the order of SOURCES, over the evidence of a model and what is folded into it; of rankings the last one counts."""
+    """The sources, in the order of SOURCES, over the evidence of a model and what is folded into it; of rankings the
+    last one counts.
+    """
     return Ranker([_joined(source, evidence) for source in SOURCES], item_features)
 
 
@@ -110,9 +128,17 @@ def _joined(source: EvidenceSource, evidence: Sequence[Evidence]) -> Source:
         case Index():
             found = [one.sequences[name] for one in evidence if name in one.sequences]
             return sessions(
-                found, form.profile, sample=form.sample, neighbours=form.neighbours, decay=form.decay, length=form.length, back=form.back
+                found,
+                form.profile,
+                sample=form.sample,
+                neighbours=form.neighbours,
+                decay=form.decay,
+                length=form.length,
+                back=form.back,
             )
         case Ranking():
-            return ranking(*next((one.rankings[name] for one in reversed(evidence) if name in one.rankings), NO_RANKING))
+            return ranking(
+                *next((one.rankings[name] for one in reversed(evidence) if name in one.rankings), NO_RANKING)
+            )
         case _:
             return own()

@@ -1,4 +1,6 @@
-"""Histories grouped as sources need them: sessions and purchases as sequences, orders and baskets, shoppers' interest."""
+"""Histories grouped as sources need them: sessions and purchases as sequences, orders and baskets, shoppers'
+interest.
+"""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -24,8 +26,8 @@ NO_ROWS = np.zeros(1, np.int64)
 class Grouped:
     """What the sources of one part of a build share. Each group is made when it is first asked for.
 
-    size: product numbers in use. former: the arrays of a model that the histories are news to; then what decides on a whole
-    shop's figures goes by the model's, and what is counted of a product is counted with the model's.
+    size: product numbers in use. former: the arrays of a model that the histories are news to; then what decides on a
+    whole shop's figures goes by the model's, and what is counted of a product is counted with the model's.
     """
 
     def __init__(self, histories: Histories, size: int, former: Mapping[str, NDArray[Any]] | None = None) -> None:
@@ -43,8 +45,8 @@ class Grouped:
         """Shoppers × products, how much each cares for each."""
         histories = self.histories
         return weighted_matrix(
-            histories.indptr, histories.items, histories.types, histories.times_ms, self.size, weight_by_type=TYPE_WEIGHTS,
-            now_ms=histories.newest_ms, half_life_ms=FOREVER_MS, cap=ITEMS_PER_USER,
+            histories.indptr, histories.items, histories.types, histories.times_ms, self.size,
+            weight_by_type=TYPE_WEIGHTS, now_ms=histories.newest_ms, half_life_ms=FOREVER_MS, cap=ITEMS_PER_USER,
         )  # fmt: skip
 
     @cached_property
@@ -88,12 +90,15 @@ class Grouped:
         return found
 
     def _array(self, name: str) -> Int64:
-        """One of the model's; where there is no model, or one from before the source was there, that of no sequences."""
+        """One of the model's; where there is no model, or one from before the source was there, that of no
+        sequences.
+        """
         return NO_ROWS if self._former is None else self._former.get(name, NO_ROWS)
 
 
 def sequences_of(histories: Histories) -> tuple[Int64, Int32]:
-    """(indptr, items): browsing sessions and shoppers' purchases as sequences of at least two, by the time of their last event.
+    """(indptr, items): browsing sessions and shoppers' purchases as sequences of at least two, by the time of their
+    last event.
 
     A session is what carries one session id; without ids, one shopper's day.
     """
@@ -127,8 +132,11 @@ def _ranges(starts: Int64, lengths: Int64) -> Int64:
     return places
 
 
-def index_of(indptr: Int64, items: Int32, n_items: int, others: int = 0, holding: Int64 | None = None) -> tuple[NDArray[Any], ...]:
-    """The arrays of `Sequences`: sequences, of each item the sequences that hold it, oldest first, and what an item says.
+def index_of(
+    indptr: Int64, items: Int32, n_items: int, others: int = 0, holding: Int64 | None = None
+) -> tuple[NDArray[Any], ...]:
+    """The arrays of `Sequences`: sequences, of each item the sequences that hold it, oldest first, and what an item
+    says.
 
     others, holding: how many more sequences there are elsewhere, and how many of them hold each item.
     """
@@ -138,12 +146,18 @@ def index_of(indptr: Int64, items: Int32, n_items: int, others: int = 0, holding
     frequency = np.bincount(pairs // count, minlength=n_items)
     at = np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64)
     held = np.maximum(frequency if holding is None else frequency + holding, 1)
-    return indptr, items, at, (pairs % count).astype(np.int32), np.sqrt(np.log1p((count + others) / held)).astype(np.float32)
+    return (
+        indptr,
+        items,
+        at,
+        (pairs % count).astype(np.int32),
+        np.sqrt(np.log1p((count + others) / held)).astype(np.float32),
+    )
 
 
 def baskets(histories: Histories, *, carts: bool | None = None) -> CSR:
-    """Distinct products bought in one order; without order ids, by one user on one day. Where a shop has few orders of two and
-    more products (carts: said beforehand), what was put in the cart in one session counts too. Oldest first."""
+    """Distinct products bought in one order; without order ids, by one user on one day. Where a shop has few orders of
+    two and more products (carts: said beforehand), what was put in the cart in one session counts too. Oldest first."""
     if not (carts_count(histories) if carts is None else carts):
         return _in_twos(orders_of(histories))
     return _in_twos(_grouped(histories, (histories.types == PURCHASE) | (histories.types == ADD_TO_CART)))

@@ -14,7 +14,9 @@ CODE_OF_TYPE: dict[str, int] = {name: traits.code for name, traits in EVENT_TRAI
 EVENT_TYPES = tuple(CODE_OF_TYPE)
 """Types of the events that concern a product; a type's code is its position."""
 TYPE_WEIGHTS = np.array([traits.weight for traits in EVENT_TRAITS.values() if traits.code is not None], np.float32)
-IMPRESSION, CLICK, VIEW, ADD_TO_CART, PURCHASE = (CODE_OF_TYPE[name] for name in ("impression", "click", "view", "add_to_cart", "purchase"))
+IMPRESSION, CLICK, VIEW, ADD_TO_CART, PURCHASE = (
+    CODE_OF_TYPE[name] for name in ("impression", "click", "view", "add_to_cart", "purchase")
+)
 EPOCH_2000_MS = 946_684_800_000
 DAY_MS = 86_400_000
 NO_GROUP = 0
@@ -41,7 +43,12 @@ class Histories(NamedTuple):
 
 
 NO_HISTORIES = Histories(
-    [], np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0, np.int64)
+    [],
+    np.zeros(1, np.int64),
+    np.empty(0, np.int32),
+    np.empty(0, np.uint8),
+    np.empty(0, np.int64),
+    np.empty(0, np.int64),
 )
 
 
@@ -54,7 +61,9 @@ def unpack(rows: "list[Any]") -> Histories:
     times_ms = _column(rows, "times", ">i8").astype(np.int64) // 1000 + EPOCH_2000_MS
     groups = _column(rows, "groups", ">i8").astype(np.int64)
     order = _order(np.repeat(np.arange(len(rows)), np.diff(indptr)), times_ms, types, items, groups)
-    return Histories([row["user_id"] for row in rows], indptr, items[order], types[order], times_ms[order], groups[order])
+    return Histories(
+        [row["user_id"] for row in rows], indptr, items[order], types[order], times_ms[order], groups[order]
+    )
 
 
 def _order(owners: Int64, times_ms: Int64, types: NDArray[np.uint8], items: Int32, groups: Int64) -> Int64:
@@ -75,7 +84,9 @@ def merge(old: Histories, new: Histories) -> Histories:
     touched[of_new] = True
     sorted_again = np.repeat(touched[of_old], old_counts)
     owners = np.concatenate([np.repeat(of_old, old_counts)[sorted_again], np.repeat(of_new, new_counts)])
-    mixed = [np.concatenate([one[sorted_again], other]) for one, other in zip(_columns(old), _columns(new), strict=True)]
+    mixed = [
+        np.concatenate([one[sorted_again], other]) for one, other in zip(_columns(old), _columns(new), strict=True)
+    ]
     items, types, times_ms, groups = mixed
     order, place = _order(owners, times_ms, types, items, groups), np.repeat(touched, counts)
 
@@ -85,7 +96,9 @@ def merge(old: Histories, new: Histories) -> Histories:
         return out
 
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Histories(users, indptr, *(merged(column, part[order]) for column, part in zip(_columns(old), mixed, strict=True)))
+    return Histories(
+        users, indptr, *(merged(column, part[order]) for column, part in zip(_columns(old), mixed, strict=True))
+    )
 
 
 def of_users(histories: Histories, chosen: NDArray[np.bool_]) -> Histories:
@@ -119,9 +132,13 @@ def _columns(histories: Histories) -> tuple[NDArray[Any], ...]:
 
 
 def _merge_users(old: list[str], new: list[str]) -> tuple[list[str], Int64, Int64]:
-    """(all in their order, the number there of each old one, of each new one). The order of code points is that of UTF-8's bytes."""
+    """(all in their order, the number there of each old one, of each new one). The order of code points is that of
+    UTF-8's bytes.
+    """
     places = np.array([bisect_left(old, user) for user in new], np.int64)
-    unknown = np.array([place == len(old) or old[place] != user for place, user in zip(places.tolist(), new, strict=True)], bool)
+    unknown = np.array(
+        [place == len(old) or old[place] != user for place, user in zip(places.tolist(), new, strict=True)], bool
+    )
     users = sorted(old + [user for user, is_unknown in zip(new, unknown.tolist(), strict=True) if is_unknown])
     numbers = np.arange(len(old)) + np.searchsorted(places[unknown], np.arange(len(old)), side="right")
     before = np.cumsum(unknown) - unknown
@@ -137,7 +154,12 @@ def choose(histories: Histories, chosen: NDArray[np.bool_]) -> Histories:
     """The same shoppers with only the `chosen` events."""
     indptr = np.concatenate([[0], np.cumsum(chosen)])[histories.indptr].astype(np.int64)
     return Histories(
-        histories.users, indptr, histories.items[chosen], histories.types[chosen], histories.times_ms[chosen], histories.groups[chosen]
+        histories.users,
+        indptr,
+        histories.items[chosen],
+        histories.types[chosen],
+        histories.times_ms[chosen],
+        histories.groups[chosen],
     )
 
 

@@ -1,4 +1,6 @@
-"""Whether a build starts anew or takes over what the served model has learned, and whether it may replace that model."""
+"""Whether a build starts anew or takes over what the served model has learned, and whether it may replace that
+model.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -17,7 +19,9 @@ ENOUGH_CASES = 200
 GUARDED_FOR = timedelta(days=7)
 """A served model older than this makes way even for one that backtests worse: shops change."""
 COMPARABLE_SHARE = 0.06
-"""Two backtests are of other cases; only while fewer events than this share came between does the difference blame the build, not the shop."""
+"""Two backtests are of other cases; only while fewer events than this share came between does the difference blame the
+build, not the shop.
+"""
 
 
 class Published(NamedTuple):
@@ -34,7 +38,9 @@ class WorseThanServed(Exception):
 def still_holds(served: Published, events: int, now: datetime) -> bool:
     """Whether what `served` has learned is good enough for a build from this many events."""
     manifest = served.manifest
-    if "learnedAt" not in manifest or any(len(served.arrays.get(f"weights.{context}", ())) != WIDTH for context in CONTEXTS):
+    if "learnedAt" not in manifest or any(
+        len(served.arrays.get(f"weights.{context}", ())) != WIDTH for context in CONTEXTS
+    ):
         return False
     few_are_new = 0 <= events - manifest["learnedEvents"] < NEW_SHARE * manifest["learnedEvents"]
     return few_are_new and now - datetime.fromisoformat(manifest["learnedAt"]) < LEARNED_FOR
@@ -47,9 +53,14 @@ def former_of(served: Published) -> Former:
 
 
 def check_not_worse(stats: Mapping[str, Any], served: Mapping[str, Any], now: datetime) -> None:
-    """Raises WorseThanServed where the whole interval of a context lies below that of the served model (stats: of the new one)."""
+    """Raises WorseThanServed where the whole interval of a context lies below that of the served model (stats: of the
+    new one).
+    """
     came_between = stats["events"] - served["learnedEvents"]
-    if now - datetime.fromisoformat(served["builtAt"]) >= GUARDED_FOR or came_between >= COMPARABLE_SHARE * served["learnedEvents"]:
+    if (
+        now - datetime.fromisoformat(served["builtAt"]) >= GUARDED_FOR
+        or came_between >= COMPARABLE_SHARE * served["learnedEvents"]
+    ):
         return
     worse = [
         f"{context} {new['value']:.2f} against {old['value']:.2f}"

@@ -21,7 +21,9 @@ OVERLAY_NEIGHBOURS = 50
 
 
 class History(NamedTuple):
-    """What a shopper did up to the build, oldest first: product numbers, codes of types, times in ms, order or session."""
+    """What a shopper did up to the build, oldest first: product numbers, codes of types, times in ms, order or
+    session.
+    """
 
     items: Int32
     types: NDArray[np.uint8]
@@ -33,8 +35,8 @@ NO_HISTORY = History(np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, n
 
 
 class Model:
-    """`size`: product numbers that it knows, 0 to size - 1. `weights`: of the blend, by context; `singles`: by context and kind of
-    evidence, the source that does best alone; `fallback`: products by popularity."""
+    """`size`: product numbers that it knows, 0 to size - 1. `weights`: of the blend, by context; `singles`: by context
+    and kind of evidence, the source that does best alone; `fallback`: products by popularity."""
 
     def __init__(self, arrays: Arrays, manifest: Mapping[str, Any]) -> None:
         self.version: str = manifest["version"]
@@ -62,7 +64,9 @@ class Model:
         self._terms = StringTable(arrays["terms.offsets"], arrays["terms.data"], arrays["terms.slots"])
         self._idf: Float32 = arrays["terms.idf"]
         self._vectors = csr(arrays, "vectors")
-        self._history = History(arrays["history.items"], arrays["history.kinds"], arrays["history.times"], arrays["history.groups"])
+        self._history = History(
+            arrays["history.items"], arrays["history.kinds"], arrays["history.times"], arrays["history.groups"]
+        )
         self._history_indptr: Int64 = arrays["history.indptr"]
 
     def history(self, user_id: str) -> History:
@@ -82,14 +86,22 @@ class Model:
         return size > self._products_through
 
     def take_products(self, products: Sequence[Mapping[str, Any]], recent: Sequence[int], size: int) -> None:
-        """Fold in `products`, which came after the build, as content neighbours of all others (see overlay_for), and let those of the
-        `recent` numbers that have no events yet stand where products like them stand."""
+        """Fold in `products`, which came after the build, as content neighbours of all others (see overlay_for), and
+        let those of the `recent` numbers that have no events yet stand where products like them stand."""
         table = self.overlay_for(products, size)
-        rows = {number: self._alike(table, number) for number in recent if number >= self.size or not self._known[number]}
+        rows = {
+            number: self._alike(table, number) for number in recent if number >= self.size or not self._known[number]
+        }
         fallback, features = self._arrays["fallback.items"], self._arrays["item_features"]
-        newcomers = estimate({number: row for number, row in rows.items() if len(row[0])}, self._popularity, fallback, features)
+        newcomers = estimate(
+            {number: row for number, row in rows.items() if len(row[0])}, self._popularity, fallback, features
+        )
         popular = self._evidence.rankings["popular"]
-        self._of_products = Evidence({} if table is None else {"content": table}, {}, {"popular": merged(*popular, newcomers)} if newcomers else {})
+        self._of_products = Evidence(
+            {} if table is None else {"content": table},
+            {},
+            {"popular": merged(*popular, newcomers)} if newcomers else {},
+        )
         self.fallback, self._features = with_newcomers(fallback, newcomers), with_features(features, newcomers)
         self.newcomers = frozenset(newcomers)
         self._products_through = size
@@ -99,11 +111,17 @@ class Model:
         """What products with events are like a product, and how much."""
         source = self._evidence.tables["content"] if number < self.size else table
         items, values = (np.empty(0, np.int32), np.empty(0, np.float32)) if source is None else source.row(number)
-        with_events = self._known[np.minimum(items, self.size - 1)] & (items < self.size) if self.size else np.zeros(len(items), bool)
+        with_events = (
+            self._known[np.minimum(items, self.size - 1)] & (items < self.size)
+            if self.size
+            else np.zeros(len(items), bool)
+        )
         return items[with_events], values[with_events]
 
     def take_events(self, news: News, numbers: Int64, through: str, size: int) -> None:
-        """Fold in what shoppers did after the build; through: the name of the newest event in the feed. See overlay.fold."""
+        """Fold in what shoppers did after the build; through: the name of the newest event in the feed. See
+        overlay.fold.
+        """
         self._of_events = fold(news, numbers, self._arrays, max(self.size, size))
         self._events_through = through if len(news.products) else ""
         self._renew()
@@ -118,7 +136,8 @@ class Model:
         self.folded = f"{self._products_through},{self._events_through}"
 
     def overlay_for(self, products: Sequence[Mapping[str, Any]], size: int) -> Neighbours | None:
-        """Content neighbours between `products` (rows with number >= self.size) and all, both ways; None when there are none.
+        """Content neighbours between `products` (rows with number >= self.size) and all, both ways; None when there are
+        none.
 
         size: product numbers in use now, or fewer where some of `products` are newer than that.
         About a millisecond a product at 10,000 products; call it off the loop.
@@ -144,4 +163,3 @@ def _by_row(rows: Int32, columns: Int32, values: Float32, size: int) -> CSR:
     indptr = np.zeros(size + 1, np.int64)
     np.cumsum(np.bincount(rows, minlength=size), out=indptr[1:])
     return CSR(indptr, columns[order].astype(np.int32), values[order])
-

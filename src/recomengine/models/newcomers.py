@@ -1,7 +1,7 @@
 """Where products without an event stand in the popular lists: among those like them.
 
-A newcomer would never be seen where lists go by popularity, and so never become popular. It is taken to be as wanted as the
-products with events that are like it by content, on average.
+A newcomer would never be seen where lists go by popularity, and so never become popular. It is taken to be as wanted as
+the products with events that are like it by content, on average.
 """
 
 from collections.abc import Mapping
@@ -14,14 +14,18 @@ from recomengine._core.csr import Float32, Int32
 
 
 class Place(NamedTuple):
-    """popularity: as recent counts; behind: so many products of the fallback come before it; features: as the model has them of others."""
+    """popularity: as recent counts; behind: so many products of the fallback come before it; features: as the model has
+    them of others.
+    """
 
     popularity: float
     behind: float
     features: Float32
 
 
-def estimate(alike: Mapping[int, tuple[Int32, Float32]], popularity: Float32, fallback: Int32, features: Float32) -> dict[int, Place]:
+def estimate(
+    alike: Mapping[int, tuple[Int32, Float32]], popularity: Float32, fallback: Int32, features: Float32
+) -> dict[int, Place]:
     """Of each newcomer, by the products like it (numbers, likeness > 0): the mean of what is known of them."""
     places = np.full(len(popularity), len(fallback))
     places[fallback] = np.arange(len(fallback))
@@ -30,7 +34,9 @@ def estimate(alike: Mapping[int, tuple[Int32, Float32]], popularity: Float32, fa
         return np.average(values[items], axis=0, weights=likeness)
 
     return {
-        number: Place(float(mean(popularity, *found)), float(mean(places, *found)), mean(features, *found).astype(np.float32))
+        number: Place(
+            float(mean(popularity, *found)), float(mean(places, *found)), mean(features, *found).astype(np.float32)
+        )
         for number, found in alike.items()
     }
 

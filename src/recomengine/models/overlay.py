@@ -1,10 +1,11 @@
 """What came after the build, folded into a served model until the next one: new products, and what shoppers did since.
 
-Tables that are sums over events take the new events' sums beside their own, as the next build will: `sequence`, `transition`,
-`confidence`, `affinity`. New sessions and baskets are searched like old ones. What is no sum (cosine, EASE) and what tests a
-whole shop's figures (`together`) waits for the build.
+Tables that are sums over events take the new events' sums beside their own, as the next build will: `sequence`,
+`transition`, `confidence`, `affinity`. New sessions and baskets are searched like old ones. What is no sum (cosine,
+EASE) and what tests a whole shop's figures (`together`) waits for the build.
 
-A shopper counts here with their newest PER_SHOPPER products, each once: whoever repeats a pair a hundred times has said it once.
+A shopper counts here with their newest PER_SHOPPER products, each once: whoever repeats a pair a hundred times has said
+it once.
 """
 
 from array import array
@@ -51,8 +52,10 @@ class NewsLog:
     def extend(self, events: Iterable[Fed]) -> None:
         for event in events:
             row = (
-                event.created_ms, event.timestamp_ms, CODE_OF_TYPE[event.event_type], self._shoppers.setdefault(event.user_id, len(self._shoppers)),
-                self.products.setdefault(event.product_id, len(self.products)), self._groups.setdefault(event.group, len(self._groups)),
+                event.created_ms, event.timestamp_ms, CODE_OF_TYPE[event.event_type],
+                self._shoppers.setdefault(event.user_id, len(self._shoppers)),
+                self.products.setdefault(event.product_id, len(self.products)), self._groups.setdefault(event.group,
+                len(self._groups)),
             )  # fmt: skip
             for column, value in zip(self._columns, row, strict=True):
                 column.append(value)
@@ -69,8 +72,8 @@ class NewsLog:
 def fold(news: News, numbers: Int64, arrays: Mapping[str, NDArray[Any]], size: int) -> Evidence:
     """The evidence of `news` beside that of a model's `arrays`.
 
-    numbers: of each code of a product its number, -1 for one unknown; size: product numbers in use, those of all events among
-    them. Some 15 ms for MAX_FOLDED events in a catalog of 10,000 products; call it off the loop.
+    numbers: of each code of a product its number, -1 for one unknown; size: product numbers in use, those of all events
+    among them. Some 15 ms for MAX_FOLDED events in a catalog of 10,000 products; call it off the loop.
     """
     happened = _histories(news, numbers)
     if not len(happened.items):
@@ -97,7 +100,9 @@ def _histories(news: News, numbers: Int64) -> Histories:
     rows = rows[np.lexsort((age[rows], news.shoppers[rows]))]
     _, starts, counts = np.unique(news.shoppers[rows], return_index=True, return_counts=True)
     rows = rows[np.arange(len(rows)) - np.repeat(starts, counts) < PER_SHOPPER]
-    rows = rows[np.lexsort((news.groups[rows], items[rows], news.types[rows], news.times_ms[rows], news.shoppers[rows]))]
+    rows = rows[
+        np.lexsort((news.groups[rows], items[rows], news.types[rows], news.times_ms[rows], news.shoppers[rows]))
+    ]
     shoppers, counts = np.unique(news.shoppers[rows], return_counts=True)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     types, numbered = news.types[rows].astype(np.uint8), items[rows].astype(np.int32)

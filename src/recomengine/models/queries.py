@@ -13,13 +13,15 @@ SINCE_EVER = datetime(1, 1, 1, tzinfo=UTC)
 EVENTS_WATERMARK = "SELECT events_watermark()"
 LOCK_PEOPLE = "SELECT pg_advisory_xact_lock_shared(7210, hashtext($1::text))"
 
-# One row a shopper, its events as packed binary columns: int4 product number, int2 code of its type, int8 µs since 2000, int8 basket.
+# One row a shopper, its events as packed binary columns: int4 product number, int2 code of its type, int8 µs since
+# 2000, int8 basket.
 LOAD_HISTORIES = """
 SELECT e.user_id, count(*) AS events,
        string_agg(int4send(i.number), ''::bytea) AS numbers,
        string_agg(int2send(array_position($3::text[], e.event_type)::int2), ''::bytea) AS kinds,
        string_agg(timestamptz_send(e.timestamp), ''::bytea) AS times,
-       string_agg(int8send(coalesce(hashtextextended(coalesce('o' || (e.metadata ->> 'orderId'), 's' || e.session_id), 0), 0)), ''::bytea) AS groups
+       string_agg(int8send(coalesce(hashtextextended(coalesce('o' || (e.metadata ->> 'orderId'), 's' || e.session_id),
+           0), 0)), ''::bytea) AS groups
 FROM events e JOIN catalog_items i ON i.tenant_id = e.tenant_id AND i.product_id = e.product_id
 WHERE e.tenant_id = $1 AND e.created_at >= $2 AND e.created_at < $4 AND e.event_type = ANY ($3::text[])
 GROUP BY e.user_id
@@ -27,7 +29,9 @@ ORDER BY e.user_id COLLATE "C"
 """
 LOAD_HISTORIES_OF_PRODUCTS = LOAD_HISTORIES.replace("GROUP BY", "AND e.product_id = ANY ($5::text[])\nGROUP BY")
 HASH_JOINS_ONLY = "SET LOCAL enable_nestloop = off"
-"""Just after an import the planner knows nothing of its rows, takes them for few, and would look up each event's product by itself."""
+"""Just after an import the planner knows nothing of its rows, takes them for few, and would look up each event's
+product by itself.
+"""
 LOAD_CATALOG = """
 SELECT number, name, category, brand, description, readable_json(attributes) AS attributes, price
 FROM catalog_items WHERE tenant_id = $1 AND deleted_at IS NULL ORDER BY number
@@ -44,10 +48,13 @@ PRODUCT_IDS_FROM = "SELECT product_id FROM catalog_items WHERE tenant_id = $1 AN
 
 # Of the products with a number below $2; it stays as it is for as long as these numbers mean the same products.
 DIGEST_OF_NUMBERS = """
-SELECT coalesce(sum(hashtextextended(product_id, number)), 0)::text FROM catalog_items WHERE tenant_id = $1 AND number < $2
+SELECT coalesce(sum(hashtextextended(product_id, number)), 0)::text FROM catalog_items WHERE tenant_id = $1
+    AND number < $2
 """
 NEWEST_ERASURE = "SELECT coalesce(max(number), 0) FROM erasures WHERE tenant_id = $1"
-NEWEST_ERASURES = "SELECT tenant_id, max(number) AS number FROM erasures WHERE tenant_id = ANY ($1::uuid[]) GROUP BY tenant_id"
+NEWEST_ERASURES = (
+    "SELECT tenant_id, max(number) AS number FROM erasures WHERE tenant_id = ANY ($1::uuid[]) GROUP BY tenant_id"
+)
 ERASED_AFTER = "SELECT unnest(digests) AS digest FROM erasures WHERE tenant_id = $1 AND number > $2"
 ALIASES = "SELECT anonymous_id, user_id FROM user_aliases WHERE tenant_id = $1"
 CATALOG_STATE = "SELECT version, next_number FROM catalog_state WHERE tenant_id = $1"
@@ -56,7 +63,9 @@ START_MODEL = "INSERT INTO models (tenant_id, version, status) VALUES ($1, $2, '
 FINISH_MODEL = """
 UPDATE models SET status = 'ready', stats = $3, through = $4, finished_at = now() WHERE tenant_id = $1 AND version = $2
 """
-FAIL_MODEL = "UPDATE models SET status = 'failed', error = $3, finished_at = now() WHERE tenant_id = $1 AND version = $2"
+FAIL_MODEL = (
+    "UPDATE models SET status = 'failed', error = $3, finished_at = now() WHERE tenant_id = $1 AND version = $2"
+)
 FAIL_ABANDONED = """
 UPDATE models SET status = 'failed', error = 'the worker ended during the build', finished_at = now()
 WHERE tenant_id = $1 AND status = 'building' AND version <> $2
@@ -66,7 +75,8 @@ SELECT version, status, error, stats, part, extract(epoch FROM clock_timestamp()
 FROM models WHERE tenant_id = $1 ORDER BY id DESC LIMIT 1
 """
 REFRESH_WAITS = """
-SELECT EXISTS (SELECT FROM pgqueuer WHERE entrypoint = $1 AND payload = $2 AND status IN ('queued', 'picked') AND execute_after <= now())
+SELECT EXISTS (SELECT FROM pgqueuer WHERE entrypoint = $1 AND payload = $2 AND status IN ('queued', 'picked')
+    AND execute_after <= now())
 """
 NEWEST_READY_STATS = """
 SELECT version, stats, finished_at FROM models WHERE tenant_id = $1 AND status = 'ready' ORDER BY id DESC LIMIT 1
@@ -77,7 +87,9 @@ WHERE tenant_id = ANY ($1::uuid[]) AND status = 'ready' ORDER BY tenant_id, id D
 """
 VERSIONS = "SELECT version FROM models WHERE tenant_id = $1"
 OLD_VERSIONS = "SELECT version FROM models WHERE tenant_id = $1 AND status <> 'building' ORDER BY id DESC OFFSET $2"
-READY_VERSIONS = "SELECT tenant_id, version FROM models WHERE tenant_id = ANY ($1::uuid[]) AND status = 'ready' ORDER BY id"
+READY_VERSIONS = (
+    "SELECT tenant_id, version FROM models WHERE tenant_id = ANY ($1::uuid[]) AND status = 'ready' ORDER BY id"
+)
 DELETE_VERSIONS = "DELETE FROM models WHERE tenant_id = $1 AND version = ANY ($2::text[])"
 TENANTS_DUE = "SELECT tenants_due($1)"
 # When the last round of a job that succeeded began.
@@ -85,7 +97,10 @@ LAST_ROUND = """
 SELECT (SELECT max(b.created) FROM pgqueuer_log b WHERE b.job_id = e.job_id AND b.status = 'picked')
 FROM pgqueuer_log e WHERE e.entrypoint = $1 AND e.status = 'successful' ORDER BY e.created DESC LIMIT 1
 """
-UNDONE_JOBS = "SELECT payload, status::text, updated FROM pgqueuer WHERE entrypoint = $1 AND status IN ('queued', 'failed') AND payload IS NOT NULL"
+UNDONE_JOBS = """
+SELECT payload, status::text, updated FROM pgqueuer
+WHERE entrypoint = $1 AND status IN ('queued', 'failed') AND payload IS NOT NULL
+"""
 
 
 async def events_watermark(connection: Connection, tenant_id: UUID) -> Any:
@@ -107,7 +122,9 @@ async def load_histories_of_products(
 ) -> list[asyncpg.Record]:
     """Events of these products stored before `through`."""
     await connection.execute(HASH_JOINS_ONLY)
-    return await connection.fetch(LOAD_HISTORIES_OF_PRODUCTS, tenant_id, SINCE_EVER, list(event_types), through, list(product_ids), timeout=1800)
+    return await connection.fetch(
+        LOAD_HISTORIES_OF_PRODUCTS, tenant_id, SINCE_EVER, list(event_types), through, list(product_ids), timeout=1800
+    )
 
 
 async def product_ids_from(connection: Connection, tenant_id: UUID, first_number: int) -> list[str]:
@@ -165,7 +182,9 @@ async def begin_part(connection: Connection, tenant_id: UUID, version: str, part
     await connection.execute(BEGIN_PART, tenant_id, version, part)
 
 
-async def finish_model(connection: Connection, tenant_id: UUID, version: str, stats: dict[str, Any], through: Any) -> None:
+async def finish_model(
+    connection: Connection, tenant_id: UUID, version: str, stats: dict[str, Any], through: Any
+) -> None:
     await connection.execute(FINISH_MODEL, tenant_id, version, stats, through)
 
 
@@ -216,7 +235,9 @@ async def tenants_due(pool: Pool, since: datetime) -> list[UUID]:
 
 
 async def last_round(pool: Pool, name: str) -> datetime | None:
-    """When the last job of that name that succeeded was taken up; None when there was none as far back as the queue's log goes."""
+    """When the last job of that name that succeeded was taken up; None when there was none as far back as the queue's
+    log goes.
+    """
     began: datetime | None = await pool.fetchval(LAST_ROUND, name)
     return began
 

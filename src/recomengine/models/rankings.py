@@ -17,7 +17,9 @@ RECENT_SHARE, FRESH_SHARE, NEW_SHARE = 0.03, 0.02, 0.05
 
 
 class Figures(NamedTuple):
-    """of_items float32[items, 5]: popular, recent, fresh and new in 0 to 1, rising in -1 to 1. recent: decayed counts."""
+    """of_items float32[items, 5]: popular, recent, fresh and new in 0 to 1, rising in -1 to 1. recent: decayed
+    counts.
+    """
 
     of_items: Float32
     recent: Float32
@@ -35,7 +37,9 @@ def trend(histories: Histories, n_items: int) -> Float32:
 
 def _counts(histories: Histories, n_items: int, half_life_ms: float) -> NDArray[np.float64]:
     weights = TYPE_WEIGHTS[histories.types]
-    return decayed_counts(histories.items, histories.times_ms, weights, n_items, now_ms=histories.newest_ms, half_life_ms=half_life_ms)
+    return decayed_counts(
+        histories.items, histories.times_ms, weights, n_items, now_ms=histories.newest_ms, half_life_ms=half_life_ms
+    )
 
 
 def figures_of(histories: Histories, n_items: int) -> Figures:
@@ -54,7 +58,13 @@ def figures_of(histories: Histories, n_items: int) -> Figures:
     np.maximum.at(first, items, ago)
     popular, lately = np.log1p(total) / np.log1p(total.max()), np.log1p(recent) / np.log1p(recent.max())
     there = total > 0
-    columns = [popular, lately, lately - popular, there * 2.0 ** (-last / FRESH_SHARE), there * 2.0 ** (-first / NEW_SHARE)]
+    columns = [
+        popular,
+        lately,
+        lately - popular,
+        there * 2.0 ** (-last / FRESH_SHARE),
+        there * 2.0 ** (-first / NEW_SHARE),
+    ]
     return Figures(np.stack(columns, axis=1).astype(np.float32), recent.astype(np.float32))
 
 

@@ -1,8 +1,9 @@
-"""The models that a process serves: one look-up in a dict; loading and swapping happen off the loop, then one assignment.
+"""The models that a process serves: one look-up in a dict; loading and swapping happen off the loop, then one
+assignment.
 
-A tenant's model is loaded on its first request. A new version is announced on the bus; `poll` is the net under it. What came
-after the build is folded into the served model (models/overlay.py) by the rounds of `poll`: new products from PostgreSQL, new
-events from the tenants' feeds in Redis, at most once a second and with at most a fiftieth of a core.
+A tenant's model is loaded on its first request. A new version is announced on the bus; `poll` is the net under it. What
+came after the build is folded into the served model (models/overlay.py) by the rounds of `poll`: new products from
+PostgreSQL, new events from the tenants' feeds in Redis, at most once a second and with at most a fiftieth of a core.
 """
 
 import asyncio
@@ -39,7 +40,9 @@ log = structlog.get_logger()
 
 
 class _Feed:
-    """What was read of a tenant's feed, and what it was folded into: a model's version, up to an entry, with so many products."""
+    """What was read of a tenant's feed, and what it was folded into: a model's version, up to an entry, with so many
+    products.
+    """
 
     def __init__(self) -> None:
         self.news = NewsLog()
@@ -124,7 +127,9 @@ class ModelRegistry:
             del self._loading[tenant_id]
 
     async def _load_where_there_is_room(self, tenant_id: UUID, version: str) -> Model | None:
-        """None while the disk has no room for a copy: `update` tries again, and until then lists come without a model."""
+        """None while the disk has no room for a copy: `update` tries again, and until then lists come without a
+        model.
+        """
         try:
             return await self._load(tenant_id, version)
         except OSError as error:
@@ -161,14 +166,18 @@ class ModelRegistry:
         await asyncio.to_thread(model.take_products, products, recent, size)
 
     async def fold(self) -> None:
-        """Fold events that came after the builds into the served models; without Redis they wait for the next builds."""
+        """Fold events that came after the builds into the served models; without Redis they wait for the next
+        builds.
+        """
         tenants = [tenant_id for tenant_id, model in self._models.items() if model is not None]
         if not tenants:
             return
         feeds = [self._feeds.setdefault(tenant_id, _Feed()) for tenant_id in tenants]
         keys = [feed_key(str(tenant_id)) for tenant_id in tenants]
         try:
-            (found,) = await self._redis.call(("XREAD", "COUNT", FEED_LENGTH, "STREAMS", *keys, *(feed.through for feed in feeds)))
+            (found,) = await self._redis.call(
+                ("XREAD", "COUNT", FEED_LENGTH, "STREAMS", *keys, *(feed.through for feed in feeds))
+            )
         except RedisUnavailable:
             FALLBACKS.labels("feed").inc()
             found = None

@@ -34,7 +34,8 @@ log = structlog.get_logger()
 
 
 async def request_refresh(pool: Pool, tenant_id: UUID) -> bool:
-    """Queue a build; False when one that has not begun is queued already. A running one does not count: it may miss the newest.
+    """Queue a build; False when one that has not begun is queued already. A running one does not count: it may miss the
+    newest.
 
     A job's key names the newest build before it. So it is shared only with a job that has yet to begin one, although
     the queue holds on to a key until the job is done and off its books.
@@ -65,7 +66,10 @@ async def status(pool: Pool, tenant_id: UUID) -> dict[str, Any]:
         "buildSeconds": None, "strategies": {}, "contexts": {},
     }  # fmt: skip
     if ready is not None:
-        answer |= {name: ready["stats"].get(name) for name in ("events", "users", "items", "buildSeconds", "strategies", "contexts")}
+        answer |= {
+            name: ready["stats"].get(name)
+            for name in ("events", "users", "items", "buildSeconds", "strategies", "contexts")
+        }
         answer |= {"version": ready["version"], "builtAt": ready["finished_at"]}
     if state == "failed" and newest is not None:
         answer["error"] = newest["error"]
@@ -89,7 +93,9 @@ async def _nothing_more(_connection: Connection) -> None:
     """A build that nobody has queued."""
 
 
-async def refresh(pool: Pool, store: ModelStore, logs: EventLogs, bus: Bus, tenant_id: UUID, finish: Finish = _nothing_more) -> str:
+async def refresh(
+    pool: Pool, store: ModelStore, logs: EventLogs, bus: Bus, tenant_id: UUID, finish: Finish = _nothing_more
+) -> str:
     """Build the tenant's model from all that is committed, publish it, and announce it; the new version.
 
     One build a tenant at a time, over all workers. A failure is recorded and raised, WorseThanServed too.
@@ -135,7 +141,9 @@ class Shop(NamedTuple):
 
 
 async def _build_and_publish(build: Build) -> int:
-    """How many builds are to be kept: none from before an erasure, whose shoppers they hold. Neither is one served for being better."""
+    """How many builds are to be kept: none from before an erasure, whose shoppers they hold. Neither is one served for
+    being better.
+    """
     started, now = time.perf_counter(), datetime.now(UTC)
     await build.begin("events")
     shop = await _read(build)
@@ -143,7 +151,9 @@ async def _build_and_publish(build: Build) -> int:
     served = await _served(build)
     kept = served if served is not None and still_holds(served, len(shop.events.histories.items), now) else None
     built = await _compute(build, shop, former_of(kept) if kept else NOTHING_FORMER)
-    learned = {name: kept.manifest[name] for name in ("learnedAt", "learnedEvents")} if kept else _learned_now(shop, now)
+    learned = (
+        {name: kept.manifest[name] for name in ("learnedAt", "learnedEvents")} if kept else _learned_now(shop, now)
+    )
     stats = built.stats | learned | {"catalogVersion": shop.catalog_version, "erasures": shop.events.erasures}
     stats["buildSeconds"] = round(time.perf_counter() - started, 2)
     stats["seconds"] = {"events": round(events_s, 3), **stats["seconds"]}
@@ -208,13 +218,19 @@ async def _compute(build: Build, shop: Shop, former: Former) -> Built:
     def begin(part: str) -> None:
         asyncio.run_coroutine_threadsafe(build.begin(part), loop).result()
 
-    return await asyncio.to_thread(build_model, shop.events.histories, shop.products, shop.events.next_number, former, begin)
+    return await asyncio.to_thread(
+        build_model, shop.events.histories, shop.products, shop.events.next_number, former, begin
+    )
 
 
 async def _publish(build: Build, arrays: Arrays, stats: dict[str, Any], through: datetime) -> None:
     await build.begin("publish")
     started = time.perf_counter()
-    manifest = stats | {"version": build.version, "builtAt": datetime.now(UTC).isoformat(), "throughMs": round(through.timestamp() * 1000)}
+    manifest = stats | {
+        "version": build.version,
+        "builtAt": datetime.now(UTC).isoformat(),
+        "throughMs": round(through.timestamp() * 1000),
+    }
     size = await asyncio.to_thread(build.store.publish, build.tenant_id, build.version, arrays, manifest)
     stats = stats | {"bytes": size, "seconds": stats["seconds"] | {"publish": round(time.perf_counter() - started, 3)}}
     async with tenant_transaction(build.pool, build.tenant_id) as connection:
@@ -225,7 +241,8 @@ async def _publish(build: Build, arrays: Arrays, stats: dict[str, Any], through:
 
 
 async def forget_erased(pool: Pool, store: ModelStore, logs: EventLogs) -> int:
-    """What this machine keeps of erased shoppers beside the store, although no build may run here: in how many logs there was something.
+    """What this machine keeps of erased shoppers beside the store, although no build may run here: in how many logs
+    there was something.
 
     Copies of models that were replaced go, too.
     """
@@ -236,7 +253,9 @@ async def forget_erased(pool: Pool, store: ModelStore, logs: EventLogs) -> int:
     kept = await asyncio.to_thread(logs.kept)
     async with tenant_transaction(pool, *kept) as connection:
         newest = await queries.newest_erasures(connection, kept)
-    behind = [tenant_id for tenant_id, number in newest.items() if await asyncio.to_thread(logs.followed, tenant_id) < number]
+    behind = [
+        tenant_id for tenant_id, number in newest.items() if await asyncio.to_thread(logs.followed, tenant_id) < number
+    ]
     for tenant_id in behind:
         async with _one_build(pool, tenant_id):
             await _forget_in_log(pool, logs, tenant_id)

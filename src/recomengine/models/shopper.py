@@ -1,4 +1,6 @@
-"""A shopper at one moment, and what the evidence starts from then. The same for a request and for a case of the backtest."""
+"""A shopper at one moment, and what the evidence starts from then. The same for a request and for a case of the
+backtest.
+"""
 
 from typing import NamedTuple
 
@@ -21,7 +23,9 @@ NO_WEIGHTS = np.empty(0, np.float32)
 
 
 class Shopper(NamedTuple):
-    """Events newest first: product numbers, codes of types, times, order or session; `session`: how many belong to the running session."""
+    """Events newest first: product numbers, codes of types, times, order or session; `session`: how many belong to the
+    running session.
+    """
 
     items: Int32
     types: NDArray[np.uint8]
@@ -39,7 +43,9 @@ NOBODY = Shopper(NO_ITEMS, np.empty(0, np.uint8), np.empty(0, np.int64), np.empt
 
 
 class Moment(NamedTuple):
-    """What `rank` takes of a request. context: home, session, product or cart; profiles: a row of weights a profile, beside the seeds."""
+    """What `rank` takes of a request. context: home, session, product or cart; profiles: a row of weights a profile,
+    beside the seeds.
+    """
 
     context: str
     seeds: Int32
@@ -55,7 +61,9 @@ class Moment(NamedTuple):
 
 
 def moment(page: str, products: Int32, shopper: Shopper, *, live: bool) -> Moment:
-    """The page's own products where it has any; else the running session of a shopper who is `live`; else all that is known of the shopper."""
+    """The page's own products where it has any; else the running session of a shopper who is `live`; else all that is
+    known of the shopper.
+    """
     if len(products):
         alike = np.ones((len(DECAYS), len(products)), np.float32)
         return Moment("cart" if page == "cart" else "product", products, alike, NO_ITEMS, NO_WEIGHTS, NOBODY)
@@ -63,7 +71,13 @@ def moment(page: str, products: Int32, shopper: Shopper, *, live: bool) -> Momen
     own_items, own_weights = purchases(items, types, times_ms, groups, decay=OWN_DECAY, purchase=PURCHASE)
     if live and shopper.session:
         session = shopper.session
-        recent = Shopper(shopper.items[:session], shopper.types[:session], shopper.times_ms[:session], shopper.groups[:session], session)
+        recent = Shopper(
+            shopper.items[:session],
+            shopper.types[:session],
+            shopper.times_ms[:session],
+            shopper.groups[:session],
+            session,
+        )
         seeds, profiles = _seeds(recent, SESSION_SEEDS)
         if len(seeds):
             return Moment("session", seeds, profiles, own_items, own_weights, shopper)
@@ -73,4 +87,6 @@ def moment(page: str, products: Int32, shopper: Shopper, *, live: bool) -> Momen
 
 def _seeds(shopper: Shopper, limit: int) -> tuple[Int32, Float32]:
     items, types, times_ms, groups, _ = shopper
-    return seeds(items, types, times_ms, groups, weight_by_type=TYPE_WEIGHTS, decays=DECAYS, limit=limit, purchase=PURCHASE)
+    return seeds(
+        items, types, times_ms, groups, weight_by_type=TYPE_WEIGHTS, decays=DECAYS, limit=limit, purchase=PURCHASE
+    )

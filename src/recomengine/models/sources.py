@@ -1,9 +1,10 @@
-"""The sources of evidence: one table, from which building, learning, serving and the words of reasons derive all they need.
+"""The sources of evidence: one table, from which building, learning, serving and the words of reasons derive all they
+need.
 
-Weights lie in models by a source's position, array files and prior.json by its name: a new source goes to the end, and none
-is renamed, moved or taken out. A model that was built without it is served without it until the next build, which learns anew.
-A source that a shop has nothing for (no orders, too many products for EASE, no words) is there and empty, so that weights mean
-the same in every model.
+Weights lie in models by a source's position, array files and prior.json by its name: a new source goes to the end, and
+none is renamed, moved or taken out. A model that was built without it is served without it until the next build, which
+learns anew. A source that a shop has nothing for (no orders, too many products for EASE, no words) is there and empty,
+so that weights mean the same in every model.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,9 +23,10 @@ from recomengine.models.tables import NEIGHBOURS, cosine, damped_confidence, ran
 class EvidenceKind(NamedTuple):
     """What evidence says of a product.
 
-    name: `evidence.kind` of an answer. strategy: the named strategy that a list of it counts as. usual: the source that answers
-    this strategy where a shop has too few cases for a backtest; empty where no strategy is about this kind. reason: for the
-    shopper, where it names a seed; bought: if the shopper bought that one; on_page: where the seed is on the page.
+    name: `evidence.kind` of an answer. strategy: the named strategy that a list of it counts as. usual: the source that
+    answers this strategy where a shop has too few cases for a backtest; empty where no strategy is about this kind.
+    reason: for the shopper, where it names a seed; bought: if the shopper bought that one; on_page: where the seed is
+    on the page.
     """
 
     name: str
@@ -41,15 +43,18 @@ COLLABORATIVE = EvidenceKind(
 )  # fmt: skip
 SIMILAR = EvidenceKind("similar", "content_based", "content", "Similar to {seed}")
 TRENDING = EvidenceKind("trending", "trending", "trending", "Trending now")
-BOUGHT_TOGETHER = EvidenceKind("bought_together", "frequently_bought_together", "together", "Bought together with {seed}")
+BOUGHT_TOGETHER = EvidenceKind(
+    "bought_together", "frequently_bought_together", "together", "Bought together with {seed}"
+)
 POPULAR = EvidenceKind("popular", "trending", "", "Popular in this shop")
 BUY_AGAIN = EvidenceKind("buy_again", "collaborative", "", "You bought this before")
 KINDS = (COLLABORATIVE, SIMILAR, TRENDING, BOUGHT_TOGETHER, POPULAR, BUY_AGAIN)
 
 
 class Table(NamedTuple):
-    """Neighbours of the seeds. profile: how these count, see models/shopper.py. build: items × items; none where it comes of the
-    catalog, as `content` does. folds: it is a sum over events, so the sums of later ones stand beside it until the next build."""
+    """Neighbours of the seeds. profile: how these count, see models/shopper.py. build: items × items; none where it
+    comes of the catalog, as `content` does. folds: it is a sum over events, so the sums of later ones stand beside it
+    until the next build."""
 
     profile: int
     build: Callable[[Grouped], CSR] | None
@@ -57,8 +62,8 @@ class Table(NamedTuple):
 
 
 class Index(NamedTuple):
-    """Sequences that are searched in a request, later ones like the model's. name: of its arrays. build: (indptr, items) as
-    `Sequences` takes them. The others as `_core.sources.sessions` takes them."""
+    """Sequences that are searched in a request, later ones like the model's. name: of its arrays. build: (indptr,
+    items) as `Sequences` takes them. The others as `_core.sources.sessions` takes them."""
 
     name: str
     profile: int
@@ -85,9 +90,10 @@ SEEDED = Table, Index
 
 
 class EvidenceSource(NamedTuple):
-    """name: of its arrays (an index has a name of its own), its weights and in reports. part: of the build, see `PARTS`.
-    behind: its weight in lists of named strategies, where the strategy's own source weighs 1. cold: its weight where all that a
-    request starts from is new to the model."""
+    """name: of its arrays (an index has a name of its own), its weights and in reports. part: of the build, see
+    `PARTS`.
+    behind: its weight in lists of named strategies, where the strategy's own source weighs 1. cold: its weight where
+    all that a request starts from is new to the model."""
 
     name: str
     kind: EvidenceKind
@@ -100,38 +106,47 @@ class EvidenceSource(NamedTuple):
 SOURCES = (
     EvidenceSource(
         "sequence", COLLABORATIVE, "sequences", cold=1.0,
-        form=Table(STEEP, lambda shop: following_topk(*shop.sequences, shop.size, NEIGHBOURS, threads=shop.threads), folds=True),
+        form=Table(STEEP, lambda shop: following_topk(*shop.sequences, shop.size, NEIGHBOURS, threads=shop.threads),
+        folds=True),
     ),
     EvidenceSource(
         "transition", COLLABORATIVE, "sequences",
-        form=Table(STEEP, lambda shop: following_topk(*shop.sequences, shop.size, NEIGHBOURS, window=1, back=0.0, threads=shop.threads), folds=True),
+        form=Table(STEEP, lambda shop: following_topk(*shop.sequences, shop.size, NEIGHBOURS, window=1, back=0.0,
+        threads=shop.threads), folds=True),
     ),
-    EvidenceSource("similar", COLLABORATIVE, "collaborative", Table(STEEP, lambda shop: cosine(shop.interest, shop.size)), behind=1e-3),
-    EvidenceSource("walk", COLLABORATIVE, "collaborative", Table(STEEP, lambda shop: random_walk(shop.interest, shop.size))),
+    EvidenceSource("similar", COLLABORATIVE, "collaborative", Table(STEEP, lambda shop: cosine(shop.interest,
+    shop.size)), behind=1e-3),
+    EvidenceSource("walk", COLLABORATIVE, "collaborative", Table(STEEP, lambda shop: random_walk(shop.interest,
+    shop.size))),
     EvidenceSource(
         "session_neighbours", COLLABORATIVE, "sequences", cold=1.0,
         form=Index("sessions", STEEP, lambda shop: shop.sequences, decay=0.8, length=0.5, back=0.6),
     ),
-    EvidenceSource("ease_shoppers", COLLABORATIVE, "collaborative", Table(GENTLE, lambda shop: ease(shop.interest, shop.size))),
+    EvidenceSource("ease_shoppers", COLLABORATIVE, "collaborative", Table(GENTLE, lambda shop: ease(shop.interest,
+    shop.size))),
     EvidenceSource(
         "together", BOUGHT_TOGETHER, "bought together",
         form=Table(FLAT, lambda shop: together_topk(shop.baskets, max(shop.size, 1), NEIGHBOURS)[0]),
     ),
     EvidenceSource(
         "confidence", BOUGHT_TOGETHER, "bought together", cold=1.0,
-        form=Table(FLAT, lambda shop: damped_confidence(shop.enough_baskets, shop.size, shop.holding, size=0.7, popularity=0.1), folds=True),
+        form=Table(FLAT, lambda shop: damped_confidence(shop.enough_baskets, shop.size, shop.holding, size=0.7,
+        popularity=0.1), folds=True),
     ),
     EvidenceSource(
         "affinity", BOUGHT_TOGETHER, "bought together",
-        form=Table(FLAT, lambda shop: damped_confidence(shop.enough_baskets, shop.size, shop.holding, size=1.0, popularity=0.5), folds=True),
+        form=Table(FLAT, lambda shop: damped_confidence(shop.enough_baskets, shop.size, shop.holding, size=1.0,
+        popularity=0.5), folds=True),
     ),
     EvidenceSource(
         "basket_neighbours", BOUGHT_TOGETHER, "bought together", cold=1.0,
         form=Index("baskets", FLAT, lambda shop: shop.baskets[:2], decay=1.0, length=0.5, back=1.0),
     ),
-    EvidenceSource("ease_orders", BOUGHT_TOGETHER, "bought together", Table(FLAT, lambda shop: ease(shop.enough_orders, shop.size))),
+    EvidenceSource("ease_orders", BOUGHT_TOGETHER, "bought together", Table(FLAT, lambda shop: ease(shop.enough_orders,
+    shop.size))),
     EvidenceSource("content", SIMILAR, "content", Table(GENTLE, None), behind=1e-4, cold=1.0),
-    EvidenceSource("trending", TRENDING, "rankings", Ranking(lambda shop: trend(shop.histories, shop.size)), behind=1e-6),
+    EvidenceSource("trending", TRENDING, "rankings", Ranking(lambda shop: trend(shop.histories, shop.size)),
+    behind=1e-6),
     EvidenceSource("popular", POPULAR, "rankings", Ranking(lambda shop: shop.figures.recent), cold=0.05),
     EvidenceSource("own", BUY_AGAIN, "", Own()),
 )  # fmt: skip

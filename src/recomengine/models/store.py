@@ -1,7 +1,7 @@
 """Where published models lie: MODEL_STORE, a folder (file://) or an object store (`infra/object_store.py`).
 
-A model is a directory <tenant>/<version>/ of .npy files and manifest.json. It appears whole: in a folder by a rename, in
-an object store because the manifest is put last and readers start from it. From an object store each machine keeps a
+A model is a directory <tenant>/<version>/ of .npy files and manifest.json. It appears whole: in a folder by a rename,
+in an object store because the manifest is put last and readers start from it. From an object store each machine keeps a
 local copy, which its processes map.
 """
 
@@ -95,7 +95,9 @@ class ModelStore:
         """Delete a version; processes that map it keep what they have open."""
         if self._remote is not None:
             names = self._remote.names(f"{tenant_id}/{version}")
-            for name in sorted(names, key=lambda name: Path(name).name != MANIFEST):  # a fetch that ends and finds it has all the rest
+            for name in sorted(
+                names, key=lambda name: Path(name).name != MANIFEST
+            ):  # a fetch that ends and finds it has all the rest
                 self._remote.remove(name)
         shutil.rmtree(self._root / str(tenant_id) / version, ignore_errors=True)
 
@@ -159,7 +161,9 @@ def tenants_named(folder: Path, suffix: str) -> list[UUID]:
 
 
 def _save(file: Path, array: NDArray[Any]) -> None:
-    """Through Python's own writing: numpy's into a file loses the end of a small array on a full disk, and says nothing."""
+    """Through Python's own writing: numpy's into a file loses the end of a small array on a full disk, and says
+    nothing.
+    """
     with file.open("wb") as out:
         np.save(cast(Any, SimpleNamespace(write=out.write)), array, allow_pickle=False)
 
@@ -168,7 +172,9 @@ def _require_room(folder: Path, needed_bytes: int) -> None:
     """Raises OSError, before anything is fetched in vain: whoever lacks the model asks for it again and again."""
     disk = shutil.disk_usage(folder)
     if disk.total and disk.free < needed_bytes:  # a disk without a bound of its own has no total
-        raise OSError(errno.ENOSPC, f"a model of {needed_bytes} bytes does not go into {disk.free} free ones", str(folder.parent))
+        raise OSError(
+            errno.ENOSPC, f"a model of {needed_bytes} bytes does not go into {disk.free} free ones", str(folder.parent)
+        )
 
 
 def _map(file: Path) -> NDArray[Any]:

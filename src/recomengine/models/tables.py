@@ -16,15 +16,21 @@ def cosine(interest: CSR, n_items: int) -> CSR:
     if not len(interest.data):
         return empty_csr(n_items)
     damped = CSR(interest.indptr, interest.indices, np.log1p(interest.data))
-    norms = np.sqrt(np.bincount(damped.indices, damped.data.astype(np.float64) ** 2, minlength=n_items)).astype(np.float32)
+    norms = np.sqrt(np.bincount(damped.indices, damped.data.astype(np.float64) ** 2, minlength=n_items)).astype(
+        np.float32
+    )
     norms[norms == 0] = 1.0
     length = np.diff(damped.indptr)
     shared = CSR(damped.indptr, damped.indices, damped.data / np.sqrt(np.repeat(length, length)).astype(np.float32))
-    return product_topk(transpose(damped, n_items), shared, n_items, NEIGHBOURS, row_norm=norms, col_norm=norms, skip_diagonal=True)
+    return product_topk(
+        transpose(damped, n_items), shared, n_items, NEIGHBOURS, row_norm=norms, col_norm=norms, skip_diagonal=True
+    )
 
 
 def random_walk(interest: CSR, n_items: int) -> CSR:
-    """RP3β (Paudel et al. 2017): product to shopper to product by damped transition probabilities, popular ends damped."""
+    """RP3β (Paudel et al. 2017): product to shopper to product by damped transition probabilities, popular ends
+    damped.
+    """
     if not len(interest.data):
         return empty_csr(n_items)
     shoppers = CSR(interest.indptr, interest.indices, np.ones_like(interest.data))
@@ -33,11 +39,14 @@ def random_walk(interest: CSR, n_items: int) -> CSR:
     left = CSR(items.indptr, items.indices, (1.0 / np.repeat(degree, degree) ** WALK_ALPHA).astype(np.float32))
     right = CSR(shoppers.indptr, shoppers.indices, (1.0 / np.repeat(length, length) ** WALK_ALPHA).astype(np.float32))
     popularity = (np.maximum(degree, 1) ** WALK_BETA).astype(np.float32)
-    return product_topk(left, right, n_items, NEIGHBOURS, row_norm=np.ones(n_items, np.float32), col_norm=popularity, skip_diagonal=True)
+    return product_topk(
+        left, right, n_items, NEIGHBOURS, row_norm=np.ones(n_items, np.float32), col_norm=popularity, skip_diagonal=True
+    )
 
 
 def damped_confidence(found: CSR, n_items: int, holding: Int64, *, size: float, popularity: float) -> CSR:
-    """Σ_{baskets with i and j} |basket|^-size / (n_i · n_j^popularity): confidence where large baskets and popular products say less.
+    """Σ_{baskets with i and j} |basket|^-size / (n_i · n_j^popularity): confidence where large baskets and popular
+    products say less.
 
     holding: n of each item, baskets that hold it, `found` or not.
     """
@@ -46,4 +55,6 @@ def damped_confidence(found: CSR, n_items: int, holding: Int64, *, size: float, 
     items = transpose(found, n_items)
     lengths, holders = np.diff(found.indptr), np.maximum(holding, 1).astype(np.float32)
     shared = CSR(found.indptr, found.indices, (1.0 / np.repeat(lengths, lengths) ** size).astype(np.float32))
-    return product_topk(items, shared, n_items, NEIGHBOURS, row_norm=holders, col_norm=holders**popularity, skip_diagonal=True)
+    return product_topk(
+        items, shared, n_items, NEIGHBOURS, row_norm=holders, col_norm=holders**popularity, skip_diagonal=True
+    )

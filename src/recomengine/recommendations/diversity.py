@@ -1,4 +1,6 @@
-"""Variety within a list: near-duplicates and products of one category are spread, as far as the shop or the request wants it."""
+"""Variety within a list: near-duplicates and products of one category are spread, as far as the shop or the request
+wants it.
+"""
 
 from collections.abc import Sequence
 
@@ -17,8 +19,12 @@ def wider(limit: int) -> int:
     return max(CANDIDATES, TIMES * limit)
 
 
-def in_variety(items: Sequence[int], scores: Sequence[float], categories: Int32, model: Model, limit: int, strength: float) -> list[int]:
-    """Positions of the best `limit` of the ranked `items`, in their new order; scores: 0 and more, the highest first."""
+def in_variety(
+    items: Sequence[int], scores: Sequence[float], categories: Int32, model: Model, limit: int, strength: float
+) -> list[int]:
+    """Positions of the best `limit` of the ranked `items`, in their new order; scores: 0 and more, the highest
+    first.
+    """
     numbers = np.array(items, np.int32)
     relevance = np.array(scores, np.float32)
     if len(scores) and scores[0] > 0:

@@ -44,7 +44,9 @@ def lines_of(ranked: Ranked, catalog: LiveCatalog, model: Model | None, context:
 
 
 def reason_of(kind: EvidenceKind, context: str, seed_name: str | None, seed_type: int | None) -> str:
-    """A sentence for the shopper. seed_name: none where the evidence started from no product; seed_type: what the shopper did with it last."""
+    """A sentence for the shopper. seed_name: none where the evidence started from no product; seed_type: what the
+    shopper did with it last.
+    """
     if seed_name is None:
         return POPULAR.reason if "{seed}" in kind.reason else kind.reason
     words = kind.reason

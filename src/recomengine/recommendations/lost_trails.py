@@ -1,4 +1,6 @@
-"""Trails that Redis has lost, from PostgreSQL where it answers soon: no recommendation waits for a database that hangs."""
+"""Trails that Redis has lost, from PostgreSQL where it answers soon: no recommendation waits for a database that
+hangs.
+"""
 
 from time import monotonic
 from uuid import UUID

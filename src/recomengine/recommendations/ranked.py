@@ -1,4 +1,6 @@
-"""From a query to the products of its list: who asks decides what weighs how much and what must not come, and the kernel ranks."""
+"""From a query to the products of its list: who asks decides what weighs how much and what must not come, and the
+kernel ranks.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -26,8 +28,9 @@ SOURCE_OF = {NO_SOURCE: FILLING} | dict(enumerate(SOURCES))
 
 
 class Ranked(NamedTuple):
-    """The products of a list by number, the first first; of each its score as answers give it, the source that says most for it,
-    and the seed that counts most there (the product itself where the source has no seeds, NO_SOURCE where a list was filled up)."""
+    """The products of a list by number, the first first; of each its score as answers give it, the source that says
+    most for it, and the seed that counts most there (the product itself where the source has no seeds, NO_SOURCE where
+    a list was filled up)."""
 
     products: list[int]
     scores: list[float]
@@ -38,12 +41,21 @@ class Ranked(NamedTuple):
         """What stands at these places, in their order."""
         products, scores, sources, seeds = self
         return Ranked(
-            [products[at] for at in places], [scores[at] for at in places], [sources[at] for at in places], [seeds[at] for at in places]
+            [products[at] for at in places],
+            [scores[at] for at in places],
+            [sources[at] for at in places],
+            [seeds[at] for at in places],
         )
 
 
 def ranked_for(
-    workspace: Workspace, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, shopper: Shopper, now: Moment
+    workspace: Workspace,
+    caller: Caller,
+    query: Query,
+    catalog: LiveCatalog,
+    model: Model | None,
+    shopper: Shopper,
+    now: Moment,
 ) -> Ranked:
     strategy = query.strategy or caller.config.default_strategy
     repeats = _purchased_stay(caller, query, model)
@@ -53,8 +65,9 @@ def ranked_for(
     with span("rank"):
         products, scores, sources, seeds = rank(
             workspace, model.ranker if model else NO_EVIDENCE, weights, wider(query.limit) if strength else query.limit,
-            **of_moment(now), available=catalog.available, price_cents=catalog.price_cents, categories=catalog.categories,
-            fallback=model.fallback if model else NO_ITEMS, excluded=_excluded(query, catalog, shopper, now, repeats=repeats),
+            **of_moment(now), available=catalog.available, price_cents=catalog.price_cents,
+            categories=catalog.categories, fallback=model.fallback if model else NO_ITEMS, excluded=_excluded(query,
+            catalog, shopper, now, repeats=repeats),
             category_mask=None if query.category is None else catalog.category_mask(query.category),
             min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
         )  # fmt: skip

@@ -15,15 +15,23 @@ from recomengine.web.caller import Caller
 _encode = msgspec.json.Encoder().encode
 
 
-def reply(caller: Caller, served: Served, catalog: LiveCatalog, model: Model | None, lists: Sequence[Cached], *, hit: bool) -> bytes:
-    """The product's pre-encoded members, and beside them what this list says of it; of an interleaved one also whose pick it is."""
+def reply(
+    caller: Caller, served: Served, catalog: LiveCatalog, model: Model | None, lists: Sequence[Cached], *, hit: bool
+) -> bytes:
+    """The product's pre-encoded members, and beside them what this list says of it; of an interleaved one also whose
+    pick it is.
+    """
     made, teams = interleaved(lists, served) if len(lists) > 1 else (lists[0], None)
     rows = []
     for place, line in enumerate(made.items):
         number = catalog.number(line.product_id)
         if number < 0:
             continue
-        said: dict[str, Any] = {"score": line.score, "reason": line.reason, "evidence": {"kind": line.kind, "productIds": line.because}}
+        said: dict[str, Any] = {
+            "score": line.score,
+            "reason": line.reason,
+            "evidence": {"kind": line.kind, "productIds": line.because},
+        }
         if teams is not None:
             said["variant"] = teams[place]
         rows.append(b"{" + catalog.fragment(number, caller.config.currency) + b"," + _encode(said)[1:])

@@ -58,11 +58,11 @@ routes = [
         problems=(MalformedBody,),
     ),
     Operation(
-        "POST", PATH, post_recommendations, "Recommend products, asked in a body", LIST, needs=RECOMMEND, access="read", body=_query,
-        awaits_charge=True,
+        "POST", PATH, post_recommendations, "Recommend products, asked in a body", LIST, needs=RECOMMEND, access="read",
+        body=_query, awaits_charge=True,
     ),
     Operation(
-        "POST", f"{PATH}/batch", post_batch, "Make up to 100 lists at once", LISTS, needs=RECOMMEND, access="read", body=_batch,
-        awaits_charge=True,
+        "POST", f"{PATH}/batch", post_batch, "Make up to 100 lists at once", LISTS, needs=RECOMMEND, access="read",
+        body=_batch, awaits_charge=True,
     ),
 ]  # fmt: skip

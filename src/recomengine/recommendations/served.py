@@ -1,4 +1,6 @@
-"""How a request is served: as it asks, or as the experiment of its placement says. Costs no query, and without an experiment one look-up."""
+"""How a request is served: as it asks, or as the experiment of its placement says. Costs no query, and without an
+experiment one look-up.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -64,7 +64,10 @@ class Recommender:
         commands: list[tuple[str | int, ...]] = [("GET", cache_key(caller, query)) for query in served.queries]
         user_id = served.queries[0].user_id
         if user_id is not None:
-            commands += [("LRANGE", trail_key(caller.tenant, user_id), 0, TRAIL_LENGTH - 1), ("GET", since_key(caller.tenant))]
+            commands += [
+                ("LRANGE", trail_key(caller.tenant, user_id), 0, TRAIL_LENGTH - 1),
+                ("GET", since_key(caller.tenant)),
+            ]
         return self._redis.call(*commands)
 
     async def answer(self, caller: Caller, served: Served, looked: "asyncio.Future[list[Any]]") -> bytes:
@@ -83,7 +86,9 @@ class Recommender:
             lists.append(made)
         return reply(caller, served, catalog, model, lists, hit=hit)
 
-    async def _know(self, caller: Caller, served: Served, model: Model | None, looked: "asyncio.Future[list[Any]]") -> Known:
+    async def _know(
+        self, caller: Caller, served: Served, model: Model | None, looked: "asyncio.Future[list[Any]]"
+    ) -> Known:
         user_id, nothing = served.queries[0].user_id, [None] * len(served.queries)
         try:
             replies = await looked
@@ -105,10 +110,14 @@ class Recommender:
         return Known(trail, aliases, "|".join([*map(trail_entry, trail[:1]), *aliases]), cached)
 
     async def _trails_of(self, caller: Caller, users: Sequence[str]) -> list[list[Trail]]:
-        replies = await self._redis.call(*(("LRANGE", trail_key(caller.tenant, user), 0, TRAIL_LENGTH - 1) for user in users))
+        replies = await self._redis.call(
+            *(("LRANGE", trail_key(caller.tenant, user), 0, TRAIL_LENGTH - 1) for user in users)
+        )
         return [parse_trail(entries) for entries in replies]
 
-    def _make(self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, known: Known, stamp: str) -> Cached:
+    def _make(
+        self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, known: Known, stamp: str
+    ) -> Cached:
         started = perf_counter()
         made = self._compute(caller, query, catalog, model, known.trail, stamp, known.aliases)
         RECOMMENDATION_MS.observe((perf_counter() - started) * 1000)
@@ -116,7 +125,13 @@ class Recommender:
         return made
 
     def _compute(
-        self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, trail: Sequence[Trail], stamp: str,
+        self,
+        caller: Caller,
+        query: Query,
+        catalog: LiveCatalog,
+        model: Model | None,
+        trail: Sequence[Trail],
+        stamp: str,
         aliases: Sequence[str] = (),
     ) -> Cached:
         shopper = look_up(model, catalog, query.user_id, trail, query.session_id, aliases) if query.user_id else NOBODY
@@ -129,7 +144,9 @@ class Recommender:
 
     def _remember(self, caller: Caller, query: Query, made: Cached) -> None:
         """Put the list into Redis without waiting for it."""
-        self._redis.call(("SET", cache_key(caller, query), encode_cached(made), "EX", ttl_s(caller, query))).add_done_callback(_count_failure)
+        self._redis.call(
+            ("SET", cache_key(caller, query), encode_cached(made), "EX", ttl_s(caller, query))
+        ).add_done_callback(_count_failure)
 
 
 def _count_failure(done: "asyncio.Future[list[Any]]") -> None:

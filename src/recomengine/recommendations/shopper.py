@@ -15,9 +15,16 @@ SESSION_GAP_MS = 30 * 60 * 1000
 
 
 def look_up(
-    model: Model | None, catalog: LiveCatalog, user_id: str, trail: Sequence[Trail], session_id: str | None, aliases: Sequence[str] = ()
+    model: Model | None,
+    catalog: LiveCatalog,
+    user_id: str,
+    trail: Sequence[Trail],
+    session_id: str | None,
+    aliases: Sequence[str] = (),
 ) -> Shopper:
-    """trail: the newest events under any of the user's ids, newest first; those that the model holds already are left out."""
+    """trail: the newest events under any of the user's ids, newest first; those that the model holds already are left
+    out.
+    """
     history = _joined([model.history(each) for each in (user_id, *aliases)]) if model else NO_HISTORY
     through_ms = model.through_ms if model else 0
     fresh = []
@@ -42,10 +49,14 @@ def _joined(histories: Sequence[History]) -> History:
 
 
 def is_live(trail: Sequence[Trail], session_id: str | None, now_ms: int) -> bool:
-    """Whether the shopper is in the shop now: the session's own events are there, or the newest came less than a session's gap ago."""
+    """Whether the shopper is in the shop now: the session's own events are there, or the newest came less than a
+    session's gap ago.
+    """
     if not trail:
         return False
-    return now_ms - trail[0].created_ms < SESSION_GAP_MS or (session_id is not None and trail[0].session_id == session_id)
+    return now_ms - trail[0].created_ms < SESSION_GAP_MS or (
+        session_id is not None and trail[0].session_id == session_id
+    )
 
 
 def _merge(history: History, fresh: Sequence[tuple[int, int, int, str]], session_id: str | None) -> Shopper:

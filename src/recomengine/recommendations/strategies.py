@@ -1,9 +1,9 @@
 """Strategies: how a request weighs the evidence, and what its answer says of it.
 
-`auto` weighs by the blend learned for the request's context. The blend was learned where there are events; where all that a
-request starts from is new to the model, likeness and what happened since the build decide. A named strategy weighs its own
-kind of evidence 1, by the source of that kind that did best in the backtest, and thinner evidence a thousandth and less, so
-that it fills the list only where the strategy has nothing to say.
+`auto` weighs by the blend learned for the request's context. The blend was learned where there are events; where all
+that a request starts from is new to the model, likeness and what happened since the build decide. A named strategy
+weighs its own kind of evidence 1, by the source of that kind that did best in the backtest, and thinner evidence a
+thousandth and less, so that it fills the list only where the strategy has nothing to say.
 """
 
 from collections.abc import Sequence
@@ -40,11 +40,15 @@ def _as_weights(weights: dict[str, float]) -> Float32:
     return np.array([weights.get(name, 0.0) for name in NAMES], np.float32)
 
 
-COLD_WEIGHTS = _as_weights({source.name: source.cold for source in SOURCES} | {"at_hand": COLD_AT_HAND, "in_session": COLD_IN_SESSION})
+COLD_WEIGHTS = _as_weights(
+    {source.name: source.cold for source in SOURCES} | {"at_hand": COLD_AT_HAND, "in_session": COLD_IN_SESSION}
+)
 
 
 def shown_scores(strategy: str, scores: list[float]) -> list[float]:
-    """Scores as an answer gives them, 0 and more: of a named strategy its own, of the blend the odds against the best one."""
+    """Scores as an answer gives them, 0 and more: of a named strategy its own, of the blend the odds against the best
+    one.
+    """
     if strategy == "auto":
         return [0.0 if score == NO_SCORE else exp(score - scores[0]) for score in scores]
     return [max(0.0, score) for score in scores]

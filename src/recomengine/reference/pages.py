@@ -26,7 +26,8 @@ FRAME = """<!doctype html>
 <body>
 <a class="skip" href="#main">Skip to the content</a>
 <header><a class="brand" href="/docs">RecomEngine <span>API</span></a>
-<nav aria-label="Pages"><a href="/docs">Reference</a> <a href="/docs/problems">Problems</a> <a href="/openapi.json">openapi.json</a></nav></header>
+<nav aria-label="Pages"><a href="/docs">Reference</a> <a href="/docs/problems">Problems</a>
+<a href="/openapi.json">openapi.json</a></nav></header>
 <div class="page">
 <nav class="side" aria-label="Contents">{side}</nav>
 <main id="main">{main}</main>
@@ -34,7 +35,12 @@ FRAME = """<!doctype html>
 </body>
 </html>
 """
-WHERE = {"http": "Authorization: Bearer {bearerFormat}", "header": "{name}: …", "query": "?{name}=…", "cookie": "Cookie: {name}=…"}
+WHERE = {
+    "http": "Authorization: Bearer {bearerFormat}",
+    "header": "{name}: …",
+    "query": "?{name}=…",
+    "cookie": "Cookie: {name}=…",
+}
 
 
 def reference_page(document: Json) -> str:
@@ -42,17 +48,19 @@ def reference_page(document: Json) -> str:
     groups = {tag["name"]: list(_operations(document, tag["name"])) for tag in document["tags"]}
     side = "".join(
         f'<h2><a href="#{_id(name)}">{escape(name)}</a></h2><ul>'
-        + "".join(f'<li><a href="#{one["operationId"]}">{escape(one["summary"])}</a></li>' for _, _, one in group) + "</ul>"
+        + "".join(f'<li><a href="#{one["operationId"]}">{escape(one["summary"])}</a></li>' for _, _,
+        one in group) + "</ul>"
         for name, group in groups.items()
     )  # fmt: skip
     sections = "".join(
-        f'<section aria-labelledby="{_id(tag["name"])}"><h2 id="{_id(tag["name"])}">{escape(tag["name"])}</h2><p>{_text(tag["description"])}</p>'
+        f'<section aria-labelledby="{_id(tag["name"])}"><h2 id="{_id(tag["name"])}">{escape(tag["name"])}</h2>'
+        f"<p>{_text(tag['description'])}</p>"
         + "".join(_operation(document, path, method, one) for path, method, one in groups[tag["name"]]) + "</section>"
         for tag in document["tags"]
     )  # fmt: skip
     paragraphs = "".join(f"<p>{_text(paragraph)}</p>" for paragraph in info["description"].split("\n\n"))
-    main = f"<h1>API reference</h1><p class='soft'>Version {escape(info['version'])}</p>{paragraphs}{_credentials(document)}{sections}"
-    return _framed("RecomEngine API reference", side, main)
+    head = f"<h1>API reference</h1><p class='soft'>Version {escape(info['version'])}</p>"
+    return _framed("RecomEngine API reference", side, head + paragraphs + _credentials(document) + sections)
 
 
 def problems_page() -> str:
@@ -63,7 +71,10 @@ def problems_page() -> str:
         f"<p>{_text(one.cause)}</p><p><strong>What to do.</strong> {_text(one.remedy)}</p></section>"
         for code, one in EXPLAINED.items()
     )  # fmt: skip
-    about = "An error's body is a problem of RFC 9457. Its `code` is one of these and does not change; its `detail` says what happened this time."
+    about = (
+        "An error's body is a problem of RFC 9457. Its `code` is one of these and does not change; its `detail` says "
+        "what happened this time."
+    )
     return _framed("RecomEngine problems", side, f"<h1>Problems</h1><p>{_text(about)}</p>{entries}")
 
 
@@ -81,7 +92,11 @@ def _operations(document: Json, tag: str) -> Iterator[tuple[str, str, Json]]:
 
 def _credentials(document: Json) -> str:
     rows = [
-        (name, f"<code>{escape(WHERE[scheme.get('in', 'http')].format_map({'bearerFormat': '…'} | scheme))}</code>", escape(scheme["description"]))
+        (
+            name,
+            f"<code>{escape(WHERE[scheme.get('in', 'http')].format_map({'bearerFormat': '…'} | scheme))}</code>",
+            escape(scheme["description"]),
+        )
         for name, scheme in document["components"]["securitySchemes"].items()
     ]
     return "<h2 id='credentials'>Credentials</h2>" + _table(("Name", "Where", "What"), rows)
@@ -90,19 +105,33 @@ def _credentials(document: Json) -> str:
 def _operation(document: Json, path: str, method: str, operation: Json) -> str:
     parts = [f"<p>{_text(operation['description'])}</p>"] if "description" in operation else []
     schemes = list(dict.fromkeys(name for one in operation["security"] for name in one))
-    parts.append("<p class='soft'>Credential: " + (" or ".join(f"<code>{name}</code>" for name in schemes) or "none") + "</p>")
+    parts.append(
+        "<p class='soft'>Credential: " + (" or ".join(f"<code>{name}</code>" for name in schemes) or "none") + "</p>"
+    )
     if parameters := operation.get("parameters"):
         rows = [
-            (_name(one["name"], required=one.get("required", False)), one["in"], _kind(document, one["schema"]), _text(one.get("description", "")))
+            (
+                _name(one["name"], required=one.get("required", False)),
+                one["in"],
+                _kind(document, one["schema"]),
+                _text(one.get("description", "")),
+            )
             for one in parameters
         ]
         parts.append("<h4>Parameters</h4>" + _table(("Name", "In", "Type", "About"), rows))
     if body := operation.get("requestBody"):
-        parts.append("<h4>Request body</h4>" + "".join(_media(document, kind, media, of_request=True) for kind, media in body["content"].items()))
-    parts.append("<h4>Answers</h4>" + "".join(_answer(document, status, answer) for status, answer in operation["responses"].items()))
+        parts.append(
+            "<h4>Request body</h4>"
+            + "".join(_media(document, kind, media, of_request=True) for kind, media in body["content"].items())
+        )
+    parts.append(
+        "<h4>Answers</h4>"
+        + "".join(_answer(document, status, answer) for status, answer in operation["responses"].items())
+    )
     return (
-        f'<details class="operation"><summary><span class="method {method.lower()}">{method}</span> <code>{_breaks(path)}</code> '
-        f'<span class="soft">{escape(operation["summary"])}</span></summary><div id="{operation["operationId"]}">{"".join(parts)}</div></details>'
+        f'<details class="operation"><summary><span class="method {method.lower()}">{method}</span> '
+        f'<code>{_breaks(path)}</code> <span class="soft">{escape(operation["summary"])}</span></summary>'
+        f'<div id="{operation["operationId"]}">{"".join(parts)}</div></details>'
     )  # fmt: skip
 
 
@@ -115,15 +144,25 @@ def _answer(document: Json, status: str, answer: Json) -> str:
 
 def _media(document: Json, kind: str, media: Json, *, of_request: bool = False) -> str:
     rows = list(_fields(document, media["schema"], of_request=of_request))
-    table = _table(("Name", "Type", "About"), rows) if rows else f"<p>{_text(media['schema'].get('description', ''))}</p>"
+    table = (
+        _table(("Name", "Type", "About"), rows) if rows else f"<p>{_text(media['schema'].get('description', ''))}</p>"
+    )
     example = media.get("example")
-    shown = "" if example is None else escape(example if isinstance(example, str) else json.dumps(example, indent=2, ensure_ascii=False))
+    shown = (
+        ""
+        if example is None
+        else escape(example if isinstance(example, str) else json.dumps(example, indent=2, ensure_ascii=False))
+    )
     code = f'<pre tabindex="0" aria-label="Example"><code>{shown}</code></pre>' if shown else ""
     return f"<p class='soft'>{escape(kind)}</p>{table}{code}"
 
 
-def _fields(document: Json, schema: Json, prefix: str = "", depth: int = 0, *, of_request: bool) -> Iterator[tuple[str, ...]]:
-    """A row for each member, and for the members of members. Requests say what is required, answers what may be absent."""
+def _fields(
+    document: Json, schema: Json, prefix: str = "", depth: int = 0, *, of_request: bool
+) -> Iterator[tuple[str, ...]]:
+    """A row for each member, and for the members of members. Requests say what is required, answers what may be
+    absent.
+    """
     schema = _resolved(document, schema)
     if schema.get("type") == "array":
         yield from _fields(document, element_of(schema), f"{prefix.removesuffix('.')}[].", depth, of_request=of_request)
@@ -136,7 +175,11 @@ def _fields(document: Json, schema: Json, prefix: str = "", depth: int = 0, *, o
             about.append("May be absent.")
         elif member.get("default"):
             about.append(f"Default {json.dumps(member['default'])}.")
-        yield _name(prefix + name, required=of_request and required), _kind(document, member), _text(" ".join(filter(None, about)))
+        yield (
+            _name(prefix + name, required=of_request and required),
+            _kind(document, member),
+            _text(" ".join(filter(None, about))),
+        )
         if depth < MAX_DEPTH:
             yield from _fields(document, member, f"{prefix}{name}.", depth + 1, of_request=of_request)
 
@@ -154,9 +197,17 @@ def _kind(document: Json, schema: Json) -> str:
 
 
 def _bounds(schema: Json) -> Iterator[str]:
-    for low, high, unit in (("minimum", "maximum", ""), ("minLength", "maxLength", " characters"), ("minItems", "maxItems", " items")):
+    for low, high, unit in (
+        ("minimum", "maximum", ""),
+        ("minLength", "maxLength", " characters"),
+        ("minItems", "maxItems", " items"),
+    ):
         if high in schema:
-            yield f"{schema.get(low, 0):,} to {schema[high]:,}{unit}" if low in schema else f"at most {schema[high]:,}{unit}"
+            yield (
+                f"{schema.get(low, 0):,} to {schema[high]:,}{unit}"
+                if low in schema
+                else f"at most {schema[high]:,}{unit}"
+            )
         elif low in schema:
             yield f"at least {schema[low]:,}{unit}"
 

@@ -1,4 +1,6 @@
-"""The API's description: /openapi.json, and the pages that are made from it. Made when first asked for, the same for everybody."""
+"""The API's description: /openapi.json, and the pages that are made from it. Made when first asked for, the same for
+everybody.
+"""
 
 from collections.abc import Sequence
 from functools import cache

@@ -1,7 +1,7 @@
 """`python -m recomengine.site.build`: every file of static/ goes into built/, with a brotli and a gzip form beside it.
 
-Set-up and the making of a wheel run it, so brotli is needed there and nowhere else. Other builders put their bundles into
-built/ first; those are compressed here as well.
+Set-up and the making of a wheel run it, so brotli is needed there and nowhere else. Other builders put their bundles
+into built/ first; those are compressed here as well.
 """
 
 import gzip

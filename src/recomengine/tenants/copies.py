@@ -1,4 +1,6 @@
-"""What a machine keeps of tenants on its own disk, beside the model store: logs of events, copies of models in an object store."""
+"""What a machine keeps of tenants on its own disk, beside the model store: logs of events, copies of models in an
+object store.
+"""
 
 import asyncio
 
@@ -12,7 +14,8 @@ EVERY_S = 6 * 3600.0
 
 
 async def remove_copies(pool: Pool, store: ModelStore, logs: EventLogs) -> int:
-    """Delete those of tenants that are no longer there, and what is of erased shoppers; of how many tenants. All of it can be made again.
+    """Delete those of tenants that are no longer there, and what is of erased shoppers; of how many tenants. All of it
+    can be made again.
 
     Every machine does it for itself, since a purge runs on one of them.
     """

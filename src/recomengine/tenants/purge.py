@@ -23,7 +23,9 @@ class NotPurged(Exception):
 
 
 async def purge(pool: Pool, redis: RedisClient, store: ModelStore, logs: EventLogs) -> int:
-    """How many tenants were purged. The rows go last, so a purge that was broken off is found again. Raises NotPurged, after all were tried."""
+    """How many tenants were purged. The rows go last, so a purge that was broken off is found again. Raises NotPurged,
+    after all were tried.
+    """
     purged, failed = 0, 0
     for tenant_id in await queries.tenants_to_purge(pool, datetime.now(UTC) - PURGE_AFTER):
         try:

@@ -9,10 +9,17 @@ import msgspec
 from recomengine.infra.database import Connection, Pool
 
 INSERT_TENANT = "INSERT INTO tenants (id, name, config, owner_id) VALUES ($1, $2, $3, $4)"
-READ_TENANTS = "SELECT id, name, status, config, created_at, updated_at FROM tenants WHERE status <> 'deleted' ORDER BY created_at, id"
-LOCK_TENANT = "SELECT id, name, status, config, created_at, updated_at FROM tenants WHERE id = $1 AND status <> 'deleted' FOR UPDATE"
+READ_TENANTS = """
+SELECT id, name, status, config, created_at, updated_at
+FROM tenants WHERE status <> 'deleted' ORDER BY created_at, id
+"""
+LOCK_TENANT = """
+SELECT id, name, status, config, created_at, updated_at
+FROM tenants WHERE id = $1 AND status <> 'deleted' FOR UPDATE
+"""
 UPDATE_TENANT = """
-UPDATE tenants SET name = $2, status = $3, config = $4, updated_at = now(), deleted_at = CASE WHEN $3 = 'deleted' THEN now() END
+UPDATE tenants SET name = $2, status = $3, config = $4, updated_at = now(),
+    deleted_at = CASE WHEN $3 = 'deleted' THEN now() END
 WHERE id = $1 RETURNING id, name, status, config, created_at, updated_at
 """
 TENANTS_OF = "SELECT tenants_of AS id FROM tenants_of($1, $2, $3)"
@@ -23,10 +30,14 @@ UPDATE_CONFIG = "UPDATE tenants SET config = $2, updated_at = now() WHERE id = $
 FIND_TENANT = "SELECT status, config FROM tenants WHERE id = $1"
 INSERT_CATALOG_STATE = "INSERT INTO catalog_state (tenant_id) VALUES ($1)"
 DROP_JOBS_OF = "DELETE FROM pgqueuer WHERE payload = $1 AND status IN ('queued', 'failed')"
-READ_AUDIT = "SELECT id, at, admin_id, about_tenant, action, subject, address, before, after FROM read_audit($1, $2, $3, $4)"
+READ_AUDIT = (
+    "SELECT id, at, admin_id, about_tenant, action, subject, address, before, after FROM read_audit($1, $2, $3, $4)"
+)
 
 
-async def insert_tenant(connection: Connection, tenant_id: UUID, name: str, config: object, owner_id: UUID | None = None) -> None:
+async def insert_tenant(
+    connection: Connection, tenant_id: UUID, name: str, config: object, owner_id: UUID | None = None
+) -> None:
     await connection.execute(INSERT_TENANT, tenant_id, name, msgspec.to_builtins(config), owner_id)
     await connection.execute(INSERT_CATALOG_STATE, tenant_id)
 
@@ -49,7 +60,9 @@ async def lock_tenant(connection: Connection, tenant_id: UUID) -> asyncpg.Record
     return await connection.fetchrow(LOCK_TENANT, tenant_id)
 
 
-async def update_tenant(connection: Connection, tenant_id: UUID, name: str, status: str, config: object) -> asyncpg.Record:
+async def update_tenant(
+    connection: Connection, tenant_id: UUID, name: str, status: str, config: object
+) -> asyncpg.Record:
     row = await connection.fetchrow(UPDATE_TENANT, tenant_id, name, status, msgspec.to_builtins(config))
     assert row is not None  # locked before
     return row
@@ -76,6 +89,8 @@ async def tenants_of(pool: Pool, admin_id: UUID, after: UUID | None, limit: int)
     return [row["id"] for row in await pool.fetch(TENANTS_OF, admin_id, after, limit)]
 
 
-async def read_audit(pool: Pool, admin_id: UUID, tenant_id: UUID | None, before_id: int | None, limit: int) -> list[asyncpg.Record]:
+async def read_audit(
+    pool: Pool, admin_id: UUID, tenant_id: UUID | None, before_id: int | None, limit: int
+) -> list[asyncpg.Record]:
     """What the admin did, and what was done to their tenants or the one given, the newest first."""
     return await pool.fetch(READ_AUDIT, admin_id, tenant_id, before_id, limit)

@@ -56,7 +56,12 @@ async def change(context: "Context", call: Call[Owner, TenantPatch]) -> Response
 
 async def configure(context: "Context", call: Call[Owner, dict[str, Any]]) -> Response:
     most = _most(context.settings)
-    return await _change(context, call.by, "tenant.configured", lambda row: {"config": service.merged_config(row["config"], call.body, most, "$")})
+    return await _change(
+        context,
+        call.by,
+        "tenant.configured",
+        lambda row: {"config": service.merged_config(row["config"], call.body, most, "$")},
+    )
 
 
 async def activate(context: "Context", call: Call[Owner, None]) -> Response:
@@ -88,7 +93,10 @@ def _most(settings: Settings) -> RateLimits:
 async def audit_log(context: "Context", call: Call[Actor, None]) -> Response:
     """What the admin did, and what was done to their tenants, the newest first."""
     page = read_query(call.request, AuditPage)
-    rows, cursor = cut(await queries.read_audit(context.pool, call.by.admin.id, page.tenant_id, page.cursor, page.limit + 1), page.limit)
+    rows, cursor = cut(
+        await queries.read_audit(context.pool, call.by.admin.id, page.tenant_id, page.cursor, page.limit + 1),
+        page.limit,
+    )
     return list_response([as_audit_line(row) for row in rows], cursor)
 
 
@@ -96,7 +104,17 @@ ONE, TENANT = f"{PATH}/{{tenant_id}}", {200: Data[Tenant]}
 ADMIN, ONCE = (Credential.ADMIN,), ("Idempotency-Key",)
 
 routes = [
-    Operation("POST", PATH, create, "Make a tenant", {201: Data[Tenant]}, needs=ADMIN, body=_tenant, headers=ONCE, problems=(Conflict,)),
+    Operation(
+        "POST",
+        PATH,
+        create,
+        "Make a tenant",
+        {201: Data[Tenant]},
+        needs=ADMIN,
+        body=_tenant,
+        headers=ONCE,
+        problems=(Conflict,),
+    ),
     Operation("GET", PATH, list_own, "List your tenants", {200: Listed[Tenant]}, needs=ADMIN, query=Page),
     Operation("GET", ONE, read, "Read a tenant", TENANT, needs=ADMIN),
     Operation("PATCH", ONE, change, "Rename or configure a tenant", TENANT, needs=ADMIN, body=_patch),
@@ -104,5 +122,13 @@ routes = [
     Operation("POST", f"{ONE}/activate", activate, "Activate a tenant", TENANT, needs=ADMIN),
     Operation("POST", f"{ONE}/suspend", suspend, "Suspend a tenant", TENANT, needs=ADMIN),
     Operation("PATCH", f"{ONE}/config", configure, "Configure a tenant", TENANT, needs=ADMIN, body=_config),
-    Operation("GET", "/api/v1/audit-log", audit_log, "Read the audit log", {200: Listed[AuditLine]}, needs=ADMIN, query=AuditPage),
+    Operation(
+        "GET",
+        "/api/v1/audit-log",
+        audit_log,
+        "Read the audit log",
+        {200: Listed[AuditLine]},
+        needs=ADMIN,
+        query=AuditPage,
+    ),
 ]

@@ -63,7 +63,15 @@ class AuditLine(msgspec.Struct, rename="camel", frozen=True):
 
 def as_audit_line(row: asyncpg.Record) -> AuditLine:
     return AuditLine(
-        row["id"], row["at"], row["admin_id"], row["about_tenant"], row["action"], row["subject"], row["address"], row["before"], row["after"]
+        row["id"],
+        row["at"],
+        row["admin_id"],
+        row["about_tenant"],
+        row["action"],
+        row["subject"],
+        row["address"],
+        row["before"],
+        row["after"],
     )
 
 

@@ -1,4 +1,6 @@
-"""Tenants: made, changed, suspended, deleted; each change is written into the audit log and announced to all processes."""
+"""Tenants: made, changed, suspended, deleted; each change is written into the audit log and announced to all
+processes.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -30,8 +32,12 @@ MAX_NAME = 200
 PURGE_AFTER = timedelta(days=30)
 
 
-async def create_tenant(pool: Pool, hmac_secret: str, name: str, config: TenantConfig, owner_id: UUID | None = None) -> CreatedTenant:
-    """A tenant with one key of each kind; the keys are shown here and never again. Without an owner no admin sees it. Raises Invalid."""
+async def create_tenant(
+    pool: Pool, hmac_secret: str, name: str, config: TenantConfig, owner_id: UUID | None = None
+) -> CreatedTenant:
+    """A tenant with one key of each kind; the keys are shown here and never again. Without an owner no admin sees it.
+    Raises Invalid.
+    """
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise invalid("$.name", f"expected 1 to {MAX_NAME} printable characters. Choose another name")
     tenant_id: UUID = uuid4()
@@ -47,7 +53,9 @@ async def create_tenant(pool: Pool, hmac_secret: str, name: str, config: TenantC
 
 
 async def configure(pool: Pool, tenant_id: UUID, config: TenantConfig) -> None:
-    """Put `config` in place of the tenant's; a process that knows the tenant learns of it when its memory of the keys ends."""
+    """Put `config` in place of the tenant's; a process that knows the tenant learns of it when its memory of the keys
+    ends.
+    """
     async with tenant_transaction(pool, tenant_id) as connection:
         await queries.update_config(connection, tenant_id, config)
 
@@ -64,10 +72,18 @@ async def require_tenant(pool: Pool, tenant_id: UUID) -> TenantConfig:
 async def create_for(pool: Pool, actor: Actor, given: TenantIn, repeatable: Repeatable) -> asyncpg.Record:
     """A tenant of the admin's; keys are made one by one."""
     async with pool.acquire() as connection, connection.transaction():
+
         async def make(tenant_id: UUID) -> None:
             await connection.execute(DECLARE_TENANTS, tenant_list([tenant_id]))
             await queries.insert_tenant(connection, tenant_id, given.name, given.config, actor.admin.id)
-            await audit(connection, Owner(actor.admin, actor.address, tenant_id), "tenant.created", tenant_id, None, msgspec.to_builtins(given))
+            await audit(
+                connection,
+                Owner(actor.admin, actor.address, tenant_id),
+                "tenant.created",
+                tenant_id,
+                None,
+                msgspec.to_builtins(given),
+            )
 
         tenant_id = await once(connection, actor, repeatable, make)
     return await read_one(pool, tenant_id)
@@ -98,18 +114,29 @@ async def change(pool: Pool, bus: Bus, owner: Owner, action: str, what: Change) 
         new = dict(old) | dict(what(old))
         row = await queries.update_tenant(connection, tenant_id, new["name"], new["status"], new["config"])
         changed = [name for name in ("name", "status", "config") if row[name] != old[name]]
-        await audit(connection, owner, action, tenant_id, {name: old[name] for name in changed}, {name: row[name] for name in changed})
+        await audit(
+            connection,
+            owner,
+            action,
+            tenant_id,
+            {name: old[name] for name in changed},
+            {name: row[name] for name in changed},
+        )
     await bus.publish("tenant", tenant_id)
     return row
 
 
 def changed(row: asyncpg.Record, given: TenantPatch, most: RateLimits) -> Mapping[str, Any]:
     new = {} if given.name is UNSET else {"name": given.name}
-    return new if given.config is UNSET else new | {"config": merged_config(row["config"], given.config, most, "$.config")}
+    return (
+        new if given.config is UNSET else new | {"config": merged_config(row["config"], given.config, most, "$.config")}
+    )
 
 
 def merged_config(config: Mapping[str, Any], given: Mapping[str, Any], most: RateLimits, at: str) -> TenantConfig:
-    """The tenant's configuration with the members of `given` in place of its own; at: where `given` stands in the body."""
+    """The tenant's configuration with the members of `given` in place of its own; at: where `given` stands in the
+    body.
+    """
     merged = {**config, **given}
     if isinstance(given.get("rateLimits"), dict):
         merged["rateLimits"] = {**config.get("rateLimits", {}), **given["rateLimits"]}
@@ -123,15 +150,24 @@ def merged_config(config: Mapping[str, Any], given: Mapping[str, Any], most: Rat
 
 
 def check_config(config: TenantConfig, before: TenantConfig, most: RateLimits, at: str) -> None:
-    """most: what the operator lets admins set. Limits that the operator has set beyond it, and origins that were stored under
-    looser rules, stay until they are changed."""
+    """most: what the operator lets admins set. Limits that the operator has set beyond it, and origins that were stored
+    under looser rules, stay until they are changed."""
     if config.allowed_origins != before.allowed_origins:
         check_origins(config.allowed_origins, f"{at}.allowedOrigins")
     for field in msgspec.structs.fields(RateLimits):
-        limit, former, maximum = (getattr(limits, field.name) for limits in (config.rate_limits, before.rate_limits, most))
+        limit, former, maximum = (
+            getattr(limits, field.name) for limits in (config.rate_limits, before.rate_limits, most)
+        )
         if limit != former and not 1 <= limit <= maximum:
             got = limit or "0, which is no limit"
             path = f"{at}.rateLimits.{field.encode_name}"
-            raise invalid(path, f"expected 1 to {maximum}, the most that this system's operator allows, got {got}. Ask the operator for more")
+            raise invalid(
+                path,
+                f"expected 1 to {maximum}, the most that this system's operator allows, got {got}. Ask the operator "
+                f"for more",
+            )
     if config.timezone not in available_timezones():
-        raise invalid(f"{at}.timezone", f"expected a name of the IANA time zone database, such as Europe/Berlin, got {config.timezone[:64]!r}")
+        raise invalid(
+            f"{at}.timezone",
+            f"expected a name of the IANA time zone database, such as Europe/Berlin, got {config.timezone[:64]!r}",
+        )

@@ -13,15 +13,20 @@ LOCK_PEOPLE = "SELECT pg_advisory_xact_lock_shared(7211, 0), pg_advisory_xact_lo
 EVENTS_WATERMARK = "SELECT events_watermark()"
 USER_OF_ALIAS = "SELECT user_id FROM user_aliases WHERE tenant_id = $1 AND anonymous_id = $2"
 ALIASES_OF = """
-SELECT anonymous_id, created_at FROM user_aliases WHERE tenant_id = $1 AND user_id = $2 ORDER BY created_at, anonymous_id
+SELECT anonymous_id, created_at FROM user_aliases WHERE tenant_id = $1 AND user_id = $2 ORDER BY created_at,
+    anonymous_id
 """
 MOVE_ALIASES = "UPDATE user_aliases SET user_id = $3 WHERE tenant_id = $1 AND user_id = $2"
 INSERT_ALIAS = """
-INSERT INTO user_aliases (tenant_id, anonymous_id, user_id) VALUES ($1, $2, $3) ON CONFLICT ON CONSTRAINT user_aliases_pkey DO NOTHING
+INSERT INTO user_aliases (tenant_id, anonymous_id, user_id) VALUES ($1, $2, $3) ON CONFLICT
+    ON CONSTRAINT user_aliases_pkey DO NOTHING
 """
-DELETE_ALIASES = "DELETE FROM user_aliases WHERE tenant_id = $1 AND (user_id = ANY ($2::text[]) OR anonymous_id = ANY ($2::text[]))"
+DELETE_ALIASES = (
+    "DELETE FROM user_aliases WHERE tenant_id = $1 AND (user_id = ANY ($2::text[]) OR anonymous_id = ANY ($2::text[]))"
+)
 READ_EVENTS = """
-SELECT id, event_type, user_id, product_id, session_id, client_event_id, readable_json(metadata) AS metadata, timestamp, created_at
+SELECT id, event_type, user_id, product_id, session_id, client_event_id, readable_json(metadata) AS metadata, timestamp,
+    created_at
 FROM events
 WHERE tenant_id = $1 AND user_id = ANY ($2::text[]) AND (created_at, id) > ($3, $4)
 ORDER BY created_at, id LIMIT $5
@@ -34,7 +39,8 @@ DELETE_EVENTS = """
 WITH gone AS (
     DELETE FROM events WHERE tenant_id = $1 AND user_id = ANY ($2::text[]) AND created_at < $3 RETURNING id, created_at
 )
-SELECT count(*) AS events, coalesce(array_agg(id) FILTER (WHERE created_at > now() - interval '1 day'), '{}') AS lately FROM gone
+SELECT count(*) AS events, coalesce(array_agg(id) FILTER (WHERE created_at > now() - interval '1 day'), '{}') AS lately
+    FROM gone
 """
 INSERT_ERASURE = """
 INSERT INTO erasures (tenant_id, number, digests, before, events, unfinished)
@@ -52,8 +58,8 @@ UPDATE erasures SET unfinished = NULL, finished_at = now() WHERE tenant_id = $1 
 
 
 async def lock_people(connection: Connection, tenant_id: UUID) -> None:
-    """Aliases and erasures of a tenant change one after the other; a build takes its moment between two of them, and no month comes
-    back from the archive meanwhile."""
+    """Aliases and erasures of a tenant change one after the other; a build takes its moment between two of them, and no
+    month comes back from the archive meanwhile."""
     await connection.execute(LOCK_PEOPLE, str(tenant_id))
 
 
@@ -98,7 +104,9 @@ async def archived_months(connection: Connection, tenant_id: UUID) -> list[str]:
     return [row["month"] for row in await connection.fetch(ARCHIVED_MONTHS, tenant_id)]
 
 
-async def delete_events(connection: Connection, tenant_id: UUID, users: Sequence[str], before: datetime) -> tuple[int, list[UUID]]:
+async def delete_events(
+    connection: Connection, tenant_id: UUID, users: Sequence[str], before: datetime
+) -> tuple[int, list[UUID]]:
     """(how many, the ids of those of the last day)."""
     row = await connection.fetchrow(DELETE_EVENTS, tenant_id, users, before)
     assert row is not None  # an aggregate is one row
@@ -106,7 +114,12 @@ async def delete_events(connection: Connection, tenant_id: UUID, users: Sequence
 
 
 async def insert_erasure(
-    connection: Connection, tenant_id: UUID, digests: Sequence[bytes], before: datetime, events: int, users: Sequence[str]
+    connection: Connection,
+    tenant_id: UUID,
+    digests: Sequence[bytes],
+    before: datetime,
+    events: int,
+    users: Sequence[str],
 ) -> UUID:
     """The receipt's id."""
     receipt_id: UUID = await connection.fetchval(INSERT_ERASURE, tenant_id, digests, before, events, users)

@@ -31,7 +31,9 @@ class _Path(msgspec.Struct, rename="camel"):
 async def export(context: "Context", call: Call[Caller, None]) -> Response:
     cursor = read_query(call.request, ExportQuery).cursor
     place = None if cursor is None else place_of(cursor)
-    exported, next_cursor = await service.export(context.pool, call.by.tenant_id, call.request.path_params["user_id"], place)
+    exported, next_cursor = await service.export(
+        context.pool, call.by.tenant_id, call.request.path_params["user_id"], place
+    )
     return list_response(exported, next_cursor)
 
 
@@ -42,7 +44,9 @@ async def erase(context: "Context", call: Call[Caller, None]) -> Response:
 
 async def add_alias(context: "Context", call: Call[Caller, AliasIn]) -> Response:
     user_id = call.request.path_params["user_id"]
-    person, new = await service.add_alias(context.pool, context.redis, call.by.tenant_id, user_id, call.body.anonymous_id)
+    person, new = await service.add_alias(
+        context.pool, context.redis, call.by.tenant_id, user_id, call.body.anonymous_id
+    )
     return data_response(person, 201 if new else 200)
 
 
@@ -50,11 +54,13 @@ USER, WRITE, ID = "/api/v1/users/{user_id:path}", (Permission.WRITE,), {"user_id
 
 routes = [
     Operation(
-        "POST", f"{USER}/aliases", add_alias, "Join an anonymous id with a shopper", {200: Data[Person], 201: Data[Person]}, needs=WRITE, body=_alias,
-        path_type=_Path, ids=ID, problems=(Conflict,),
+        "POST", f"{USER}/aliases", add_alias, "Join an anonymous id with a shopper", {200: Data[Person],
+        201: Data[Person]}, needs=WRITE, body=_alias, path_type=_Path, ids=ID, problems=(Conflict,),
     ),
     Operation(
-        "GET", USER, export, "Give out what is stored of a shopper", {200: ExportPage}, needs=WRITE, query=ExportQuery, path_type=_Path, ids=ID
+        "GET", USER, export, "Give out what is stored of a shopper", {200: ExportPage}, needs=WRITE, query=ExportQuery,
+        path_type=_Path, ids=ID
     ),
-    Operation("DELETE", USER, erase, "Erase a shopper", {200: Data[Receipt]}, needs=WRITE, path_type=_Path, ids=ID, problems=(Invalid,)),
+    Operation("DELETE", USER, erase, "Erase a shopper", {200: Data[Receipt]}, needs=WRITE, path_type=_Path, ids=ID,
+    problems=(Invalid,)),
 ]  # fmt: skip

@@ -45,7 +45,9 @@ class ExportedEvent(msgspec.Struct, rename="camel"):
 
 
 class Export(msgspec.Struct, rename="camel"):
-    """archived_months: as 2026-01; those of which the tenant has events in the archive, the shopper's perhaps among them, and not here."""
+    """archived_months: as 2026-01; those of which the tenant has events in the archive, the shopper's perhaps among
+    them, and not here.
+    """
 
     user_id: str
     aliases: list[str]
@@ -105,8 +107,8 @@ class Place(NamedTuple):
 
 def as_event(row: asyncpg.Record) -> ExportedEvent:
     return ExportedEvent(
-        row["client_event_id"] or str(row["id"]), row["event_type"], row["product_id"], row["timestamp"], row["metadata"], row["session_id"],
-        row["user_id"], row["created_at"],
+        row["client_event_id"] or str(row["id"]), row["event_type"], row["product_id"], row["timestamp"],
+        row["metadata"], row["session_id"], row["user_id"], row["created_at"],
     )  # fmt: skip
 
 

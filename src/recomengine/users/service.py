@@ -1,8 +1,10 @@
 """Shoppers: their ids joined, their data given out and erased.
 
-An erasure is a transaction in PostgreSQL that deletes the events and leaves a tombstone. Whatever copies events elsewhere holds
-itself to the tombstones: Redis is cleaned at once, and again when what was under way has arrived; the log of events and the
-models at the next build; an archive when it is restored. The worker finishes what a process could not (`finish_erasures`).
+An erasure is a transaction in PostgreSQL that deletes the events and leaves a tombstone. Whatever copies events
+elsewhere holds
+itself to the tombstones: Redis is cleaned at once, and again when what was under way has arrived; the log of events and
+the models at the next build; an archive when it is restored. The worker finishes what a process could not
+(`finish_erasures`).
 """
 
 from collections.abc import Sequence
@@ -20,7 +22,17 @@ from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import Command, RedisClient, RedisUnavailable
 from recomengine.models.service import erasures_in_model, request_refresh
 from recomengine.users import queries
-from recomengine.users.schemas import Erased, ErasedInRedis, Export, Following, Person, Place, Receipt, as_event, cursor_after
+from recomengine.users.schemas import (
+    Erased,
+    ErasedInRedis,
+    Export,
+    Following,
+    Person,
+    Place,
+    Receipt,
+    as_event,
+    cursor_after,
+)
 from recomengine.users.warmth import erase_warmth
 from recomengine.web.problems import Conflict, NotFound, invalid
 
@@ -34,16 +46,24 @@ KEPT = "Sums that name no shopper: daily figures, results of experiments, counte
 log = structlog.get_logger()
 
 
-async def add_alias(pool: Pool, redis: RedisClient, tenant_id: UUID, user_id: str, anonymous_id: str) -> tuple[Person, bool]:
+async def add_alias(
+    pool: Pool, redis: RedisClient, tenant_id: UUID, user_id: str, anonymous_id: str
+) -> tuple[Person, bool]:
     """What `anonymous_id` did is the user's from now on; (the shopper, whether it was new)."""
     if anonymous_id == user_id:
-        raise invalid("$.anonymousId", "expected another id than the user's own. Send the id that the shopper had before the login")
+        raise invalid(
+            "$.anonymousId",
+            "expected another id than the user's own. Send the id that the shopper had before the login",
+        )
     async with tenant_transaction(pool, tenant_id) as connection:
         await queries.lock_people(connection, tenant_id)
         user_id = await queries.user_of_alias(connection, tenant_id, user_id) or user_id
         owner = await queries.user_of_alias(connection, tenant_id, anonymous_id)
         if owner not in (None, user_id):
-            raise Conflict("The anonymousId is an alias of another user. Give a shopper a new anonymous id after each logout.", code="alias_taken")
+            raise Conflict(
+                "The anonymousId is an alias of another user. Give a shopper a new anonymous id after each logout.",
+                code="alias_taken",
+            )
         new = anonymous_id != user_id and await queries.insert_alias(connection, tenant_id, anonymous_id, user_id)
         aliases = await queries.aliases_of(connection, tenant_id, user_id)
     await _mark_trail(redis, trail_key(str(tenant_id), user_id), aliases)
@@ -51,17 +71,25 @@ async def add_alias(pool: Pool, redis: RedisClient, tenant_id: UUID, user_id: st
 
 
 async def _mark_trail(redis: RedisClient, key: str, aliases: Sequence[asyncpg.Record]) -> None:
-    """Have the shopper's next request look at the trails of these ids, too. Without Redis they count from the next build on."""
-    entries = [alias_entry(int(row["created_at"].timestamp() * 1000), row["anonymous_id"]) for row in aliases[-MAX_JOINED:]]
+    """Have the shopper's next request look at the trails of these ids, too. Without Redis they count from the next
+    build on.
+    """
+    entries = [
+        alias_entry(int(row["created_at"].timestamp() * 1000), row["anonymous_id"]) for row in aliases[-MAX_JOINED:]
+    ]
     marks: list[Command] = [("LREM", key, 0, entry) for entry in entries]
     try:
-        await redis.call(*marks, ("LPUSH", key, *entries), ("LTRIM", key, 0, TRAIL_LENGTH - 1), ("EXPIRE", key, TRAIL_TTL_S))
+        await redis.call(
+            *marks, ("LPUSH", key, *entries), ("LTRIM", key, 0, TRAIL_LENGTH - 1), ("EXPIRE", key, TRAIL_TTL_S)
+        )
     except RedisUnavailable:
         FALLBACKS.labels("recents").inc()
 
 
 async def export(pool: Pool, tenant_id: UUID, user_id: str, after: Place | None) -> tuple[Export, str | None]:
-    """(a page of all that is stored of the shopper, the cursor of the next one); raises NotFound when there is nothing."""
+    """(a page of all that is stored of the shopper, the cursor of the next one); raises NotFound when there is
+    nothing.
+    """
     async with tenant_transaction(pool, tenant_id) as connection:
         person = await _person(connection, tenant_id, user_id)
         rows = await queries.read_events(connection, tenant_id, person.ids, after or FROM_THE_START, EVENTS_A_PAGE + 1)
@@ -94,11 +122,19 @@ async def erase(pool: Pool, redis: RedisClient, bus: Bus, tenant_id: UUID, user_
     await request_refresh(pool, tenant_id)
     log.info("shopper erased", tenant=str(tenant_id), receipt=str(receipt_id), events=events)
     return Receipt(
-        receipt_id, person.user_id, person.aliases, before, Erased(events, len(person.aliases), in_redis), _follows(in_redis is None), KEPT
+        receipt_id,
+        person.user_id,
+        person.aliases,
+        before,
+        Erased(events, len(person.aliases), in_redis),
+        _follows(in_redis is None),
+        KEPT,
     )
 
 
-async def _erase_now(redis: RedisClient, tenant_id: UUID, person: Person, before: datetime, lately: list[UUID]) -> ErasedInRedis | None:
+async def _erase_now(
+    redis: RedisClient, tenant_id: UUID, person: Person, before: datetime, lately: list[UUID]
+) -> ErasedInRedis | None:
     try:
         return await erase_warmth(redis, tenant_id, person.ids, before, lately)
     except RedisUnavailable:
@@ -107,11 +143,16 @@ async def _erase_now(redis: RedisClient, tenant_id: UUID, person: Person, before
 
 
 def _follows(redis_away: bool) -> list[Following]:
-    what = "all of it, as soon as Redis is back" if redis_away else "events that were on their way there, within minutes"
+    what = (
+        "all of it, as soon as Redis is back" if redis_away else "events that were on their way there, within minutes"
+    )
     return [
-        Following("redis", what, "The worker looks again every five minutes until nothing is left; cached lists expire within five."),
-        Following("models", "at the next build, which is queued", "It is made without the shopper, and all older ones are deleted."),
-        Following("archives", "when a month is restored", "The receipt is their tombstone: events of the shopper from before erasedAt are left out."),
+        Following("redis", what,
+        "The worker looks again every five minutes until nothing is left; cached lists expire within five."),
+        Following("models", "at the next build, which is queued",
+        "It is made without the shopper, and all older ones are deleted."),
+        Following("archives", "when a month is restored",
+        "The receipt is their tombstone: events of the shopper from before erasedAt are left out."),
     ]  # fmt: skip
 
 

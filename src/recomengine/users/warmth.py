@@ -1,4 +1,5 @@
-"""What Redis holds of a shopper, erased: the trail, entries of the tenant's feed, cached lists, remembered ids of events.
+"""What Redis holds of a shopper, erased: the trail, entries of the tenant's feed, cached lists, remembered ids of
+events.
 
 Entries are taken out one by one, by when they were stored, so that what a shopper does after the erasure stays.
 """
@@ -20,7 +21,9 @@ PAGE = 1000
 _SPECIAL = re.compile(r"([*?\[\]^\\-])")
 
 
-async def erase_warmth(redis: RedisClient, tenant_id: UUID, users: Sequence[str], before: datetime, events: Sequence[UUID] = ()) -> ErasedInRedis:
+async def erase_warmth(
+    redis: RedisClient, tenant_id: UUID, users: Sequence[str], before: datetime, events: Sequence[UUID] = ()
+) -> ErasedInRedis:
     """Erase what was stored before `before`, and forget the ids of `events`; raises RedisUnavailable."""
     tenant, before_ms = str(tenant_id), round(before.timestamp() * 1000)
     erased = ErasedInRedis()

@@ -1,9 +1,10 @@
 """Files for browsers, the one way to serve them: from built bundles, or pages that are made once.
 
-Each file has a strong ETag from its content and comes as brotli or gzip where the browser takes it. Under its own name it is
-asked for again after a short while; under the name that carries its hash (`app.3f2a….js`) it never changes and is kept for a
-year. What kind of file it is decides its policy: a page of ours runs only what is ours; parts of our pages (styles, scripts,
-pictures) stay on this origin; a file for foreign pages may be read from any origin, as integrity checks of scripts need.
+Each file has a strong ETag from its content and comes as brotli or gzip where the browser takes it. Under its own name
+it is asked for again after a short while; under the name that carries its hash (`app.3f2a….js`) it never changes and is
+kept for a year. What kind of file it is decides its policy: a page of ours runs only what is ours; parts of our pages
+(styles, scripts, pictures) stay on this origin; a file for foreign pages may be read from any origin, as integrity
+checks of scripts need.
 """
 
 import asyncio
@@ -28,8 +29,9 @@ from recomengine.web.problems import NotFound
 BUILT = "recomengine.site"
 HASH_LENGTH = 16
 MEDIA_TYPES = {
-    ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".json": "application/json", ".map": "application/json",
-    ".svg": "image/svg+xml", ".png": "image/png", ".ico": "image/x-icon", ".woff2": "font/woff2", ".txt": "text/plain",
+    ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".json": "application/json",
+    ".map": "application/json", ".svg": "image/svg+xml", ".png": "image/png", ".ico": "image/x-icon",
+    ".woff2": "font/woff2", ".txt": "text/plain",
 }  # fmt: skip
 SUFFIXES = {"br": ".br", "gzip": ".gz"}
 """In the order of preference."""
@@ -42,7 +44,8 @@ class Policy(Enum):
     PAGE = (("Content-Security-Policy", PAGE_POLICY),)
     OWN = ()
     FOREIGN = (
-        ("Cross-Origin-Resource-Policy", "cross-origin"), ("Access-Control-Allow-Origin", "*"), ("Timing-Allow-Origin", "*"),
+        ("Cross-Origin-Resource-Policy", "cross-origin"), ("Access-Control-Allow-Origin", "*"), ("Timing-Allow-Origin",
+        "*"),
     )  # fmt: skip
 
 
@@ -83,7 +86,9 @@ def _assets(folder: Traversable, prefix: str) -> "list[tuple[str, Asset]]":
         if entry.is_dir():
             found += _assets(entry, f"{prefix}{name}/")
         elif not name.endswith(tuple(SUFFIXES.values())):
-            forms = {form: there[name + suffix].read_bytes() for form, suffix in SUFFIXES.items() if name + suffix in there}
+            forms = {
+                form: there[name + suffix].read_bytes() for form, suffix in SUFFIXES.items() if name + suffix in there
+            }
             media_type = MEDIA_TYPES.get(PurePosixPath(name).suffix, "application/octet-stream")
             found.append((prefix + name, asset_of(entry.read_bytes(), media_type, forms)))
     return found

@@ -1,4 +1,6 @@
-"""Who a keyed request comes from: the key, its tenant, the tenant's configuration, and the experiments that run there."""
+"""Who a keyed request comes from: the key, its tenant, the tenant's configuration, and the experiments that run
+there.
+"""
 
 from uuid import UUID
 

@@ -14,7 +14,16 @@ from starlette.responses import Response
 
 from recomengine.web.held import STRANGERS_BODY_BYTES, hold, is_known
 from recomengine.web.json_faults import BEYOND_DOUBLE, HALF_CHARACTER, lone_surrogate, number_beyond_double
-from recomengine.web.problems import FieldError, Invalid, MalformedBody, Problem, SlowRequest, TooLarge, WrongMediaType, invalid
+from recomengine.web.problems import (
+    FieldError,
+    Invalid,
+    MalformedBody,
+    Problem,
+    SlowRequest,
+    TooLarge,
+    WrongMediaType,
+    invalid,
+)
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
 BODY_S = 30.0
@@ -39,9 +48,13 @@ async def read_body(request: Request, *, types: frozenset[str] = JSON_TYPES, lim
     if charset is not None and charset[1] not in ("utf-8", "utf8", "us-ascii"):
         raise WrongMediaType(f"Expected JSON in UTF-8, got {charset[1]}. Encode it as UTF-8.")
     if media not in types:
-        raise WrongMediaType(f"Expected Content-Type {' or '.join(sorted(types))}, got {media or 'none'}. Set the header.")
+        raise WrongMediaType(
+            f"Expected Content-Type {' or '.join(sorted(types))}, got {media or 'none'}. Set the header."
+        )
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise WrongMediaType("Expected an unencoded body. Send it without Content-Encoding; only imports take gzip and zstd.")
+        raise WrongMediaType(
+            "Expected an unencoded body. Send it without Content-Encoding; only imports take gzip and zstd."
+        )
     most = limit if is_known(request.scope) else min(limit, STRANGERS_BODY_BYTES)
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:

@@ -1,8 +1,10 @@
-"""The one way in for requests with a credential: what an Operation declares is asked for here, and what came through is handed on.
+"""The one way in for requests with a credential: what an Operation declares is asked for here, and what came through is
+handed on.
 
-The order: the credential, its permission, its limit, the path, the body. Where a publish key may stand in the body, the body is
-read before the limit is charged. Without a key in a header the sender is then a stranger, whose body is small, and whose network
-is refused after too many failures; with one, a body that cannot be decoded counts against the caller's limit.
+The order: the credential, its permission, its limit, the path, the body. Where a publish key may stand in the body, the
+body is read before the limit is charged. Without a key in a header the sender is then a stranger, whose body is small,
+and whose network is refused after too many failures; with one, a body that cannot be decoded counts against the
+caller's limit.
 """
 
 from collections.abc import Awaitable
@@ -34,7 +36,9 @@ class Call(msgspec.Struct, Generic[By, B], frozen=True):
 
 
 class BegunCall(Call[Caller, B], Generic[B], frozen=True):
-    """One whose charge is under way: the handler asks Redis what it needs in the same write, and awaits `charged` before it acts."""
+    """One whose charge is under way: the handler asks Redis what it needs in the same write, and awaits `charged`
+    before it acts.
+    """
 
     charged: Awaitable[None]
 
@@ -89,7 +93,9 @@ class Door(msgspec.Struct, frozen=True):
         self._check_path(request, caller)
         return Call(request, caller, await self._read(request))
 
-    async def _read_keyed(self, keepers: Doorkeepers, request: Request, permission: Permission, kind: Body[Any]) -> tuple[Caller, Any]:
+    async def _read_keyed(
+        self, keepers: Doorkeepers, request: Request, permission: Permission, kind: Body[Any]
+    ) -> tuple[Caller, Any]:
         guard = keepers.guard
         caller = await guard.caller(request, permission) if header_key(request) else None
         if caller is None:

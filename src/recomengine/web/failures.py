@@ -1,8 +1,9 @@
 """Requests that fail before anybody is charged for them: no credential or a bad one, or a body that cannot be read.
 
-They count against the client's network, and only once they have failed, so that good ones cost nothing more. A network of
-which too many failed is kept in mind until its count has room again. Meanwhile the database is not asked for its keys, and
-its bodies are not read to look for one. Keys that the process knows anyway pass: a shop goes on though others fail beside it.
+They count against the client's network, and only once they have failed, so that good ones cost nothing more. A network
+of which too many failed is kept in mind until its count has room again. Meanwhile the database is not asked for its
+keys, and its bodies are not read to look for one. Keys that the process knows anyway pass: a shop goes on though others
+fail beside it.
 """
 
 import math

@@ -1,7 +1,7 @@
 """JSON that is the client's own: an event's metadata, a product's attributes.
 
-What is stored is what was decoded, encoded anew: integers of 64 bits and doubles, which every reader of the database takes
-(infra/stored_json.py). So 1e-16000 is stored as the 0 that it decodes to, and what no double can hold is refused.
+What is stored is what was decoded, encoded anew: integers of 64 bits and doubles, which every reader of the database
+takes (infra/stored_json.py). So 1e-16000 is stored as the 0 that it decodes to, and what no double can hold is refused.
 """
 
 from decimal import Decimal
@@ -25,7 +25,8 @@ def read_free(text: bytes, at: str, most_bytes: int, most_depth: int) -> tuple[A
     except orjson.JSONDecodeError:
         raise _fault(text, at, most_depth) from None
     encoded = orjson.dumps(value)
-    # The counts spare most texts a walk through their members: each level opens a bracket, U+0000 is escaped, an exponent has an e.
+    # The counts spare most texts a walk through their members: each level opens a bracket, U+0000 is escaped, an
+    # exponent has an e.
     if encoded.count(b"{") + encoded.count(b"[") > most_depth and _is_deeper(value, most_depth):
         raise _too_deep(at, most_depth)
     if b"\\" in encoded and (path := _null_character(value, at)) is not None:

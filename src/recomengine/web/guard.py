@@ -48,7 +48,9 @@ class Guard:
         return caller
 
     async def refuse_secret(self, request: HTTPConnection, loose: str | None) -> None:
-        """Raise if `loose`, which stands in the URL or body, has the form of a secret key, whatever the header holds."""
+        """Raise if `loose`, which stands in the URL or body, has the form of a secret key, whatever the header
+        holds.
+        """
         if loose is None or not loose.startswith(SECRET_PREFIX):
             return
         leaked = await self._keys.find(loose)
@@ -59,7 +61,9 @@ class Guard:
         raise Unauthorized(detail, code="key_in_url")
 
     def refuse_failing(self, request: HTTPConnection, key: str) -> None:
-        """Raise RateLimited where too many requests of the client's network failed, unless the process knows the key anyway."""
+        """Raise RateLimited where too many requests of the client's network failed, unless the process knows the key
+        anyway.
+        """
         if self.failures.wait_s(request) and not self._keys.knows(key):
             self.failures.check(request)
 
@@ -94,7 +98,10 @@ def _authorize(caller: Caller, permission: Permission, origin: str | None) -> No
         needed = " or ".join(sorted(permission.value))
         raise Forbidden(f"This needs a key with permission {needed}; the key sent has {caller.permissions}.")
     if caller.permissions == "publish" and origin is not None and origin not in _origins(caller):
-        raise Forbidden("The page's origin is not among those of the key. Add it to the key or the tenant.", code="origin_not_allowed")
+        raise Forbidden(
+            "The page's origin is not among those of the key. Add it to the key or the tenant.",
+            code="origin_not_allowed",
+        )
 
 
 def _origins(caller: Caller) -> tuple[str, ...]:

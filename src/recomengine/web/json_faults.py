@@ -10,7 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 MAX_PATH = 200
-BEYOND_DOUBLE = "expected a number within the range of a double (±1.8e308), got one beyond it. Send a smaller number, or send it as text"
+BEYOND_DOUBLE = (
+    "expected a number within the range of a double (±1.8e308), got one beyond it. "
+    "Send a smaller number, or send it as text"
+)
 HALF_CHARACTER = (
     "holds half of a surrogate pair, such as \\ud83d without the \\ude00 behind it, which is no character. "
     "Send both halves, or the character itself; text that is cut must be cut between characters"
@@ -24,7 +27,9 @@ def number_beyond_double(text: bytes) -> str | None:
 
 
 def lone_surrogate(text: bytes) -> str | None:
-    """The path of the first string, or of the first object with a name, that holds half a character. Raises RecursionError."""
+    """The path of the first string, or of the first object with a name, that holds half a character. Raises
+    RecursionError.
+    """
     if b"\\u" not in text:
         return None
     return _first(text, lambda value: isinstance(value, str) and _SURROGATE.search(value) is not None)
@@ -44,7 +49,10 @@ def _find(value: Any, path: str, is_wrong: Callable[[object], bool]) -> str | No
     if is_wrong(value):
         return path
     if isinstance(value, list):
-        return next((found for index, member in enumerate(value) if (found := _find(member, f"{path}[{index}]", is_wrong))), None)
+        return next(
+            (found for index, member in enumerate(value) if (found := _find(member, f"{path}[{index}]", is_wrong))),
+            None,
+        )
     if isinstance(value, tuple):
         return next((found for name, member in value if (found := _find_member(name, member, path, is_wrong))), None)
     return None

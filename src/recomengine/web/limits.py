@@ -1,14 +1,16 @@
-"""Requests per minute: of a key, of an admin, and of a client's network where neither is known. A sliding window in Redis that all
-processes share, one command per budget and loop tick.
+"""Requests per minute: of a key, of an admin, and of a client's network where neither is known. A sliding window in
+Redis that all processes share, one command per budget and loop tick.
 
 Redis counts admitted requests in slots of a second and keeps with each slot the moment of its last request. A slot
-counts until that moment is more than WINDOW_MS old. So, by Redis's clock alone and over any number of processes and machines:
+counts until that moment is more than WINDOW_MS old. So, by Redis's clock alone and over any number of processes and
+machines:
 
     never admitted:  more than `limit` requests in any 60 s;
     never refused:   a request before which fewer than `limit` were admitted in the last 61 s (60 s and one slot).
 
-The charges of a tick on one key are one command, which leaves with the tick's other commands. A slot is dropped once, so
-Redis takes a few steps for all of them. Refused requests are not counted. Without Redis a process counts for itself, in the
+The charges of a tick on one key are one command, which leaves with the tick's other commands. A slot is dropped once,
+so Redis takes a few steps for all of them. Refused requests are not counted. Without Redis a process counts for itself,
+in the
 same way, up to its share: the limit divided by the processes that were last seen. The counts of before are not carried
 over, so the minute around a failure or a return of Redis may admit up to twice the limit.
 """
@@ -37,16 +39,20 @@ PROCESSES_KNOWN_S = 10.0
 MAX_OWN_COUNTS = 50_000
 ADMIN_PER_MINUTE = 600
 ACCOUNT_CALLS_PER_MINUTE = 600
-"""From one network: signing up, in and out, renewing, choosing a new password. How often these may fail is auth/attempts.py's."""
+"""From one network: signing up, in and out, renewing, choosing a new password. How often these may fail is
+auth/attempts.py's.
+"""
 FAILURES_PER_MINUTE = 1000
 """From one network: requests for which nobody else is charged."""
 Access = Literal["read", "write"]
 """Each has a limit of its own."""
-FAILED, MEND = "failed requests in a minute from this address", ", and see to it that they carry a good credential and a readable body"
+FAILED = "failed requests in a minute from this address"
+MEND = ", and see to it that they carry a good credential and a readable body"
 
-# A slot's value is its count × SLOT_MS + when in the slot the last request was. n: the sum of all slots; o: the oldest slot; m: when
-# the last request was. Only the oldest slots are looked at: they are dropped as they pass out of the window. Redis's own clock:
-# processes' may differ. It stands still while it is behind m, and where it is so by more than a window all is forgotten.
+# A slot's value is its count × SLOT_MS + when in the slot the last request was. n: the sum of all slots; o: the oldest
+# slot; m: when the last request was. Only the oldest slots are looked at: they are dropped as they pass out of the
+# window. Redis's own clock: processes' may differ. It stands still while it is behind m, and where it is so by more
+# than a window all is forgotten.
 COUNT = """
 local asked, limit, window, slot_ms = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
@@ -79,7 +85,8 @@ if used == 0 then first = slot end
 local granted = math.max(0, math.min(asked, limit - used))
 if granted > 0 then
     local count = math.floor((mine or 0) / slot_ms)
-    redis.call('HSET', KEYS[1], slot, (count + granted) * slot_ms + now % slot_ms, 'n', used + granted, 'o', first, 'm', now)
+    redis.call('HSET', KEYS[1], slot, (count + granted) * slot_ms + now % slot_ms,
+        'n', used + granted, 'o', first, 'm', now)
     if not mine then redis.call('PEXPIRE', KEYS[1], window + 2 * slot_ms) end
 elseif dropped then
     redis.call('HSET', KEYS[1], 'n', used, 'o', first)
@@ -106,7 +113,9 @@ class Allowance(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """How many of the requests asked for were granted, after how many others, and when the oldest of all are free again."""
+    """How many of the requests asked for were granted, after how many others, and when the oldest of all are free
+    again.
+    """
 
     granted: int
     used: int
@@ -144,19 +153,27 @@ class Limits:
         if limit == 0:
             request.scope["charged"] = True
             return _granted()
-        budget = _Budget(_subject(request, caller, access), limit, "requests in a minute with this key", ", or send batches")
+        budget = _Budget(
+            _subject(request, caller, access), limit, "requests in a minute with this key", ", or send batches"
+        )
         return self._charge(request.scope, budget)
 
     def charge_admin(self, request: HTTPConnection, admin_id: UUID) -> Awaitable[None]:
-        return self._charge(request.scope, _Budget(f"admin:{admin_id}", ADMIN_PER_MINUTE, "requests in a minute of this account"))
+        return self._charge(
+            request.scope, _Budget(f"admin:{admin_id}", ADMIN_PER_MINUTE, "requests in a minute of this account")
+        )
 
     def charge_account_call(self, request: HTTPConnection) -> Awaitable[None]:
         """Of somebody who is not signed in yet, or whose session is to be renewed or ended."""
         what = "requests about accounts in a minute from this address"
-        return self._charge(request.scope, _Budget(f"account:{client_network(request)}", ACCOUNT_CALLS_PER_MINUTE, what))
+        return self._charge(
+            request.scope, _Budget(f"account:{client_network(request)}", ACCOUNT_CALLS_PER_MINUTE, what)
+        )
 
     def charge_failure(self, request: HTTPConnection) -> Awaitable[None]:
-        return self._charge(request.scope, _Budget(f"failure:{client_network(request)}", FAILURES_PER_MINUTE, FAILED, MEND))
+        return self._charge(
+            request.scope, _Budget(f"failure:{client_network(request)}", FAILURES_PER_MINUTE, FAILED, MEND)
+        )
 
     def _charge(self, scope: Scope, budget: _Budget) -> Awaitable[None]:
         scope["charged"] = True  # should it fail, nobody else is charged
@@ -208,7 +225,11 @@ class OwnCounts:
 
     def take(self, subject: str, asked: int, limit: int) -> Tally:
         now = int(time.monotonic() * 1000)
-        slots = {slot: (count, last) for slot, (count, last) in self._slots.pop(subject, {}).items() if now - last <= WINDOW_MS}
+        slots = {
+            slot: (count, last)
+            for slot, (count, last) in self._slots.pop(subject, {}).items()
+            if now - last <= WINDOW_MS
+        }
         used = sum(count for count, _ in slots.values())
         oldest = min((last for _, last in slots.values()), default=now)
         granted = max(0, min(asked, limit - used))

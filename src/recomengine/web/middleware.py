@@ -1,4 +1,6 @@
-"""What wraps every request, as one pure ASGI layer: its id, its metrics, its log line, its headers, and the last resort for errors."""
+"""What wraps every request, as one pure ASGI layer: its id, its metrics, its log line, its headers, and the last resort
+for errors.
+"""
 
 import re
 import time
@@ -65,7 +67,9 @@ class RequestLayer:
             log.error("request failed", error=type(error).__name__, exc_info=error)
             if status:
                 raise
-            response = problem_response(Request(scope), Problem("The server failed. Send the requestId to its operator."))
+            response = problem_response(
+                Request(scope), Problem("The server failed. Send the requestId to its operator.")
+            )
             await response(scope, receive, send_with_headers)
         finally:
             let_go(scope)
@@ -80,7 +84,9 @@ def _add_headers(scope: Scope, headers: MutableHeaders) -> None:
         headers.raw.extend(allowance.headers)
     if (origin := scope.get("allowed_origin")) is not None:
         headers["Access-Control-Allow-Origin"] = origin
-        headers["Access-Control-Expose-Headers"] = "X-Request-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
+        headers["Access-Control-Expose-Headers"] = (
+            "X-Request-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
+        )
         headers.add_vary_header("Origin")
 
 

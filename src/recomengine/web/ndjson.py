@@ -47,7 +47,9 @@ async def ndjson_lines(request: Request, *, max_lines: int = 2000) -> AsyncItera
     """Batches of (line number from 1, line); blank lines are left out. Raises WrongMediaType, MalformedBody."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media not in NDJSON_TYPES:
-        raise WrongMediaType(f"Expected Content-Type application/x-ndjson, got {media or 'none'}. Send one JSON object a line.")
+        raise WrongMediaType(
+            f"Expected Content-Type application/x-ndjson, got {media or 'none'}. Send one JSON object a line."
+        )
     expand = _expander(request.headers.get("content-encoding", "identity").strip().lower())
     splitter = _Splitter()
     try:
@@ -82,7 +84,8 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
             return
         except TimeoutError:
             raise SlowRequest(
-                f"Nothing of the body came for {PAUSE_S:.0f} s. What came before was taken; sending everything again adds nothing twice."
+                f"Nothing of the body came for {PAUSE_S:.0f} s. What came before was taken; sending everything again "
+                f"adds nothing twice."
             ) from None
         yield chunk
 

@@ -1,4 +1,6 @@
-"""The OpenAPI 3.1 document of a route table: paths from the routes, schemas from the types that they decode and encode."""
+"""The OpenAPI 3.1 document of a route table: paths from the routes, schemas from the types that they decode and
+encode.
+"""
 
 import inspect
 import re
@@ -26,24 +28,45 @@ HEADERS = {
     "Retry-After": "Seconds to wait.",
     "WWW-Authenticate": "The kind of credential that is expected.",
     "Idempotency-Key": "The same key with the same body names the same thing, which is made once.",
-    "X-CSRF-Token": "The value of the cookie csrf_token, repeated by the page. Needed where the cookie refresh_token is sent.",
+    "X-CSRF-Token": "The value of the cookie csrf_token, repeated by the page. Needed where refresh_token is sent.",
 }
 NUMBERS = frozenset({"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"})
 SENT = {"Idempotency-Key": {"pattern": r"^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$"}}
 ALWAYS_WITH = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 SCHEMES = {
     "apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "rk_…", "description": "An API key of the tenant."},
-    "apiKeyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key, in a header of its own."},
-    "publishKey": {"type": "apiKey", "in": "query", "name": "key", "description": "A publish key, from the pages of its origins."},
-    "accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "The access token of an admin who signed in."},
-    "session": {"type": "apiKey", "in": "cookie", "name": "refresh_token", "description": "The cookie that signing in sets."},
+    "apiKeyHeader": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The same key, in a header of its own.",
+    },
+    "publishKey": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "key",
+        "description": "A publish key, from the pages of its origins.",
+    },
+    "accessToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "The access token of an admin who signed in.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "refresh_token",
+        "description": "The cookie that signing in sets.",
+    },
     "internalKey": {"type": "http", "scheme": "bearer", "description": "INTERNAL_API_KEY, which the operator has."},
 }
 INTRODUCTION = """Recommendations for online shops: send events and the catalog, ask for lists.
 
-Bodies are JSON in UTF-8 with names in camelCase, times are RFC 3339. Answers come as `data`, lists with `meta.nextCursor`,
-errors as `application/problem+json` (RFC 9457) whose `type` leads to its cause and remedy at `/docs/problems`. Every answer
-carries `X-Request-ID`. A request whose head is not valid is a 400, 408 or 431, a failure of the server a 500."""
+Bodies are JSON in UTF-8 with names in camelCase, times are RFC 3339. Answers come as `data`, lists with
+`meta.nextCursor`, errors as `application/problem+json` (RFC 9457) whose `type` leads to its cause and remedy at
+`/docs/problems`. Every answer carries `X-Request-ID`. A request whose head is not valid is a 400, 408 or 431, a failure
+of the server a 500."""
 
 
 def document(routes: Iterable[BaseRoute]) -> Json:
@@ -61,7 +84,8 @@ def document(routes: Iterable[BaseRoute]) -> Json:
         "paths": paths,
         "components": {
             "schemas": schemas.components,
-            "responses": {problem.__name__: _problem(problem) for problem in sorted(problems, key=lambda problem: problem.status)},
+            "responses": {problem.__name__: _problem(problem) for problem in sorted(problems,
+            key=lambda problem: problem.status)},
             "securitySchemes": SCHEMES,
         },
     }  # fmt: skip
@@ -93,7 +117,9 @@ def _operation(operation: Operation, schemas: "_Schemas") -> Json:
         "operationId": f"{_tag(operation)} {operation.handler.__name__}".replace(" ", "_").lower(),
         "summary": operation.summary,
         "security": list(_security(operation)),
-        "responses": {str(status): _answer(operation, status, kind, schemas) for status, kind in operation.answers.items()},
+        "responses": {
+            str(status): _answer(operation, status, kind, schemas) for status, kind in operation.answers.items()
+        },
     }
     if description := _description(operation):
         found["description"] = description
@@ -114,7 +140,10 @@ def _description(operation: Operation) -> str:
         if isinstance(need, Permission):
             parts.append(f"For keys with the permission {' or '.join(sorted(need.value))}.")
         if isinstance(need, Permission) and operation.body is not None and "publish" in need.value:
-            parts.append("From a page, a publish key may stand in the body's `key`, and the body may come as text/plain, which spares a preflight.")
+            parts.append(
+                "From a page, a publish key may stand in the body's `key`, and the body may come as text/plain, which "
+                "spares a preflight."
+            )
     return " ".join(filter(None, parts))
 
 
@@ -153,13 +182,20 @@ def _query_parameters(operation: Operation) -> Iterator[Json]:
 
 def _header_parameters(operation: Operation) -> Iterator[Json]:
     for name in operation.headers:
-        yield {"name": name, "in": "header", "description": HEADERS[name], "schema": {"type": "string"} | SENT.get(name, {})}
+        yield {
+            "name": name,
+            "in": "header",
+            "description": HEADERS[name],
+            "schema": {"type": "string"} | SENT.get(name, {}),
+        }
 
 
 def _answer(operation: Operation, status: int, kind: Any, schemas: "_Schemas") -> Json:
     found: Json = {"description": HTTPStatus(status).phrase}
     if operation.keyed or Credential.ADMIN in operation.needs or Credential.SESSION in operation.needs:
-        found["headers"] = {name: _header(name) for name in ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")}
+        found["headers"] = {
+            name: _header(name) for name in ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+        }
     if isinstance(kind, str):
         found["content"] = {kind: {"schema": {"type": "string"}}}
     elif kind is not None:
@@ -175,11 +211,22 @@ def _header(name: str, *, required: bool = False) -> Json:
 def _problem(kind: type[Problem]) -> Json:
     codes = [code for code, explained in EXPLAINED.items() if explained.kind is kind]
     body = ProblemBody(
-        f"/docs/problems#{kind.code}", kind.title, kind.status, EXPLAINED[kind.code].cause, "/api/v1/…", kind.code, "0f2c7a6be1d94e0c9b8f4a7d5e3c2b1a"
+        f"/docs/problems#{kind.code}",
+        kind.title,
+        kind.status,
+        EXPLAINED[kind.code].cause,
+        "/api/v1/…",
+        kind.code,
+        "0f2c7a6be1d94e0c9b8f4a7d5e3c2b1a",
     )
     found: Json = {
         "description": f"{kind.title}: " + ", ".join(f"[{code}](/docs/problems#{code})" for code in codes),
-        "content": {"application/problem+json": {"schema": {"$ref": REF.format(name="Problem")}, "example": msgspec.to_builtins(body)}},
+        "content": {
+            "application/problem+json": {
+                "schema": {"$ref": REF.format(name="Problem")},
+                "example": msgspec.to_builtins(body),
+            }
+        },
     }
     if kind.status in ALWAYS_WITH:
         found["headers"] = {name: _header(name, required=True) for name in ALWAYS_WITH[kind.status]}
@@ -191,7 +238,9 @@ class _Schemas:
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         kinds = [kind for one in operations for kind in (one.body, one.lines, *one.answers.values())]
-        unique = list(dict.fromkeys([ProblemBody, *(kind for kind in kinds if kind is not None and not isinstance(kind, str))]))
+        unique = list(
+            dict.fromkeys([ProblemBody, *(kind for kind in kinds if kind is not None and not isinstance(kind, str))])
+        )
         schemas, components = msgspec.json.schema_components(unique, ref_template=REF)
         self._schemas: dict[Any, Json] = dict(zip(unique, map(_plain, schemas), strict=True))
         named = {name: _plain(component) for name, component in components.items()}
@@ -206,7 +255,8 @@ class _Schemas:
     def lines(self, kind: Any) -> Json:
         line = self._schemas[kind]
         example = msgspec.json.encode(example_of(line, self.components)).decode()
-        description = f"One {line['$ref'].rpartition('/')[2]} as JSON a line, of any number; may come as Content-Encoding gzip or zstd."
+        name = line["$ref"].rpartition("/")[2]
+        description = f"One {name} as JSON a line, of any number; may come as Content-Encoding gzip or zstd."
         return {"schema": {"type": "string", "description": description}, "example": f"{example}\n"}
 
 

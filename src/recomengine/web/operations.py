@@ -58,26 +58,36 @@ class Listed(msgspec.Struct, Generic[T]):
 
 
 class Operation(Route):
-    """One method at one path. `needs`: the credentials that will do, any of them; where one is a key's or an admin's, the handler
-    gets the context and what came through the door. `access`: which limit of a key is charged, else the method says it. `body`:
-    what the body must be; `lines`: of which type each line of an NDJSON body is. `path_type`: what the ids in the path must be,
-    where that is told before the body is read. `awaits_charge`: the handler does, not the door (door.py: BegunCall). `problems`:
-    beyond those that follow from all this. `ids`: kinds of ids in the path that are no UUID."""
+    """One method at one path. `needs`: the credentials that will do, any of them; where one is a key's or an admin's,
+    the handler gets the context and what came through the door. `access`: which limit of a key is charged, else the
+    method says it. `body`: what the body must be; `lines`: of which type each line of an NDJSON body is. `path_type`:
+    what the ids in the path must be, where that is told before the body is read. `awaits_charge`: the handler does, not
+    the door (door.py: BegunCall). `problems`: beyond those that follow from all this. `ids`: kinds of ids in the path
+    that are no UUID."""
 
     def __init__(
         self, method: str, path: str,
-        handler: Open | Callable[[Any, Call[By, T]], Awaitable[Response]] | Callable[[Any, BegunCall[T]], Awaitable[Response]],
-        summary: str, answers: Mapping[int, Any], *, needs: tuple[Permission | Credential, ...] = (), access: Access | None = None,
-        body: Body[T] | None = None, lines: Any = None, query: type | None = None, path_type: type[msgspec.Struct] | None = None,
-        awaits_charge: bool = False, problems: tuple[type[Problem], ...] = (), ids: Mapping[str, Any] | None = None, headers: tuple[str, ...] = (),
+        handler: Open | Callable[[Any, Call[By, T]], Awaitable[Response]] | Callable[[Any, BegunCall[T]],
+        Awaitable[Response]],
+        summary: str, answers: Mapping[int, Any], *, needs: tuple[Permission | Credential, ...] = (),
+        access: Access | None = None, body: Body[T] | None = None, lines: Any = None, query: type | None = None,
+        path_type: type[msgspec.Struct] | None = None, awaits_charge: bool = False, problems: tuple[type[Problem],
+        ...] = (), ids: Mapping[str, Any] | None = None,
+        headers: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         permission = next((need for need in needs if isinstance(need, Permission)), None)
         guarded = permission is not None or Credential.ADMIN in needs
         super().__init__(path, self._enter if guarded else handler, methods=[method])
         self.access = access or ("read" if method == "GET" else "write")
         self.door = Door(
-            permission, self.access, body, path_type, admits_admins=Credential.ADMIN in needs, takes_lines=lines is not None,
-            names_tenant="tenant_id" in self.param_convertors, awaits_charge=awaits_charge,
+            permission,
+            self.access,
+            body,
+            path_type,
+            admits_admins=Credential.ADMIN in needs,
+            takes_lines=lines is not None,
+            names_tenant="tenant_id" in self.param_convertors,
+            awaits_charge=awaits_charge,
         )
         self.method = method
         self.handler: Callable[..., Awaitable[Response]] = handler

@@ -1,4 +1,6 @@
-"""Pages of a list: the query string as a struct of its own, and the cursor to the next page, which is the id of the last line."""
+"""Pages of a list: the query string as a struct of its own, and the cursor to the next page, which is the id of the
+last line.
+"""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -37,16 +39,25 @@ def read_query(request: Request, kind: type[T]) -> T:
 def query_pairs(query_string: bytes) -> list[tuple[str, str]]:
     """Names and values as they stand there; raises Invalid for too many, MalformedBody for what is no text."""
     if (count := query_string.count(b"&") + 1) > MAX_FIELDS:
-        raise invalid("$", f"expected at most {MAX_FIELDS} parameters in the query string, got {count}. Leave some out, or send a body")
+        raise invalid(
+            "$",
+            f"expected at most {MAX_FIELDS} parameters in the query string, got {count}. Leave some out, or send a "
+            f"body",
+        )
     try:
         return parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError as error:
         wrong = error.object[error.start]
-        raise MalformedBody(f"Expected a query string of UTF-8, percent-encoded, got the byte 0x{wrong:02x} where none can be. Encode it.") from None
+        raise MalformedBody(
+            f"Expected a query string of UTF-8, percent-encoded, got the byte 0x{wrong:02x} where none can be. Encode "
+            f"it."
+        ) from None
 
 
 def convert_query(fields: Mapping[str, Any], kind: type[T]) -> T:
-    """The values of a query string as a `kind`; raises Invalid, also for the word null, which must not stand for nothing."""
+    """The values of a query string as a `kind`; raises Invalid, also for the word null, which must not stand for
+    nothing.
+    """
     try:
         query = msgspec.convert(fields, kind, strict=False)
     except msgspec.ValidationError as error:

@@ -49,8 +49,12 @@ async def _answer(request: Request, guard: Guard) -> Response:
     except DATABASE_AWAY:
         allowed = True  # the request itself is judged again
     if not allowed:
-        detail = "The page's origin is not among those of the key, or the key is unknown. Add it to the key or the tenant."
+        detail = (
+            "The page's origin is not among those of the key, or the key is unknown. Add it to the key or the tenant."
+        )
         forbidden = Forbidden(detail, code="origin_not_allowed")
-        return problem_response(request, await guard.failures.charge(request, forbidden, request.app.state.context.limits))
+        return problem_response(
+            request, await guard.failures.charge(request, forbidden, request.app.state.context.limits)
+        )
     request.scope["allowed_origin"] = origin
     return Response(status_code=204, headers=ALLOWED)

@@ -40,7 +40,12 @@ class Problem(Exception):
     title: ClassVar[str] = "Internal error"
 
     def __init__(
-        self, detail: str, *, code: str | None = None, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -132,8 +137,9 @@ def rejection(problem: Problem) -> Rejection:
 
 def problem_response(request: Request, problem: Problem) -> Response:
     body = ProblemBody(
-        type=f"/docs/problems#{problem.problem_code}", title=problem.title, status=problem.status, detail=problem.detail,
-        instance=request.scope["path"], code=problem.problem_code, request_id=request.scope.get("request_id", ""), errors=problem.errors,
+        type=f"/docs/problems#{problem.problem_code}", title=problem.title, status=problem.status,
+        detail=problem.detail, instance=request.scope["path"], code=problem.problem_code,
+        request_id=request.scope.get("request_id", ""), errors=problem.errors,
     )  # fmt: skip
     return Response(_encode(body), problem.status, headers=dict(problem.headers), media_type="application/problem+json")
 
@@ -146,59 +152,93 @@ class Explained(NamedTuple):
 
 EXPLAINED = {
     "malformed_request": Explained(
-        MalformedRequest, "What came is no HTTP/1.1 request, or does not name one host.",
-        "Look at the client, or at the proxy before the server, that wrote it."
+        MalformedRequest,
+        "What came is no HTTP/1.1 request, or does not name one host.",
+        "Look at the client, or at the proxy before the server, that wrote it.",
     ),
     "malformed_body": Explained(
-        MalformedBody, "The body is no JSON in UTF-8, is cut short or nested too deeply; or the query string is not percent-encoded UTF-8.",
+        MalformedBody,
+        "The body is no JSON in UTF-8, is cut short or nested too deeply; or the query string is not percent-encoded "
+        "UTF-8.",
         "The detail says where reading stopped. Have a library write the JSON or the query.",
     ),
     "unauthorized": Explained(
-        Unauthorized, "The request carries no credential, or one that is unknown, mistyped, revoked or out of date.",
-        "Send an API key as `Authorization: Bearer rk_…` or `X-API-Key`, or the access token of an admin as `Authorization: Bearer …`.",
+        Unauthorized,
+        "The request carries no credential, or one that is unknown, mistyped, revoked or out of date.",
+        "Send an API key as `Authorization: Bearer rk_…` or `X-API-Key`, or the access token of an admin as "
+        "`Authorization: Bearer …`.",
     ),
     "key_in_url": Explained(
-        Unauthorized, "A read or read-write key stands in the URL or the body, where logs and other people may see it.",
-        "Rotate this key, since it must be taken as known. Send the new one in a header; only publish keys may stand elsewhere.",
+        Unauthorized,
+        "A read or read-write key stands in the URL or the body, where logs and other people may see it.",
+        "Rotate this key, since it must be taken as known. Send the new one in a header; only publish keys may stand "
+        "elsewhere.",
     ),
     "wrong_credentials": Explained(
-        Unauthorized, "The address or the password is wrong; which of them is not told.", "Try again, or ask for a link to choose a new password."
+        Unauthorized,
+        "The address or the password is wrong; which of them is not told.",
+        "Try again, or ask for a link to choose a new password.",
     ),
     "session_ended": Explained(
         Unauthorized, "The session was signed out, is too old, or its refresh token was used before.", "Sign in again."
     ),
     "insufficient_permission": Explained(
-        Forbidden, "The key is good, but its permission does not reach so far.", "Use a key with one of the permissions that the detail names."
+        Forbidden,
+        "The key is good, but its permission does not reach so far.",
+        "Use a key with one of the permissions that the detail names.",
     ),
     "origin_not_allowed": Explained(
-        Forbidden, "The page belongs to no origin that may use this publish key.",
+        Forbidden,
+        "The page belongs to no origin that may use this publish key.",
         "Add the page's origin, such as https://shop.example, to the key's or the tenant's origins.",
     ),
-    "tenant_suspended": Explained(Forbidden, "The tenant was suspended.", "Its owner activates it with POST /api/v1/tenants/{tenantId}/activate."),
-    "signup_closed": Explained(Forbidden, "This system takes no new accounts.", "Ask its operator for one, or the operator sets SIGNUP=open."),
+    "tenant_suspended": Explained(
+        Forbidden, "The tenant was suspended.", "Its owner activates it with POST /api/v1/tenants/{tenantId}/activate."
+    ),
+    "signup_closed": Explained(
+        Forbidden, "This system takes no new accounts.", "Ask its operator for one, or the operator sets SIGNUP=open."
+    ),
     "csrf_mismatch": Explained(
-        Forbidden, "The header X-CSRF-Token does not repeat the cookie csrf_token.", "Read the cookie in the page and send its value in the header."
+        Forbidden,
+        "The header X-CSRF-Token does not repeat the cookie csrf_token.",
+        "Read the cookie in the page and send its value in the header.",
     ),
     "not_found": Explained(
-        NotFound, "There is nothing at the address, or nothing that this credential may see.",
+        NotFound,
+        "There is nothing at the address, or nothing that this credential may see.",
         "Check the path against the reference at /docs, and the ids: what belongs to others is not found either.",
     ),
-    "method_not_allowed": Explained(MethodNotAllowed, "The address knows other methods.", "Use one that the header Allow names."),
-    "request_timeout": Explained(SlowRequest, "The head or the body of the request did not arrive in time.", "Send it at once, or less of it."),
-    "conflict": Explained(Conflict, "What is to be made is there already.", "Read it first, or change it in place of making it."),
-    "email_taken": Explained(Conflict, "There is an account with this address.", "Sign in, or ask for a link to choose a new password."),
+    "method_not_allowed": Explained(
+        MethodNotAllowed, "The address knows other methods.", "Use one that the header Allow names."
+    ),
+    "request_timeout": Explained(
+        SlowRequest, "The head or the body of the request did not arrive in time.", "Send it at once, or less of it."
+    ),
+    "conflict": Explained(
+        Conflict, "What is to be made is there already.", "Read it first, or change it in place of making it."
+    ),
+    "email_taken": Explained(
+        Conflict, "There is an account with this address.", "Sign in, or ask for a link to choose a new password."
+    ),
     "experiment_started": Explained(
-        Conflict, "The experiment has started: changed, its figures would be of two experiments.", "Complete it, and make a new one."
+        Conflict,
+        "The experiment has started: changed, its figures would be of two experiments.",
+        "Complete it, and make a new one.",
     ),
     "wrong_transition": Explained(
-        Conflict, "An experiment goes from draft to running, to paused and back, and ends completed.",
-        "Read its status, and do what the detail allows."
+        Conflict,
+        "An experiment goes from draft to running, to paused and back, and ends completed.",
+        "Read its status, and do what the detail allows.",
     ),
     "placement_taken": Explained(
-        Conflict, "Another experiment runs on this placement, or on the whole shop.", "Pause or complete that one first."
+        Conflict,
+        "Another experiment runs on this placement, or on the whole shop.",
+        "Pause or complete that one first.",
     ),
     "idempotency_key_reused": Explained(
-        Conflict, "The Idempotency-Key came before with another request.", "Choose a new key for each thing that is to be made."
+        Conflict,
+        "The Idempotency-Key came before with another request.",
+        "Choose a new key for each thing that is to be made.",
     ),
     "too_large": Explained(
         TooLarge,
@@ -206,35 +246,58 @@ EXPLAINED = {
         "Split it, or use the import, which takes any length; put the key into a header; leave blank lines out.",
     ),
     "unsupported_media_type": Explained(
-        WrongMediaType, "The body's Content-Type or Content-Encoding is not taken here.", "Send what the detail expects, and name it in the header."
+        WrongMediaType,
+        "The body's Content-Type or Content-Encoding is not taken here.",
+        "Send what the detail expects, and name it in the header.",
     ),
     "invalid": Explained(
-        Invalid, "The request is well-formed, but a value in it is not allowed.", "Each of `errors` names a path, and what was expected there."
+        Invalid,
+        "The request is well-formed, but a value in it is not allowed.",
+        "Each of `errors` names a path, and what was expected there.",
     ),
     "rate_limited": Explained(
-        RateLimited, "More requests a minute than the limit of the key, the account or the address; or more that failed than an address may send.",
-        "Wait for as many seconds as Retry-After says; batches count as one request. Mend what fails: a key or token, or a body.",
+        RateLimited,
+        "More requests a minute than the limit of the key, the account or the address; or more that failed than an "
+        "address may send.",
+        "Wait for as many seconds as Retry-After says; batches count as one request. Mend what fails: a key or token, "
+        "or a body.",
     ),
     "too_many_attempts": Explained(
-        RateLimited, "Too many attempts to sign in, sign up or choose a password, from this address or for this account.",
-        "Wait for as many seconds as Retry-After says; the wait doubles with each failure. A new password ends every wait for its account.",
+        RateLimited,
+        "Too many attempts to sign in, sign up or choose a password, from this address or for this account.",
+        "Wait for as many seconds as Retry-After says; the wait doubles with each failure. A new password ends every "
+        "wait for its account.",
     ),
-    "headers_too_large": Explained(HeadTooLarge, "The URL and headers are too long or too many.", "Send a long query as a body; drop old cookies."),
-    "internal_error": Explained(Problem, "The server failed.", "Send the requestId to its operator, who finds the cause in the log."),
-    "unavailable": Explained(Unavailable, "The server cannot answer at this moment.", "Wait for as many seconds as Retry-After says; try again."),
+    "headers_too_large": Explained(
+        HeadTooLarge, "The URL and headers are too long or too many.", "Send a long query as a body; drop old cookies."
+    ),
+    "internal_error": Explained(
+        Problem, "The server failed.", "Send the requestId to its operator, who finds the cause in the log."
+    ),
+    "unavailable": Explained(
+        Unavailable,
+        "The server cannot answer at this moment.",
+        "Wait for as many seconds as Retry-After says; try again.",
+    ),
     "database_unavailable": Explained(
-        Unavailable, "PostgreSQL is away or busy.", "Wait for as many seconds as Retry-After says, then send the same again: no event counts twice."
+        Unavailable,
+        "PostgreSQL is away or busy.",
+        "Wait for as many seconds as Retry-After says, then send the same again: no event counts twice.",
     ),
     "overloaded": Explained(
-        Unavailable, "More work waits than the server can finish soon.", "Wait for as many seconds as Retry-After says, and spread the load."
+        Unavailable,
+        "More work waits than the server can finish soon.",
+        "Wait for as many seconds as Retry-After says, and spread the load.",
     ),
     "stopping": Explained(Unavailable, "The process is stopping.", "Send the same again at once: another one answers."),
     "alias_taken": Explained(
-        Conflict, "The anonymous id is one shopper's already, and is given to another one.",
+        Conflict,
+        "The anonymous id is one shopper's already, and is given to another one.",
         "Give a browser a new anonymous id after each logout, and send that one.",
     ),
     "figures_pending": Explained(
-        Unavailable, "The figures are being computed anew, after a change of zone, window or currency, or after many late events.",
+        Unavailable,
+        "The figures are being computed anew, after a change of zone, window or currency, or after many late events.",
         "Ask for a shorter range, or again in a minute.",
     ),
 }

@@ -103,7 +103,9 @@ class BoundedHttp(HttpToolsProtocol):
                 self._rest_timer = self.loop.call_later(REST_S, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:
-        malformed = "Expected an HTTP/1.1 request, got something else. Check the client, or the proxy before the server."
+        malformed = (
+            "Expected an HTTP/1.1 request, got something else. Check the client, or the proxy before the server."
+        )
         self._refuse(self._refusal or MalformedRequest(malformed))
 
     def _check_host(self) -> None:
@@ -118,7 +120,9 @@ class BoundedHttp(HttpToolsProtocol):
     def _add(self, size: int) -> None:
         self._head_bytes += size
         if self._head_bytes > MAX_HEAD_BYTES:
-            self._refusal = HeadTooLarge(f"The request's URL and headers are larger than {MAX_HEAD_BYTES} bytes. Send long queries as a body.")
+            self._refusal = HeadTooLarge(
+                f"The request's URL and headers are larger than {MAX_HEAD_BYTES} bytes. Send long queries as a body."
+            )
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(HEAD_S, self._give_up)
@@ -153,7 +157,9 @@ class BoundedHttp(HttpToolsProtocol):
 
 def _rendered(problem: Problem, scheme: str | None) -> bytes:
     request_id = uuid4().hex
-    response = problem_response(Request({"type": "http", "path": "/", "headers": [], "request_id": request_id}), problem)
+    response = problem_response(
+        Request({"type": "http", "path": "/", "headers": [], "request_id": request_id}), problem
+    )
     add_security(response.headers, scheme)
     headers = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
     head = f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\n".encode()

@@ -37,7 +37,11 @@ def _describe(span: Any, scope: Scope, method: str, status: int) -> None:
     if span is None:  # the process is stopping
         return
     route = getattr(scope.get("route"), "path", UNMATCHED)
-    known = {"request_id": scope.get("request_id"), "tenant": scope.get("tenant"), "key_prefix": scope.get("key_prefix")}
+    known = {
+        "request_id": scope.get("request_id"),
+        "tenant": scope.get("tenant"),
+        "key_prefix": scope.get("key_prefix"),
+    }
     span.update_name(f"{method} {route}")
     span.set_attributes(
         {"http.request.method": method, "http.route": route, "http.response.status_code": status}
