@@ -1,5 +1,7 @@
--- The schema as the migrations leave it: everything once, in its final form. To be read, never to be run; `make schema` writes it anew.
--- Behind each name: the migrations that made or changed it, with the reasons. Left out: the months of events, which are partitions that
+-- The schema as the migrations leave it: everything once, in its final form. To be read, never to
+-- be run; `make schema` writes it anew.
+-- Behind each name: the migrations that made or changed it, with the reasons. Left out: the months of events, which are
+-- partitions that
 -- the worker makes, and the tables of the library pgqueuer.
 
 CREATE EXTENSION btree_gin;
@@ -227,7 +229,7 @@ ALTER TABLE erasures ENABLE ROW LEVEL SECURITY;
 CREATE POLICY erasures_of_declared_tenants ON erasures TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
 GRANT SELECT, INSERT, UPDATE ON erasures TO recomengine_app;
 
--- 0001_schema, 0004_analytics
+-- 0001_schema, 0004_analytics, 0014_what_shops_send
 CREATE TABLE events (
     id uuid NOT NULL,
     tenant_id uuid NOT NULL,
@@ -244,7 +246,7 @@ CASE
     WHEN event_type = 'purchase'::text THEN NULLIF(metadata ->> 'orderId'::text, ''::text)
     ELSE NULL::text
 END) STORED,
-    CONSTRAINT events_event_type_known CHECK (event_type = ANY (ARRAY['impression'::text, 'click'::text, 'view'::text, 'add_to_cart'::text, 'remove_from_cart'::text, 'wishlist'::text, 'purchase'::text, 'search'::text]))
+    CONSTRAINT events_event_type_known CHECK (event_type = ANY (ARRAY['impression'::text, 'click'::text, 'view'::text, 'add_to_cart'::text, 'remove_from_cart'::text, 'wishlist'::text, 'purchase'::text, 'search'::text, 'return'::text, 'dislike'::text]))
 ) PARTITION BY RANGE (created_at);
 CREATE INDEX events_clicks_idx ON events USING btree (tenant_id, user_id, product_id, "timestamp") WHERE event_type = 'click'::text;
 CREATE INDEX events_created_at_idx ON events USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
@@ -404,6 +406,21 @@ CREATE TABLE restored_months (
     until timestamp with time zone NOT NULL,
     CONSTRAINT restored_months_pkey PRIMARY KEY (month)
 );
+
+-- 0014_what_shops_send
+CREATE TABLE robots (
+    tenant_id uuid NOT NULL,
+    user_id text NOT NULL,
+    status text NOT NULL,
+    reason text NOT NULL,
+    marked_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT robots_pkey PRIMARY KEY (tenant_id, user_id),
+    CONSTRAINT robots_status_known CHECK (status = ANY (ARRAY['suspected'::text, 'confirmed'::text, 'cleared'::text])),
+    CONSTRAINT robots_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE
+);
+ALTER TABLE robots ENABLE ROW LEVEL SECURITY;
+CREATE POLICY robots_of_declared_tenants ON robots TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON robots TO recomengine_app;
 
 CREATE TABLE schema_migrations (
     name text NOT NULL,

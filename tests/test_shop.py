@@ -16,7 +16,10 @@ CHECK = """
 SELECT pg_get_constraintdef(oid)
 FROM pg_constraint WHERE conname = 'events_event_type_known' AND conrelid = 'events'::regclass
 """
-CODES = {"impression": 0, "click": 1, "view": 2, "add_to_cart": 3, "remove_from_cart": 4, "wishlist": 5, "purchase": 6}
+CODES = {
+    "impression": 0, "click": 1, "view": 2, "add_to_cart": 3, "remove_from_cart": 4, "wishlist": 5, "purchase": 6,
+    "return": 7, "dislike": 8,
+}  # fmt: skip
 """As they lie in logs of events and in models."""
 
 

@@ -13,7 +13,10 @@ Strategy = Literal["auto", "collaborative", "content_based", "trending", "freque
 ExcludePurchased = Literal["auto", "always", "never"]
 ExperimentKind = Literal["ab", "interleaving"]
 Permissions = Literal["read", "read-write", "publish"]
-EventType = Literal["impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase", "search"]
+EventType = Literal[
+    "impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase", "search",
+    "return", "dislike",
+]  # fmt: skip
 
 
 class Permission(Enum):
@@ -51,6 +54,8 @@ EVENT_TRAITS: dict[EventType, EventTraits] = {
     "wishlist": EventTraits(5, 3.0, seen=True, live=True),
     "purchase": EventTraits(6, 5.0, seen=True, live=True, bought=True, counter="conversions"),
     "search": EventTraits(None),
+    "return": EventTraits(7, seen=True),
+    "dislike": EventTraits(8, seen=True),
 }
 """Every type of event. Another one is a line here, a word in EventType, and a migration that lets PostgreSQL take
 it.
