@@ -41,12 +41,13 @@ SOON, NEVER_CHANGES, ASK_AGAIN = "public, max-age=300", "public, max-age=3153600
 class Policy(Enum):
     """Who may use a file, as the headers that say so; the others are those of every answer."""
 
-    PAGE = (("Content-Security-Policy", PAGE_POLICY),)
-    OWN = ()
-    FOREIGN = (
-        ("Cross-Origin-Resource-Policy", "cross-origin"), ("Access-Control-Allow-Origin", "*"), ("Timing-Allow-Origin",
-        "*"),
-    )  # fmt: skip
+    # No tuples: an empty one as a member's value becomes an `object()` in Python 3.11.2, which Debian 12 brings.
+    PAGE = frozenset({("Content-Security-Policy", PAGE_POLICY)})
+    OWN = frozenset[tuple[str, str]]()
+    FOREIGN = frozenset({
+        ("Cross-Origin-Resource-Policy", "cross-origin"), ("Access-Control-Allow-Origin", "*"),
+        ("Timing-Allow-Origin", "*"),
+    })  # fmt: skip
 
 
 class Asset(NamedTuple):
