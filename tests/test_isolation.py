@@ -79,10 +79,10 @@ NAMED_BY_EACH = {("DELETE", "/api/v1/users/{user_id:path}"), ("POST", "/api/v1/u
 
 FIXED: dict[tuple[str, int], Any] = {
     ("recomengine.catalog.queries.UPSERT_ITEMS", 13): ["{}"], ("recomengine.analytics.queries.READ_FIGURES", 12): "UTC",
-    ("recomengine.analytics.queries.READ_PRODUCTS", 5): "UTC", ("recomengine.analytics.queries.TOUCHED_HOURS",
-    4): "UTC",
-    ("recomengine.analytics.queries.INSERT_HOURS", 4): "UTC", ("recomengine.analytics.queries.INSERT_PRODUCTS",
-    4): "UTC",
+    ("recomengine.analytics.queries.READ_PRODUCTS", 5): "UTC",
+    ("recomengine.analytics.queries.TOUCHED_HOURS", 4): "UTC",
+    ("recomengine.analytics.queries.INSERT_HOURS", 4): "UTC",
+    ("recomengine.analytics.queries.INSERT_PRODUCTS", 4): "UTC",
 }  # fmt: skip
 """Parameters that take text of one form only."""
 
@@ -299,8 +299,8 @@ def arguments(name: str, types: Sequence[Any], pair: Pair) -> list[Any]:
     """Something of B for each parameter: its id, its product; numbers and moments that let everything through."""
     anything: dict[str, Any] = {
         "uuid": pair.theirs.id, "text": pair.product, "int4": 10, "int8": 10, "numeric": 10, "bool": True,
-        "bytea": b"x" * 32, "jsonb": {}, "name": pair.product, "float8": 0.0, "timestamptz": datetime(2000, 1, 1,
-        tzinfo=UTC), "date": date(2000, 1, 1),
+        "bytea": b"x" * 32, "jsonb": {}, "name": pair.product, "float8": 0.0,
+        "timestamptz": datetime(2000, 1, 1, tzinfo=UTC), "date": date(2000, 1, 1),
         "interval": timedelta(),
     }  # fmt: skip
     values = [[anything[one.name[:-2]]] if one.name.endswith("[]") else anything[one.name] for one in types]

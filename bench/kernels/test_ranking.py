@@ -64,16 +64,16 @@ def indexed(rng: np.random.Generator) -> dict[str, Array]:
     return {
         "indptr": np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=SESSIONS))]).astype(np.int64),
         "items": items, "at": np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64),
-        "where": (pairs % SESSIONS).astype(np.int32), "idf": np.log1p(SESSIONS / np.maximum(frequency,
-        1)).astype(np.float32),
+        "where": (pairs % SESSIONS).astype(np.int32),
+        "idf": np.log1p(SESSIONS / np.maximum(frequency, 1)).astype(np.float32),
     }  # fmt: skip
 
 
 def ours(shop: Shop, ranker: Ranker, workspace: Workspace) -> list[list[float]]:
     none, nothing = np.empty(0, np.int32), np.empty(0, np.float32)
     shelf = {
-        "available": np.ones(ITEMS, np.uint8), "price_cents": np.full(ITEMS, -1, np.int64), "categories": np.full(ITEMS,
-        -1, np.int32),
+        "available": np.ones(ITEMS, np.uint8), "price_cents": np.full(ITEMS, -1, np.int64),
+        "categories": np.full(ITEMS, -1, np.int32),
         "fallback": none, "excluded": none, "own_items": none, "own_weights": nothing, "history_items": none,
         "history_types": np.empty(0, np.uint8), "session": 0, "purchase": 6,
     }  # fmt: skip

@@ -51,8 +51,9 @@ def examine(folder: Path, protocol: str, max_cases: int) -> dict[str, Any]:
     direction = np.sum([single_weights(name) for name in sorted(singles, key=lambda name: -singles[name])[:3]], axis=0)
     free = fit(head_of(whole.learning, direction), np.zeros(len(direction)), 1.0)
     return {
-        "cases": len(whole.test.sizes), "metric": whole.metric, "auto": _learned(whole), "best single": {"source": best,
-        "value": singles[best]}, "prior, nothing learned": _figure(whole, prior_weights(whole.context)),
+        "cases": len(whole.test.sizes), "metric": whole.metric, "auto": _learned(whole),
+        "best single": {"source": best, "value": singles[best]},
+        "prior, nothing learned": _figure(whole, prior_weights(whole.context)),
         "no shrinkage": _figure(whole, free), "without": {name: _learned(_without(whole, name)) for name in singles},
         "curve": [_point(folder, protocol, max_cases, share) for share in SHARES],
     }  # fmt: skip

@@ -98,8 +98,8 @@ def products_of(folder: Path) -> list[dict[str, Any]]:
     return [
         {
             "number": number, "productId": row["item_id"], "name": row["name"] or row["item_id"],
-            "category": row["category"] or None, "price": max(0.0, round(float(row["price"]),
-            2)) if row["price"] else None,
+            "category": row["category"] or None,
+            "price": max(0.0, round(float(row["price"]), 2)) if row["price"] else None,
             "attributes": json.loads(row["attributes"]) if row["attributes"] else {}, **empty,
         }
         for number, row in enumerate(read_catalog(folder).to_dict("records"))

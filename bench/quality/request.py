@@ -35,8 +35,8 @@ TENANT = UUID(int=1)
 PARTS = {
     "parse the query": (service, "parse_query"), "parse the trail": (service, "parse_trail"),
     "join history and trail": (service, "look_up"), "context and seeds": (service, "moment"),
-    "find, score, rank": (ranked, "rank"), "scores": (ranked, "shown_scores"), "lines with reasons": (service,
-    "lines_of"), "the reply as JSON": (service, "reply"),
+    "find, score, rank": (ranked, "rank"), "scores": (ranked, "shown_scores"),
+    "lines with reasons": (service, "lines_of"), "the reply as JSON": (service, "reply"),
 }  # fmt: skip
 KERNELS = {"rank": (ranked, "rank"), "seeds": (moments, "seeds"), "purchases": (moments, "purchases")}
 

@@ -25,8 +25,8 @@ from tests.support.shops import send
 # days on which clocks change by an hour, at midnight, onto midnight, by half an hour; zones off the full hour; a plain
 # one
 PLACES = [
-    ("UTC", "2026-11-20"), ("Europe/Berlin", "2026-10-25"), ("Europe/Berlin", "2026-03-29"), ("America/New_York",
-    "2026-11-01"),
+    ("UTC", "2026-11-20"), ("Europe/Berlin", "2026-10-25"), ("Europe/Berlin", "2026-03-29"),
+    ("America/New_York", "2026-11-01"),
     ("America/Havana", "2026-11-01"), ("Atlantic/Azores", "2026-10-25"), ("Africa/Cairo", "2026-04-24"),
     ("Australia/Lord_Howe", "2026-04-05"),
     ("Australia/Lord_Howe", "2026-10-04"), ("Asia/Kolkata", "2026-11-20"), ("Asia/Kathmandu", "2026-11-20"),

@@ -152,10 +152,10 @@ def test_what_is_before_the_floor_comes_from_hours_even_where_nothing_is_settled
 
 
 @pytest.mark.parametrize(("until", "zone", "floor"), [
-    (None, "UTC", NO_FLOOR), ("0001-01-01T00:00:00Z", "UTC", NO_FLOOR), ("2026-11-01T00:00:00Z", "UTC",
-    at("2026-11-02T01:00:00Z")),
-    ("2026-11-01T00:59:59Z", "UTC", at("2026-11-02T01:00:00Z")), ("2026-11-01T00:00:00Z", "Asia/Kolkata",
-    at("2026-11-02T00:30:00Z")),
+    (None, "UTC", NO_FLOOR), ("0001-01-01T00:00:00Z", "UTC", NO_FLOOR),
+    ("2026-11-01T00:00:00Z", "UTC", at("2026-11-02T01:00:00Z")),
+    ("2026-11-01T00:59:59Z", "UTC", at("2026-11-02T01:00:00Z")),
+    ("2026-11-01T00:00:00Z", "Asia/Kolkata", at("2026-11-02T00:30:00Z")),
 ])  # fmt: skip
 def test_the_floor_is_the_first_hour_that_needs_nothing_archived(until: str | None, zone: str, floor: datetime) -> None:
     assert floor_of(until and at(until), 24, ZoneInfo(zone)) == floor

@@ -109,8 +109,8 @@ async def test_a_series_has_every_interval_and_the_groups_of_its_metric(ann: Per
         {"value": "60.07", "time": at("11:00")}, {"value": "0.20", "time": at("12:00")},
     ]  # fmt: skip
     assert await ask(ann, shop, f"timeseries?metric=ctr&groupBy=placementId&from={DAY}&to={DAY}") == [
-        {"value": "0.3333333333333333", "date": DAY, "placementId": "home"}, {"value": "0.0", "date": DAY,
-        "placementId": "cart"},
+        {"value": "0.3333333333333333", "date": DAY, "placementId": "home"},
+        {"value": "0.0", "date": DAY, "placementId": "cart"},
         {"value": "0.0", "date": DAY, "placementId": ""},
     ]  # fmt: skip
     assert await ask(ann, shop, f"timeseries?metric=attributedRevenue&groupBy=strategy&from={DAY}&to={DAY}") == [

@@ -156,8 +156,8 @@ async def test_an_empty_month_goes_and_comes_back(settings: Settings, url: str) 
 
 
 @pytest.mark.parametrize(("state", "restored_for", "days_after_its_end", "due"), [
-    ("attached", None, 89, False), ("attached", None, 90, True), ("attached", 1, 300, False), ("attached", -1, 300,
-    True),
+    ("attached", None, 89, False), ("attached", None, 90, True), ("attached", 1, 300, False),
+    ("attached", -1, 300, True),
     ("detaching", None, 0, True), ("detached", 1, 0, True),
 ])  # fmt: skip
 def test_a_month_is_due_when_its_newest_possible_event_is_past_its_time(
@@ -188,8 +188,8 @@ VALUES ('00000000-0000-0000-0000-000000000002', 'Test', 'auto', 'trending', 50, 
 
 
 @pytest.mark.parametrize(("needs", "ends"), [
-    (UNSETTLED, "UPDATE analytics_state SET through = '2025-03-04Z'"), (UNSETTLED,
-    "UPDATE tenants SET status = 'deleted'"),
+    (UNSETTLED, "UPDATE analytics_state SET through = '2025-03-04Z'"),
+    (UNSETTLED, "UPDATE tenants SET status = 'deleted'"),
     ("DELETE FROM analytics_state WHERE tenant_id = '00000000-0000-0000-0000-000000000002'",
     "INSERT INTO analytics_state (tenant_id, through) "
      "VALUES ('00000000-0000-0000-0000-000000000002', now())"),

@@ -327,10 +327,10 @@ async def test_signing_in_and_out_and_a_theft_are_written_down(ann: Person, cont
 
 
 BODIES = [
-    ("POST", f"{AUTH}/signup"), ("POST", f"{AUTH}/login"), ("POST", f"{AUTH}/forgot-password"), ("POST",
-    f"{AUTH}/reset-password"),
-    ("PATCH", f"{AUTH}/me"), ("POST", "/api/v1/tenants"), ("PATCH", "/api/v1/tenants/{}"), ("PATCH",
-    "/api/v1/tenants/{}/config"),
+    ("POST", f"{AUTH}/signup"), ("POST", f"{AUTH}/login"), ("POST", f"{AUTH}/forgot-password"),
+    ("POST", f"{AUTH}/reset-password"),
+    ("PATCH", f"{AUTH}/me"), ("POST", "/api/v1/tenants"), ("PATCH", "/api/v1/tenants/{}"),
+    ("PATCH", "/api/v1/tenants/{}/config"),
     ("POST", "/api/v1/tenants/{}/api-keys"),
 ]  # fmt: skip
 

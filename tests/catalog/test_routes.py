@@ -18,8 +18,8 @@ from tests.support.shops import product
 PATH = "/api/v1/catalog"
 FULL = {
     "productId": "boot", "name": "Boot", "category": "Shoes > Boots", "price": 129.90, "currency": "EUR", "imageUrl": "https://img.example/b.png",
-    "url": "/boot", "description": "Of leather", "brand": "Acme", "attributes": {"sizes": [41, 42],
-    "colour": {"name": "braun"}}, "available": True,
+    "url": "/boot", "description": "Of leather", "brand": "Acme",
+    "attributes": {"sizes": [41, 42], "colour": {"name": "braun"}}, "available": True,
 }  # fmt: skip
 
 
@@ -297,8 +297,8 @@ async def test_a_bad_field_is_named_and_changes_nothing(fields: dict[str, Any], 
     await shop.call("PUT", "/boot", FULL)
     before = (await shop.call("GET", "/boot")).json()
     for method, url, body in (
-        ("PUT", "/boot", {"name": "New", **fields}), ("PATCH", "/boot", fields), ("POST", "", {"productId": "other",
-        "name": "New", **fields}),
+        ("PUT", "/boot", {"name": "New", **fields}), ("PATCH", "/boot", fields),
+        ("POST", "", {"productId": "other", "name": "New", **fields}),
     ):  # fmt: skip
         answer = await shop.call(method, url, body)
         assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, path), (method, answer.text)

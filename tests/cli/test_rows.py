@@ -17,14 +17,14 @@ from recomengine.cli.rows import row_to_event
         ),
         (
             {"userId": "u", "eventType": "purchase", "productId": "p", "timestamp": "2023-01-01T00:00:00Z",
-            "price": "9.5", "quantity": "2", "x": ""},
+                "price": "9.5", "quantity": "2", "x": ""},
             {
                 "userId": "u", "eventType": "purchase", "productId": "p", "timestamp": "2023-01-01T00:00:00Z",
                 "metadata": {"price": 9.5, "quantity": 2},
             },
         ),
         ({"userId": "u", "metadata": '{"a": 1}', "order_id": "7"}, {"userId": "u", "metadata": {"a": 1,
-        "orderId": "7"}}),
+            "orderId": "7"}}),
     ],
 )  # fmt: skip
 def test_a_row_of_a_table_becomes_an_event(row: dict[str, Any], event: dict[str, Any]) -> None:

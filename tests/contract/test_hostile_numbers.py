@@ -189,8 +189,8 @@ async def test_a_price_is_taken_however_it_is_written(
     headers, text = bearer(tenant.read_write) | JSON, price.encode()
     whole, item = b'{"name":"Boot","price":%b}' % text, b'{"productId":"boot","name":"Boot","price":%b}' % text
     for method, path, body, content_type in (
-        ("PUT", ITEM, whole, JSON), ("PATCH", ITEM, b'{"price":%b}' % text, JSON), ("POST", f"{ITEMS}/batch",
-        b'{"items":[%b]}' % item, JSON),
+        ("PUT", ITEM, whole, JSON), ("PATCH", ITEM, b'{"price":%b}' % text, JSON),
+        ("POST", f"{ITEMS}/batch", b'{"items":[%b]}' % item, JSON),
         ("POST", f"{ITEMS}/import", item, LINES),
     ):  # fmt: skip
         await client.put(ITEM, json={"name": "Boot", "price": 7}, headers=headers)

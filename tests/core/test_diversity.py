@@ -19,8 +19,8 @@ quarter = st.sampled_from([0.0, 0.25, 0.5, 1.0])
 # both
 lists = st.permutations(range(CATALOG)).flatmap(
     lambda items: st.tuples(
-        st.just(items), st.lists(quarter, min_size=CATALOG, max_size=CATALOG).map(lambda given: sorted(given,
-        reverse=True)),
+        st.just(items),
+        st.lists(quarter, min_size=CATALOG, max_size=CATALOG).map(lambda given: sorted(given, reverse=True)),
         st.lists(st.integers(-1, 2), min_size=CATALOG, max_size=CATALOG), st.integers(0, CATALOG),
     )
 )  # fmt: skip

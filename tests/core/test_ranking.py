@@ -58,8 +58,8 @@ def neighbouring_sessions(draw: st.DrawFn) -> Kind:
         draw(st.lists(value | st.just(0.0), min_size=ITEMS, max_size=ITEMS)),
     )
     options = {
-        "sample": draw(st.integers(1, 5)), "neighbours": draw(st.integers(1, 6)), "decay": draw(st.sampled_from([0.5,
-        1.0])),
+        "sample": draw(st.integers(1, 5)), "neighbours": draw(st.integers(1, 6)),
+        "decay": draw(st.sampled_from([0.5, 1.0])),
         "length": draw(st.sampled_from([0.0, 1.0])), "back": draw(st.sampled_from([0.0, 0.5, 1.0])),
     }  # fmt: skip
     return a_session_source(given, idf, draw(st.integers(0, 1)), **options)
@@ -106,14 +106,14 @@ def requests(draw: st.DrawFn) -> Asked:
     seeds = draw(st.lists(anything, max_size=5))
     return Asked(
         seeds=seeds, profiles=[lists(signed, max(len(seeds), 1)) for _ in range(2)],
-        own=draw(st.lists(st.tuples(anything, signed), max_size=4)), history=draw(st.lists(st.tuples(anything,
-        st.integers(0, PURCHASE)), max_size=8)), session=draw(st.integers(-1,
-        9)), purchase=PURCHASE,
-        available=lists(st.sampled_from([1, 1, 1, 0]), CATALOG), prices=lists(st.sampled_from([-1, 0, 500, 1000, 1500]),
-        CATALOG),
+        own=draw(st.lists(st.tuples(anything, signed), max_size=4)),
+        history=draw(st.lists(st.tuples(anything, st.integers(0, PURCHASE)), max_size=8)),
+        session=draw(st.integers(-1, 9)), purchase=PURCHASE,
+        available=lists(st.sampled_from([1, 1, 1, 0]), CATALOG),
+        prices=lists(st.sampled_from([-1, 0, 500, 1000, 1500]), CATALOG),
         categories=lists(st.integers(-1, CATEGORIES - 1), CATALOG), fallback=draw(st.lists(anything, max_size=6)),
-        excluded=draw(st.lists(anything, max_size=3)), mask=draw(st.none() | st.lists(st.integers(0, 1),
-        min_size=CATEGORIES, max_size=CATEGORIES)),
+        excluded=draw(st.lists(anything, max_size=3)),
+        mask=draw(st.none() | st.lists(st.integers(0, 1), min_size=CATEGORIES, max_size=CATEGORIES)),
         min_price=draw(st.sampled_from([-1, -1, 0, 500])), max_price=draw(st.sampled_from([-1, -1, 0, 1000])),
     )  # fmt: skip
 
@@ -140,8 +140,8 @@ def ranker_of(given: list[Kind]) -> Ranker:
 def arguments(asked: Asked) -> dict[str, Any]:
     return {
         "seeds": np.array(asked.seeds, np.int32), "profiles": np.array(asked.profiles, np.float32),
-        "own_items": np.array([one for one, _ in asked.own], np.int32), "own_weights": np.array([weight for _,
-        weight in asked.own], np.float32),
+        "own_items": np.array([one for one, _ in asked.own], np.int32),
+        "own_weights": np.array([weight for _, weight in asked.own], np.float32),
         "history_items": np.array([one for one, _ in asked.history], np.int32),
         "history_types": np.array([code for _, code in asked.history], np.uint8), "session": asked.session,
         "purchase": asked.purchase, "available": np.array(asked.available, np.uint8),

@@ -53,7 +53,7 @@ def compose() -> dict[str, Any]:
     filled = {name: "0123456789abcdef" * 4 for name in names if name not in ("SMTP_URL", "MODEL_STORE")}
     done = subprocess.run(
         [str(BIN / "docker-compose"), "--file", str(ROOT / "compose.yaml"), "--env-file", str(ROOT / ".env.example"),
-        "config", "--format", "json"],
+            "config", "--format", "json"],
         capture_output=True, text=True, check=False, env=filled | {"PATH": os.defpath, "HOME": "/nonexistent"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -222,8 +222,8 @@ def test_the_roles_file_makes_an_owner_that_can_migrate_and_a_login_that_can_ser
         try:
             done = subprocess.run(
                 [str(PSQL), "-X", "-q", "-d", url, "-f", str(ROOT / "deploy" / "postgresql" / "roles.sql")],
-                capture_output=True, text=True, check=False, env={"OWNER_PASSWORD": "it's",
-                "SERVING_PASSWORD": 'a "word"'},
+                capture_output=True, text=True, check=False,
+                env={"OWNER_PASSWORD": "it's", "SERVING_PASSWORD": 'a "word"'},
             )  # fmt: skip
             assert (done.returncode, done.stderr) == (0, "")
             owner, serving = (url.replace("user=postgres", f"user=recomengine_{name}") for name in ("owner", "serving"))

@@ -104,8 +104,8 @@ async def test_a_time_within_five_minutes_ahead_is_taken_and_a_later_one_is_not(
 async def test_metadata_is_stored_as_it_came(client: httpx.AsyncClient, tenant: Tenant, database_url: str) -> None:
     metadata = {
         "price": 19.99, "currency": "EUR", "quantity": 2, "orderId": "o-1", "placementId": "home", "strategy": "auto",
-        "recommendationId": "r", "experimentId": "e", "variant": "control", "query": "boots", "own": {"deep": [1, None,
-        "ü", 10**30]},
+        "recommendationId": "r", "experimentId": "e", "variant": "control", "query": "boots",
+        "own": {"deep": [1, None, "ü", 10**30]},
     }  # fmt: skip
     assert (await post(client, tenant, view(metadata=metadata))).status_code == 202
     [row] = await stored(database_url, tenant.id)

@@ -64,7 +64,7 @@ def population(experiment_id: str, seed: int, users: int = 120, better: float = 
     return {
         variant: {
             user: made_up(rng, better if variant == "variant" else 1.0) for user in islice(shoppers(experiment_id,
-            SPLIT, variant), sizes[variant])
+                SPLIT, variant), sizes[variant])
         }
         for variant in sizes
     }  # fmt: skip
@@ -249,8 +249,8 @@ async def test_events_that_contradict_the_hash_are_counted_and_not_used(shop: Sh
     wrong = {"experimentId": experiment_id, "variant": "variant"}
     at = now_ms()
     await shop.send([
-        event("impression", liar, "p", at, wrong), event("click", liar, "p", at, wrong), event("purchase", liar, "p",
-        at, wrong | {"price": 5}),
+        event("impression", liar, "p", at, wrong), event("click", liar, "p", at, wrong),
+        event("purchase", liar, "p", at, wrong | {"price": 5}),
         event("impression", honest, "p", at, {"experimentId": experiment_id, "variant": "variant"}),
         event("purchase", honest, "p", at, {"experimentId": experiment_id, "variant": "control", "price": 5}),
         event("impression", "nobody", "p", at, {"experimentId": experiment_id}),
@@ -279,7 +279,7 @@ async def test_only_what_a_shopper_bought_after_the_first_impression_counts(shop
     assert (await shop.results(experiment_id))["variants"][1]["conversions"] == 0
     await shop.send([
         event("purchase", user, "b", at, {"price": 2.5, "quantity": 2, "experimentId": "another",
-        "variant": "control"}),
+            "variant": "control"}),
         event("purchase", user, "c", at + 1, {"price": 9, "currency": "JPY"}), event("purchase", user, "d", at + 2, {}),
     ])  # fmt: skip
     found = await shop.results(experiment_id)
@@ -396,10 +396,10 @@ async def test_interleaving_credits_the_click_and_what_was_bought_after_it(shop:
         prefer["none" if clicks["control"] == clicks["variant"] else max(clicks, key=clicks.__getitem__)] += 1
     buyer = {"experimentId": experiment_id}
     events += [
-        event("impression", "buyer", "x", at, buyer | {"variant": "control"}), event("click", "buyer", "x", at + 1,
-        buyer | {"variant": "control"}),
-        event("click", "buyer", "x", at + 2, buyer | {"variant": "variant"}), event("purchase", "buyer", "x", at + 3,
-        {"price": 7.5}),
+        event("impression", "buyer", "x", at, buyer | {"variant": "control"}),
+        event("click", "buyer", "x", at + 1, buyer | {"variant": "control"}),
+        event("click", "buyer", "x", at + 2, buyer | {"variant": "variant"}),
+        event("purchase", "buyer", "x", at + 3, {"price": 7.5}),
         event("purchase", "buyer", "unclicked", at + 3, {"price": 100}), event("click", "buyer", "y", at, buyer),
     ]  # fmt: skip
     await shop.send(events)

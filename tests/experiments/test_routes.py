@@ -34,13 +34,13 @@ async def test_an_experiment_is_as_it_was_made(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("fields", "path"),
     [
-        ({"trafficSplit": 0}, "$.trafficSplit"), ({"trafficSplit": 100}, "$.trafficSplit"), ({"trafficSplit": "x"},
-        "$.trafficSplit"),
-        ({"metric": "clicks"}, "$.metric"), ({"controlStrategy": "best"}, "$.controlStrategy"), ({"name": ""},
-        "$.name"), ({"name": "a\n"}, "$.name"),
+        ({"trafficSplit": 0}, "$.trafficSplit"), ({"trafficSplit": 100}, "$.trafficSplit"),
+        ({"trafficSplit": "x"}, "$.trafficSplit"),
+        ({"metric": "clicks"}, "$.metric"), ({"controlStrategy": "best"}, "$.controlStrategy"),
+        ({"name": ""}, "$.name"), ({"name": "a\n"}, "$.name"),
         ({"placementId": ""}, "$.placementId"), ({"kind": "bandit"}, "$.kind"), ({"colour": 1}, "$"),
-        ({"kind": "interleaving", "metric": "conversion_rate"}, "$.metric"), ({"kind": "interleaving",
-        "trafficSplit": 60}, "$.trafficSplit"),
+        ({"kind": "interleaving", "metric": "conversion_rate"}, "$.metric"),
+        ({"kind": "interleaving", "trafficSplit": 60}, "$.trafficSplit"),
     ],
 )  # fmt: skip
 async def test_a_wrong_experiment_is_refused_by_its_field(fields: dict[str, Any], path: str, shop: Shop) -> None:

@@ -136,7 +136,7 @@ def test_what_is_nested_beyond_all_reading_is_read_as_nothing() -> None:
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**320), 10**320) | st.floats(allow_nan=False,
-    allow_infinity=False) | st.text("a\"\\é\u2028"),
+        allow_infinity=False) | st.text("a\"\\é\u2028"),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("ab.$", max_size=3), inner, max_size=4),
     max_leaves=10,
 )  # fmt: skip

@@ -42,8 +42,8 @@ def events_of(histories: Histories) -> list[Event]:
 def some_events(n_items: int, users: int = 4, size: int = 25) -> st.SearchStrategy[list[Event]]:
     """A few events of all types within three days, in sessions and without."""
     event = st.builds(
-        Event, st.integers(0, users - 1), st.integers(0, 72).map(lambda hour: START_MS + hour * HOUR_MS), st.integers(0,
-        len(EVENT_TYPES) - 1),
+        Event, st.integers(0, users - 1), st.integers(0, 72).map(lambda hour: START_MS + hour * HOUR_MS),
+        st.integers(0, len(EVENT_TYPES) - 1),
         st.integers(0, n_items - 1), st.sampled_from([NO_GROUP, NO_GROUP, 1, 2, 3]),
     )  # fmt: skip
     return st.lists(event, max_size=size)

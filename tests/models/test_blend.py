@@ -133,8 +133,8 @@ def test_figures_are_those_of_the_plain_formula_with_ties_to_the_earlier(
 ) -> None:
     wanted = [max(1, sum(hit for _, hit in rows) + missed) for rows, missed in given]
     lists = Lists(
-        np.array([[score] for rows, _ in given for score, _ in rows]), np.array([hit for rows, _ in given for _,
-        hit in rows]),
+        np.array([[score] for rows, _ in given for score, _ in rows]),
+        np.array([hit for rows, _ in given for _, hit in rows]),
         np.array([len(rows) for rows, _ in given]), np.array(wanted),
     )  # fmt: skip
     expected = [

@@ -43,8 +43,8 @@ def histories_of(events: Sequence[Did]) -> Histories:
     counts = [sum(did[0] == user for did in found) for user in users]
     columns = np.array([did[1:] for did in found], np.int64).reshape(-1, 4)
     return Histories(
-        users, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), columns[:, 2].astype(np.int32), columns[:,
-        1].astype(np.uint8),
+        users, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), columns[:, 2].astype(np.int32),
+        columns[:, 1].astype(np.uint8),
         columns[:, 0].copy(), columns[:, 3].copy(),
     )  # fmt: skip
 
@@ -114,8 +114,7 @@ def some(draw: random.Random, count: int, users: int, days: int) -> list[Event]:
             "eventType": draw.choice([*EVENT_TYPES, "search"]),
             "userId": f"{draw.choice(NAMES)}{draw.randrange(users)}", "productId": f"p{draw.randrange(12)}",
             "sessionId": draw.choice([None, "s1", "s2"]), "timestamp": START_MS + draw.randrange(days) * 86_400_000,
-            "metadata": draw.choice([None,
-            {"orderId": f"o{draw.randrange(3)}"}]),
+            "metadata": draw.choice([None, {"orderId": f"o{draw.randrange(3)}"}]),
         }
         for _ in range(count)
     ]  # fmt: skip
@@ -250,8 +249,8 @@ def make_older(_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("spoil", "reason"), [
-    (lambda path, _: path.unlink(), "missing"), (cut_short, "damaged"), (flip_a_bit, "damaged"), (write_zeros,
-    "damaged"), (make_older, "format"),
+    (lambda path, _: path.unlink(), "missing"), (cut_short, "damaged"), (flip_a_bit, "damaged"),
+    (write_zeros, "damaged"), (make_older, "format"),
 ])  # fmt: skip
 async def test_a_log_that_cannot_be_used_costs_a_full_read_that_is_counted(
     spoil: Any, reason: str, context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch

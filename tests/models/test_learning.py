@@ -53,8 +53,8 @@ def served(events: int, age: timedelta, width: int = WIDTH) -> Published:
 
 
 @pytest.mark.parametrize(("learned", "now", "age", "holds"), [
-    (1000, 1000, HOUR, True), (1000, 1049, HOUR, True), (1000, 1050, HOUR, False), (1000, 999, HOUR, False), (0, 0,
-    HOUR, False),
+    (1000, 1000, HOUR, True), (1000, 1049, HOUR, True), (1000, 1050, HOUR, False), (1000, 999, HOUR, False),
+    (0, 0, HOUR, False),
     (1000, 1000, LEARNED_FOR, False), (1000, 1000, LEARNED_FOR - HOUR, True),
 ])  # fmt: skip
 def test_what_was_learned_holds_for_a_day_and_a_twentieth_of_new_events(
@@ -150,8 +150,8 @@ def test_a_build_whose_interval_lies_below_is_worse() -> None:
 
 
 @pytest.mark.parametrize(("new", "old"), [
-    (stats(0.33), stats(0.36)), (stats(0.40), stats(0.36)), (stats(0.31, cases=199), stats(0.36)), (stats(0.31),
-    stats(0.36, cases=199)),
+    (stats(0.33), stats(0.36)), (stats(0.40), stats(0.36)), (stats(0.31, cases=199), stats(0.36)),
+    (stats(0.31), stats(0.36, cases=199)),
     (stats(0.31), stats(0.36, built=NOW - GUARDED_FOR)), (stats(0.31) | {"strategies": {"auto": {}}}, stats(0.36)),
     (stats(0.31), stats(0.36) | {"contexts": {}}), (stats(0.31) | {"events": 106}, stats(0.36)),
 ])  # fmt: skip

@@ -33,8 +33,8 @@ async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
             "eventType": "view", "userId": f"u{shopper}", "sessionId": f"s{shopper}", "productId": each["productId"],
             "timestamp": 1_700_000_000_000 + shopper * 3_600_000 + place * 1000,
         }
-        for shopper in range(30) for place, each in enumerate([*SHOES[shopper % 6 :: 2], OTHERS[shopper % 9],
-        OTHERS[(shopper + 4) % 9]])
+        for shopper in range(30) for place,
+        each in enumerate([*SHOES[shopper % 6 :: 2], OTHERS[shopper % 9], OTHERS[(shopper + 4) % 9]])
     ]  # fmt: skip
     await send(context, tenant.id, events)
     await build(context, tenant.id)

@@ -149,7 +149,7 @@ FILTERS: list[tuple[dict[str, Any], Callable[[dict[str, Any]], bool]]] = [
     ({"minPrice": 65}, lambda item: item["price"] >= 65),
     ({"maxPrice": 25}, lambda item: item["price"] <= 25),
     ({"minPrice": 25, "maxPrice": 35, "category": "Hiking"},
-    lambda item: 25 <= item["price"] <= 35 and item["category"].startswith("Hiking")),
+        lambda item: 25 <= item["price"] <= 35 and item["category"].startswith("Hiking")),
     ({"exclude": sorted(IDS)[:30]}, lambda item: item["productId"] not in sorted(IDS)[:30]),
 ]  # fmt: skip
 

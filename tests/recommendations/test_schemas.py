@@ -49,18 +49,18 @@ def test_one_product_may_stand_alone_in_a_body() -> None:
 
 
 BAD: list[tuple[bytes, str]] = [
-    (b"limit=0", "$.limit"), (b"limit=101", "$.limit"), (b"limit=8.5", "$.limit"), (b"limit=x", "$.limit"), (b"limit=",
-    "$.limit"),
-    (b"limit=1&limit=2", "$.limit"), (b"userId=", "$.userId"), (b"userId=a%00", "$.userId"), (b"userId=a%0A",
-    "$.userId"),
+    (b"limit=0", "$.limit"), (b"limit=101", "$.limit"), (b"limit=8.5", "$.limit"), (b"limit=x", "$.limit"),
+    (b"limit=", "$.limit"),
+    (b"limit=1&limit=2", "$.limit"), (b"userId=", "$.userId"), (b"userId=a%00", "$.userId"),
+    (b"userId=a%0A", "$.userId"),
     (b"userId=" + b"x" * 129, "$.userId"), (b"userId=a&userId=b", "$.userId"), (b"strategy=best", "$.strategy"),
     (b"context=shop", "$.context"),
     (b"minPrice=-1", "$.minPrice"), (b"minPrice=NaN", "$.minPrice"), (b"maxPrice=Infinity", "$.maxPrice"),
     (b"maxPrice=1e400", "$.maxPrice"),
     (b"minPrice=sNaN", "$.minPrice"), (b"maxPrice=", "$.maxPrice"), (b"excludePurchased=maybe", "$.excludePurchased"),
     (b"category=", "$.category"),
-    (b"&".join([b"exclude=x"] * 101), "$.exclude"), (b"productId=", "$.productId[0]"), (b"user_id=ann", "$"), (b"=",
-    "$"),
+    (b"&".join([b"exclude=x"] * 101), "$.exclude"), (b"productId=", "$.productId[0]"), (b"user_id=ann", "$"),
+    (b"=", "$"),
     (b"strategy=null", "$.strategy"), (b"maxPrice=NULL", "$.maxPrice"),
 ]  # fmt: skip
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 FEW = st.sampled_from
 METADATA = st.fixed_dictionaries({}, optional={
-    "placementId": FEW(["home", "cart", ""]), "strategy": FEW(["auto", "trending"]), "recommendationId": FEW(["r1",
-    ""]),
+    "placementId": FEW(["home", "cart", ""]), "strategy": FEW(["auto", "trending"]),
+    "recommendationId": FEW(["r1", ""]),
     "orderId": FEW(["o1", "o2", "o3", ""]), "price": FEW([0, 0.01, 19.99, 10, 1234567.89, 0.005, 33.335]),
     "quantity": st.integers(1, 3), "currency": FEW(["EUR", "EUR", "USD"]),
 })  # fmt: skip

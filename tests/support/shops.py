@@ -112,8 +112,8 @@ def as_histories(events: Sequence[Event], products: Sequence[Product]) -> Histor
     columns = np.array(rows, np.int64).reshape(-1, 1 + PLACES)
     indptr = np.searchsorted(columns[:, 0], np.arange(len(users) + 1)).astype(np.int64)
     return Histories(
-        users, indptr, columns[:, 3].astype(np.int32), columns[:, 2].astype(np.uint8), columns[:, 1].copy(), columns[:,
-        4].copy(),
+        users, indptr, columns[:, 3].astype(np.int32), columns[:, 2].astype(np.uint8), columns[:, 1].copy(),
+        columns[:, 4].copy(),
     )  # fmt: skip
 
 

@@ -161,10 +161,10 @@ async def test_nobody_reaches_a_strangers_tenant(ann: Person, bob: Person) -> No
     tenant_id = await ann.make_tenant()
     key = await ann.make_key(tenant_id)
     calls = [
-        ("GET", "", None), ("PATCH", "", {"name": "Mine"}), ("DELETE", "", None), ("POST", "/activate", None), ("POST",
-        "/suspend", None),
-        ("PATCH", "/config", {"currency": "EUR"}), ("GET", "/api-keys", None), ("POST", "/api-keys", {"name": "k",
-        "permissions": "read"}),
+        ("GET", "", None), ("PATCH", "", {"name": "Mine"}), ("DELETE", "", None), ("POST", "/activate", None),
+        ("POST", "/suspend", None),
+        ("PATCH", "/config", {"currency": "EUR"}), ("GET", "/api-keys", None),
+        ("POST", "/api-keys", {"name": "k", "permissions": "read"}),
         ("DELETE", f"/api-keys/{key['id']}", None), ("POST", f"/api-keys/{key['id']}/rotate", {}),
     ]  # fmt: skip
     for method, path, body in calls:
@@ -413,10 +413,10 @@ async def test_nothing_of_this_works_without_signing_in_or_with_an_api_key(ann: 
     tenant_id = await ann.make_tenant()
     key = (await ann.make_key(tenant_id))["key"]
     calls = [
-        ("GET", ""), ("POST", ""), ("GET", f"/{tenant_id}"), ("PATCH", f"/{tenant_id}"), ("PATCH",
-        f"/{tenant_id}/config"),
-        ("DELETE", f"/{tenant_id}"), ("POST", f"/{tenant_id}/suspend"), ("GET", f"/{tenant_id}/api-keys"), ("POST",
-        f"/{tenant_id}/api-keys"),
+        ("GET", ""), ("POST", ""), ("GET", f"/{tenant_id}"), ("PATCH", f"/{tenant_id}"),
+        ("PATCH", f"/{tenant_id}/config"),
+        ("DELETE", f"/{tenant_id}"), ("POST", f"/{tenant_id}/suspend"), ("GET", f"/{tenant_id}/api-keys"),
+        ("POST", f"/{tenant_id}/api-keys"),
     ]  # fmt: skip
     for headers in ({}, {"Authorization": f"Bearer {key}"}):
         for method, path in calls:

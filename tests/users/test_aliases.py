@@ -141,8 +141,8 @@ async def test_trails_of_the_newest_aliases_are_read_and_the_shoppers_own_stays(
 
 
 @pytest.mark.parametrize(("user", "body", "path"), [
-    ("ann", {"anonymousId": "ann"}, "$.anonymousId"), ("ann", {"anonymousId": ""}, "$.anonymousId"), ("ann",
-    {"anonymousId": "\n"}, "$.anonymousId"),
+    ("ann", {"anonymousId": "ann"}, "$.anonymousId"), ("ann", {"anonymousId": ""}, "$.anonymousId"),
+    ("ann", {"anonymousId": "\n"}, "$.anonymousId"),
     ("ann", {}, "$"), ("ann", {"anonymousId": "x", "more": 1}, "$"), ("a%7Fb", {"anonymousId": "x"}, "$.userId"),
     ("a" * 129, {"anonymousId": "x"}, "$.userId"),
 ])  # fmt: skip

@@ -54,10 +54,10 @@ async def site(made: list[str]) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.mark.parametrize(
     ("accepted", "form"),
     [
-        ("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("br;q=0, gzip;q=0.5", "gzip"), ("br; q=0, gzip; q=0.000",
-        "identity"),
-        ("*", "br"), ("*;q=0", "identity"), ("*, br;q=0", "gzip"), ("BR", "br"), ("deflate", "identity"), ("",
-        "identity"), (";;,,q=", "identity"),
+        ("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("br;q=0, gzip;q=0.5", "gzip"),
+        ("br; q=0, gzip; q=0.000", "identity"),
+        ("*", "br"), ("*;q=0", "identity"), ("*, br;q=0", "gzip"), ("BR", "br"), ("deflate", "identity"),
+        ("", "identity"), (";;,,q=", "identity"),
     ],
 )  # fmt: skip
 async def test_a_file_comes_in_the_smallest_form_that_the_browser_takes(

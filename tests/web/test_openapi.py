@@ -147,8 +147,8 @@ def test_every_code_of_a_problem_or_a_rejection_is_explained_and_no_other() -> N
     ("source", "codes"),
     [
         ('raise Conflict("x", code="taken")', {"taken"}), ('raise Conflict("x", code="a" if x else "b")', {"a", "b"}),
-        ('Rejection("bad", "x")', {"bad"}), ('Rejection(code="bad", message="x")', {"bad"}), ('log("x", code="y")',
-        set()),
+        ('Rejection("bad", "x")', {"bad"}), ('Rejection(code="bad", message="x")', {"bad"}),
+        ('log("x", code="y")', set()),
         ("Rejection(problem.problem_code, problem.detail)", set()),
     ],
 )  # fmt: skip

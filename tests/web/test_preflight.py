@@ -32,8 +32,8 @@ async def test_a_preflight_is_answered_and_may_be_remembered(client: httpx.Async
 async def test_a_key_in_the_url_is_held_to_its_origins(client: httpx.AsyncClient, make_tenant: MakeTenant) -> None:
     tenant = await make_tenant(allowed_origins=(SHOP,))
     for key, origin, status in (
-        (tenant.publish, SHOP, 204), (tenant.publish, THIEF, 403), (tenant.read_write, SHOP, 403), ("rk_pub_unknown",
-        SHOP, 403),
+        (tenant.publish, SHOP, 204), (tenant.publish, THIEF, 403), (tenant.read_write, SHOP, 403),
+        ("rk_pub_unknown", SHOP, 403),
     ):  # fmt: skip
         answer = await client.options("/api/v1/recommendations", params={"key": key}, headers=asking(origin))
         assert answer.status_code == status

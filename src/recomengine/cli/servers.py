@@ -54,7 +54,7 @@ def serve(
     host: Host = None, port: Port = None, processes: Processes = 1,
     demo: Annotated[bool, typer.Option(hidden=True)] = False,
     fd: Annotated[int | None, typer.Option(hidden=True,
-    help="An inherited listening socket, in place of host and port.")] = None,
+        help="An inherited listening socket, in place of host and port.")] = None,
 ) -> None:  # fmt: skip
     """Run the API alone, against DATABASE_URL and REDIS_URL."""
     settings = settings_with(host=host, port=port)

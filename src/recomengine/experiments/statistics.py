@@ -190,8 +190,8 @@ def compare_preferences(control: Arm, variant: Arm) -> Comparison:
     )  # where all agree, that of the null hypothesis
     enough = deciding >= 2 * MIN_USERS
     return Comparison(
-        absolute_lift=lift, relative_lift=share / (1 - share) - 1 if share < 1 else None, ci=(2 * low - 1,
-        2 * high - 1),
+        absolute_lift=lift, relative_lift=share / (1 - share) - 1 if share < 1 else None,
+        ci=(2 * low - 1, 2 * high - 1),
         p_value=float(min(1.0, 2 * bdtr(min(wins, deciding - wins), deciding, 0.5))),
         chance_to_win=chance_to_win(lift, 1 / deciding, 0.5),
         sequential_ci=_around(lift, sequential_width(variance, deciding)) if enough else None,

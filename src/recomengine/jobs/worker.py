@@ -146,8 +146,8 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
     try:
         async with tracing.tracing():
             yield Tools(
-                pool, redis, Bus(settings.redis_url, redis), ModelStore(settings.model_store_url,
-                settings.data_dir / "models-cache"),
+                pool, redis, Bus(settings.redis_url, redis),
+                ModelStore(settings.model_store_url, settings.data_dir / "models-cache"),
                 EventLogs(settings.data_dir / "event-logs"), settings,
             )  # fmt: skip
     finally:

@@ -132,8 +132,8 @@ def _held_back(lists: Lists, direction: Floats, metric: str) -> dict[float, Floa
     heads = head_of(one, direction), head_of(other, direction)
     return {
         strength: np.concatenate([
-            metrics(one, fit(heads[1], direction, strength), metric), metrics(other, fit(heads[0], direction, strength),
-            metric),
+            metrics(one, fit(heads[1], direction, strength), metric),
+            metrics(other, fit(heads[0], direction, strength), metric),
         ])
         for strength in STRENGTHS
     }  # fmt: skip

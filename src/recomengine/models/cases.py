@@ -144,8 +144,8 @@ def _within(histories: Histories, rows: Int64, past: Shopper) -> Shopper:
     newest = rows[::-1]
     return Shopper(
         np.concatenate([histories.items[newest], past.items]), np.concatenate([histories.types[newest], past.types]),
-        np.concatenate([histories.times_ms[newest], past.times_ms]), np.concatenate([histories.groups[newest],
-        past.groups]), len(rows),
+        np.concatenate([histories.times_ms[newest], past.times_ms]),
+        np.concatenate([histories.groups[newest], past.groups]), len(rows),
     )  # fmt: skip
 
 

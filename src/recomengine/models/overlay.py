@@ -54,8 +54,8 @@ class NewsLog:
             row = (
                 event.created_ms, event.timestamp_ms, CODE_OF_TYPE[event.event_type],
                 self._shoppers.setdefault(event.user_id, len(self._shoppers)),
-                self.products.setdefault(event.product_id, len(self.products)), self._groups.setdefault(event.group,
-                len(self._groups)),
+                self.products.setdefault(event.product_id, len(self.products)),
+                self._groups.setdefault(event.group, len(self._groups)),
             )  # fmt: skip
             for column, value in zip(self._columns, row, strict=True):
                 column.append(value)

@@ -106,47 +106,70 @@ class EvidenceSource(NamedTuple):
 SOURCES = (
     EvidenceSource(
         "sequence", COLLABORATIVE, "sequences", cold=1.0,
-        form=Table(STEEP, lambda shop: following_topk(*shop.sequences, shop.size, NEIGHBOURS, threads=shop.threads),
-        folds=True),
+        form=Table(
+            STEEP, lambda shop: following_topk(*shop.sequences, shop.size, NEIGHBOURS, threads=shop.threads), folds=True
+        ),
     ),
     EvidenceSource(
         "transition", COLLABORATIVE, "sequences",
-        form=Table(STEEP, lambda shop: following_topk(*shop.sequences, shop.size, NEIGHBOURS, window=1, back=0.0,
-        threads=shop.threads), folds=True),
+        form=Table(
+            STEEP, folds=True,
+            build=lambda shop: following_topk(
+                *shop.sequences, shop.size, NEIGHBOURS, window=1, back=0.0, threads=shop.threads
+            ),
+        ),
     ),
-    EvidenceSource("similar", COLLABORATIVE, "collaborative", Table(STEEP, lambda shop: cosine(shop.interest,
-    shop.size)), behind=1e-3),
-    EvidenceSource("walk", COLLABORATIVE, "collaborative", Table(STEEP, lambda shop: random_walk(shop.interest,
-    shop.size))),
+    EvidenceSource(
+        "similar", COLLABORATIVE, "collaborative", behind=1e-3,
+        form=Table(STEEP, lambda shop: cosine(shop.interest, shop.size)),
+    ),
+    EvidenceSource(
+        "walk", COLLABORATIVE, "collaborative",
+        form=Table(STEEP, lambda shop: random_walk(shop.interest, shop.size)),
+    ),
     EvidenceSource(
         "session_neighbours", COLLABORATIVE, "sequences", cold=1.0,
         form=Index("sessions", STEEP, lambda shop: shop.sequences, decay=0.8, length=0.5, back=0.6),
     ),
-    EvidenceSource("ease_shoppers", COLLABORATIVE, "collaborative", Table(GENTLE, lambda shop: ease(shop.interest,
-    shop.size))),
+    EvidenceSource(
+        "ease_shoppers", COLLABORATIVE, "collaborative",
+        form=Table(GENTLE, lambda shop: ease(shop.interest, shop.size)),
+    ),
     EvidenceSource(
         "together", BOUGHT_TOGETHER, "bought together",
         form=Table(FLAT, lambda shop: together_topk(shop.baskets, max(shop.size, 1), NEIGHBOURS)[0]),
     ),
     EvidenceSource(
         "confidence", BOUGHT_TOGETHER, "bought together", cold=1.0,
-        form=Table(FLAT, lambda shop: damped_confidence(shop.enough_baskets, shop.size, shop.holding, size=0.7,
-        popularity=0.1), folds=True),
+        form=Table(
+            FLAT, folds=True,
+            build=lambda shop: damped_confidence(
+                shop.enough_baskets, shop.size, shop.holding, size=0.7, popularity=0.1
+            ),
+        ),
     ),
     EvidenceSource(
         "affinity", BOUGHT_TOGETHER, "bought together",
-        form=Table(FLAT, lambda shop: damped_confidence(shop.enough_baskets, shop.size, shop.holding, size=1.0,
-        popularity=0.5), folds=True),
+        form=Table(
+            FLAT, folds=True,
+            build=lambda shop: damped_confidence(
+                shop.enough_baskets, shop.size, shop.holding, size=1.0, popularity=0.5
+            ),
+        ),
     ),
     EvidenceSource(
         "basket_neighbours", BOUGHT_TOGETHER, "bought together", cold=1.0,
         form=Index("baskets", FLAT, lambda shop: shop.baskets[:2], decay=1.0, length=0.5, back=1.0),
     ),
-    EvidenceSource("ease_orders", BOUGHT_TOGETHER, "bought together", Table(FLAT, lambda shop: ease(shop.enough_orders,
-    shop.size))),
+    EvidenceSource(
+        "ease_orders", BOUGHT_TOGETHER, "bought together",
+        form=Table(FLAT, lambda shop: ease(shop.enough_orders, shop.size)),
+    ),
     EvidenceSource("content", SIMILAR, "content", Table(GENTLE, None), behind=1e-4, cold=1.0),
-    EvidenceSource("trending", TRENDING, "rankings", Ranking(lambda shop: trend(shop.histories, shop.size)),
-    behind=1e-6),
+    EvidenceSource(
+        "trending", TRENDING, "rankings", behind=1e-6,
+        form=Ranking(lambda shop: trend(shop.histories, shop.size)),
+    ),
     EvidenceSource("popular", POPULAR, "rankings", Ranking(lambda shop: shop.figures.recent), cold=0.05),
     EvidenceSource("own", BUY_AGAIN, "", Own()),
 )  # fmt: skip

@@ -66,8 +66,8 @@ def ranked_for(
         products, scores, sources, seeds = rank(
             workspace, model.ranker if model else NO_EVIDENCE, weights, wider(query.limit) if strength else query.limit,
             **of_moment(now), available=catalog.available, price_cents=catalog.price_cents,
-            categories=catalog.categories, fallback=model.fallback if model else NO_ITEMS, excluded=_excluded(query,
-            catalog, shopper, now, repeats=repeats),
+            categories=catalog.categories, fallback=model.fallback if model else NO_ITEMS,
+            excluded=_excluded(query, catalog, shopper, now, repeats=repeats),
             category_mask=None if query.category is None else catalog.category_mask(query.category),
             min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
         )  # fmt: skip

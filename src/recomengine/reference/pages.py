@@ -48,8 +48,8 @@ def reference_page(document: Json) -> str:
     groups = {tag["name"]: list(_operations(document, tag["name"])) for tag in document["tags"]}
     side = "".join(
         f'<h2><a href="#{_id(name)}">{escape(name)}</a></h2><ul>'
-        + "".join(f'<li><a href="#{one["operationId"]}">{escape(one["summary"])}</a></li>' for _, _,
-        one in group) + "</ul>"
+        + "".join(f'<li><a href="#{one["operationId"]}">{escape(one["summary"])}</a></li>' for _, _, one in group)
+        + "</ul>"
         for name, group in groups.items()
     )  # fmt: skip
     sections = "".join(

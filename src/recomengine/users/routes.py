@@ -54,13 +54,13 @@ USER, WRITE, ID = "/api/v1/users/{user_id:path}", (Permission.WRITE,), {"user_id
 
 routes = [
     Operation(
-        "POST", f"{USER}/aliases", add_alias, "Join an anonymous id with a shopper", {200: Data[Person],
-        201: Data[Person]}, needs=WRITE, body=_alias, path_type=_Path, ids=ID, problems=(Conflict,),
+        "POST", f"{USER}/aliases", add_alias, "Join an anonymous id with a shopper",
+        {200: Data[Person], 201: Data[Person]}, needs=WRITE, body=_alias, path_type=_Path, ids=ID, problems=(Conflict,),
     ),
     Operation(
         "GET", USER, export, "Give out what is stored of a shopper", {200: ExportPage}, needs=WRITE, query=ExportQuery,
         path_type=_Path, ids=ID
     ),
     Operation("DELETE", USER, erase, "Erase a shopper", {200: Data[Receipt]}, needs=WRITE, path_type=_Path, ids=ID,
-    problems=(Invalid,)),
+        problems=(Invalid,)),
 ]  # fmt: skip

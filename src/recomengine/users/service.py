@@ -148,11 +148,11 @@ def _follows(redis_away: bool) -> list[Following]:
     )
     return [
         Following("redis", what,
-        "The worker looks again every five minutes until nothing is left; cached lists expire within five."),
+            "The worker looks again every five minutes until nothing is left; cached lists expire within five."),
         Following("models", "at the next build, which is queued",
-        "It is made without the shopper, and all older ones are deleted."),
+            "It is made without the shopper, and all older ones are deleted."),
         Following("archives", "when a month is restored",
-        "The receipt is their tombstone: events of the shopper from before erasedAt are left out."),
+            "The receipt is their tombstone: events of the shopper from before erasedAt are left out."),
     ]  # fmt: skip
 
 

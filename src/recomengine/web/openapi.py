@@ -85,7 +85,7 @@ def document(routes: Iterable[BaseRoute]) -> Json:
         "components": {
             "schemas": schemas.components,
             "responses": {problem.__name__: _problem(problem) for problem in sorted(problems,
-            key=lambda problem: problem.status)},
+                key=lambda problem: problem.status)},
             "securitySchemes": SCHEMES,
         },
     }  # fmt: skip

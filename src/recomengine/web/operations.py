@@ -67,12 +67,12 @@ class Operation(Route):
 
     def __init__(
         self, method: str, path: str,
-        handler: Open | Callable[[Any, Call[By, T]], Awaitable[Response]] | Callable[[Any, BegunCall[T]],
-        Awaitable[Response]],
+        handler: Open | Callable[[Any, Call[By, T]], Awaitable[Response]]
+        | Callable[[Any, BegunCall[T]], Awaitable[Response]],
         summary: str, answers: Mapping[int, Any], *, needs: tuple[Permission | Credential, ...] = (),
         access: Access | None = None, body: Body[T] | None = None, lines: Any = None, query: type | None = None,
-        path_type: type[msgspec.Struct] | None = None, awaits_charge: bool = False, problems: tuple[type[Problem],
-        ...] = (), ids: Mapping[str, Any] | None = None,
+        path_type: type[msgspec.Struct] | None = None, awaits_charge: bool = False,
+        problems: tuple[type[Problem], ...] = (), ids: Mapping[str, Any] | None = None,
         headers: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         permission = next((need for need in needs if isinstance(need, Permission)), None)
