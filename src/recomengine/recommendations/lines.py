@@ -28,17 +28,19 @@ class Line(msgspec.Struct, rename="camel", frozen=True):
 def lines_of(ranked: Ranked, catalog: LiveCatalog, model: Model | None, context: str, shopper: Shopper) -> list[Line]:
     """context: of the moment that the list was ranked for."""
     did = dict(zip(shopper.items.tolist(), shopper.types.tolist(), strict=True))
-    ids, names, lines = catalog.ids, catalog.names, []
+    ids, names, size = catalog.ids, catalog.names, catalog.size
+    newcomers = model.newcomers if model else ()
+    lines = []
     for product, score, source, seed in zip(*ranked, strict=True):
-        seeded = isinstance(source.form, SEEDED) and 0 <= seed < catalog.size
-        kind = source.kind
+        kind, form = source.kind, type(source.form)
+        seeded = form in SEEDED and 0 <= seed < size
         if model is None:
             reason = UNRANKED
-        elif kind is POPULAR and product in model.newcomers:
+        elif kind is POPULAR and product in newcomers:
             reason = NEWCOMER
         else:
             reason = reason_of(kind, context, names[seed] if seeded else None, did.get(seed))
-        because = (ids[seed],) if seeded else (ids[product],) if isinstance(source.form, Own) else ()
+        because = (ids[seed],) if seeded else (ids[product],) if form is Own else ()
         lines.append(Line(ids[product], round(score, 6), reason, kind.name, because))
     return lines
 
