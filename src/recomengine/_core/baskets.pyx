@@ -23,8 +23,9 @@ cdef extern from "sparse.h" nogil:
     int64_t reco_together_row(
         int64_t item, const int64_t *item_indptr, const int32_t *item_baskets, const int64_t *basket_indptr,
         const int32_t *basket_items, const float *basket_weight, const int64_t *popularity, const float *col_norm,
-        int64_t n_baskets, int64_t min_support, double threshold, double damping, int64_t k, float *acc, int32_t *counts,
-        int32_t *touched, uint64_t *keys, int64_t room, int32_t *out_indices, float *out_scores, int32_t *out_support)
+        int64_t n_baskets, int64_t min_support, double threshold, double damping, int64_t k, float *acc,
+        int32_t *counts, int32_t *touched, uint64_t *keys, int64_t room, int32_t *out_indices, float *out_scores,
+        int32_t *out_support)
 
 
 def together_topk(baskets, int n_items, int k, *, int min_support=2, double significance=3.84, double size_exponent=0.7,
@@ -48,8 +49,8 @@ def together_topk(baskets, int n_items, int k, *, int min_support=2, double sign
     kept = np.zeros(n_items, np.int64)
     indices, support = np.empty((n_items, k), np.int32), np.empty((n_items, k), np.int32)
     scores = np.empty((n_items, k), np.float32)
-    _together(baskets, items, weight, popularity, col_norm, min_support, significance, damping, k, threads or os.cpu_count() or 1,
-              kept, indices, scores, support)
+    _together(baskets, items, weight, popularity, col_norm, min_support, significance, damping, k,
+              threads or os.cpu_count() or 1, kept, indices, scores, support)
     indptr = np.zeros(n_items + 1, np.int64)
     np.cumsum(kept, out=indptr[1:])
     chosen = np.arange(k) < kept[:, None]
@@ -64,9 +65,9 @@ def _repeats(items):
     return bool(np.any((np.diff(items.indices) == 0) & ~starts[1:entries]))
 
 
-cdef int _together(baskets, items, const float[::1] weight, const int64_t[::1] popularity, const float[::1] col_norm, int64_t min_support,
-                   double threshold, double damping, int64_t k, int threads, int64_t[::1] kept, int32_t[:, ::1] indices,
-                   float[:, ::1] scores, int32_t[:, ::1] support) except -1:
+cdef int _together(baskets, items, const float[::1] weight, const int64_t[::1] popularity, const float[::1] col_norm,
+                   int64_t min_support, double threshold, double damping, int64_t k, int threads, int64_t[::1] kept,
+                   int32_t[:, ::1] indices, float[:, ::1] scores, int32_t[:, ::1] support) except -1:
     cdef const int64_t[::1] bp = baskets.indptr, ip = items.indptr
     cdef const int32_t[::1] bi = baskets.indices, ii = items.indices
     cdef int64_t item, n_items = ip.shape[0] - 1, n_baskets = bp.shape[0] - 1
@@ -82,7 +83,7 @@ cdef int _together(baskets, items, const float[::1] weight, const int64_t[::1] p
         thread = threadid()
         for item in prange(n_items, schedule="dynamic", chunksize=32):
             kept[item] = reco_together_row(
-                item, &ip[0], &ii[0], &bp[0], &bi[0], &weight[0], &popularity[0], &col_norm[0], n_baskets, min_support, threshold,
-                damping, k, &acc[thread, 0], &counts[thread, 0], &touched[thread, 0], &keys[thread, 0], room, &indices[item, 0],
-                &scores[item, 0], &support[item, 0])
+                item, &ip[0], &ii[0], &bp[0], &bi[0], &weight[0], &popularity[0], &col_norm[0], n_baskets, min_support,
+                threshold, damping, k, &acc[thread, 0], &counts[thread, 0], &touched[thread, 0], &keys[thread, 0],
+                room, &indices[item, 0], &scores[item, 0], &support[item, 0])
     return 0

@@ -53,5 +53,5 @@ cdef inline bint eligible(uint8_t *state, const Filter *f, int64_t item) noexcep
     return state[item] == ELIGIBLE
 
 
-cdef void gather(Workspace w, int number, Source s, const Filter *f, const int32_t[::1] seeds, const float[:, ::1] profiles,
-                 const int32_t[::1] own_items, const float[::1] own_weights)
+cdef void gather(Workspace w, int number, Source s, const Filter *f, const int32_t[::1] seeds,
+                 const float[:, ::1] profiles, const int32_t[::1] own_items, const float[::1] own_weights)

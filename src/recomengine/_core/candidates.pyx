@@ -1,17 +1,18 @@
 """The candidates of a request: what each source puts on top, and what it says of it.
 
 Each source s gives every eligible product a score e_s(j) >= 0 and keeps its best DEPTH, ties to the smaller number:
-    Table     e(j) = Σ_{k ∈ seeds} w_k · Σ_{tables T} T[k, j]                     neighbours of the seeds; what falls to 0 is left out
+    Table     e(j) = Σ_{k ∈ seeds} w_k · Σ_{tables T} T[k, j]       neighbours of the seeds; what falls to 0 is left out
     Sessions  e(j) = Σ_{n ∈ N} sim(n) · Σ_{p: n[p] = j} λ^|p - pos_n(match)|      sequences like the running one
-              sim(n) = Σ_{k ∈ seeds ∩ n} w_k · idf_k / |n|^length                 N: the `neighbours` most similar, ties to the newer
-              match: the first of the seeds that is in n, at its last place there; what comes before it counts `back` times
+              sim(n) = Σ_{k ∈ seeds ∩ n} w_k · idf_k / |n|^length    N: the `neighbours` most similar, ties to the newer
+              match: the first of the seeds that is in n, at its last place there; what comes before it counts `back`
+              times
     Ranking   e(j) given, the same for everybody
     Own       e(j) given with the request
 The candidates are the union, each with e_s(j) / max e_s and 3 / (rank_s(j) + 3) for each source, ranks from 0.
 
-Sessions follow VMIS-kNN (Kersbergen et al. 2022: only the newest `sample` sequences of each seed are looked at) with the position
-weights of V-STAN (Garg et al. 2019). Cost: the entries of the seeds' rows, the items of the sampled sequences; no allocation.
-A workspace is clean between requests: acc, similarity and flags 0, best_seed and place -1.
+Sessions follow VMIS-kNN (Kersbergen et al. 2022: only the newest `sample` sequences of each seed are looked at) with
+the position weights of V-STAN (Garg et al. 2019). Cost: the entries of the seeds' rows, the items of the sampled
+sequences; no allocation. A workspace is clean between requests: acc, similarity and flags 0, best_seed and place -1.
 """
 
 import numpy as np
@@ -43,7 +44,9 @@ cdef class Workspace:
         self._grow_categories(64)
 
     cdef int _grow(self, int64_t size, int64_t n_sessions, int n_sources, int64_t limit) except -1:
-        """Each size is set last: an array that could not be had leaves a workspace that is too small by its own account."""
+        """Each size is set last: an array that could not be had leaves a workspace that is too small by its own
+        account.
+        """
         if size > self.size:
             size += size // 4
             self.acc, self.best = np.zeros(size, np.float32), np.zeros(size, np.float32)
@@ -92,7 +95,8 @@ cdef inline void _credit(Workspace w, const Filter *f, int32_t item, float value
         w.best_seed[item] = seed
 
 
-cdef void _gather_table(Workspace w, const Filter *f, const int64_t[::1] indptr, const int32_t[::1] indices, const float[::1] data,
+cdef void _gather_table(Workspace w, const Filter *f, const int64_t[::1] indptr, const int32_t[::1] indices,
+                        const float[::1] data,
                         const int32_t[::1] seeds, const float *weights) noexcept nogil:
     cdef int64_t k, p
     for k in range(seeds.shape[0]):
@@ -109,7 +113,8 @@ cdef void _gather_given(Workspace w, const Filter *f, const int32_t[::1] items, 
             _credit(w, f, items[k], scores[k], items[k])
 
 
-cdef void _gather_ranking(Workspace w, const Filter *f, const int32_t[::1] items, const float[::1] scores) noexcept nogil:
+cdef void _gather_ranking(Workspace w, const Filter *f, const int32_t[::1] items,
+                            const float[::1] scores) noexcept nogil:
     """The best DEPTH eligible ones of a list that is sorted already."""
     cdef int64_t k
     for k in range(items.shape[0]):
@@ -119,7 +124,8 @@ cdef void _gather_ranking(Workspace w, const Filter *f, const int32_t[::1] items
             _credit(w, f, items[k], scores[k], items[k])
 
 
-cdef void _gather_sessions(Workspace w, const Filter *f, Source s, Sequences q, const int32_t[::1] seeds, const float *weights) noexcept nogil:
+cdef void _gather_sessions(Workspace w, const Filter *f, Source s, Sequences q, const int32_t[::1] seeds,
+                           const float *weights) noexcept nogil:
     cdef int64_t k, p, n_touched = 0, start, end, match, chosen, distance
     cdef int32_t session, seed
     cdef float weight, value
@@ -212,7 +218,8 @@ cdef void _clear_touched(Workspace w) noexcept nogil:
     w.n_touched = 0
 
 
-cdef void gather(Workspace w, int number, Source s, const Filter *f, const int32_t[::1] seeds, const float[:, ::1] profiles,
+cdef void gather(Workspace w, int number, Source s, const Filter *f, const int32_t[::1] seeds,
+                 const float[:, ::1] profiles,
                  const int32_t[::1] own_items, const float[::1] own_weights):
     """The best of source `number` become candidates."""
     cdef Neighbours t

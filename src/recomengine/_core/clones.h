@@ -1,4 +1,4 @@
-/* RECO_CLONES: compile a function for AVX-512, AVX2 and plain x86-64 and choose at load time, where the platform can. */
+/* RECO_CLONES: compile a function for AVX-512, AVX2 and plain x86-64 and choose at load time, where possible. */
 #ifndef RECO_CLONES_H
 #define RECO_CLONES_H
 

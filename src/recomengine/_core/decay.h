@@ -12,9 +12,11 @@
 enum { RECO_BLOCK = 256 };
 
 /* 2^x for x <= 0, to the last digit or two of a double; exact for whole x, 0 below 2^-1022.
-   x = n + f with |f| <= 1/2: the Taylor series of e^(f ln 2), whose 14th term is below 2^-53, times 2^n by its exponent. */
+   x = n + f with |f| <= 1/2: the Taylor series of e^(f ln 2), whose 14th term is below 2^-53, times 2^n by its
+   exponent. */
 static inline double reco_exp2(double x) {
-    const double shift = 6755399441055744.0; /* 1.5 * 2^52: adding it rounds to whole, and leaves n in the lowest bits */
+    /* 1.5 * 2^52: adding it rounds to whole, and leaves n in the lowest bits. */
+    const double shift = 6755399441055744.0;
     double clamped = x < -1022.0 ? -1022.0 : x, shifted = clamped + shift;
     double y = (clamped - (shifted - shift)) * 0.69314718055994530942;
     double series = 1.0 / 6227020800.0;
@@ -42,14 +44,15 @@ static inline double reco_exp2(double x) {
 /* decay[i] = 2^(-age / half_life), 1 for times after now. */
 RECO_CLONES
 static void reco_decay(const int64_t *times, int64_t size, double now, double half_life, double *decay) {
-    /* Two loops: x86-64 without AVX-512 has no vector conversion of 64-bit integers, and one loop of both would stay scalar. */
+    /* Two loops: x86-64 without AVX-512 has no vector conversion of 64-bit integers, and one loop of both would stay
+       scalar. */
     for (int64_t i = 0; i < size; i++) decay[i] = (double)times[i] - now;
     for (int64_t i = 0; i < size; i++) decay[i] = reco_exp2((decay[i] < 0.0 ? decay[i] : 0.0) / half_life);
 }
 
 /* total[items[i]] += weights[i] * decay[i]. */
-static void reco_decayed_counts(const int32_t *items, const int64_t *times, const float *weights, int64_t size, double now,
-                                double half_life, double *total) {
+static void reco_decayed_counts(const int32_t *items, const int64_t *times, const float *weights, int64_t size,
+                                double now, double half_life, double *total) {
     double decay[RECO_BLOCK];
     for (int64_t start = 0; start < size; start += RECO_BLOCK) {
         int64_t end = size - start < RECO_BLOCK ? size - start : RECO_BLOCK;
@@ -60,8 +63,8 @@ static void reco_decayed_counts(const int32_t *items, const int64_t *times, cons
 
 /* score[i] = (fast - expected) / sqrt(expected + prior), expected = slow * short / long. */
 RECO_CLONES
-static void reco_trend(const double *fast, const double *slow, int64_t size, double short_ms, double long_ms, double prior,
-                       float *score) {
+static void reco_trend(const double *fast, const double *slow, int64_t size, double short_ms, double long_ms,
+                       double prior, float *score) {
     for (int64_t i = 0; i < size; i++) {
         double expected = slow[i] * short_ms / long_ms;
         score[i] = (float)((fast[i] - expected) / sqrt(expected + prior));

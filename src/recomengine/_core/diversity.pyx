@@ -1,9 +1,9 @@
 """Spreads a ranked list: near-duplicates and products of one category move apart.
 
-Greedy maximal marginal relevance (Carbonell & Goldstein 1998) over K candidates. The next product is the one of the highest
-    (1 - strength) · relevance_i  -  strength · ( max_{j chosen} alike(j, i) + share_i ) / 2
-alike(j, i): what the tables of neighbours say of i in the row of j, at most 1; share_i: of the products chosen, those of
-i's category. Ties go to the earlier candidate. Cost: limit · (K + neighbours of a product).
+Greedy maximal marginal relevance (Carbonell & Goldstein 1998) over K candidates. The next product is the one of the
+highest     (1 - strength) · relevance_i  -  strength · ( max_{j chosen} alike(j, i) + share_i ) / 2
+alike(j, i): what the tables of neighbours say of i in the row of j, at most 1; share_i: of the products chosen, those
+of i's category. Ties go to the earlier candidate. Cost: limit · (K + neighbours of a product).
 """
 
 import numpy as np
@@ -22,7 +22,8 @@ cdef inline int64_t _slot(const int32_t[::1] slots, const int32_t[::1] items, in
     return slot
 
 
-cdef void _note_alike(Neighbours table, int32_t chosen, const int32_t[::1] slots, const int32_t[::1] items, float[::1] alike) noexcept nogil:
+cdef void _note_alike(Neighbours table, int32_t chosen, const int32_t[::1] slots, const int32_t[::1] items,
+                      float[::1] alike) noexcept nogil:
     cdef int64_t p
     cdef int32_t place
     if chosen < 0 or chosen >= table.rows:
@@ -40,8 +41,8 @@ cdef void _note_category(const int32_t[::1] categories, int32_t chosen, float[::
             of_category[c] += categories[c] == chosen
 
 
-cdef int64_t _best(const float[::1] relevance, const float[::1] alike, const float[::1] of_category, const uint8_t[::1] taken,
-                   float strength, int64_t chosen) noexcept nogil:
+cdef int64_t _best(const float[::1] relevance, const float[::1] alike, const float[::1] of_category,
+                   const uint8_t[::1] taken, float strength, int64_t chosen) noexcept nogil:
     cdef int64_t c, best = -1
     cdef float value, highest = 0.0, one = 1.0 / max(chosen, 1)
     for c in range(relevance.shape[0]):
@@ -54,12 +55,14 @@ cdef int64_t _best(const float[::1] relevance, const float[::1] alike, const flo
 
 
 def spread(items, relevance, categories, tables, int64_t limit, *, float strength):
-    cdef const int32_t[::1] it = contiguous(items, np.int32, "items"), ca = contiguous(categories, np.int32, "categories")
+    cdef const int32_t[::1] it = contiguous(items, np.int32, "items")
+    cdef const int32_t[::1] ca = contiguous(categories, np.int32, "categories")
     cdef const float[::1] re = contiguous(relevance, np.float32, "relevance")
     cdef int64_t size = it.shape[0], count, c, best, room = 4
     cdef Neighbours table
     if re.shape[0] != size or ca.shape[0] != size:
-        raise ValueError(f"relevance, categories: expected {size} values, one an item, got {re.shape[0]} and {ca.shape[0]}.")
+        raise ValueError(f"relevance, categories: expected {size} values, one an item, got {re.shape[0]} and "
+                         f"{ca.shape[0]}.")
     check_finite(relevance, "relevance")
     if limit < 1 or not 0 <= strength <= 1:
         raise ValueError(f"limit, strength: expected at least 1 and 0 to 1, got {limit} and {strength}.")

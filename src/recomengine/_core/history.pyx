@@ -1,9 +1,10 @@
-"""From a shopper's events to what the evidence starts from: distinct products, each weighing less with every occasion after it.
+"""From a shopper's events to what the evidence starts from: distinct products, each weighing less with every occasion
+after it.
 
-weight_p(i) = decay_p ^ (occasions between the newest counted event and the newest one with i),   own(i) likewise over purchases
+weight_p(i) = decay_p ^ (occasions between the newest event and the newest one with i), own(i) likewise of purchases
 
-Events of one moment, and lines of one order, are one occasion. Events whose type weighs nothing (shown, removed) do not count.
-Cost: O(events + events · seeds kept); the two results are all that is allocated.
+Events of one moment, and lines of one order, are one occasion. Events whose type weighs nothing (shown, removed) do not
+count. Cost: O(events + events · seeds kept); the two results are all that is allocated.
 """
 
 import numpy as np
@@ -16,7 +17,8 @@ cdef extern from "math.h" nogil:
     double pow(double base, double exponent)
 
 
-cdef inline bint _apart(int64_t p, int64_t q, const uint8_t[::1] types, const int64_t[::1] times, const int64_t[::1] groups, int purchase) noexcept nogil:
+cdef inline bint _apart(int64_t p, int64_t q, const uint8_t[::1] types, const int64_t[::1] times,
+                        const int64_t[::1] groups, int purchase) noexcept nogil:
     """Whether events p and q are of two occasions."""
     if times[p] == times[q]:
         return False
@@ -79,10 +81,12 @@ def purchases(items, types, times, groups, *, double decay, int purchase):
     return bought_array[:kept], weights_array[:kept]
 
 
-cdef int _check(int64_t events, const uint8_t[::1] types, const int64_t[::1] times, const int64_t[::1] groups, int64_t n_types, int limit) except -1:
+cdef int _check(int64_t events, const uint8_t[::1] types, const int64_t[::1] times, const int64_t[::1] groups,
+                int64_t n_types, int limit) except -1:
     cdef int64_t p
     if not (types.shape[0] == times.shape[0] == groups.shape[0] == events):
-        raise ValueError(f"types, times, groups: expected {events} values each, got {types.shape[0]}, {times.shape[0]}, {groups.shape[0]}.")
+        raise ValueError(f"types, times, groups: expected {events} values each, got {types.shape[0]}, "
+                         f"{times.shape[0]}, {groups.shape[0]}.")
     if limit < 1:
         raise ValueError(f"limit: expected at least 1, got {limit}.")
     for p in range(events):

@@ -2,8 +2,8 @@
 
 weight(u, i) = Σ_{events of u with i} weight_by_type[type] · 2^(-(now - time) / half_life)
 
-Events after `now` count as of now. Of each user only the `cap` most recently touched distinct items count: one robot must not own the model. Pairs without a
-positive weight are left out. Cost: O(events), rows sorted by item.
+Events after `now` count as of now. Of each user only the `cap` most recently touched distinct items count: one robot
+must not own the model. Pairs without a positive weight are left out. Cost: O(events), rows sorted by item.
 """
 
 import numpy as np
@@ -21,7 +21,8 @@ cdef extern from "sparse.h" nogil:
                         int64_t *cursor, int64_t *out_indptr, int32_t *out_indices, float *out_data)
 
 
-def weighted_matrix(indptr, items, types, times, int n_items, *, weight_by_type, int64_t now_ms, double half_life_ms, int cap):
+def weighted_matrix(indptr, items, types, times, int n_items, *, weight_by_type, int64_t now_ms, double half_life_ms,
+                    int cap):
     cdef const int64_t[::1] ip = checked_indptr(indptr, "indptr")
     cdef const int32_t[::1] it = contiguous(items, np.int32, "items")
     cdef const uint8_t[::1] ty = contiguous(types, np.uint8, "types")
@@ -29,7 +30,8 @@ def weighted_matrix(indptr, items, types, times, int n_items, *, weight_by_type,
     cdef const float[::1] by_type = contiguous(weight_by_type, np.float32, "weight_by_type")
     cdef int64_t n_users = ip.shape[0] - 1, user, p, q, filled = 0, kept, start
     if not (len(items) == len(types) == len(times) == ip[n_users]):
-        raise ValueError(f"items, types, times: expected {ip[n_users]} values each, got {len(items)}, {len(types)}, {len(times)}.")
+        raise ValueError(f"items, types, times: expected {ip[n_users]} values each, got {len(items)}, {len(types)}, "
+                         f"{len(times)}.")
     check_range(items, n_items, "items")
     check_range(types, len(weight_by_type), "types")
     if not np.isfinite(weight_by_type).all():

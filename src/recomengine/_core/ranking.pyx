@@ -1,8 +1,9 @@
 """The serving kernel: candidates of many sources (see candidates.pyx) to one ranked, filtered list, in one pass.
 
-score(j) = Σ_f weight_f · feature_f(j) over the candidates j; features are two of each source and what the product, the history
-and the page say of j (see FEATURES). The best `limit` go out, ties to the smaller number; what candidates do not fill comes from
-`fallback`, then from the rest of the catalog by number, what was in the session last, so that a filter never shortens a list.
+score(j) = Σ_f weight_f · feature_f(j) over the candidates j; features are two of each source and what the product, the
+history and the page say of j (see FEATURES). The best `limit` go out, ties to the smaller number; what candidates do
+not fill comes from `fallback`, then from the rest of the catalog by number, what was in the session last, so that a
+filter never shortens a list.
 
 Cost: of the candidates, then features · candidates; no allocation but the result.
 """
@@ -28,8 +29,8 @@ NO_SOURCE = -1
 NO_SCORE = float("-inf")
 
 FEATURES = (
-    "at_hand", "in_session", "seen", "seen_lately", "times_seen", "bought", "times_bought", "same_category", "category_share",
-    "price_near", "popularity", "recent_popularity", "rising", "freshness", "newness",
+    "at_hand", "in_session", "seen", "seen_lately", "times_seen", "bought", "times_bought", "same_category",
+    "category_share", "price_near", "popularity", "recent_popularity", "rising", "freshness", "newness",
 )
 cdef enum:
     AT_HAND = 0
@@ -81,7 +82,8 @@ def _checked_sources(sources):
     sources = list(sources)
     for source in sources:
         if not isinstance(source, Source) or source.tables is None:
-            raise ValueError(f"sources: expected what table, sessions, ranking and own make, got {type(source).__name__}.")
+            raise ValueError(f"sources: expected what table, sessions, ranking and own make, got "
+                             f"{type(source).__name__}.")
     return sources
 
 
@@ -95,7 +97,8 @@ def _checked_item_features(features):
 def _checked_profiles(profiles, n_profiles, n_seeds):
     _check_rectangle(profiles, "profiles")
     if profiles.shape[0] < n_profiles or profiles.shape[1] != max(n_seeds, 1):
-        raise ValueError(f"profiles: expected {n_profiles} rows of {max(n_seeds, 1)} weights, got {profiles.shape[0]} of {profiles.shape[1]}.")
+        raise ValueError(f"profiles: expected {n_profiles} rows of {max(n_seeds, 1)} weights, got {profiles.shape[0]} "
+                         f"of {profiles.shape[1]}.")
     return np.ascontiguousarray(profiles)
 
 
@@ -115,8 +118,11 @@ def _checked_values(values, count, name):
     return values
 
 
-cdef void _remember(Workspace w, const int32_t[::1] items, const uint8_t[::1] types, int64_t session, int purchase) noexcept nogil:
-    """Per product of the history, newest first: flags, how often it was seen and bought, how many events ago it came last."""
+cdef void _remember(Workspace w, const int32_t[::1] items, const uint8_t[::1] types, int64_t session,
+                    int purchase) noexcept nogil:
+    """Per product of the history, newest first: flags, how often it was seen and bought, how many events ago it came
+    last.
+    """
     cdef int64_t h
     cdef int32_t item
     for h in range(items.shape[0]):
@@ -196,7 +202,9 @@ cdef void _score(Workspace w, const float[::1] weights) noexcept nogil:
 
 
 cdef int64_t _choose(Workspace w, const Filter *f, int64_t limit, const int32_t[::1] fallback) noexcept nogil:
-    """Number of products chosen: their numbers in w.chosen, their places among the candidates in w.chosen_at (-1: from the fallback)."""
+    """Number of products chosen: their numbers in w.chosen, their places among the candidates in w.chosen_at (-1: from
+    the fallback).
+    """
     cdef int64_t c, t, n = w.n_candidates, chosen
     for c in range(n):
         w.keys[c] = reco_signed_key(w.total[c], w.candidates[c])
@@ -211,7 +219,8 @@ cdef int64_t _choose(Workspace w, const Filter *f, int64_t limit, const int32_t[
     return _fill(w, f, chosen, limit, fallback, 0)
 
 
-cdef int64_t _fill(Workspace w, const Filter *f, int64_t chosen, int64_t limit, const int32_t[::1] fallback, uint8_t without) noexcept nogil:
+cdef int64_t _fill(Workspace w, const Filter *f, int64_t chosen, int64_t limit, const int32_t[::1] fallback,
+                   uint8_t without) noexcept nogil:
     """Append from `fallback`, then by number, what has none of the flags `without`."""
     cdef int64_t t
     for t in range(fallback.shape[0]):
@@ -234,27 +243,32 @@ cdef inline int64_t _append(Workspace w, int64_t chosen, int32_t item) noexcept 
     return chosen + 1
 
 
-def rank(Workspace w not None, Ranker r not None, weights, int limit, *, seeds, profiles, own_items, own_weights, history_items, history_types,
-         int64_t session, int purchase, available, price_cents, categories, fallback, excluded, category_mask=None,
-         int64_t min_price_cents=-1, int64_t max_price_cents=-1):
+def rank(Workspace w not None, Ranker r not None, weights, int limit, *, seeds, profiles, own_items, own_weights,
+         history_items, history_types, int64_t session, int purchase, available, price_cents, categories, fallback,
+         excluded, category_mask=None, int64_t min_price_cents=-1, int64_t max_price_cents=-1):
     cdef const int32_t[::1] sd = contiguous(seeds, np.int32, "seeds"), oi = contiguous(own_items, np.int32, "own_items")
     cdef const float[:, ::1] pf = _checked_profiles(profiles, r.n_profiles, len(seeds))
     cdef const float[::1] ow = _checked_values(own_weights, len(own_items), "own_weights")
     cdef const float[::1] wt = None if weights is None else _checked_values(weights, r.width, "weights")
-    cdef const int32_t[::1] hi = contiguous(history_items, np.int32, "history_items"), fb = contiguous(fallback, np.int32, "fallback")
-    cdef const uint8_t[::1] ht = contiguous(history_types, np.uint8, "history_types"), av = contiguous(available, np.uint8, "available"), mask = None
+    cdef const int32_t[::1] hi = contiguous(history_items, np.int32, "history_items")
+    cdef const int32_t[::1] fb = contiguous(fallback, np.int32, "fallback")
+    cdef const uint8_t[::1] ht = contiguous(history_types, np.uint8, "history_types")
+    cdef const uint8_t[::1] av = contiguous(available, np.uint8, "available"), mask = None
     cdef const int64_t[::1] pr = contiguous(price_cents, np.int64, "price_cents")
-    cdef const int32_t[::1] ca = contiguous(categories, np.int32, "categories"), ex = contiguous(excluded, np.int32, "excluded")
+    cdef const int32_t[::1] ca = contiguous(categories, np.int32, "categories")
+    cdef const int32_t[::1] ex = contiguous(excluded, np.int32, "excluded")
     cdef Filter f
     cdef int64_t n = av.shape[0], n_categories = int(np.max(categories, initial=-1)) + 1, chosen
     if pr.shape[0] != n or ca.shape[0] != n or ht.shape[0] != hi.shape[0]:
-        raise ValueError(f"price_cents, categories, history_types: expected {n}, {n} and {hi.shape[0]} values, got {pr.shape[0]}, {ca.shape[0]} and {ht.shape[0]}.")
+        raise ValueError(f"price_cents, categories, history_types: expected {n}, {n} and {hi.shape[0]} values, got "
+                         f"{pr.shape[0]}, {ca.shape[0]} and {ht.shape[0]}.")
     if limit < 1:
         raise ValueError(f"limit: expected at least 1, got {limit}.")
     if category_mask is not None:
         mask = contiguous(category_mask, np.uint8, "category_mask")
         if mask.shape[0] < max(n_categories, 1):
-            raise ValueError(f"category_mask: expected at least {max(n_categories, 1)} values, one a category, got {mask.shape[0]}.")
+            raise ValueError(f"category_mask: expected at least {max(n_categories, 1)} values, one a category, got "
+                             f"{mask.shape[0]}.")
     w._grow(max(n, r.widest), r.n_sessions, r.n_sources, min(limit, n))
     if w.n_categories < n_categories:
         w._grow_categories(n_categories)
@@ -277,8 +291,8 @@ def rank(Workspace w not None, Ranker r not None, weights, int limit, *, seeds, 
     return _result(w, r.n_sources, wt, chosen)
 
 
-cdef void _find(Workspace w, Ranker r, const Filter *f, const int32_t[::1] excluded, const int32_t[::1] seeds, const float[:, ::1] profiles,
-                const int32_t[::1] own_items, const float[::1] own_weights):
+cdef void _find(Workspace w, Ranker r, const Filter *f, const int32_t[::1] excluded, const int32_t[::1] seeds,
+                const float[:, ::1] profiles, const int32_t[::1] own_items, const float[::1] own_weights):
     """The candidates of all sources, without the excluded."""
     cdef Source s
     cdef int number = 0
@@ -300,7 +314,9 @@ cdef void _clear_places(Workspace w) noexcept nogil:
 
 
 cdef _result(Workspace w, int n_sources, const float[::1] weights, int64_t chosen):
-    """(items, scores, sources, seeds): of each item the source that says most for it, and that source's strongest seed."""
+    """(items, scores, sources, seeds): of each item the source that says most for it, and that source's strongest
+    seed.
+    """
     cdef int64_t t, at, s, best
     cdef float part, highest
     items, scores, sources, seeds = [], [], [], []

@@ -12,9 +12,10 @@ static inline int64_t reco_note(int32_t item, float value, float *acc, int32_t *
     return count + ((before == 0.0f) & (after != 0.0f));
 }
 
-static int64_t reco_following_row(int64_t item, const int64_t *at_indptr, const int32_t *positions, const int32_t *items,
-                                  const int32_t *sequence, int64_t size, const float *by_distance, int64_t window, float back,
-                                  const float *col_norm, int64_t k, float *acc, int32_t *touched, uint64_t *keys, int64_t room,
+static int64_t reco_following_row(int64_t item, const int64_t *at_indptr, const int32_t *positions,
+                                  const int32_t *items, const int32_t *sequence, int64_t size,
+                                  const float *by_distance, int64_t window, float back, const float *col_norm,
+                                  int64_t k, float *acc, int32_t *touched, uint64_t *keys, int64_t room,
                                   int32_t *out_indices, float *out_scores) {
     int64_t count = 0;
     reco_top top = {keys, 0, 0, room, k};

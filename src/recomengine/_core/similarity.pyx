@@ -3,10 +3,11 @@
 score(i, j) = Σ_u left[i, u] · right[u, j] / (row_norm[i] · col_norm[j] + shrink)
 
 With right = leftᵀ the choice of norms gives the classical measures: L2 norms cosine; |i|^2a and |j|^2(1-a) asymmetric
-cosine (Aiolli 2013); row-stochastic factors with col_norm = degree^β RP3β (Paudel et al. 2017); BM25-weighted data, BM25.
+cosine (Aiolli 2013); row-stochastic factors with col_norm = degree^β RP3β (Paudel et al. 2017); BM25-weighted data,
+BM25.
 
-Cost: Σ_i Σ_{u ∈ i} |u| multiply-adds, O(columns + k) scratch a thread. Rows are independent, each is summed in the order of its
-entries, and equal scores go to the smaller index: the result does not depend on the number of threads.
+Cost: Σ_i Σ_{u ∈ i} |u| multiply-adds, O(columns + k) scratch a thread. Rows are independent, each is summed in the
+order of its entries, and equal scores go to the smaller index: the result does not depend on the number of threads.
 """
 
 import os
@@ -26,7 +27,8 @@ cdef extern from "sparse.h" nogil:
         float *acc, int32_t *touched, uint64_t *keys, int64_t room, int32_t *out_indices, float *out_scores)
 
 
-def product_topk(left, right, int columns, int k, *, row_norm, col_norm, float shrink=0.0, bint skip_diagonal=False, int threads=0):
+def product_topk(left, right, int columns, int k, *, row_norm, col_norm, float shrink=0.0, bint skip_diagonal=False,
+                 int threads=0):
     left, right = checked(left, right.rows, "left"), checked(right, columns, "right")
     if k < 1 or columns < 1:
         raise ValueError(f"k and columns: expected at least 1, got {k} and {columns}.")
@@ -34,13 +36,15 @@ def product_topk(left, right, int columns, int k, *, row_norm, col_norm, float s
     if len(row_norm) != left.rows or len(col_norm) != columns:
         raise ValueError(f"norms: expected {left.rows} and {columns} values, got {len(row_norm)} and {len(col_norm)}.")
     if not (0 <= shrink < np.inf and _positive(row_norm) and _positive(col_norm)):
-        raise ValueError("norms and shrink: expected finite norms > 0 and finite shrink >= 0. Give empty rows the norm 1.")
+        raise ValueError("norms and shrink: expected finite norms > 0 and finite shrink >= 0. Give empty rows the norm "
+                         "1.")
     if threads < 0:
         raise ValueError(f"threads: expected at least 0, got {threads}.")
     k = min(k, columns)
     counts = np.zeros(left.rows, np.int64)
     out_indices, out_scores = np.empty((left.rows, k), np.int32), np.empty((left.rows, k), np.float32)
-    _product(left, right, row_norm, col_norm, shrink, skip_diagonal, k, columns, threads or os.cpu_count() or 1, counts, out_indices, out_scores)
+    _product(left, right, row_norm, col_norm, shrink, skip_diagonal, k, columns, threads or os.cpu_count() or 1,
+             counts, out_indices, out_scores)
     return compact(counts, out_indices, out_scores)
 
 
@@ -48,8 +52,9 @@ def _positive(norms):
     return len(norms) == 0 or (norms.min() > 0 and norms.max() < np.inf)
 
 
-cdef int _product(left, right, const float[::1] row_norm, const float[::1] col_norm, float shrink, bint skip_diagonal, int64_t k,
-                  int64_t columns, int threads, int64_t[::1] counts, int32_t[:, ::1] out_indices, float[:, ::1] out_scores) except -1:
+cdef int _product(left, right, const float[::1] row_norm, const float[::1] col_norm, float shrink, bint skip_diagonal,
+                  int64_t k, int64_t columns, int threads, int64_t[::1] counts, int32_t[:, ::1] out_indices,
+                  float[:, ::1] out_scores) except -1:
     cdef const int64_t[::1] lp = left.indptr, rp = right.indptr
     cdef const int32_t[::1] li = left.indices, ri = right.indices
     cdef const float[::1] ld = left.data, rd = right.data
@@ -65,6 +70,7 @@ cdef int _product(left, right, const float[::1] row_norm, const float[::1] col_n
         thread = threadid()
         for row in prange(rows, schedule="dynamic", chunksize=32):
             counts[row] = reco_product_row(
-                row, &lp[0], &li[0], &ld[0], &rp[0], &ri[0], &rd[0], &row_norm[0], &col_norm[0], shrink, skip_diagonal, k,
-                &acc[thread, 0], &touched[thread, 0], &keys[thread, 0], room, &out_indices[row, 0], &out_scores[row, 0])
+                row, &lp[0], &li[0], &ld[0], &rp[0], &ri[0], &rd[0], &row_norm[0], &col_norm[0], shrink, skip_diagonal,
+                k, &acc[thread, 0], &touched[thread, 0], &keys[thread, 0], room, &out_indices[row, 0],
+                &out_scores[row, 0])
     return 0

@@ -1,6 +1,8 @@
-"""The forms of evidence that serving reads: tables of neighbours, indexed sequences, rankings and what a request brings itself.
+"""The forms of evidence that serving reads: tables of neighbours, indexed sequences, rankings and what a request brings
+itself.
 
-They are checked when they are made, once a model, and never again: a number out of range would be a wrong address in ranking.pyx.
+They are checked when they are made, once a model, and never again: a number out of range would be a wrong address in
+ranking.pyx.
 """
 
 import numpy as np
@@ -34,7 +36,8 @@ cdef class Sequences:
         if size >= MAX_SEQUENCES:
             raise ValueError(f"indptr: expected fewer than {MAX_SEQUENCES} sequences, got {size}.")
         if indptr[size] != len(items) or at[n_items] != len(where) or len(idf) != n_items:
-            raise ValueError(f"items, where, idf: expected {indptr[size]}, {at[n_items]} and {n_items} values, got {len(items)}, {len(where)} and {len(idf)}.")
+            raise ValueError(f"items, where, idf: expected {indptr[size]}, {at[n_items]} and {n_items} values, got "
+                             f"{len(items)}, {len(where)} and {len(idf)}.")
         check_range(items, n_items, "items")
         check_range(where, size, "where")
         check_values(idf, "idf")
@@ -65,7 +68,8 @@ def table(tables, int profile):
     return s
 
 
-def sessions(sequences, int profile, *, int sample=500, int neighbours=200, double decay=0.8, double length=0.5, double back=1.0):
+def sessions(sequences, int profile, *, int sample=500, int neighbours=200, double decay=0.8, double length=0.5,
+             double back=1.0):
     cdef Source s = Source()
     s.form, s.sequences, s.profile, s.tables = SESSIONS, tuple(sequences), _checked_profile(profile), ()
     for one in s.sequences:
@@ -74,7 +78,8 @@ def sessions(sequences, int profile, *, int sample=500, int neighbours=200, doub
     if sample < 1 or neighbours < 1:
         raise ValueError(f"sample, neighbours: expected at least 1, got {sample} and {neighbours}.")
     if not (0 <= decay <= 1 and 0 <= length < np.inf and 0 <= back < np.inf):
-        raise ValueError(f"decay, length, back: expected 0 to 1 and finite values >= 0, got {decay}, {length} and {back}.")
+        raise ValueError(f"decay, length, back: expected 0 to 1 and finite values >= 0, got {decay}, {length} and "
+                         f"{back}.")
     s.sample, s.neighbours, s.length, s.back = sample, neighbours, length, back
     s.by_distance = (decay ** np.arange(DISTANCES)).astype(np.float32)
     return s

@@ -1,4 +1,4 @@
-/* The inner loops over sparse rows: accumulate a row of a product, keep its top K. No Python, no allocation, no lock. */
+/* The inner loops over sparse rows: accumulate a row of a product, keep its top K: no Python, allocation or lock. */
 #ifndef RECO_SPARSE_H
 #define RECO_SPARSE_H
 
@@ -94,8 +94,8 @@ static void reco_sort(uint64_t *keys, int64_t size) {
     }
 }
 
-/* The best k of a stream of keys. `keys` has room for more than k: when it is full, the best k stay and the worst of them
-   becomes the floor below which nothing enters. Cheaper than a heap: a key that enters costs O(1). */
+/* The best k of a stream of keys. `keys` has room for more than k: when it is full, the best k stay and the worst of
+   them becomes the floor below which nothing enters. Cheaper than a heap: a key that enters costs O(1). */
 typedef struct {
     uint64_t *keys, floor;
     int64_t size, room, k;
@@ -127,7 +127,8 @@ static inline int64_t reco_top_list(reco_top *top, int32_t *indices, float *scor
     return top->size;
 }
 
-/* Distinct indices, smallest first. The few of a usual row are placed by counting smaller ones: no branch to mispredict. */
+/* Distinct indices, smallest first. The few of a usual row are placed by counting smaller ones: no branch to
+   mispredict. */
 static void reco_sort_indices(int32_t *indices, int64_t size) {
     int32_t copy[32];
     while (size > 32) {
@@ -167,8 +168,9 @@ static inline void reco_prefetch_row(const int64_t *indptr, const int32_t *indic
 }
 
 /* Columns x rows. out_indptr, all 0, has columns + 1 places, and `cursor` as many as columns. */
-static void reco_transpose(int64_t rows, int64_t columns, const int64_t *indptr, const int32_t *indices, const float *data,
-                           int64_t *cursor, int64_t *out_indptr, int32_t *out_indices, float *out_data) {
+static void reco_transpose(int64_t rows, int64_t columns, const int64_t *indptr, const int32_t *indices,
+                           const float *data, int64_t *cursor, int64_t *out_indptr, int32_t *out_indices,
+                           float *out_data) {
     int64_t entries = indptr[rows];
     for (int64_t p = 0; p < entries; p++) out_indptr[indices[p] + 1]++;
     for (int64_t column = 0; column < columns; column++) {
@@ -203,18 +205,20 @@ static inline int64_t reco_add_row(const int32_t *indices, const float *data, in
 }
 
 /* One row of left x right, scaled and cut to its top k; returns how many were kept, best first in out_*. */
-static int64_t reco_product_row(int64_t row, const int64_t *left_indptr, const int32_t *left_indices, const float *left_data,
-                                const int64_t *right_indptr, const int32_t *right_indices, const float *right_data,
-                                const float *row_norm, const float *col_norm, float shrink, int skip_diagonal, int64_t k,
-                                float *acc, int32_t *touched, uint64_t *keys, int64_t room, int32_t *out_indices,
-                                float *out_scores) {
+static int64_t reco_product_row(int64_t row, const int64_t *left_indptr, const int32_t *left_indices,
+                                const float *left_data, const int64_t *right_indptr, const int32_t *right_indices,
+                                const float *right_data, const float *row_norm, const float *col_norm, float shrink,
+                                int skip_diagonal, int64_t k, float *acc, int32_t *touched, uint64_t *keys,
+                                int64_t room, int32_t *out_indices, float *out_scores) {
     int64_t count = 0, end = left_indptr[row + 1];
     reco_top top = {keys, 0, 0, room, k};
     for (int64_t p = left_indptr[row]; p < end; p++) {
         int64_t inner = left_indices[p];
         if (p + 2 * RECO_AHEAD < end) RECO_PREFETCH(&right_indptr[left_indices[p + 2 * RECO_AHEAD]]);
-        if (p + RECO_AHEAD < end) reco_prefetch_row(right_indptr, right_indices, right_data, left_indices[p + RECO_AHEAD]);
-        count = reco_add_row(right_indices, right_data, right_indptr[inner], right_indptr[inner + 1], left_data[p], acc, touched, count);
+        if (p + RECO_AHEAD < end)
+            reco_prefetch_row(right_indptr, right_indices, right_data, left_indices[p + RECO_AHEAD]);
+        count = reco_add_row(right_indices, right_data, right_indptr[inner], right_indptr[inner + 1], left_data[p],
+                             acc, touched, count);
     }
     float norm = row_norm[row];
     for (int64_t t = 0; t < count; t++) {
@@ -240,11 +244,12 @@ static inline double reco_g2(double both, double only_a, double only_b, double n
 }
 
 /* Partners of one item: baskets that hold both, tested, ranked by damped confidence. */
-static int64_t reco_together_row(int64_t item, const int64_t *item_indptr, const int32_t *item_baskets, const int64_t *basket_indptr,
-                                 const int32_t *basket_items, const float *basket_weight, const int64_t *popularity,
-                                 const float *col_norm, int64_t n_baskets, int64_t min_support, double threshold, double damping,
-                                 int64_t k, float *acc, int32_t *counts, int32_t *touched, uint64_t *keys, int64_t room,
-                                 int32_t *out_indices, float *out_scores, int32_t *out_support) {
+static int64_t reco_together_row(int64_t item, const int64_t *item_indptr, const int32_t *item_baskets,
+                                 const int64_t *basket_indptr, const int32_t *basket_items, const float *basket_weight,
+                                 const int64_t *popularity, const float *col_norm, int64_t n_baskets,
+                                 int64_t min_support, double threshold, double damping, int64_t k, float *acc,
+                                 int32_t *counts, int32_t *touched, uint64_t *keys, int64_t room, int32_t *out_indices,
+                                 float *out_scores, int32_t *out_support) {
     int64_t count = 0, size, end = item_indptr[item + 1];
     reco_top top = {keys, 0, 0, room, k};
     for (int64_t p = item_indptr[item]; p < end; p++) {

@@ -50,7 +50,8 @@ cdef class StringTable:
             if number < 0:
                 return -1
             start = self.offsets[number]
-            if self.offsets[number + 1] - start == length and (length == 0 or memcmp(&self.data[start], key, length) == 0):
+            if self.offsets[number + 1] - start == length and (
+                    length == 0 or memcmp(&self.data[start], key, length) == 0):
                 return number
             slot = (slot + 1) & self.mask
 

@@ -25,7 +25,8 @@ def decayed_counts(items, times, weights, int n_items, *, int64_t now_ms, double
     cdef const int64_t[::1] tm = contiguous(times, np.int64, "times")
     cdef const float[::1] wt = contiguous(weights, np.float32, "weights")
     if not (len(items) == len(times) == len(weights)):
-        raise ValueError(f"items, times, weights: expected equal lengths, got {len(items)}, {len(times)}, {len(weights)}.")
+        raise ValueError(f"items, times, weights: expected equal lengths, got {len(items)}, {len(times)}, "
+                         f"{len(weights)}.")
     if not half_life_ms > 0:
         raise ValueError(f"half_life_ms: expected > 0, got {half_life_ms}.")
     check_range(items, n_items, "items")
@@ -45,7 +46,8 @@ def trending_scores(short_counts, long_counts, *, double short_ms, double long_m
     check_values(short_counts, "short_counts")
     check_values(long_counts, "long_counts")
     if not (prior > 0 and 0 < short_ms <= long_ms):
-        raise ValueError(f"prior, short_ms, long_ms: expected prior > 0 and 0 < short <= long, got {prior}, {short_ms}, {long_ms}.")
+        raise ValueError(f"prior, short_ms, long_ms: expected prior > 0 and 0 < short <= long, got {prior}, "
+                         f"{short_ms}, {long_ms}.")
     out = np.zeros(len(short_counts), np.float32)
     cdef float[::1] score = out
     with nogil:
