@@ -24,6 +24,7 @@ from recomengine.settings import Settings
 from recomengine.shop import RateLimits, TenantConfig
 from recomengine.tenants.service import create_tenant
 from tests.support.apps import DEAD_REDIS, SECRET, Log, MakeTenant, Servers, Tenant, client_of, private_servers, running
+from tests.support.people import Person, forget_attempts
 from tests.support.processes import PATIENCE_S
 
 hypothesis.settings.register_profile("tests", deadline=None)  # a busy machine is no failure
@@ -114,6 +115,28 @@ def context(app: Starlette) -> Context:
 async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(app) as client:
         yield client
+
+
+@pytest.fixture
+async def nobody_has_tried(context: Context) -> None:
+    """Counts of attempts to sign in begin anew."""
+    await forget_attempts(context)
+
+
+@pytest.fixture
+async def ann(client: httpx.AsyncClient, nobody_has_tried: None) -> Person:
+    """An admin who has signed up."""
+    person = Person(client)
+    assert (await person.sign_up(name="Ann")).status_code == 201
+    return person
+
+
+@pytest.fixture
+async def bob(client: httpx.AsyncClient, nobody_has_tried: None) -> Person:
+    """Another admin, who must not see what is Ann's."""
+    person = Person(client)
+    assert (await person.sign_up(name="Bob")).status_code == 201
+    return person
 
 
 @pytest.fixture

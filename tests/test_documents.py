@@ -31,3 +31,25 @@ def test_every_test_that_the_security_document_names_is_there() -> None:
         names = re.findall(r"`(tests/[^`]+)`", row.split("|")[4])
         assert names, f"nothing holds {row}"
         assert [name for name in names if not (ROOT / name).exists()] == []
+
+
+NAMED = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|pyi|pyx|pxd|h|sql|toml|json|yml|yaml|js|css|html))(?:: ([\w.]+))?`")
+MADE = {"manifest.json", "migrations/NNNN_name.sql"}
+"""What the system writes while it runs, and a name that stands for many."""
+FOLDERS = ("src", "tests", "bench", "scripts", "migrations", "docs", "deploy", "examples", ".ci")
+
+
+def files() -> list[Path]:
+    below = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()]
+    return [*below, *(path for path in ROOT.iterdir() if path.is_file())]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
+def test_every_file_and_name_in_it_that_a_document_names_is_there(document: Path) -> None:
+    """A file may be named by the end of its path; a name in it stands behind a colon."""
+    there = files()
+    for name, member in NAMED.findall(document.read_text(encoding="utf-8")):
+        found = [path for path in there if path.as_posix().endswith(f"/{name}")]
+        assert found or name in MADE, name
+        last = member.rpartition(".")[2]
+        assert not member or any(last in path.read_text(encoding="utf-8") for path in found), f"{name}: {member}"

@@ -10,7 +10,7 @@ from recomengine.context import Context
 from recomengine.infra.queue import enqueue
 from recomengine.jobs.registry import Job, Run, Tools
 from tests.support.apps import SECRET
-from tests.support.people import Person, forget_attempts
+from tests.support.people import Person
 from tests.support.shops import until
 from tests.support.workers import a_worker, in_queue
 
@@ -18,23 +18,8 @@ NAME = "sort_socks"
 
 
 @pytest.fixture(autouse=True)
-async def nobody_has_tried(context: Context) -> None:
-    await forget_attempts(context)
+async def empty_queue(context: Context) -> None:
     await context.pool.execute("DELETE FROM pgqueuer")
-
-
-@pytest.fixture
-async def ann(client: httpx.AsyncClient) -> Person:
-    person = Person(client)
-    assert (await person.sign_up()).status_code == 201
-    return person
-
-
-@pytest.fixture
-async def bob(client: httpx.AsyncClient) -> Person:
-    person = Person(client)
-    assert (await person.sign_up()).status_code == 201
-    return person
 
 
 async def fail(_tools: Tools, _run: Run) -> None:

@@ -18,30 +18,11 @@ from recomengine.tenants.queries import purge_tenant, tenants_to_purge
 from recomengine.tenants.service import PURGE_AFTER, create_tenant
 from tests.support.apps import client_of, running
 from tests.support.databases import execute, fetchval
-from tests.support.people import Person, forget_attempts
+from tests.support.people import Person
 from tests.support.shops import until
 from tests.support.signals import told
 
 PATH = "/api/v1/tenants"
-
-
-@pytest.fixture(autouse=True)
-async def nobody_has_tried(context: Context) -> None:
-    await forget_attempts(context)
-
-
-@pytest.fixture
-async def ann(client: httpx.AsyncClient) -> Person:
-    person = Person(client)
-    assert (await person.sign_up()).status_code == 201
-    return person
-
-
-@pytest.fixture
-async def bob(client: httpx.AsyncClient) -> Person:
-    person = Person(client)
-    assert (await person.sign_up()).status_code == 201
-    return person
 
 
 async def status_with(client: httpx.AsyncClient, key: str) -> int:
