@@ -11,6 +11,7 @@ lists           a shop whose shoppers have plain habits, and lists asked of it
 matrices        sparse matrices, and any of them
 people          admins over HTTP
 processes       the command line as real processes, and waiting for them
+rankers         rankers of any sources, requests to them, and what they answer
 reference       the kernels in plain Python
 relay           a Redis that can be cut off
 shops           catalogs and events stored and built, and waiting in a loop
