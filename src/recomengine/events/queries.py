@@ -10,6 +10,11 @@ import asyncpg
 from recomengine.infra.database import Connection, Pool
 
 STORE_EVENTS = "SELECT stored, moment FROM store_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+STORED_CONTENTS = """
+SELECT id, event_type, user_id, product_id, (extract(epoch FROM timestamp) * 1000)::bigint AS timestamp_ms,
+       readable_json(metadata) AS metadata
+FROM events WHERE tenant_id = $1 AND id = ANY ($2::uuid[])
+"""
 RECENT_EVENTS = """
 SELECT created_at, timestamp, event_type, product_id, session_id FROM events
 WHERE tenant_id = $1 AND user_id = ANY ($2::text[]) AND product_id IS NOT NULL AND event_type <> 'impression'
@@ -28,6 +33,11 @@ async def store_events(
     row = await pool.fetchrow(STORE_EVENTS, tenants, *columns)
     assert row is not None  # a function returns one row
     return row["stored"], row["moment"]
+
+
+async def stored_contents(connection: Connection, tenant_id: UUID, ids: Sequence[UUID]) -> list[asyncpg.Record]:
+    """What is stored under these ids, as far as it is there."""
+    return await connection.fetch(STORED_CONTENTS, tenant_id, ids)
 
 
 async def recent_events(

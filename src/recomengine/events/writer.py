@@ -18,6 +18,7 @@ import asyncpg
 import structlog
 
 from recomengine.events import queries
+from recomengine.events.comparing import compare, content_digest
 from recomengine.events.counters import counter_commands
 from recomengine.events.feed import feed_commands
 from recomengine.events.schemas import Event
@@ -78,6 +79,17 @@ class EventWriter:
         self._pending += len(events)
         self._launch()
         return await wait.future
+
+    async def store_or_compare(self, events: Sequence[Event]) -> list[tuple[str, ...] | None]:
+        """Store events of one tenant; None for each that was new, for a duplicate the members in which it differs from
+        what is stored.
+        """
+        new = await self.store(events)
+        duplicates = [event for event, is_new in zip(events, new, strict=True) if not is_new]
+        if not duplicates:
+            return [None] * len(events)
+        found = iter(await compare(self._pool, duplicates[0].tenant_id, duplicates))
+        return [None if is_new else next(found) for is_new in new]
 
     async def close(self) -> None:
         """Store what was accepted, and take no more."""
@@ -152,8 +164,14 @@ class EventWriter:
     async def _tell_redis(self, fresh: Sequence[Event], rows: Sequence[Event], moment: datetime) -> None:
         """After the commit: trails, feeds, live counters, remembered identities. Without Redis only warmth is lost."""
         created_ms = int(moment.timestamp() * 1000)
-        commands = [*_trail_commands(fresh, created_ms), *feed_commands(fresh, created_ms), *counter_commands(fresh)]
-        commands += [("SET", dedup_key(str(row.tenant_id), row.id), 1, "EX", DEDUP_TTL_S) for row in rows if row.single]
+        of_shoppers = [row for row in fresh if not row.bot]
+        commands = [*_trail_commands(of_shoppers, created_ms), *feed_commands(of_shoppers, created_ms)]
+        commands += counter_commands(of_shoppers)
+        commands += [
+            ("SET", dedup_key(str(row.tenant_id), row.id), content_digest(row), "EX", DEDUP_TTL_S)
+            for row in fresh
+            if row.single
+        ]
         tenants = {row.tenant_id for row in rows}
         try:
             await self._redis.call(*commands, *self._since_commands(tenants))
