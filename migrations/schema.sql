@@ -252,6 +252,7 @@ CREATE INDEX events_clicks_idx ON events USING btree (tenant_id, user_id, produc
 CREATE INDEX events_created_at_idx ON events USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
 CREATE INDEX events_order_id_idx ON events USING btree (tenant_id, order_id, "timestamp") WHERE order_id IS NOT NULL;
 CREATE INDEX events_purchases_idx ON events USING btree (tenant_id, "timestamp") WHERE event_type = 'purchase'::text;
+CREATE INDEX events_returns_idx ON events USING btree (tenant_id, (metadata ->> 'orderId'::text), product_id) WHERE event_type = 'return'::text;
 CREATE INDEX events_tenant_id_product_id_idx ON events USING btree (tenant_id, product_id);
 CREATE INDEX events_tenant_id_timestamp_idx ON events USING btree (tenant_id, "timestamp");
 CREATE INDEX events_tenant_id_user_id_event_type_idx ON events USING btree (tenant_id, user_id, event_type);
@@ -1015,6 +1016,22 @@ AS $function$
     SELECT DISTINCT tenant_id FROM erasures WHERE unfinished IS NOT NULL
 $function$;
 GRANT EXECUTE ON FUNCTION tenants_with_unfinished_erasures TO recomengine_app;
+
+-- 0016_returns
+CREATE FUNCTION wholly_returned(p_tenant uuid, p_order text, p_product text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT coalesce(p_order, '') = '' OR (
+        SELECT coalesce(sum(coalesce((b.metadata ->> 'quantity')::numeric, 1)), 0) FROM events b
+        WHERE b.tenant_id = p_tenant AND b.order_id = p_order AND b.product_id = p_product AND b.event_type = 'purchase'
+    ) <= (
+        SELECT coalesce(sum(coalesce((r.metadata ->> 'quantity')::numeric, 1)), 0) FROM events r
+        WHERE r.tenant_id = p_tenant AND r.metadata ->> 'orderId' = p_order AND r.product_id = p_product AND r.event_type = 'return'
+    )
+$function$;
+GRANT EXECUTE ON FUNCTION wholly_returned TO PUBLIC, recomengine_app;
 
 -- 0013_readable_numbers
 CREATE FUNCTION with_readable_numbers(p_json jsonb)

@@ -40,7 +40,9 @@ class EventTraits(NamedTuple):
     live: bool = False
     """Whether it counts for everybody at once, without a build: it stands in the tenant's feed."""
     bought: bool = False
-    """Whether it brings revenue, and groups what was bought together by its order."""
+    """Whether it groups what was bought together by its order."""
+    revenue: int = 0
+    """1 where it brings revenue, -1 where it gives it back. With an orderId it is a line of that order."""
     counter: str | None = None
     """Of the day's live counters, the one that it adds to."""
 
@@ -52,9 +54,9 @@ EVENT_TRAITS: dict[EventType, EventTraits] = {
     "add_to_cart": EventTraits(3, 3.0, seen=True, live=True),
     "remove_from_cart": EventTraits(4, seen=True),
     "wishlist": EventTraits(5, 3.0, seen=True, live=True),
-    "purchase": EventTraits(6, 5.0, seen=True, live=True, bought=True, counter="conversions"),
+    "purchase": EventTraits(6, 5.0, seen=True, live=True, bought=True, revenue=1, counter="conversions"),
     "search": EventTraits(None),
-    "return": EventTraits(7, seen=True),
+    "return": EventTraits(7, revenue=-1),
     "dislike": EventTraits(8, seen=True),
 }
 """Every type of event. Another one is a line here, a word in EventType, and a migration that lets PostgreSQL take

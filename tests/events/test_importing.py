@@ -16,7 +16,7 @@ from recomengine.context import Context
 from recomengine.events import importing
 from recomengine.events.trail import trail_key
 from tests.support.apps import MakeTenant, Tenant, bearer
-from tests.support.stored import now_ms, stored, view
+from tests.support.stored import START_MS, now_ms, stored, view
 
 PATH = "/api/v1/events/import"
 Pack = Callable[[bytes], bytes]
@@ -69,7 +69,7 @@ def zstd_frames(body: bytes) -> bytes:
 async def test_each_line_goes_in_once_and_sending_it_again_adds_nothing(
     encoding: str | None, pack: Pack, client: httpx.AsyncClient, tenant: Tenant, database_url: str
 ) -> None:
-    body = pack(lines_of([view(timestamp=number) for number in range(2500)]))
+    body = pack(lines_of([view(timestamp=START_MS + number) for number in range(2500)]))
     assert await counts(client, tenant, body, encoding) == {
         "accepted": 2500,
         "duplicates": 0,
@@ -128,7 +128,7 @@ async def test_bad_lines_are_reported_by_number_and_the_rest_goes_in(
         10: b'{"eventType":"view","userId":"' + b"x" * (1 << 20) + b'"}',
         11: b'{"eventType":"view","userId":"a","productId":"p","x":1}',
     }  # fmt: skip
-    lines = [bad.get(number, json.dumps(view(timestamp=number)).encode()) for number in range(1, 13)]
+    lines = [bad.get(number, json.dumps(view(timestamp=START_MS + number)).encode()) for number in range(1, 13)]
     lines[2] = b"   "
 
     data = await counts(client, tenant, b"\n".join(lines))
@@ -142,7 +142,7 @@ async def test_bad_lines_are_reported_by_number_and_the_rest_goes_in(
     assert messages[8].startswith("$.userId: ")
     assert "longer than 1048576 bytes" in messages[10]
     assert "`x`" in messages[11]
-    assert [row["timestamp_ms"] for row in await stored(database_url, tenant.id)] == [1, 6, 9, 12]
+    assert [row["timestamp_ms"] - START_MS for row in await stored(database_url, tenant.id)] == [1, 6, 9, 12]
 
 
 async def test_only_the_first_hundred_errors_are_listed_and_all_are_counted(
@@ -159,7 +159,7 @@ async def test_of_a_broken_stream_the_lines_before_the_break_go_in(
     encoding: str, pack: Pack, harm: str, client: httpx.AsyncClient, tenant: Tenant, database_url: str
 ) -> None:
     numbers = random.Random(2)
-    whole = pack(lines_of([view(timestamp=numbers.randrange(10**12)) for _ in range(3000)]))
+    whole = pack(lines_of([view(timestamp=START_MS + numbers.randrange(10**9)) for _ in range(3000)]))
     body = {"cut": whole[: len(whole) * 3 // 4], "garbage after": whole + b"garbage"}[harm]
 
     answer = await send(client, tenant, body, encoding)
@@ -177,12 +177,12 @@ async def test_of_a_broken_stream_the_lines_before_the_break_go_in(
 async def test_a_stream_that_was_damaged_on_the_way_is_noticed_and_can_be_sent_again(
     encoding: str, pack: Pack, client: httpx.AsyncClient, tenant: Tenant, database_url: str
 ) -> None:
-    whole = pack(lines_of([view(user=f"u{number}", timestamp=number) for number in range(3000)]))
+    whole = pack(lines_of([view(user=f"u{number}", timestamp=START_MS + number) for number in range(3000)]))
     half = len(whole) // 2
     assert (await send(client, tenant, whole[:half] + bytes(64) + whole[half + 64 :], encoding)).status_code == 400
     assert (await counts(client, tenant, whole, encoding))["rejected"] == 0
     assert {(row["user_id"], row["timestamp_ms"]) for row in await stored(database_url, tenant.id)} >= {
-        (f"u{n}", n) for n in range(3000)
+        (f"u{n}", START_MS + n) for n in range(3000)
     }
 
 
@@ -190,7 +190,7 @@ async def test_a_stream_that_was_damaged_on_the_way_is_noticed_and_can_be_sent_a
 async def test_of_a_body_of_blank_lines_the_lines_before_them_go_in(
     encoding: str, pack: Pack, client: httpx.AsyncClient, tenant: Tenant, database_url: str
 ) -> None:
-    body = pack(lines_of([view(timestamp=number) for number in range(2500)]) + b"\n" * 10_000_000)
+    body = pack(lines_of([view(timestamp=START_MS + number) for number in range(2500)]) + b"\n" * 10_000_000)
     answer = await send(client, tenant, body, encoding)
     assert (answer.status_code, answer.json()["code"], answer.headers["connection"]) == (413, "too_large", "close")
     assert "The lines before were taken" in answer.json()["detail"]
@@ -235,7 +235,7 @@ async def test_when_the_database_is_lost_the_import_says_so(
         raise ConnectionResetError
 
     monkeypatch.setattr("recomengine.events.queries.store_events", lost)
-    answer = await send(client, tenant, lines_of([view(timestamp=number) for number in range(10_000)]))
+    answer = await send(client, tenant, lines_of([view(timestamp=START_MS + number) for number in range(10_000)]))
     assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
     assert answer.headers["retry-after"]
     assert context.events._pending == 0
@@ -244,7 +244,7 @@ async def test_when_the_database_is_lost_the_import_says_so(
 async def test_a_history_of_long_ago_does_not_become_the_shoppers_recent_past(
     client: httpx.AsyncClient, context: Context, tenant: Tenant
 ) -> None:
-    await counts(client, tenant, lines_of([view(timestamp=0), view("bob", timestamp=now_ms())]))
+    await counts(client, tenant, lines_of([view(timestamp=START_MS), view("bob", timestamp=now_ms())]))
     keys = [trail_key(str(tenant.id), user) for user in ("ann", "bob")]
     assert await context.redis.call(*(("LLEN", key) for key in keys)) == [0, 1]
 
@@ -256,9 +256,9 @@ async def test_other_requests_run_while_an_import_is_read(
     answered: list[int] = []
 
     async def body() -> AsyncIterator[bytes]:
-        yield lines_of([view(timestamp=number) for number in range(3000)])
+        yield lines_of([view(timestamp=START_MS + number) for number in range(3000)])
         answered.append((await client.get("/health")).status_code)
-        yield lines_of([view(timestamp=number) for number in range(3000, 6000)])
+        yield lines_of([view(timestamp=START_MS + number) for number in range(3000, 6000)])
 
     assert (await counts(client, tenant, body()))["accepted"] == 6000
     assert answered == [200]

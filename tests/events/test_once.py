@@ -1,8 +1,7 @@
 """The same event is stored once, however it arrives twice."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -24,7 +23,7 @@ from tests.support.databases import fetch
 from tests.support.processes import PATIENCE_S
 from tests.support.relay import Relay
 from tests.support.shops import until
-from tests.support.stored import now_ms, stored, view
+from tests.support.stored import START_MS, now_ms, stored, view
 
 HOLD = """
 INSERT INTO events (id, tenant_id, event_type, user_id, timestamp, created_at)
@@ -57,7 +56,7 @@ async def test_in_concurrent_requests(
 
 
 async def test_in_concurrent_batches_that_overlap(client: httpx.AsyncClient, tenant: Tenant, database_url: str) -> None:
-    events = [view(timestamp=number) for number in range(300)]
+    events = [view(timestamp=START_MS + number) for number in range(300)]
     batches = [{"events": events[start : start + 200]} for start in (0, 50, 100, 0)]
     sent = [client.post("/api/v1/events/batch", json=batch, headers=bearer(tenant.read_write)) for batch in batches]
     counts = [answer.json()["data"] for answer in await asyncio.gather(*sent)]
@@ -71,7 +70,8 @@ async def test_in_two_batches_in_opposite_orders_while_a_third_holds_the_middle(
 ) -> None:
     """Each batch gets to the middle event and waits there; neither may hold then what the other still needs."""
     source = Source(tenant.id, TenantConfig(), now_ms(), live=True)
-    first, middle, last = [prepare(msgspec.json.encode(view(timestamp=number)), source) for number in range(3)]
+    bodies = [msgspec.json.encode(view(timestamp=START_MS + number)) for number in range(3)]
+    first, middle, last = [prepare(body, source) for body in bodies]
     holder = await asyncpg.connect(database_url)
     transaction = holder.transaction()
     await transaction.start()
@@ -151,22 +151,6 @@ async def test_after_a_restart(settings: Settings, tenant: Tenant, database_url:
         async with running(settings) as app, client_of(app) as client:
             assert await statuses(client, tenant, 2, event) == expected
     assert len(await stored(database_url, tenant.id)) == 1
-
-
-@pytest.fixture
-async def former_month(database_url: str) -> AsyncIterator[datetime]:
-    """The month before this one has a partition; its last millisecond is the fixture."""
-    this = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    former = this.replace(year=this.year - (this.month == 1), month=(this.month - 2) % 12 + 1)
-    table = former.strftime("events_%Y_%m")
-    owner = await asyncpg.connect(database_url)
-    await owner.execute(
-        f"CREATE TABLE {table} PARTITION OF events FOR VALUES FROM ('{former:%Y-%m-%d}Z') TO ('{this:%Y-%m-%d}Z')"
-    )
-    await owner.execute(f"CREATE UNIQUE INDEX {table}_id_key ON {table} (id)")
-    yield former
-    await owner.execute(f"DROP TABLE {table}")
-    await owner.close()
 
 
 async def store_then(

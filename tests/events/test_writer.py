@@ -21,7 +21,7 @@ from recomengine.shop import TenantConfig
 from recomengine.web.problems import Invalid, Unavailable
 from tests.support.apps import MakeTenant, Tenant
 from tests.support.shops import until
-from tests.support.stored import stored, view
+from tests.support.stored import START_MS, stored, view
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ async def tenant(make_tenant: MakeTenant) -> Tenant:
 
 def events(tenant: Tenant, *numbers: int) -> list[Event]:
     source = Source(tenant.id, TenantConfig(), int(time.time() * 1000), live=True)
-    return [prepare(msgspec.json.encode(view(timestamp=number)), source) for number in numbers]
+    return [prepare(msgspec.json.encode(view(timestamp=START_MS + number)), source) for number in numbers]
 
 
 class Statements:

@@ -18,6 +18,7 @@ from recomengine.models.histories import (
     ADD_TO_CART,
     CLICK,
     DAY_MS,
+    DISLIKE,
     EVENT_TYPES,
     IMPRESSION,
     PURCHASE,
@@ -79,9 +80,9 @@ async def test_histories_read_from_sql_equal_a_plain_grouping_of_the_events(
             "eventType": draw.choice([*EVENT_TYPES, "search"]), "userId": draw.choice(["ann", "bob", "Zoë", "李"]),
             "productId": draw.choice([*ids, "unknown"]), "sessionId": draw.choice(["s1", "s2", None]),
             "timestamp": START_MS + draw.randrange(10_000) * 60_000,
-            "metadata": draw.choice([None, {"orderId": "o1"}, {"orderId": "o2"}]),
+            "metadata": draw.choice([None, {"orderId": "o1", "lineId": f"{at}"}, {"orderId": "o2", "lineId": f"{at}"}]),
         }
-        for _ in range(300)
+        for at in range(300)
     ]  # fmt: skip
     await send(context, tenant.id, events)
     await send(context, other.id, [{"eventType": "view", "userId": "ann", "productId": "p1", "timestamp": START_MS}])
@@ -132,7 +133,7 @@ async def test_events_stored_from_the_watermark_on_are_left_to_the_trail(
 
 @examples
 @given(deeds, st.integers(1, 12))
-def test_of_every_shopper_the_newest_deeds_and_all_purchases_stay_known(deeds: list[Did], limit: int) -> None:
+def test_of_every_shopper_the_newest_deeds_all_purchases_and_dislikes_stay_known(deeds: list[Did], limit: int) -> None:
     histories = histories_of(deeds)
 
     indptr, kept = newest_per_user(histories, limit)
@@ -144,7 +145,8 @@ def test_of_every_shopper_the_newest_deeds_and_all_purchases_stay_known(deeds: l
             event for event in events[histories.indptr[user] : histories.indptr[user + 1]] if event[1] != IMPRESSION
         ]
         older, newest = done[:-limit], done[-limit:]
-        assert stayed[indptr[user] : indptr[user + 1]] == [event for event in older if event[1] == PURCHASE] + newest
+        lasting = [event for event in older if event[1] in (PURCHASE, DISLIKE)]
+        assert stayed[indptr[user] : indptr[user + 1]] == lasting + newest
 
 
 def plain_baskets(deeds: Sequence[Did], types: set[int]) -> list[list[int]]:

@@ -166,7 +166,7 @@ async def test_a_product_that_is_made_during_a_build_does_not_break_it(
         state = await catalog_state(connection, tenant_id)
         for key in made:
             await fill_catalog(context, tenant_id, [product(key)])
-            await send(context, tenant_id, [{"eventType": "view", "userId": "ann", "productId": key, "timestamp": 0}])
+            await send(context, tenant_id, [{"eventType": "view", "userId": "ann", "productId": key}])
         return state
 
     monkeypatch.setattr(queries, "catalog_state", then_a_product_is_made)

@@ -6,6 +6,9 @@ from uuid import UUID
 
 import asyncpg
 
+START_MS = 1_700_000_000_000
+"""A moment in the past; times are milliseconds."""
+
 
 def now_ms() -> int:
     return int(time.time() * 1000)
@@ -13,6 +16,15 @@ def now_ms() -> int:
 
 def view(user: str = "ann", product: str = "boot", **fields: Any) -> dict[str, Any]:
     return {"eventType": "view", "userId": user, "productId": product, **fields}
+
+
+def bought(
+    order_id: str | None, user: str = "ann", product: str = "boot", event_type: str = "purchase", **fields: Any
+) -> dict[str, Any]:
+    """A line of an order; fields of the event itself are timestamp and eventId, all others are its metadata."""
+    event = {name: fields.pop(name) for name in ("timestamp", "eventId", "sessionId") if name in fields}
+    metadata = {"price": 20.0} | ({} if order_id is None else {"orderId": order_id}) | fields
+    return {"eventType": event_type, "userId": user, "productId": product, "metadata": metadata, **event}
 
 
 async def stored(database_url: str, tenant_id: UUID) -> list[dict[str, Any]]:

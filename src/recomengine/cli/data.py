@@ -92,6 +92,11 @@ async def _import_events(settings: Settings, tenant_id: UUID, files: Sequence[st
         total,
         started,
     )
+    for note in (done.notes or [])[:SHOWN_ERRORS]:
+        console.print(f"line {note.line}: {note.message}", highlight=False, markup=False, soft_wrap=True)
+    if done.differing or done.trimmed:
+        said = f"{done.differing or 0} lines were there with other content, {done.trimmed or 0} had blanks around ids"
+        console.print(said, highlight=False, soft_wrap=True)
     if total and done.rejected == total:
         raise SettingsError("No event was stored: every line was rejected. Correct the file and import it again.")
 

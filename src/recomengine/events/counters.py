@@ -50,11 +50,12 @@ def counter_commands(events: Sequence[Event]) -> list[Command]:
     """Counts new events that belong to today."""
     counts: dict[str, int] = {}
     for event in events:
-        if not event.today or (name := EVENT_TRAITS[event.event_type].counter) is None:
+        if not event.today:
             continue
         tenant = str(event.tenant_id)
-        key = counter_key(tenant, event.today, name)
-        counts[key] = counts.get(key, 0) + 1
+        if (name := EVENT_TRAITS[event.event_type].counter) is not None:
+            key = counter_key(tenant, event.today, name)
+            counts[key] = counts.get(key, 0) + 1
         if event.revenue_cents:
             key = counter_key(tenant, event.today, "revenue")
             counts[key] = counts.get(key, 0) + event.revenue_cents

@@ -3,8 +3,9 @@
 A UUID of version 8. Without a client's eventId: 48 bits of the event's own millisecond, then a hash of
 (tenantId, userId, eventType, productId, timestamp), so ids sort by time and the index stays local. With one: a hash of
 (tenantId, eventId) alone, so that a retry without a timestamp is the same event; so is a line of an import that has
-neither, by (tenantId, userId, eventType, productId). Parts are length-prefixed: no two different tuples hash the same
-bytes.
+neither, by (tenantId, userId, eventType, productId). A purchase or return of an order is a line of it, whatever its
+moment and whoever its shopper: a hash of (tenantId, eventType, orderId, productId) and what tells the order's lines of
+one product apart. Parts are length-prefixed: no two different tuples hash the same bytes.
 """
 
 from hashlib import blake2b, sha256
@@ -32,6 +33,15 @@ def named_id(tenant: bytes, event_id: str) -> UUID:
 def untimed_id(tenant: bytes, user_id: str, event_type: str, product_id: str) -> UUID:
     """The identity of an imported event without a time: it must not depend on when it is imported."""
     hashed = _hash(tenant, user_id.encode(), event_type.encode(), product_id.encode())
+    return _uuid(hashed >> 80, hashed)
+
+
+def order_line_id(tenant: bytes, event_type: str, order_id: str, product_id: str, line: tuple[str, ...]) -> UUID:
+    """The identity of a line of an order. line: the name that the shop has for it; or its variant, price and
+    quantity.
+    """
+    parts = (part.encode() for part in (event_type, order_id, product_id, *line))
+    hashed = _hash(tenant, b"line", *parts)
     return _uuid(hashed >> 80, hashed)
 
 

@@ -2,42 +2,59 @@
 path.
 """
 
-from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from difflib import get_close_matches
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
 
+from recomengine.events.clock import check_not_ahead, corrected_ms, milliseconds_of
 from recomengine.events.counters import today
-from recomengine.events.identity import named_id, natural_id, untimed_id
+from recomengine.events.identity import named_id, natural_id, order_line_id, untimed_id
 from recomengine.events.schemas import (
-    MAX_AHEAD_MS,
+    CLIENT_TIMESTAMP,
     MAX_METADATA_BYTES,
     MAX_METADATA_DEPTH,
-    MAX_TIMESTAMP_MS,
-    MIN_TIMESTAMP_MS,
+    MAX_QUANTITY,
     Event,
     EventIn,
     KnownMetadata,
 )
-from recomengine.shop import EVENT_TRAITS, MAX_PRICE, EventType, TenantConfig
+from recomengine.shop import EVENT_TRAITS, MAX_PRICE, TenantConfig
 from recomengine.web.codec import decode, validation_problem
 from recomengine.web.free_json import read_free
 from recomengine.web.problems import Problem, invalid
 
 event_decoder = msgspec.json.Decoder(EventIn)
 _known = msgspec.json.Decoder(KnownMetadata)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND = timedelta(milliseconds=1)
+NOTHING_KNOWN = KnownMetadata()
+MAX_SHOWN = 40
+"""Characters of a value in a message."""
+
+
+class _Typed(msgspec.Struct, rename="camel"):
+    event_type: str = ""
+
+
+_typed = msgspec.json.Decoder(_Typed)
 
 
 class Source:
     """Who sends, and when: what the rows of one request have in common."""
 
-    __slots__ = ("currency", "live", "now_ms", "single", "tenant_bytes", "tenant_id", "today")
+    __slots__ = ("currency", "live", "now_ms", "sent_ms", "single", "tenant_bytes", "tenant_id", "today")
 
-    def __init__(self, tenant_id: UUID, config: TenantConfig, now_ms: int, *, live: bool, single: bool = False) -> None:
+    def __init__(
+        self,
+        tenant_id: UUID,
+        config: TenantConfig,
+        now_ms: int,
+        *,
+        live: bool,
+        single: bool = False,
+        sent_ms: int | None = None,
+    ) -> None:
         self.tenant_id = tenant_id
         self.tenant_bytes = tenant_id.bytes
         self.currency = config.currency
@@ -45,25 +62,47 @@ class Source:
         self.now_ms = now_ms
         self.live = live
         self.single = single
+        self.sent_ms = sent_ms
 
 
 def prepare(body: "bytes | msgspec.Raw", source: Source) -> Event:
-    return prepare_decoded(decode(event_decoder, body), source)
+    return prepare_decoded(decode_event(body), source)
+
+
+def decode_event(body: "bytes | msgspec.Raw") -> EventIn:
+    try:
+        return decode(event_decoder, body)
+    except Problem as problem:
+        if problem.errors and problem.errors[0].path == "$.eventType":
+            raise _unknown_type(body) from None
+        raise
+
+
+def _unknown_type(body: "bytes | msgspec.Raw") -> Problem:
+    try:
+        found = _typed.decode(body).event_type
+    except msgspec.ValidationError:
+        found = ""
+    allowed = ", ".join(EVENT_TRAITS)
+    near = get_close_matches(found.strip().lower().replace(" ", "_").replace("-", "_"), EVENT_TRAITS, 1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return invalid("$.eventType", f"expected one of {allowed}; got {found[:MAX_SHOWN] or 'no text'}.{hint}")
 
 
 def prepare_decoded(event: EventIn, source: Source) -> Event:
+    trimmed = _trim(event)
     if event.product_id is None and event.event_type != "search":
         raise invalid(
             "$.productId", f"expected for {event.event_type}, got none. Only search events go without a product"
         )
-    timestamp_ms = source.now_ms if event.timestamp is None else _checked_ms(event.timestamp, source.now_ms)
-    metadata, revenue_cents = (
-        (None, 0)
-        if event.metadata is UNSET
-        else _checked_metadata(bytes(event.metadata), event.event_type, source.currency)
-    )
+    given_ms = None if event.timestamp is None else milliseconds_of(event.timestamp, "$.timestamp")
+    timestamp_ms = source.now_ms if given_ms is None else corrected_ms(given_ms, source.sent_ms, source.now_ms)
+    check_not_ahead(timestamp_ms, source.now_ms)
+    metadata, known = (None, NOTHING_KNOWN) if event.metadata is UNSET else _checked_metadata(bytes(event.metadata))
+    if given_ms is not None and given_ms != timestamp_ms:
+        metadata = _with_client_timestamp(metadata, given_ms)
     day = source.today
-    identity, name = _identity(event, source, timestamp_ms)
+    identity, name = _identity(event, known, source, given_ms, timestamp_ms)
     return Event(
         identity,
         source.tenant_id,
@@ -74,40 +113,65 @@ def prepare_decoded(event: EventIn, source: Source) -> Event:
         name,
         metadata,
         timestamp_ms,
-        revenue_cents,
+        _revenue_cents(event, known, source.currency),
         day.date if day.start_ms <= timestamp_ms < day.end_ms else "",
         source.live,
         source.single,
+        given_ms,
+        trimmed,
+        known.bot is True,
     )
 
 
-def _identity(event: EventIn, source: Source, timestamp_ms: int) -> tuple[UUID, str | None]:
-    """(the event's id, the name that it is stored under as its client's)."""
+def _trim(event: EventIn) -> tuple[str, ...]:
+    """Cut blanks off the ends of ids; of which."""
+    user_id = event.user_id.strip()
+    product_id = None if event.product_id is None else event.product_id.strip()
+    session_id = None if event.session_id is None else event.session_id.strip()
+    if (user_id, product_id, session_id) == (event.user_id, event.product_id, event.session_id):
+        return ()
+    cut = {"userId": user_id, "productId": product_id, "sessionId": session_id}
+    for name, value in cut.items():
+        if value == "":
+            raise invalid(f"$.{name}", "expected 1 to 128 characters, got only blanks")
+    came = (event.user_id, event.product_id, event.session_id)
+    event.user_id, event.product_id, event.session_id = user_id, product_id, session_id
+    return tuple(name for (name, value), before in zip(cut.items(), came, strict=True) if value != before)
+
+
+def _identity(
+    event: EventIn, known: KnownMetadata, source: Source, given_ms: int | None, timestamp_ms: int
+) -> tuple[UUID, str | None]:
+    """(the event's id, the name that it is stored under). Whatever may come again in a later month has a name."""
+    tenant, product_id = source.tenant_bytes, event.product_id or ""
     if event.event_id is not None:
-        return named_id(source.tenant_bytes, event.event_id), event.event_id
-    what = (event.user_id, event.event_type, event.product_id or "")
-    if event.timestamp is None and not source.live:
-        identity = untimed_id(source.tenant_bytes, *what)
-        return identity, str(identity)  # named, so that it is looked for in every month
-    return natural_id(source.tenant_bytes, *what, timestamp_ms), None
-
-
-def _checked_ms(timestamp: int | datetime, now_ms: int) -> int:
-    ms = timestamp if isinstance(timestamp, int) else (timestamp - EPOCH) // MILLISECOND
-    if not MIN_TIMESTAMP_MS <= ms <= MAX_TIMESTAMP_MS:
-        raise invalid("$.timestamp", f"expected a time of the years 1 to 9999 in milliseconds, got {str(ms)[:40]}")
-    if ms > now_ms + MAX_AHEAD_MS:
-        raise invalid(
-            "$.timestamp",
-            "lies more than 5 minutes ahead of the server's clock. Correct the sender's clock, or send milliseconds",
+        return named_id(tenant, event.event_id), event.event_id
+    if known.order_id and EVENT_TRAITS[event.event_type].revenue:
+        identity = order_line_id(tenant, event.event_type, known.order_id, product_id, _line(known))
+    elif given_ms is None and not source.live:
+        identity = untimed_id(tenant, event.user_id, event.event_type, product_id)
+    else:
+        identity = natural_id(
+            tenant, event.user_id, event.event_type, product_id, timestamp_ms if given_ms is None else given_ms
         )
-    return ms
+        if given_ms is None or given_ms == timestamp_ms:
+            return identity, None
+    return identity, str(identity)
 
 
-def _checked_metadata(text: bytes, event_type: EventType, currency: str) -> tuple[str | None, int]:
-    """(JSON text for jsonb, revenue in cents of a purchase in `currency`)."""
+def _line(known: KnownMetadata) -> tuple[str, ...]:
+    """What tells an order's lines of one product apart. The arm of an experiment is no variant of the product."""
+    if known.line_id:
+        return (known.line_id,)
+    variant = known.variant_id or (None if known.experiment_id else known.variant)
+    price = "" if known.price is None else f"{known.price:.12g}"
+    return variant or "", price, f"{known.quantity or 1:.0f}"
+
+
+def _checked_metadata(text: bytes) -> tuple[str | None, KnownMetadata]:
+    """(JSON text for jsonb, what of it means something)."""
     if text == b"null":
-        return None, 0
+        return None, NOTHING_KNOWN
     _, stored = read_free(text, "$.metadata", MAX_METADATA_BYTES, MAX_METADATA_DEPTH)
     try:
         known = _known.decode(stored)
@@ -115,10 +179,16 @@ def _checked_metadata(text: bytes, event_type: EventType, currency: str) -> tupl
         raise _within_metadata(validation_problem(error)) from None
     if known.price is not None and not 0 <= known.price <= MAX_PRICE:
         raise invalid("$.metadata.price", f"expected 0 to {MAX_PRICE}, got {known.price}")
-    return stored.decode(), _revenue_cents(known) if EVENT_TRAITS[event_type].bought and known.currency in (
-        None,
-        currency,
-    ) else 0
+    if known.quantity is not None and not (1 <= known.quantity <= MAX_QUANTITY and known.quantity.is_integer()):
+        raise _wrong_quantity(known.quantity)
+    return stored.decode(), known
+
+
+def _wrong_quantity(quantity: float) -> Problem:
+    hint = ". What comes back is an event of type return, with a positive quantity" if quantity < 0 else ""
+    return invalid(
+        "$.metadata.quantity", f"expected a whole number from 1 to {MAX_QUANTITY}, got {quantity:.12g}{hint}"
+    )
 
 
 def _within_metadata(problem: Problem) -> Problem:
@@ -126,5 +196,15 @@ def _within_metadata(problem: Problem) -> Problem:
     return invalid("$.metadata" + inner.path.removeprefix("$"), inner.message)
 
 
-def _revenue_cents(known: KnownMetadata) -> int:
-    return int((Decimal(repr(known.price or 0.0)) * (known.quantity or 1) * 100).to_integral_value(ROUND_HALF_UP))
+def _with_client_timestamp(metadata: str | None, given_ms: int) -> str:
+    members = (metadata or "{}").removesuffix("}")
+    return f'{members}{"" if members == "{" else ","}"{CLIENT_TIMESTAMP}":{given_ms}}}'
+
+
+def _revenue_cents(event: EventIn, known: KnownMetadata, currency: str) -> int:
+    """Of a purchase, or less than nothing of a return, in the shop's currency; else 0."""
+    sign = EVENT_TRAITS[event.event_type].revenue
+    if not sign or not known.price or known.currency not in (None, currency):
+        return 0
+    amount = Decimal(repr(known.price)) * int(known.quantity or 1) * 100
+    return sign * int(amount.to_integral_value(ROUND_HALF_UP))

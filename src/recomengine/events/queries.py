@@ -10,10 +10,44 @@ import asyncpg
 from recomengine.infra.database import Connection, Pool
 
 STORE_EVENTS = "SELECT stored, moment FROM store_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+STORED_CONTENTS = """
+SELECT id, event_type, user_id, product_id, (extract(epoch FROM timestamp) * 1000)::bigint AS timestamp_ms,
+       readable_json(metadata) AS metadata
+FROM events WHERE tenant_id = $1 AND id = ANY ($2::uuid[])
+"""
 RECENT_EVENTS = """
 SELECT created_at, timestamp, event_type, product_id, session_id FROM events
-WHERE tenant_id = $1 AND user_id = ANY ($2::text[]) AND product_id IS NOT NULL AND event_type <> 'impression'
+WHERE tenant_id = $1 AND user_id = ANY ($2::text[]) AND product_id IS NOT NULL
+    AND event_type NOT IN ('impression', 'return') AND (metadata ->> 'bot') IS DISTINCT FROM 'true'
 ORDER BY created_at DESC LIMIT $3
+"""
+# Of each return the purchases that it takes back; without a known order the newest one.
+RETURNED_PURCHASES = """
+SELECT b.user_id, r.product_id, (extract(epoch FROM b.timestamp) * 1000)::bigint AS timestamp_ms,
+       (extract(epoch FROM r.created_at) * 1000)::bigint AS created_ms
+FROM events r
+CROSS JOIN LATERAL (
+    SELECT o.user_id, o.timestamp FROM events o
+    WHERE o.tenant_id = $1 AND o.order_id = r.metadata ->> 'orderId' AND o.product_id = r.product_id
+    UNION ALL
+    (SELECT n.user_id, n.timestamp FROM events n
+     WHERE n.tenant_id = $1 AND n.user_id = r.user_id AND n.event_type = 'purchase' AND n.product_id = r.product_id
+        AND n.timestamp <= r.timestamp AND NOT EXISTS (
+            SELECT FROM events k
+            WHERE k.tenant_id = $1 AND k.order_id = r.metadata ->> 'orderId' AND k.product_id = r.product_id)
+     ORDER BY n.timestamp DESC LIMIT 1)
+) AS b
+WHERE r.tenant_id = $1 AND r.id = ANY ($2::uuid[]) AND r.event_type = 'return'
+    AND wholly_returned($1, r.metadata ->> 'orderId', r.product_id)
+"""
+# Returns by these shoppers, and of what they bought.
+RETURNS_OF = """
+SELECT r.id FROM events r WHERE r.tenant_id = $1 AND r.user_id = ANY ($2::text[]) AND r.event_type = 'return'
+UNION
+SELECT r.id FROM events b
+JOIN events r ON r.tenant_id = $1 AND r.event_type = 'return' AND r.metadata ->> 'orderId' = b.order_id
+    AND r.product_id = b.product_id
+WHERE b.tenant_id = $1 AND b.user_id = ANY ($2::text[]) AND b.event_type = 'purchase'
 """
 NEWEST_ALIASES = """
 SELECT anonymous_id, created_at FROM user_aliases WHERE tenant_id = $1 AND user_id = $2
@@ -30,10 +64,23 @@ async def store_events(
     return row["stored"], row["moment"]
 
 
+async def stored_contents(connection: Connection, tenant_id: UUID, ids: Sequence[UUID]) -> list[asyncpg.Record]:
+    """What is stored under these ids, as far as it is there."""
+    return await connection.fetch(STORED_CONTENTS, tenant_id, ids)
+
+
 async def recent_events(
     connection: Connection, tenant_id: UUID, users: Sequence[str], limit: int
 ) -> list[asyncpg.Record]:
     return await connection.fetch(RECENT_EVENTS, tenant_id, users, limit)
+
+
+async def returned_purchases(connection: Connection, tenant_id: UUID, returns: Sequence[UUID]) -> list[asyncpg.Record]:
+    return await connection.fetch(RETURNED_PURCHASES, tenant_id, returns)
+
+
+async def returns_of(connection: Connection, tenant_id: UUID, users: Sequence[str]) -> list[UUID]:
+    return [row["id"] for row in await connection.fetch(RETURNS_OF, tenant_id, users)]
 
 
 async def newest_aliases(connection: Connection, tenant_id: UUID, user_id: str, limit: int) -> list[asyncpg.Record]:

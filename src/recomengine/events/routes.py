@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import UNSET
 from starlette.responses import Response
 
+from recomengine.events.clock import milliseconds_of
+from recomengine.events.comparing import content_digest
 from recomengine.events.importing import import_lines
-from recomengine.events.preparing import Source, event_decoder, prepare, prepare_decoded
+from recomengine.events.preparing import Source, decode_event, prepare, prepare_decoded
 from recomengine.events.schemas import (
     Event,
     EventBatch,
@@ -24,7 +27,7 @@ from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import RedisUnavailable
 from recomengine.shop import Permission
 from recomengine.web.caller import Caller
-from recomengine.web.codec import data_response, json_body
+from recomengine.web.codec import Body, data_response, json_body
 from recomengine.web.door import BegunCall, Call
 from recomengine.web.ndjson import Lines
 from recomengine.web.operations import Data, Operation
@@ -36,36 +39,44 @@ if TYPE_CHECKING:
 MAX_EVENT_BYTES = 64 * 1024
 MAX_BATCH_BYTES = 10 * 1024 * 1024
 
-_event = json_body(event_decoder, MAX_EVENT_BYTES)
+_event = Body(EventIn, MAX_EVENT_BYTES, decode_event)
 _batch = json_body(msgspec.json.Decoder(EventBatch), MAX_BATCH_BYTES)
 
 
 async def post_event(context: "Context", call: BegunCall[EventIn]) -> Response:
     caller = call.by
     event = prepare_decoded(call.body, Source(caller.tenant_id, caller.config, _now_ms(), live=True, single=True))
-    remembered = context.redis.call(("EXISTS", dedup_key(caller.tenant, event.id)))
+    remembered = context.redis.call(("GET", dedup_key(caller.tenant, event.id)))
     await call.charged
-    new = not await _is_remembered(remembered) and (await context.events.store([event]))[0]
-    return data_response(Stored(event.shown_id, "accepted" if new else "duplicate"), 202 if new else 200)
+    known = await _is_remembered(remembered, event)
+    differs = () if known else (await context.events.store_or_compare([event]))[0]
+    new = differs is None
+    stored = Stored(event.shown_id, "accepted" if new else "duplicate", differs or UNSET, event.trimmed or UNSET)
+    return data_response(stored, 202 if new else 200)
 
 
-async def _is_remembered(remembered: "asyncio.Future[list[Any]]") -> bool:
-    """Whether Redis knows the event as stored; it is told only after the commit, so a yes needs no look at the
-    database.
+async def _is_remembered(remembered: "asyncio.Future[list[Any]]", event: Event) -> bool:
+    """Whether Redis knows the event as stored, and with this content; it is told only after the commit, so a yes needs
+    no look at the database.
     """
     try:
-        return bool((await remembered)[0])
+        [digest] = await remembered
     except RedisUnavailable:
         FALLBACKS.labels("dedup").inc()
         return False
+    return digest is not None and bytes(digest) == content_digest(event).encode()
 
 
 async def post_batch(context: "Context", call: Call[Caller, EventBatch]) -> Response:
-    results, events = _prepare_all(call.body.events, Source(call.by.tenant_id, call.by.config, _now_ms(), live=True))
+    batch = call.body
+    sent_ms = None if batch.sent_at is None else milliseconds_of(batch.sent_at, "$.sentAt")
+    source = Source(call.by.tenant_id, call.by.config, _now_ms(), live=True, sent_ms=sent_ms)
+    results, events = _prepare_all(batch.events, source)
     if events:
         waiting = (result for result in results if result.status != "rejected")
-        for result, new in zip(waiting, await context.events.store(events), strict=True):
-            result.status = "accepted" if new else "duplicate"
+        for result, differs in zip(waiting, await context.events.store_or_compare(events), strict=True):
+            result.status = "accepted" if differs is None else "duplicate"
+            result.differs = differs or ()
     counts = {
         status: sum(result.status == status for result in results) for status in ("accepted", "duplicate", "rejected")
     }
@@ -82,7 +93,7 @@ def _prepare_all(bodies: Sequence[msgspec.Raw], source: Source) -> tuple[list[Ev
             results.append(EventResult(index, "rejected", error=rejection(problem)))
         else:
             events.append(event)
-            results.append(EventResult(index, "accepted", event.shown_id))
+            results.append(EventResult(index, "accepted", event.shown_id, trimmed=event.trimmed))
     return results, events
 
 

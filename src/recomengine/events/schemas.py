@@ -1,5 +1,6 @@
 """An event as it arrives, and as it is stored."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -16,9 +17,13 @@ Text = Annotated[str, Meta(max_length=500, extra_json_schema={"pattern": PLAIN})
 MAX_BATCH = 1000
 MAX_METADATA_BYTES = 8 * 1024
 MAX_METADATA_DEPTH = 32
-MAX_AHEAD_MS = 5 * 60 * 1000
 MIN_TIMESTAMP_MS, MAX_TIMESTAMP_MS = -62_135_596_800_000, 253_402_300_799_999
 """The years 1 to 9999, which RFC 3339 can write."""
+MIN_MILLISECONDS = 100_000_000_000
+"""A smaller number looks like seconds: in milliseconds it would lie before March 1973."""
+MAX_QUANTITY = 1_000_000
+CLIENT_TIMESTAMP = "$clientTimestamp"
+"""The member of metadata that keeps the time by the client's clock in milliseconds, where the server's corrected it."""
 
 
 class KnownMetadata(msgspec.Struct, rename="camel", gc=False):
@@ -27,17 +32,27 @@ class KnownMetadata(msgspec.Struct, rename="camel", gc=False):
     price: Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": float(MAX_PRICE)})] | None = None
     """A number and no text; exact to 2 places as its shortest decimal form is."""
     currency: Currency | None = None
-    quantity: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    quantity: (
+        Annotated[float, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_QUANTITY, "multipleOf": 1})] | None
+    ) = None
+    """Whole, and may be written 4.0; checked by hand, for the sake of the message."""
     order_id: Text | None = None
+    line_id: Text | None = None
+    """Tells the lines of an order apart, as the shop names them."""
+    variant_id: Text | None = None
+    """Of the product: its size, its colour."""
     placement_id: Text | None = None
     strategy: Text | None = None
     recommendation_id: Text | None = None
     experiment_id: Text | None = None
     variant: Text | None = None
+    """Of an experiment where there is one, else of the product."""
     query: Text | None = None
+    bot: bool | None = None
 
 
-Milliseconds = Annotated[int, Meta(extra_json_schema={"minimum": MIN_TIMESTAMP_MS, "maximum": MAX_TIMESTAMP_MS})]
+Milliseconds = Annotated[int, Meta(extra_json_schema={"minimum": MIN_MILLISECONDS, "maximum": MAX_TIMESTAMP_MS})]
+Timestamp = Milliseconds | Annotated[datetime, Meta(tz=True)]
 Metadata = Annotated[
     msgspec.Raw,
     Meta(
@@ -53,7 +68,7 @@ class EventIn(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=Fal
     user_id: Id
     product_id: Id | None = None
     session_id: Id | None = None
-    timestamp: Milliseconds | Annotated[datetime, Meta(tz=True)] | None = None
+    timestamp: Timestamp | None = None
     event_id: Id | None = None
     metadata: Metadata | UnsetType = UNSET
     key: str | None = None
@@ -70,27 +85,42 @@ class Event(msgspec.Struct, gc=False):
     product_id: str | None
     session_id: str | None
     client_event_id: str | None
+    """Its client's name of it. Where there is none, but the identity says nothing of when it came, the identity: an
+    event with a name is looked for in every month."""
     metadata: str | None
     timestamp_ms: int
     revenue_cents: int = 0
-    """Of a purchase in the tenant's currency."""
+    """Of a purchase in the tenant's currency; what a return gives back is less than nothing."""
     today: str = ""
     """The tenant's day, where it happened on the day it arrived; else empty."""
     live: bool = False
     """Whether it was sent as it happened (not imported), whatever its timestamp."""
     single: bool = False
     """Whether it came alone, and its identity is remembered in Redis."""
+    given_ms: int | None = None
+    """The time that the client gave it, by the client's clock."""
+    trimmed: tuple[str, ...] = ()
+    """The ids that came with blanks around them."""
+    bot: bool = False
+    """Whether its client says that no shopper did it: it is stored, and tells nobody anything."""
 
     @property
     def shown_id(self) -> str:
         return self.client_event_id or str(self.id)
 
+    @property
+    def is_named(self) -> bool:
+        """By its client."""
+        return self.client_event_id is not None and self.client_event_id != str(self.id)
 
-class EventBatch(msgspec.Struct, forbid_unknown_fields=True):
+
+class EventBatch(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     events: Annotated[
         list[msgspec.Raw],
         Meta(min_length=1, max_length=MAX_BATCH, extra_json_schema={"items": {"$ref": "#/components/schemas/EventIn"}}),
     ]
+    sent_at: Timestamp | None = None
+    """When the client sends it, by the clock that gave the events their times."""
     key: str | None = None
 
 
@@ -99,11 +129,17 @@ class EventResult(msgspec.Struct, rename="camel", omit_defaults=True):
     status: Literal["accepted", "duplicate", "rejected"]
     event_id: str | None = None
     error: Rejection | None = None
+    differs: Sequence[str] = ()
+    trimmed: Sequence[str] = ()
 
 
 class Stored(msgspec.Struct, rename="camel"):
+    """differs: what a duplicate says otherwise than the stored event; trimmed: ids that came with outer blanks."""
+
     event_id: str
     status: Literal["accepted", "duplicate"]
+    differs: Sequence[str] | UnsetType = UNSET
+    trimmed: Sequence[str] | UnsetType = UNSET
 
 
 class EventBatchResult(msgspec.Struct):
@@ -114,9 +150,14 @@ class EventBatchResult(msgspec.Struct):
 
 
 class EventImportResult(msgspec.Struct):
-    """errors: of the first lines that were rejected."""
+    """errors: of the first lines that were rejected. differing: duplicates that say something else than what is stored;
+    trimmed: lines with blanks around their ids; notes: of the first lines of both.
+    """
 
     accepted: int = 0
     duplicates: int = 0
     rejected: int = 0
     errors: list[LineError] = []
+    differing: int | UnsetType = UNSET
+    trimmed: int | UnsetType = UNSET
+    notes: list[LineError] | UnsetType = UNSET

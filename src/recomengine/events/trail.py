@@ -2,7 +2,8 @@
 
 `reco:recent:{tenant}:<user>` is a list, newest first, of at most TRAIL_LENGTH entries; an entry is its fields joined by
 a control character that no id can hold. An entry of type ALIAS is no event: it names another id of the shopper, whose
-trail counts as well. Redis may lose it all: PostgreSQL has every event and every alias.
+trail counts as well. One of type RETURN says that the purchase of that product and moment counts no longer. Redis may
+lose it all: PostgreSQL has every event and every alias.
 `reco:since:{tenant}` is the moment in milliseconds since when the trails miss nothing. It is lost with the trails, and
 set anew by the next batch: what a build of before that moment does not hold must come from PostgreSQL (`may_miss`).
 """
@@ -13,12 +14,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 from recomengine.events import queries
-from recomengine.infra.database import Pool, tenant_transaction
+from recomengine.infra.database import Connection, Pool, tenant_transaction
+from recomengine.shop import EventType
 
 TRAIL_LENGTH = 100
 TRAIL_TTL_S = 7 * 86_400
 SEPARATOR = "\x1f"
 ALIAS = "alias"
+RETURN: EventType = "return"
 MAX_JOINED = 10
 """Of a shopper's other ids, so many trails are read, those of the newest."""
 
@@ -83,17 +86,27 @@ async def recent_from_database(pool: Pool, tenant_id: UUID, user_id: str, limit:
     """
     async with tenant_transaction(pool, tenant_id, limit_s=limit_s) as connection:
         aliases = await queries.newest_aliases(connection, tenant_id, user_id, MAX_JOINED)
-        rows = await queries.recent_events(
-            connection, tenant_id, [user_id, *(alias["anonymous_id"] for alias in aliases)], limit
-        )
+        users = [user_id, *(alias["anonymous_id"] for alias in aliases)]
+        rows = await queries.recent_events(connection, tenant_id, users, limit)
+        returns = await queries.returns_of(connection, tenant_id, users)
+        returned = await entries_of(connection, tenant_id, returns) if returns else []
     events = [
         Trail(
             _ms(row["created_at"]), _ms(row["timestamp"]), row["event_type"], row["product_id"], row["session_id"] or ""
         )
         for row in rows
     ]
+    events += [entry for buyer, entry in returned if buyer in users]
     return events + [
         Trail(_ms(alias["created_at"]), _ms(alias["created_at"]), ALIAS, alias["anonymous_id"], "") for alias in aliases
+    ]
+
+
+async def entries_of(connection: Connection, tenant_id: UUID, returns: Sequence[UUID]) -> list[tuple[str, Trail]]:
+    """(whose purchase, the entry of their trail) for each purchase that these returns take back."""
+    rows = await queries.returned_purchases(connection, tenant_id, returns)
+    return [
+        (row["user_id"], Trail(row["created_ms"], row["timestamp_ms"], RETURN, row["product_id"], "")) for row in rows
     ]
 
 

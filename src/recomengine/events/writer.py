@@ -18,11 +18,13 @@ import asyncpg
 import structlog
 
 from recomengine.events import queries
+from recomengine.events.comparing import compare, content_digest
 from recomengine.events.counters import counter_commands
 from recomengine.events.feed import feed_commands
+from recomengine.events.returns import returned_by
 from recomengine.events.schemas import Event
-from recomengine.events.trail import TRAIL_LENGTH, TRAIL_TTL_S, Trail, since_key, trail_entry, trail_key
-from recomengine.infra.database import Pool
+from recomengine.events.trail import RETURN, TRAIL_LENGTH, TRAIL_TTL_S, Trail, since_key, trail_entry, trail_key
+from recomengine.infra.database import DATABASE_AWAY, Pool
 from recomengine.infra.logs import said
 from recomengine.infra.metrics import EVENTS_DROPPED, EVENTS_INGESTED, FALLBACKS
 from recomengine.infra.redis import Command, RedisClient, RedisUnavailable
@@ -78,6 +80,17 @@ class EventWriter:
         self._pending += len(events)
         self._launch()
         return await wait.future
+
+    async def store_or_compare(self, events: Sequence[Event]) -> list[tuple[str, ...] | None]:
+        """Store events of one tenant; None for each that was new, for a duplicate the members in which it differs from
+        what is stored.
+        """
+        new = await self.store(events)
+        duplicates = [event for event, is_new in zip(events, new, strict=True) if not is_new]
+        if not duplicates:
+            return [None] * len(events)
+        found = iter(await compare(self._pool, duplicates[0].tenant_id, duplicates))
+        return [None if is_new else next(found) for is_new in new]
 
     async def close(self) -> None:
         """Store what was accepted, and take no more."""
@@ -152,8 +165,15 @@ class EventWriter:
     async def _tell_redis(self, fresh: Sequence[Event], rows: Sequence[Event], moment: datetime) -> None:
         """After the commit: trails, feeds, live counters, remembered identities. Without Redis only warmth is lost."""
         created_ms = int(moment.timestamp() * 1000)
-        commands = [*_trail_commands(fresh, created_ms), *feed_commands(fresh, created_ms), *counter_commands(fresh)]
-        commands += [("SET", dedup_key(str(row.tenant_id), row.id), 1, "EX", DEDUP_TTL_S) for row in rows if row.single]
+        of_shoppers = [row for row in fresh if not row.bot]
+        commands = [*_trail_commands(of_shoppers, created_ms), *feed_commands(of_shoppers, created_ms)]
+        commands += await self._return_commands(of_shoppers)
+        commands += counter_commands(of_shoppers)
+        commands += [
+            ("SET", dedup_key(str(row.tenant_id), row.id), content_digest(row), "EX", DEDUP_TTL_S)
+            for row in fresh
+            if row.single
+        ]
         tenants = {row.tenant_id for row in rows}
         try:
             await self._redis.call(*commands, *self._since_commands(tenants))
@@ -162,6 +182,23 @@ class EventWriter:
             self._untold |= tenants
         else:
             self._untold -= tenants
+
+    async def _return_commands(self, fresh: Sequence[Event]) -> list[Command]:
+        """What was returned, in the trails of those who bought it. Without the database their trails count as lost."""
+        if not any(event.event_type == RETURN for event in fresh):
+            return []
+        try:
+            returned = await returned_by(self._pool, fresh)
+        except DATABASE_AWAY as error:
+            FALLBACKS.labels("recents").inc()
+            log.warning("returns not in trails", error=said(error))
+            self._untold |= {event.tenant_id for event in fresh if event.event_type == RETURN}
+            return []
+        return [
+            command
+            for (tenant_id, user_id), entries in returned.items()
+            for command in _push(trail_key(str(tenant_id), user_id), entries)
+        ]
 
     def _since_commands(self, tenants: set[UUID]) -> list[Command]:
         """Since when the trails of these tenants miss nothing: as it stands, or from now on."""
@@ -201,9 +238,12 @@ def _trail_commands(fresh: Sequence[Event], created_ms: int) -> list[Command]:
             trails.setdefault(key, []).append(
                 Trail(created_ms, event.timestamp_ms, event.event_type, event.product_id, event.session_id or "")
             )
-    commands: list[Command] = []
-    for key, trail in trails.items():
-        commands.append(("LPUSH", key, *map(trail_entry, sorted(trail, key=lambda entry: entry.timestamp_ms))))
-        commands.append(("LTRIM", key, 0, TRAIL_LENGTH - 1))
-        commands.append(("EXPIRE", key, TRAIL_TTL_S))
-    return commands
+    return [command for key, trail in trails.items() for command in _push(key, trail)]
+
+
+def _push(key: str, entries: Sequence[Trail]) -> list[Command]:
+    return [
+        ("LPUSH", key, *map(trail_entry, sorted(entries, key=lambda entry: entry.timestamp_ms))),
+        ("LTRIM", key, 0, TRAIL_LENGTH - 1),
+        ("EXPIRE", key, TRAIL_TTL_S),
+    ]

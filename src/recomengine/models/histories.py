@@ -14,8 +14,8 @@ CODE_OF_TYPE: dict[str, int] = {name: traits.code for name, traits in EVENT_TRAI
 EVENT_TYPES = tuple(CODE_OF_TYPE)
 """Types of the events that concern a product; a type's code is its position."""
 TYPE_WEIGHTS = np.array([traits.weight for traits in EVENT_TRAITS.values() if traits.code is not None], np.float32)
-IMPRESSION, CLICK, VIEW, ADD_TO_CART, PURCHASE = (
-    CODE_OF_TYPE[name] for name in ("impression", "click", "view", "add_to_cart", "purchase")
+IMPRESSION, CLICK, VIEW, ADD_TO_CART, PURCHASE, RETURN, DISLIKE = (
+    CODE_OF_TYPE[name] for name in ("impression", "click", "view", "add_to_cart", "purchase", "return", "dislike")
 )
 EPOCH_2000_MS = 946_684_800_000
 DAY_MS = 86_400_000
@@ -167,11 +167,11 @@ def newest_per_user(histories: Histories, limit: int) -> tuple[Int64, NDArray[np
     """What stays known of each user: (indptr of the kept, mask over the events).
 
     The last `limit` events other than impressions, which say nothing of the user and would push the rest out; and every
-    purchase, since what was bought stays bought.
+    purchase and dislike, since what was bought stays bought, and what is disliked must not come again.
     """
     counted = histories.types != IMPRESSION
     so_far = np.concatenate([[0], np.cumsum(counted)])
     left = np.repeat(so_far[histories.indptr[1:]], np.diff(histories.indptr)) - so_far[1:]
-    kept = counted & ((left < limit) | (histories.types == PURCHASE))
+    kept = counted & ((left < limit) | (histories.types == PURCHASE) | (histories.types == DISLIKE))
     indptr = np.concatenate([[0], np.cumsum(kept)])[histories.indptr].astype(np.int64)
     return indptr, kept

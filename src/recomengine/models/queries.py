@@ -57,6 +57,13 @@ NEWEST_ERASURES = (
 )
 ERASED_AFTER = "SELECT unnest(digests) AS digest FROM erasures WHERE tenant_id = $1 AND number > $2"
 ALIASES = "SELECT anonymous_id, user_id FROM user_aliases WHERE tenant_id = $1"
+# Products of orders of which something was returned and something kept; orders as in LOAD_HISTORIES.
+PARTLY_RETURNED = """
+SELECT DISTINCT i.number, hashtextextended('o' || (r.metadata ->> 'orderId'), 0) AS basket
+FROM events r JOIN catalog_items i ON i.tenant_id = $1 AND i.product_id = r.product_id
+WHERE r.tenant_id = $1 AND r.event_type = 'return' AND r.created_at < $2
+    AND NOT wholly_returned($1, r.metadata ->> 'orderId', r.product_id)
+"""
 CATALOG_STATE = "SELECT version, next_number FROM catalog_state WHERE tenant_id = $1"
 BEGIN_PART = "UPDATE models SET part = $3, part_since = clock_timestamp() WHERE tenant_id = $1 AND version = $2"
 START_MODEL = "INSERT INTO models (tenant_id, version, status) VALUES ($1, $2, 'building')"
@@ -152,6 +159,12 @@ async def erased_after(connection: Connection, tenant_id: UUID, number: int) -> 
 async def aliases(connection: Connection, tenant_id: UUID) -> dict[str, str]:
     """The shopper of each anonymous id that was joined with one."""
     return {row["anonymous_id"]: row["user_id"] for row in await connection.fetch(ALIASES, tenant_id)}
+
+
+async def partly_returned(connection: Connection, tenant_id: UUID, through: datetime) -> list[tuple[int, int]]:
+    """(product, order) of each line of which a part came back before `through`."""
+    rows = await connection.fetch(PARTLY_RETURNED, tenant_id, through)
+    return [(row["number"], row["basket"]) for row in rows]
 
 
 async def load_catalog(connection: Connection, tenant_id: UUID) -> Sequence[Any]:

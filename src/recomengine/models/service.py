@@ -21,6 +21,7 @@ from recomengine.models.build import NOTHING_FORMER, Built, Former, build_model
 from recomengine.models.event_log import EventLog, EventLogs, LogUnusable, append, read_new, report_unusable, without
 from recomengine.models.histories import under_names
 from recomengine.models.learning import Published, WorseThanServed, check_not_worse, former_of, still_holds
+from recomengine.models.returns import without_returned
 from recomengine.models.store import ModelMissing, ModelStore
 
 REFRESH_JOB = "refresh_model"
@@ -187,9 +188,11 @@ async def _read(build: Build) -> Shop:
         products = await queries.load_catalog(connection, build.tenant_id)
         unread = await read_new(connection, build.tenant_id, kept, through, state["next_number"])
         aliases = await queries.aliases(connection, build.tenant_id)
+        partly_returned = await queries.partly_returned(connection, build.tenant_id, through)
     events = await asyncio.to_thread(append, unread)
     await asyncio.to_thread(build.logs.write, build.tenant_id, events)
     histories = await asyncio.to_thread(under_names, events.histories, aliases)
+    histories = await asyncio.to_thread(without_returned, histories, partly_returned)
     return Shop(products, state["version"], events._replace(histories=histories))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recomengine._core.csr import Float32, Int32, Int64
 from recomengine._core.history import purchases, seeds
-from recomengine.models.histories import PURCHASE, TYPE_WEIGHTS
+from recomengine.models.histories import DISLIKE, PURCHASE, TYPE_WEIGHTS
 
 STEEP, GENTLE, FLAT = 0, 1, 2
 DECAYS = np.array([0.6, 0.9, 1.0])
@@ -38,8 +38,23 @@ class Shopper(NamedTuple):
         bought: Int32 = self.items[self.types == PURCHASE]
         return bought
 
+    @property
+    def disliked(self) -> Int32:
+        not_liked: Int32 = self.items[self.types == DISLIKE]
+        return not_liked
+
 
 NOBODY = Shopper(NO_ITEMS, np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0, np.int64), 0)
+
+
+def without_disliked(shopper: Shopper) -> Shopper:
+    """The same shopper, with nothing known of products that they dislike but that."""
+    disliked = shopper.disliked
+    if not len(disliked):
+        return shopper
+    kept = ~np.isin(shopper.items, disliked) | (shopper.types == DISLIKE)
+    items, types, times_ms, groups, session = shopper
+    return Shopper(items[kept], types[kept], times_ms[kept], groups[kept], int(kept[:session].sum()))
 
 
 class Moment(NamedTuple):

@@ -16,6 +16,7 @@ from recomengine.models.backtest import REPEAT_SHARE, of_moment
 from recomengine.models.model import Model
 from recomengine.models.shopper import NO_ITEMS, Moment, Shopper
 from recomengine.models.sources import FILLING, SOURCES, EvidenceSource
+from recomengine.recommendations.dislikes import less_alike
 from recomengine.recommendations.diversity import in_variety, wider
 from recomengine.recommendations.schemas import Query, least_cents, most_cents
 from recomengine.recommendations.strategies import shown_scores, weights_of
@@ -62,9 +63,11 @@ def ranked_for(
     context = "home_new" if now.context == "home" and not repeats else now.context
     weights = weights_of(model, strategy, context, now.seeds) if model else NO_WEIGHTS
     strength = 0.0 if model is None else caller.config.diversity if query.diversity is None else query.diversity
+    disliked = shopper.disliked if model else NO_ITEMS
+    more = strength > 0 or len(disliked) > 0
     with span("rank"):
         products, scores, sources, seeds = rank(
-            workspace, model.ranker if model else NO_EVIDENCE, weights, wider(query.limit) if strength else query.limit,
+            workspace, model.ranker if model else NO_EVIDENCE, weights, wider(query.limit) if more else query.limit,
             **of_moment(now), available=catalog.available, price_cents=catalog.price_cents,
             categories=catalog.categories, fallback=model.fallback if model else NO_ITEMS,
             excluded=_excluded(query, catalog, shopper, now, repeats=repeats),
@@ -72,9 +75,14 @@ def ranked_for(
             min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
         )  # fmt: skip
     ranked = Ranked(products, shown_scores(strategy, scores), [SOURCE_OF[number] for number in sources], seeds)
-    if model is None or not strength:
+    if model is None or not more:
         return ranked
-    return ranked.at(in_variety(products, ranked.scores, catalog.categories, model, query.limit, strength))
+    if len(disliked):
+        places, weighed = less_alike(products, ranked.scores, disliked, model)
+        ranked = ranked._replace(scores=weighed).at(places)
+    if not strength:
+        return ranked.at(range(min(query.limit, len(products))))
+    return ranked.at(in_variety(ranked.products, ranked.scores, catalog.categories, model, query.limit, strength))
 
 
 def numbers(catalog: LiveCatalog, product_ids: Sequence[str]) -> Int32:
@@ -93,8 +101,8 @@ def _purchased_stay(caller: Caller, query: Query, model: Model | None) -> bool:
 
 
 def _excluded(query: Query, catalog: LiveCatalog, shopper: Shopper, now: Moment, *, repeats: bool) -> Int32:
-    """What must not come, whatever else there is: the page's products, those named, and those bought."""
-    parts = [now.on_page, numbers(catalog, query.excluded)]
+    """What must not come, whatever else there is: the page's products, those named, disliked, and bought."""
+    parts = [now.on_page, numbers(catalog, query.excluded), shopper.disliked]
     if not repeats:
         parts.append(shopper.purchased)
     return np.concatenate(parts)

@@ -1,15 +1,15 @@
 """What is known of a shopper at the moment of a request: the model's own row, and the events since then."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 
 from recomengine._core.csr import Int64
 from recomengine.catalog.live import LiveCatalog
-from recomengine.events.trail import Trail
-from recomengine.models.histories import CODE_OF_TYPE, NO_GROUP
+from recomengine.events.trail import RETURN, Trail
+from recomengine.models.histories import CODE_OF_TYPE, NO_GROUP, PURCHASE
 from recomengine.models.model import NO_HISTORY, History, Model
-from recomengine.models.shopper import NOBODY, Shopper
+from recomengine.models.shopper import NOBODY, Shopper, without_disliked
 
 SESSION_GAP_MS = 30 * 60 * 1000
 
@@ -23,19 +23,32 @@ def look_up(
     aliases: Sequence[str] = (),
 ) -> Shopper:
     """trail: the newest events under any of the user's ids, newest first; those that the model holds already are left
-    out.
+    out. What was returned counts no longer as bought.
     """
     history = _joined([model.history(each) for each in (user_id, *aliases)]) if model else NO_HISTORY
     through_ms = model.through_ms if model else 0
-    fresh = []
+    fresh, returned = [], set()
     for event in trail:
         number = catalog.number(event.product_id)
-        if event.created_ms >= through_ms and number >= 0 and event.event_type in CODE_OF_TYPE:
+        if event.created_ms < through_ms or number < 0 or event.event_type not in CODE_OF_TYPE:
+            continue
+        if event.event_type == RETURN:
+            returned.add((event.timestamp_ms, number, PURCHASE))
+        else:
             fresh.append((event.timestamp_ms, number, CODE_OF_TYPE[event.event_type], event.session_id))
+    if returned:
+        fresh = [event for event in fresh if event[:3] not in returned]
+        history = _without(history, returned)
     if not fresh and not len(history.items):
         return NOBODY
     fresh.sort(key=lambda event: -event[0])
-    return _merge(history, fresh, session_id)
+    return without_disliked(_merge(history, fresh, session_id))
+
+
+def _without(history: History, returned: Container[tuple[int, int, int]]) -> History:
+    events = zip(history.times_ms.tolist(), history.items.tolist(), history.types.tolist(), strict=True)
+    kept = np.array([event not in returned for event in events], bool)
+    return History(*(column[kept] for column in history))
 
 
 def _joined(histories: Sequence[History]) -> History:
@@ -52,11 +65,10 @@ def is_live(trail: Sequence[Trail], session_id: str | None, now_ms: int) -> bool
     """Whether the shopper is in the shop now: the session's own events are there, or the newest came less than a
     session's gap ago.
     """
-    if not trail:
+    newest = next((event for event in trail if event.event_type != RETURN), None)
+    if newest is None:
         return False
-    return now_ms - trail[0].created_ms < SESSION_GAP_MS or (
-        session_id is not None and trail[0].session_id == session_id
-    )
+    return now_ms - newest.created_ms < SESSION_GAP_MS or (session_id is not None and newest.session_id == session_id)
 
 
 def _merge(history: History, fresh: Sequence[tuple[int, int, int, str]], session_id: str | None) -> Shopper:

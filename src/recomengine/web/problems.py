@@ -255,6 +255,11 @@ EXPLAINED = {
         "The request is well-formed, but a value in it is not allowed.",
         "Each of `errors` names a path, and what was expected there.",
     ),
+    "timestamp_in_seconds": Explained(
+        Invalid,
+        "A time was sent as a number so small that it must be seconds; times are milliseconds since 1970.",
+        "Multiply it by 1000, or send RFC 3339 with zone, such as 2026-01-15T09:30:00Z.",
+    ),
     "rate_limited": Explained(
         RateLimited,
         "More requests a minute than the limit of the key, the account or the address; or more that failed than an "
