@@ -15,9 +15,12 @@ SELECT created_at, timestamp, event_type, product_id, session_id FROM events
 WHERE tenant_id = $1 AND user_id = ANY ($2::text[]) AND product_id IS NOT NULL AND event_type <> 'impression'
 ORDER BY created_at DESC LIMIT $3
 """
+# Of the shopper whom $2 names, by whichever of their ids.
 NEWEST_ALIASES = """
-SELECT anonymous_id, created_at FROM user_aliases WHERE tenant_id = $1 AND user_id = $2
-ORDER BY created_at DESC LIMIT $3
+SELECT a.user_id, a.anonymous_id, coalesce(a.first_seen_id, a.user_id) AS first_seen_id FROM user_aliases a
+WHERE a.tenant_id = $1 AND a.user_id = coalesce(
+    (SELECT o.user_id FROM user_aliases o WHERE o.tenant_id = $1 AND o.anonymous_id = $2), $2)
+ORDER BY a.created_at DESC, a.anonymous_id LIMIT $3
 """
 
 

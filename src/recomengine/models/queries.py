@@ -56,7 +56,10 @@ NEWEST_ERASURES = (
     "SELECT tenant_id, max(number) AS number FROM erasures WHERE tenant_id = ANY ($1::uuid[]) GROUP BY tenant_id"
 )
 ERASED_AFTER = "SELECT unnest(digests) AS digest FROM erasures WHERE tenant_id = $1 AND number > $2"
-ALIASES = "SELECT anonymous_id, user_id FROM user_aliases WHERE tenant_id = $1"
+ALIASES = """
+SELECT user_id, anonymous_id, coalesce(first_seen_id, user_id) AS first_seen_id FROM user_aliases WHERE tenant_id = $1
+ORDER BY user_id, created_at DESC, anonymous_id
+"""
 CATALOG_STATE = "SELECT version, next_number FROM catalog_state WHERE tenant_id = $1"
 BEGIN_PART = "UPDATE models SET part = $3, part_since = clock_timestamp() WHERE tenant_id = $1 AND version = $2"
 START_MODEL = "INSERT INTO models (tenant_id, version, status) VALUES ($1, $2, 'building')"
@@ -149,9 +152,9 @@ async def erased_after(connection: Connection, tenant_id: UUID, number: int) -> 
     return frozenset(row["digest"] for row in await connection.fetch(ERASED_AFTER, tenant_id, number))
 
 
-async def aliases(connection: Connection, tenant_id: UUID) -> dict[str, str]:
-    """The shopper of each anonymous id that was joined with one."""
-    return {row["anonymous_id"]: row["user_id"] for row in await connection.fetch(ALIASES, tenant_id)}
+async def aliases(connection: Connection, tenant_id: UUID) -> list[asyncpg.Record]:
+    """Of each shopper with several ids those beside the user's, the newest first."""
+    return await connection.fetch(ALIASES, tenant_id)
 
 
 async def load_catalog(connection: Connection, tenant_id: UUID) -> Sequence[Any]:
