@@ -26,6 +26,22 @@ CREATE TABLE admins (
 CREATE UNIQUE INDEX admins_email_key ON admins USING btree (lower(email));
 GRANT SELECT, INSERT, UPDATE ON admins TO recomengine_app;
 
+-- 0017_one_shopper
+CREATE TABLE alias_changes (
+    tenant_id uuid NOT NULL,
+    anonymous_id text NOT NULL,
+    at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    user_id text NOT NULL,
+    change text NOT NULL,
+    CONSTRAINT alias_changes_pkey PRIMARY KEY (tenant_id, anonymous_id, at),
+    CONSTRAINT alias_changes_change_known CHECK (change = ANY (ARRAY['joined'::text, 'undone'::text])),
+    CONSTRAINT alias_changes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE
+);
+CREATE INDEX alias_changes_at_idx ON alias_changes USING btree (tenant_id, at);
+ALTER TABLE alias_changes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY alias_changes_of_declared_tenants ON alias_changes TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, DELETE ON alias_changes TO recomengine_app;
+
 -- 0001_schema, 0004_analytics, 0013_readable_numbers
 CREATE TABLE analytics_daily (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -452,12 +468,13 @@ ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenants_declared ON tenants TO recomengine_app USING (id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
 GRANT SELECT, INSERT, UPDATE ON tenants TO recomengine_app;
 
--- 0007_lifecycle
+-- 0007_lifecycle, 0017_one_shopper
 CREATE TABLE user_aliases (
     tenant_id uuid NOT NULL,
     anonymous_id text NOT NULL,
     user_id text NOT NULL,
     created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    first_seen_id text,
     CONSTRAINT user_aliases_pkey PRIMARY KEY (tenant_id, anonymous_id),
     CONSTRAINT user_aliases_differ CHECK (anonymous_id <> user_id),
     CONSTRAINT user_aliases_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE
@@ -466,6 +483,20 @@ CREATE INDEX user_aliases_user_id_idx ON user_aliases USING btree (tenant_id, us
 ALTER TABLE user_aliases ENABLE ROW LEVEL SECURITY;
 CREATE POLICY user_aliases_of_declared_tenants ON user_aliases TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
 GRANT SELECT, INSERT, UPDATE, DELETE ON user_aliases TO recomengine_app;
+
+-- 0017_one_shopper
+CREATE TABLE user_properties (
+    tenant_id uuid NOT NULL,
+    user_id text NOT NULL,
+    properties jsonb NOT NULL,
+    updated_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT user_properties_pkey PRIMARY KEY (tenant_id, user_id),
+    CONSTRAINT user_properties_object CHECK (jsonb_typeof(properties) = 'object'::text),
+    CONSTRAINT user_properties_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE
+);
+ALTER TABLE user_properties ENABLE ROW LEVEL SECURITY;
+CREATE POLICY user_properties_of_declared_tenants ON user_properties TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON user_properties TO recomengine_app;
 
 -- 0001_schema
 CREATE TABLE widget_configs (
@@ -518,6 +549,22 @@ CREATE VIEW analytics_summary_of_declared WITH (security_barrier=true) AS
    FROM analytics_summary
   WHERE tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]);
 GRANT SELECT ON analytics_summary_of_declared TO recomengine_app;
+
+-- 0017_one_shopper
+CREATE VIEW joined_ids WITH (security_invoker=true) AS
+ SELECT tenant_id,
+    anonymous_id AS id,
+    user_id,
+    COALESCE(first_seen_id, user_id) AS first_seen_id
+   FROM user_aliases
+UNION ALL
+ SELECT tenant_id,
+    user_id AS id,
+    user_id,
+    COALESCE(min(first_seen_id), user_id) AS first_seen_id
+   FROM user_aliases
+  GROUP BY tenant_id, user_id;
+GRANT SELECT ON joined_ids TO recomengine_app;
 
 -- Functions
 

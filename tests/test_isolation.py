@@ -34,7 +34,7 @@ TABLES_OF_NOBODY = {
 }  # fmt: skip
 OF_THE_OWNER = {"analytics_summary"}
 """What the serving role has no right to at all."""
-VIEWS = {"analytics_summary_of_declared"}
+VIEWS = {"analytics_summary_of_declared", "joined_ids"}
 """What it may read, and nobody can write."""
 QUEUE = "pgqueuer"
 OPEN = {"/health", "/ready", "/internal/metrics", "/docs/{name:path}"}
@@ -127,6 +127,8 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
         "analytics_hourly": f"placement_id, date, hour, strategy, {FIGURES}, orders, other_currency",
         "analytics_products": f"product_id, date, {FIGURES}",
         "robots": "user_id, status, reason",
+        "alias_changes": "user_id, anonymous_id, change",
+        "user_properties": "user_id, properties",
     }.items():
         values = {
             "experiments": "$2, 'auto', 'trending', 50, 'ctr'", "widget_configs": "$2", "analytics_daily": "$2, now()",
@@ -138,6 +140,7 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
             "analytics_hourly": "$2, now(), now(), '', 1, 1, 1, 1, 1, 1, 1, 1",
             "analytics_products": "$2, now(), 1, 1, 1, 1, 1, 1",
             "robots": "$2, 'confirmed', ''",
+            "alias_changes": "$2, 'anonymous', 'joined'", "user_properties": "$2, '{\"plan\": 1}'",
         }[table]  # fmt: skip
         await execute(
             database_url, f"INSERT INTO {table} (tenant_id, {columns}) VALUES ($1, {values})", theirs.id, secret

@@ -49,9 +49,12 @@ JOIN events r ON r.tenant_id = $1 AND r.event_type = 'return' AND r.metadata ->>
     AND r.product_id = b.product_id
 WHERE b.tenant_id = $1 AND b.user_id = ANY ($2::text[]) AND b.event_type = 'purchase'
 """
+# Of the shopper whom $2 names, by whichever of their ids.
 NEWEST_ALIASES = """
-SELECT anonymous_id, created_at FROM user_aliases WHERE tenant_id = $1 AND user_id = $2
-ORDER BY created_at DESC LIMIT $3
+SELECT a.user_id, a.anonymous_id, coalesce(a.first_seen_id, a.user_id) AS first_seen_id FROM user_aliases a
+WHERE a.tenant_id = $1 AND a.user_id = coalesce(
+    (SELECT o.user_id FROM user_aliases o WHERE o.tenant_id = $1 AND o.anonymous_id = $2), $2)
+ORDER BY a.created_at DESC, a.anonymous_id LIMIT $3
 """
 
 

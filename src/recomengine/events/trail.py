@@ -1,9 +1,8 @@
 """A shopper's newest events in Redis: what the model does not know yet. Written after the commit, read by each request.
 
 `reco:recent:{tenant}:<user>` is a list, newest first, of at most TRAIL_LENGTH entries; an entry is its fields joined by
-a control character that no id can hold. An entry of type ALIAS is no event: it names another id of the shopper, whose
-trail counts as well. One of type RETURN says that the purchase of that product and moment counts no longer. Redis may
-lose it all: PostgreSQL has every event and every alias.
+a control character that no id can hold. One of type RETURN is no event: it says that the purchase of that product and
+moment counts no longer. Redis may lose it all: PostgreSQL has every event.
 `reco:since:{tenant}` is the moment in milliseconds since when the trails miss nothing. It is lost with the trails, and
 set anew by the next batch: what a build of before that moment does not hold must come from PostgreSQL (`may_miss`).
 """
@@ -14,16 +13,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 from recomengine.events import queries
+from recomengine.events.joined import JoinedIds, joined_ids
 from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.shop import EventType
 
 TRAIL_LENGTH = 100
 TRAIL_TTL_S = 7 * 86_400
 SEPARATOR = "\x1f"
-ALIAS = "alias"
 RETURN: EventType = "return"
-MAX_JOINED = 10
-"""Of a shopper's other ids, so many trails are read, those of the newest."""
 
 
 class Trail(NamedTuple):
@@ -57,17 +54,9 @@ def trail_entry(event: Trail) -> str:
     )
 
 
-def alias_entry(created_ms: int, anonymous_id: str) -> str:
-    return trail_entry(Trail(created_ms, created_ms, ALIAS, anonymous_id, ""))
-
-
-def aliases_in(trail: Sequence[Trail]) -> list[str]:
-    return [entry.product_id for entry in trail if entry.event_type == ALIAS][:MAX_JOINED]
-
-
 def join_trails(trails: Sequence[Sequence[Trail]]) -> list[Trail]:
     """The events of all of them, newest first."""
-    events = [event for trail in trails for event in trail if event.event_type != ALIAS]
+    events = [event for trail in trails for event in trail]
     return sorted(events, key=lambda event: -event.created_ms)[:TRAIL_LENGTH]
 
 
@@ -79,14 +68,16 @@ def parse_trail(entries: Sequence[bytes]) -> list[Trail]:
     return trail
 
 
-async def recent_from_database(pool: Pool, tenant_id: UUID, user_id: str, limit: int, limit_s: float) -> list[Trail]:
-    """A shopper's newest events under any of their ids, then these ids, from the truth, for when Redis is down.
+async def recent_from_database(
+    pool: Pool, tenant_id: UUID, user_id: str, limit: int, limit_s: float
+) -> tuple[JoinedIds, list[Trail]]:
+    """Whose the id is, and the shopper's newest events under any of their ids, from the truth, for when Redis is down.
 
     After `limit_s` it raises one of DATABASE_AWAY.
     """
     async with tenant_transaction(pool, tenant_id, limit_s=limit_s) as connection:
-        aliases = await queries.newest_aliases(connection, tenant_id, user_id, MAX_JOINED)
-        users = [user_id, *(alias["anonymous_id"] for alias in aliases)]
+        joined = await joined_ids(connection, tenant_id, user_id)
+        users = [user_id, *joined.besides(user_id)]
         rows = await queries.recent_events(connection, tenant_id, users, limit)
         returns = await queries.returns_of(connection, tenant_id, users)
         returned = await entries_of(connection, tenant_id, returns) if returns else []
@@ -96,10 +87,7 @@ async def recent_from_database(pool: Pool, tenant_id: UUID, user_id: str, limit:
         )
         for row in rows
     ]
-    events += [entry for buyer, entry in returned if buyer in users]
-    return events + [
-        Trail(_ms(alias["created_at"]), _ms(alias["created_at"]), ALIAS, alias["anonymous_id"], "") for alias in aliases
-    ]
+    return joined, events + [entry for buyer, entry in returned if buyer in users]
 
 
 async def entries_of(connection: Connection, tenant_id: UUID, returns: Sequence[UUID]) -> list[tuple[str, Trail]]:

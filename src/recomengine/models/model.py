@@ -16,6 +16,7 @@ from recomengine.models.content import similar, vectors_of
 from recomengine.models.evidence import NOTHING, Evidence, evidence_of, ranker_of
 from recomengine.models.newcomers import estimate, merged, with_features, with_newcomers
 from recomengine.models.overlay import News, fold
+from recomengine.models.people import People
 
 OVERLAY_NEIGHBOURS = 50
 
@@ -61,6 +62,7 @@ class Model:
         highest = float(arrays["popular.scores"][0]) if len(arrays["popular.scores"]) else 0.0
         self._popularity: Float32 = np.expm1(arrays["item_features"][:, 1] * np.float32(np.log1p(highest)))  # recent
         self._users = StringTable(arrays["users.offsets"], arrays["users.data"], arrays["users.slots"])
+        self.people = People(arrays)
         self._terms = StringTable(arrays["terms.offsets"], arrays["terms.data"], arrays["terms.slots"])
         self._idf: Float32 = arrays["terms.idf"]
         self._vectors = csr(arrays, "vectors")

@@ -56,13 +56,16 @@ NEWEST_ERASURES = (
     "SELECT tenant_id, max(number) AS number FROM erasures WHERE tenant_id = ANY ($1::uuid[]) GROUP BY tenant_id"
 )
 ERASED_AFTER = "SELECT unnest(digests) AS digest FROM erasures WHERE tenant_id = $1 AND number > $2"
-ALIASES = "SELECT anonymous_id, user_id FROM user_aliases WHERE tenant_id = $1"
 # Products of orders of which something was returned and something kept; orders as in LOAD_HISTORIES.
 PARTLY_RETURNED = """
 SELECT DISTINCT i.number, hashtextextended('o' || (r.metadata ->> 'orderId'), 0) AS basket
 FROM events r JOIN catalog_items i ON i.tenant_id = $1 AND i.product_id = r.product_id
 WHERE r.tenant_id = $1 AND r.event_type = 'return' AND r.created_at < $2
     AND NOT wholly_returned($1, r.metadata ->> 'orderId', r.product_id)
+"""
+ALIASES = """
+SELECT user_id, anonymous_id, coalesce(first_seen_id, user_id) AS first_seen_id FROM user_aliases WHERE tenant_id = $1
+ORDER BY user_id, created_at DESC, anonymous_id
 """
 CATALOG_STATE = "SELECT version, next_number FROM catalog_state WHERE tenant_id = $1"
 BEGIN_PART = "UPDATE models SET part = $3, part_since = clock_timestamp() WHERE tenant_id = $1 AND version = $2"
@@ -156,9 +159,9 @@ async def erased_after(connection: Connection, tenant_id: UUID, number: int) -> 
     return frozenset(row["digest"] for row in await connection.fetch(ERASED_AFTER, tenant_id, number))
 
 
-async def aliases(connection: Connection, tenant_id: UUID) -> dict[str, str]:
-    """The shopper of each anonymous id that was joined with one."""
-    return {row["anonymous_id"]: row["user_id"] for row in await connection.fetch(ALIASES, tenant_id)}
+async def aliases(connection: Connection, tenant_id: UUID) -> list[asyncpg.Record]:
+    """Of each shopper with several ids those beside the user's, the newest first."""
+    return await connection.fetch(ALIASES, tenant_id)
 
 
 async def partly_returned(connection: Connection, tenant_id: UUID, through: datetime) -> list[tuple[int, int]]:

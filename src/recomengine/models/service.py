@@ -21,6 +21,7 @@ from recomengine.models.build import NOTHING_FORMER, Built, Former, build_model
 from recomengine.models.event_log import EventLog, EventLogs, LogUnusable, append, read_new, report_unusable, without
 from recomengine.models.histories import under_names
 from recomengine.models.learning import Published, WorseThanServed, check_not_worse, former_of, still_holds
+from recomengine.models.people import names_of, people_arrays
 from recomengine.models.returns import without_returned
 from recomengine.models.store import ModelMissing, ModelStore
 
@@ -134,11 +135,12 @@ class Build(NamedTuple):
 
 
 class Shop(NamedTuple):
-    """What a build starts from; events: of each shopper under one id."""
+    """What a build starts from; events: of each shopper under one id; people: which ids are one shopper's."""
 
     products: Sequence[Any]
     catalog_version: int
     events: EventLog
+    people: Arrays
 
 
 async def _build_and_publish(build: Build) -> int:
@@ -162,7 +164,7 @@ async def _build_and_publish(build: Build) -> int:
     forgets = followed is not None and followed < shop.events.erasures
     if served is not None and kept is None and not forgets:
         _keep_better(stats, served, now)
-    await _publish(build, built.arrays, stats, shop.events.through)
+    await _publish(build, built.arrays | shop.people, stats, shop.events.through)
     return 1 if forgets else KEEP_VERSIONS
 
 
@@ -191,9 +193,10 @@ async def _read(build: Build) -> Shop:
         partly_returned = await queries.partly_returned(connection, build.tenant_id, through)
     events = await asyncio.to_thread(append, unread)
     await asyncio.to_thread(build.logs.write, build.tenant_id, events)
-    histories = await asyncio.to_thread(under_names, events.histories, aliases)
+    histories = await asyncio.to_thread(under_names, events.histories, names_of(aliases))
     histories = await asyncio.to_thread(without_returned, histories, partly_returned)
-    return Shop(products, state["version"], events._replace(histories=histories))
+    people = await asyncio.to_thread(people_arrays, aliases)
+    return Shop(products, state["version"], events._replace(histories=histories), people)
 
 
 def _kept_log(build: Build) -> EventLog | None:

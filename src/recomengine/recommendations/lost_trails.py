@@ -5,6 +5,7 @@ hangs.
 from time import monotonic
 from uuid import UUID
 
+from recomengine.events.joined import JoinedIds
 from recomengine.events.trail import TRAIL_LENGTH, Trail, recent_from_database
 from recomengine.infra.database import DATABASE_AWAY, Pool
 from recomengine.infra.metrics import FALLBACKS
@@ -21,24 +22,24 @@ class LostTrails:
         """Of each request that waits, the oldest first."""
         self._in_vain = False
 
-    async def read(self, tenant_id: UUID, user_id: str) -> list[Trail]:
-        """The shopper's newest events, and aliases; none where PostgreSQL does not give them within LIMIT_S."""
+    async def read(self, tenant_id: UUID, user_id: str) -> tuple[JoinedIds, list[Trail]] | None:
+        """Whose the id is, and the shopper's newest events; None where PostgreSQL does not say so within LIMIT_S."""
         FALLBACKS.labels("recents").inc()
         if self._doubtful():
             FALLBACKS.labels("trails").inc()
-            return []
+            return None
         this = object()
         self._asked_at[this] = monotonic()
         try:
-            trail = await recent_from_database(self._pool, tenant_id, user_id, TRAIL_LENGTH, LIMIT_S)
+            found = await recent_from_database(self._pool, tenant_id, user_id, TRAIL_LENGTH, LIMIT_S)
             self._in_vain = False
         except DATABASE_AWAY:
             self._in_vain = True
             FALLBACKS.labels("trails").inc()
-            return []
+            return None
         finally:
             del self._asked_at[this]
-        return trail
+        return found
 
     def _doubtful(self) -> bool:
         oldest = next(iter(self._asked_at.values()), None)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from recomengine.recommendations.schemas import Batch, Query, Recommendations, batch_decoder, parse_query, query_decoder
-from recomengine.recommendations.served import serve
 from recomengine.shop import Permission
 from recomengine.web.codec import json_body
 from recomengine.web.door import BegunCall
@@ -31,19 +30,17 @@ async def post_recommendations(context: "Context", call: BegunCall[Query]) -> Re
 
 
 async def _one(context: "Context", call: BegunCall[Any], query: Query) -> Response:
-    served = serve(call.by, query)
-    looked = context.recommender.look(call.by, served)
+    looked = context.recommender.look(call.by, query)
     await call.charged
-    return Response(await context.recommender.answer(call.by, served, looked), media_type="application/json")
+    return Response(await context.recommender.answer(call.by, looked), media_type="application/json")
 
 
 async def post_batch(context: "Context", call: BegunCall[Batch]) -> Response:
-    each_served = [serve(call.by, query) for query in call.body.requests]
-    looked = [context.recommender.look(call.by, served) for served in each_served]
+    each_looked = [context.recommender.look(call.by, query) for query in call.body.requests]
     await call.charged
     answers = []
-    for position, (served, look) in enumerate(zip(each_served, looked, strict=True)):
-        answers.append(await context.recommender.answer(call.by, served, look))
+    for position, looked in enumerate(each_looked):
+        answers.append(await context.recommender.answer(call.by, looked))
         if position % YIELD_EVERY == YIELD_EVERY - 1:
             await asyncio.sleep(0)  # let other requests in
     return Response(b'{"data":[' + b",".join(answers) + b"]}", media_type="application/json")

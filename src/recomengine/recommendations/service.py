@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from recomengine._core.candidates import Workspace
 from recomengine.catalog.live import Catalogs, LiveCatalog
+from recomengine.events.joined import JoinedIds, alone, decode_joined, person_key
 from recomengine.events.trail import (
     TRAIL_LENGTH,
     Trail,
-    aliases_in,
     join_trails,
     may_miss,
     parse_trail,
@@ -25,7 +25,7 @@ from recomengine.events.trail import (
 )  # fmt: skip
 from recomengine.infra.database import Pool
 from recomengine.infra.metrics import FALLBACKS, RECOMMENDATION_MS, count_recommendation
-from recomengine.infra.redis import RedisClient, RedisUnavailable
+from recomengine.infra.redis import Command, RedisClient, RedisUnavailable
 from recomengine.models.model import Model
 from recomengine.models.registry import ModelRegistry
 from recomengine.models.shopper import NOBODY, moment
@@ -35,20 +35,30 @@ from recomengine.recommendations.lost_trails import LostTrails
 from recomengine.recommendations.ranked import numbers, ranked_for
 from recomengine.recommendations.reply import reply
 from recomengine.recommendations.schemas import Query
-from recomengine.recommendations.served import Served
+from recomengine.recommendations.served import Served, serve
 from recomengine.recommendations.shopper import is_live, look_up
 from recomengine.recommendations.strategies import counts_as
 from recomengine.web.caller import Caller
 
 
-class Known(NamedTuple):
-    """What Redis (or, without it, PostgreSQL) says before a request is computed."""
+class Looked(NamedTuple):
+    """What was asked for before it is known whose the id is, which is the question's own unless it was joined."""
 
+    query: Query
+    served: Served
+    replies: "asyncio.Future[list[Any]]"
+
+
+class Known(NamedTuple):
+    """What Redis (or, without it, PostgreSQL) says before a request is computed. others: ids of the shopper beside the
+    one that the request names.
+    """
+
+    served: Served
     trail: list[Trail]
-    aliases: list[str]
-    newest: str
+    others: list[str]
     cached: Sequence[bytes | None]
-    """Of each query."""
+    """Of each query that is served."""
 
 
 class Recommender:
@@ -59,67 +69,71 @@ class Recommender:
         self._workspace = Workspace()
         self._lost_trails = LostTrails(pool)
 
-    def look(self, caller: Caller, served: Served) -> "asyncio.Future[list[Any]]":
+    def look(self, caller: Caller, query: Query) -> Looked:
         """Ask Redis now for what the request needs, so that it shares the round trip of the limiter."""
-        commands: list[tuple[str | int, ...]] = [("GET", cache_key(caller, query)) for query in served.queries]
-        user_id = served.queries[0].user_id
+        served, tenant, user_id = serve(caller, query, query.user_id), caller.tenant, query.user_id
+        commands = _cached_lists(caller, served)
         if user_id is not None:
-            commands += [
-                ("LRANGE", trail_key(caller.tenant, user_id), 0, TRAIL_LENGTH - 1),
-                ("GET", since_key(caller.tenant)),
-            ]
-        return self._redis.call(*commands)
+            commands += [_read_trail(tenant, user_id), ("GET", since_key(tenant)), ("GET", person_key(tenant, user_id))]
+        return Looked(query, served, self._redis.call(*commands))
 
-    async def answer(self, caller: Caller, served: Served, looked: "asyncio.Future[list[Any]]") -> bytes:
+    async def answer(self, caller: Caller, looked: Looked) -> bytes:
         """The whole reply, `{"data": […], "meta": {…}}`."""
         catalog = await self._catalogs.get(caller.tenant_id)
         model = await self._models.get(caller.tenant_id)
-        known = await self._know(caller, served, model, looked)
+        known = await self._know(caller, looked, model)
         stamp = _stamp(caller, catalog, model, known)
         lists, hit = [], True
-        for query, value in zip(served.queries, known.cached, strict=True):
+        for query, value in zip(known.served.queries, known.cached, strict=True):
             made = decode_cached(value, stamp)
             count_recommendation(cached=made is not None)
             if made is None:
                 hit = False
                 made = self._make(caller, query, catalog, model, known, stamp)
             lists.append(made)
-        return reply(caller, served, catalog, model, lists, hit=hit)
+        return reply(caller, known.served, catalog, model, lists, hit=hit)
 
-    async def _know(
-        self, caller: Caller, served: Served, model: Model | None, looked: "asyncio.Future[list[Any]]"
-    ) -> Known:
-        user_id, nothing = served.queries[0].user_id, [None] * len(served.queries)
+    async def _know(self, caller: Caller, looked: Looked, model: Model | None) -> Known:
+        user_id, nothing = looked.query.user_id, [None] * len(looked.served.queries)
         try:
-            replies = await looked
+            replies = await looked.replies
             if user_id is None:
-                return Known([], [], "", replies)
-            *cached, entries, since = replies
-            trail = parse_trail(entries)
-            if aliases := aliases_in(trail):
-                trail = join_trails([trail, *await self._trails_of(caller, aliases)])
+                return Known(looked.served, [], [], replies)
+            *cached, entries, since, mark = replies
+            known = await self._joined(
+                caller,
+                looked.query,
+                Known(looked.served, parse_trail(entries), [], cached),
+                _newest(mark, model, user_id),
+            )
+            lost = model is not None and may_miss(entries, since, model.through_ms)
         except RedisUnavailable:
             FALLBACKS.labels("cache").inc()
+            known, lost = Known(looked.served, [], [], nothing), True
             if user_id is None:
-                return Known([], [], "", nothing)
-            whole = await self._lost_trails.read(caller.tenant_id, user_id)
-            return Known(join_trails([whole]), aliases_in(whole), "", nothing)
-        lost = model is not None and may_miss(entries, since, model.through_ms)
-        if lost and (whole := await self._lost_trails.read(caller.tenant_id, user_id)):
-            trail, aliases = join_trails([whole]), aliases_in(whole)
-        return Known(trail, aliases, "|".join([*map(trail_entry, trail[:1]), *aliases]), cached)
+                return known
+            known = _as_of(caller, looked.query, _newest(None, model, user_id), known)
+        if lost and (found := await self._lost_trails.read(caller.tenant_id, user_id)):
+            joined, trail = found
+            known = _as_of(caller, looked.query, joined, known._replace(trail=trail))
+        return known
 
-    async def _trails_of(self, caller: Caller, users: Sequence[str]) -> list[list[Trail]]:
-        replies = await self._redis.call(
-            *(("LRANGE", trail_key(caller.tenant, user), 0, TRAIL_LENGTH - 1) for user in users)
-        )
-        return [parse_trail(entries) for entries in replies]
+    async def _joined(self, caller: Caller, query: Query, known: Known, joined: JoinedIds) -> Known:
+        """What is known of the shopper under all of their ids: one more round trip, where there is another."""
+        others = joined.besides(query.user_id)
+        if not others:
+            return known
+        served = serve(caller, query, joined.first_seen)
+        lists = [] if served.queries == known.served.queries else _cached_lists(caller, served)
+        replies = await self._redis.call(*lists, *(_read_trail(caller.tenant, other) for other in others))
+        trail = join_trails([known.trail, *map(parse_trail, replies[len(lists) :])])
+        return Known(served, trail, others, replies[: len(lists)] if lists else known.cached)
 
     def _make(
         self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, known: Known, stamp: str
     ) -> Cached:
         started = perf_counter()
-        made = self._compute(caller, query, catalog, model, known.trail, stamp, known.aliases)
+        made = self._compute(caller, query, catalog, model, known.trail, stamp, known.others)
         RECOMMENDATION_MS.observe((perf_counter() - started) * 1000)
         self._remember(caller, query, made)
         return made
@@ -132,9 +146,9 @@ class Recommender:
         model: Model | None,
         trail: Sequence[Trail],
         stamp: str,
-        aliases: Sequence[str] = (),
+        others: Sequence[str] = (),
     ) -> Cached:
-        shopper = look_up(model, catalog, query.user_id, trail, query.session_id, aliases) if query.user_id else NOBODY
+        shopper = look_up(model, catalog, query.user_id, trail, query.session_id, others) if query.user_id else NOBODY
         live = is_live(trail, query.session_id, int(time() * 1000))
         now = moment(query.page, numbers(catalog, query.products), shopper, live=live)
         ranked = ranked_for(self._workspace, caller, query, catalog, model, shopper, now)
@@ -154,7 +168,31 @@ def _count_failure(done: "asyncio.Future[list[Any]]") -> None:
         FALLBACKS.labels("cache").inc()
 
 
+def _as_of(caller: Caller, query: Query, joined: JoinedIds, known: Known) -> Known:
+    """`known` of this shopper, and its cached lists where they are of what this shopper is served."""
+    served = serve(caller, query, joined.first_seen)
+    cached = known.cached if served.queries == known.served.queries else [None] * len(served.queries)
+    return Known(served, known.trail, joined.besides(query.user_id), cached)
+
+
+def _cached_lists(caller: Caller, served: Served) -> list[Command]:
+    return [("GET", cache_key(caller, query)) for query in served.queries]
+
+
+def _read_trail(tenant: str, user_id: str) -> Command:
+    return ("LRANGE", trail_key(tenant, user_id), 0, TRAIL_LENGTH - 1)
+
+
+def _newest(mark: bytes | None, model: Model | None, user_id: str) -> JoinedIds:
+    """Whose the id is, by the build or by what was joined and undone since then."""
+    marked = alone(user_id) if mark is None else decode_joined(mark)
+    if model is None or marked.at_ms >= model.through_ms:
+        return marked
+    return model.people.find(user_id) or alone(user_id)
+
+
 def _stamp(caller: Caller, catalog: LiveCatalog, model: Model | None, known: Known) -> str:
     """All that a list is made from beside the query."""
     built = f"{model.version}+{model.folded}" if model else ""
-    return f"{built}|{catalog.version}|{caller.config.exclude_purchased}|{caller.config.diversity}|{known.newest}"
+    newest = "|".join([*map(trail_entry, known.trail[:1]), *known.others])
+    return f"{built}|{catalog.version}|{caller.config.exclude_purchased}|{caller.config.diversity}|{newest}"

@@ -1,7 +1,7 @@
 """SQL of shoppers: which ids are one person's, all that is stored of them, and that it is erased."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ import asyncpg
 
 from recomengine.infra.database import Connection, Pool
 
+NEVER = datetime.max.replace(tzinfo=UTC)
 LOCK_PEOPLE = "SELECT pg_advisory_xact_lock_shared(7211, 0), pg_advisory_xact_lock(7210, hashtext($1::text))"
 EVENTS_WATERMARK = "SELECT events_watermark()"
 USER_OF_ALIAS = "SELECT user_id FROM user_aliases WHERE tenant_id = $1 AND anonymous_id = $2"
@@ -17,13 +18,30 @@ SELECT anonymous_id, created_at FROM user_aliases WHERE tenant_id = $1 AND user_
     anonymous_id
 """
 MOVE_ALIASES = "UPDATE user_aliases SET user_id = $3 WHERE tenant_id = $1 AND user_id = $2"
-INSERT_ALIAS = """
-INSERT INTO user_aliases (tenant_id, anonymous_id, user_id) VALUES ($1, $2, $3) ON CONFLICT
-    ON CONSTRAINT user_aliases_pkey DO NOTHING
+INSERT_ALIAS = "INSERT INTO user_aliases (tenant_id, anonymous_id, user_id) VALUES ($1, $2, $3)"
+SET_FIRST_SEEN = "UPDATE user_aliases SET first_seen_id = $3 WHERE tenant_id = $1 AND user_id = $2"
+DELETE_ALIAS = "DELETE FROM user_aliases WHERE tenant_id = $1 AND user_id = $2 AND anonymous_id = $3"
+INSERT_CHANGE = """
+INSERT INTO alias_changes (tenant_id, anonymous_id, user_id, change) VALUES ($1, $2, $3, $4) RETURNING at
+"""
+FIRST_SEEN = """
+SELECT user_id, min(timestamp) AS seen_at, min(timestamp) FILTER (WHERE event_type = 'impression'
+    AND metadata ->> 'experimentId' IN (
+        SELECT id::text FROM experiments WHERE tenant_id = $1 AND status IN ('running', 'paused'))) AS exposed_at
+FROM events WHERE tenant_id = $1 AND user_id = ANY ($2::text[]) GROUP BY user_id
 """
 DELETE_ALIASES = (
     "DELETE FROM user_aliases WHERE tenant_id = $1 AND (user_id = ANY ($2::text[]) OR anonymous_id = ANY ($2::text[]))"
 )
+DELETE_CHANGES = (
+    "DELETE FROM alias_changes WHERE tenant_id = $1 AND (user_id = ANY ($2::text[]) OR anonymous_id = ANY ($2::text[]))"
+)
+PUT_PROPERTIES = """
+INSERT INTO user_properties (tenant_id, user_id, properties) VALUES ($1, $2, $3)
+ON CONFLICT ON CONSTRAINT user_properties_pkey DO UPDATE SET properties = excluded.properties, updated_at = now()
+"""
+PROPERTIES_OF = "SELECT user_id, properties FROM user_properties WHERE tenant_id = $1 AND user_id = ANY ($2::text[])"
+DELETE_PROPERTIES = "DELETE FROM user_properties WHERE tenant_id = $1 AND user_id = ANY ($2::text[])"
 READ_EVENTS = """
 SELECT id, event_type, user_id, product_id, session_id, client_event_id, readable_json(metadata) AS metadata, timestamp,
     created_at
@@ -79,19 +97,58 @@ async def user_of_alias(connection: Connection, tenant_id: UUID, anonymous_id: s
     return user_id
 
 
-async def aliases_of(connection: Connection, tenant_id: UUID, user_id: str) -> list[asyncpg.Record]:
+async def aliases_of(connection: Connection, tenant_id: UUID, user_id: str) -> list[str]:
     """The oldest first."""
-    return await connection.fetch(ALIASES_OF, tenant_id, user_id)
+    return [row["anonymous_id"] for row in await connection.fetch(ALIASES_OF, tenant_id, user_id)]
 
 
-async def insert_alias(connection: Connection, tenant_id: UUID, anonymous_id: str, user_id: str) -> bool:
-    """Make the id, and what were aliases of it, aliases of the user; whether it was none yet."""
+async def insert_alias(connection: Connection, tenant_id: UUID, anonymous_id: str, user_id: str) -> None:
+    """Make the id, and what were aliases of it, aliases of the user."""
     await connection.execute(MOVE_ALIASES, tenant_id, anonymous_id, user_id)
-    return await connection.execute(INSERT_ALIAS, tenant_id, anonymous_id, user_id) == "INSERT 0 1"
+    await connection.execute(INSERT_ALIAS, tenant_id, anonymous_id, user_id)
 
 
-async def delete_aliases(connection: Connection, tenant_id: UUID, users: Sequence[str]) -> None:
-    await connection.execute(DELETE_ALIASES, tenant_id, users)
+async def set_first_seen(connection: Connection, tenant_id: UUID, user_id: str, first_seen: str) -> None:
+    await connection.execute(SET_FIRST_SEEN, tenant_id, user_id, first_seen)
+
+
+async def delete_alias(connection: Connection, tenant_id: UUID, user_id: str, anonymous_id: str) -> bool:
+    """Whether there was one."""
+    return await connection.execute(DELETE_ALIAS, tenant_id, user_id, anonymous_id) == "DELETE 1"
+
+
+async def insert_change(
+    connection: Connection, tenant_id: UUID, anonymous_id: str, user_id: str, change: str
+) -> datetime:
+    """The moment that it carries."""
+    at: datetime = await connection.fetchval(INSERT_CHANGE, tenant_id, anonymous_id, user_id, change)
+    return at
+
+
+async def first_seen(
+    connection: Connection, tenant_id: UUID, users: Sequence[str]
+) -> dict[str, tuple[datetime, datetime]]:
+    """When each that has events was first shown a running experiment, NEVER for none; when it first did anything."""
+    return {
+        row["user_id"]: (row["exposed_at"] or NEVER, row["seen_at"])
+        for row in await connection.fetch(FIRST_SEEN, tenant_id, users)
+    }
+
+
+async def put_properties(connection: Connection, tenant_id: UUID, user_id: str, properties: Mapping[str, Any]) -> None:
+    await connection.execute(PUT_PROPERTIES, tenant_id, user_id, properties)
+
+
+async def properties_of(connection: Connection, tenant_id: UUID, users: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Of each of the ids that has any."""
+    rows = await connection.fetch(PROPERTIES_OF, tenant_id, users)
+    return {row["user_id"]: row["properties"] for row in rows}
+
+
+async def delete_said(connection: Connection, tenant_id: UUID, users: Sequence[str]) -> None:
+    """What is said of these ids beside their events."""
+    for statement in (DELETE_ALIASES, DELETE_CHANGES, DELETE_PROPERTIES):
+        await connection.execute(statement, tenant_id, users)
 
 
 async def read_events(

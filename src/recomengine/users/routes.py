@@ -6,8 +6,17 @@ import msgspec
 from starlette.responses import Response
 
 from recomengine.shop import Permission
-from recomengine.users import service
-from recomengine.users.schemas import AliasIn, ExportPage, ExportQuery, Person, Receipt, place_of
+from recomengine.users import joining, service
+from recomengine.users.schemas import (
+    AliasIn,
+    Described,
+    ExportPage,
+    ExportQuery,
+    Person,
+    Properties,
+    Receipt,
+    place_of,
+)
 from recomengine.web.caller import Caller
 from recomengine.web.codec import data_response, json_body, list_response
 from recomengine.web.door import Call
@@ -19,13 +28,18 @@ from recomengine.web.problems import Conflict, Invalid
 if TYPE_CHECKING:
     from recomengine.context import Context
 
-MAX_BODY_BYTES = 4096
+MAX_BODY_BYTES, MAX_PROPERTIES_BYTES = 4096, 65_536
 
 _alias = json_body(msgspec.json.Decoder(AliasIn), MAX_BODY_BYTES)
+_properties = json_body(msgspec.json.Decoder(Properties), MAX_PROPERTIES_BYTES)
 
 
 class _Path(msgspec.Struct, rename="camel"):
     user_id: Id
+
+
+class _AliasPath(_Path, rename="camel"):
+    anonymous_id: Id
 
 
 async def export(context: "Context", call: Call[Caller, None]) -> Response:
@@ -44,10 +58,21 @@ async def erase(context: "Context", call: Call[Caller, None]) -> Response:
 
 async def add_alias(context: "Context", call: Call[Caller, AliasIn]) -> Response:
     user_id = call.request.path_params["user_id"]
-    person, new = await service.add_alias(
+    person, new = await joining.add_alias(
         context.pool, context.redis, call.by.tenant_id, user_id, call.body.anonymous_id
     )
     return data_response(person, 201 if new else 200)
+
+
+async def undo_alias(context: "Context", call: Call[Caller, None]) -> Response:
+    path = call.request.path_params
+    await joining.undo_alias(context.pool, context.redis, call.by.tenant_id, path["user_id"], path["anonymous_id"])
+    return Response(status_code=204)
+
+
+async def put_properties(context: "Context", call: Call[Caller, Properties]) -> Response:
+    user_id = call.request.path_params["user_id"]
+    return data_response(await service.put_properties(context.pool, call.by.tenant_id, user_id, call.body))
 
 
 USER, WRITE, ID = "/api/v1/users/{user_id:path}", (Permission.WRITE,), {"user_id": Id}
@@ -56,6 +81,14 @@ routes = [
     Operation(
         "POST", f"{USER}/aliases", add_alias, "Join an anonymous id with a shopper",
         {200: Data[Person], 201: Data[Person]}, needs=WRITE, body=_alias, path_type=_Path, ids=ID, problems=(Conflict,),
+    ),
+    Operation(
+        "DELETE", f"{USER}/aliases/{{anonymous_id:path}}", undo_alias, "Undo a join of ids", {204: None}, needs=WRITE,
+        path_type=_AliasPath, ids=ID | {"anonymous_id": Id}, problems=(Invalid,),
+    ),
+    Operation(
+        "PUT", f"{USER}/properties", put_properties, "Say what is known of a shopper", {200: Data[Described]},
+        needs=WRITE, body=_properties, path_type=_Path, ids=ID,
     ),
     Operation(
         "GET", USER, export, "Give out what is stored of a shopper", {200: ExportPage}, needs=WRITE, query=ExportQuery,

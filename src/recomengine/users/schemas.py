@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 from msgspec import Meta
 
-from recomengine.web.fields import Id
+from recomengine.web.fields import PLAIN, Id
 from recomengine.web.operations import Cursor
 
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
@@ -29,6 +29,18 @@ class Person(msgspec.Struct, rename="camel"):
     @property
     def ids(self) -> list[str]:
         return [self.user_id, *self.aliases]
+
+
+Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=PLAIN)]
+Scalar = bool | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | float | Annotated[str, Meta(max_length=500,
+    pattern=PLAIN)] | None  # fmt: skip
+Properties = Annotated[dict[Name, Scalar], Meta(max_length=20)]
+"""What a shop says of a shopper: facts, no structures."""
+
+
+class Described(msgspec.Struct, rename="camel"):
+    user_id: str
+    properties: Properties
 
 
 class ExportedEvent(msgspec.Struct, rename="camel"):
@@ -51,6 +63,7 @@ class Export(msgspec.Struct, rename="camel"):
 
     user_id: str
     aliases: list[str]
+    properties: Properties
     events: list[ExportedEvent]
     archived_months: list[str]
 

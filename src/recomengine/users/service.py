@@ -1,4 +1,4 @@
-"""Shoppers: their ids joined, their data given out and erased.
+"""Shoppers: what is said of them kept, their data given out and erased.
 
 An erasure is a transaction in PostgreSQL that deletes the events and leaves a tombstone. Whatever copies events
 elsewhere holds
@@ -7,34 +7,34 @@ the models at the next build; an archive when it is restored. The worker finishe
 (`finish_erasures`).
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from recomengine.events.identity import shopper_digest
-from recomengine.events.trail import MAX_JOINED, TRAIL_LENGTH, TRAIL_TTL_S, alias_entry, trail_key
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.infra.metrics import FALLBACKS
-from recomengine.infra.redis import Command, RedisClient, RedisUnavailable
+from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.models.service import erasures_in_model, request_refresh
 from recomengine.users import queries
+from recomengine.users.joining import person_of
 from recomengine.users.schemas import (
+    Described,
     Erased,
     ErasedInRedis,
     Export,
     Following,
     Person,
     Place,
+    Properties,
     Receipt,
     as_event,
     cursor_after,
 )
 from recomengine.users.warmth import erase_warmth
-from recomengine.web.problems import Conflict, NotFound, invalid
+from recomengine.web.problems import NotFound
 
 EVENTS_A_PAGE = 10_000
 FROM_THE_START = Place(datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
@@ -46,75 +46,45 @@ KEPT = "Sums that name no shopper: daily figures, results of experiments, counte
 log = structlog.get_logger()
 
 
-async def add_alias(
-    pool: Pool, redis: RedisClient, tenant_id: UUID, user_id: str, anonymous_id: str
-) -> tuple[Person, bool]:
-    """What `anonymous_id` did is the user's from now on; (the shopper, whether it was new)."""
-    if anonymous_id == user_id:
-        raise invalid(
-            "$.anonymousId",
-            "expected another id than the user's own. Send the id that the shopper had before the login",
-        )
-    async with tenant_transaction(pool, tenant_id) as connection:
-        await queries.lock_people(connection, tenant_id)
-        user_id = await queries.user_of_alias(connection, tenant_id, user_id) or user_id
-        owner = await queries.user_of_alias(connection, tenant_id, anonymous_id)
-        if owner not in (None, user_id):
-            raise Conflict(
-                "The anonymousId is an alias of another user. Give a shopper a new anonymous id after each logout.",
-                code="alias_taken",
-            )
-        new = anonymous_id != user_id and await queries.insert_alias(connection, tenant_id, anonymous_id, user_id)
-        aliases = await queries.aliases_of(connection, tenant_id, user_id)
-    await _mark_trail(redis, trail_key(str(tenant_id), user_id), aliases)
-    return Person(user_id, [row["anonymous_id"] for row in aliases]), new
-
-
-async def _mark_trail(redis: RedisClient, key: str, aliases: Sequence[asyncpg.Record]) -> None:
-    """Have the shopper's next request look at the trails of these ids, too. Without Redis they count from the next
-    build on.
-    """
-    entries = [
-        alias_entry(int(row["created_at"].timestamp() * 1000), row["anonymous_id"]) for row in aliases[-MAX_JOINED:]
-    ]
-    marks: list[Command] = [("LREM", key, 0, entry) for entry in entries]
-    try:
-        await redis.call(
-            *marks, ("LPUSH", key, *entries), ("LTRIM", key, 0, TRAIL_LENGTH - 1), ("EXPIRE", key, TRAIL_TTL_S)
-        )
-    except RedisUnavailable:
-        FALLBACKS.labels("recents").inc()
-
-
 async def export(pool: Pool, tenant_id: UUID, user_id: str, after: Place | None) -> tuple[Export, str | None]:
     """(a page of all that is stored of the shopper, the cursor of the next one); raises NotFound when there is
     nothing.
     """
     async with tenant_transaction(pool, tenant_id) as connection:
-        person = await _person(connection, tenant_id, user_id)
+        person = await person_of(connection, tenant_id, user_id)
         rows = await queries.read_events(connection, tenant_id, person.ids, after or FROM_THE_START, EVENTS_A_PAGE + 1)
+        properties = await _properties(connection, tenant_id, person)
         archived = await queries.archived_months(connection, tenant_id)
-    if not rows and not person.aliases and after is None:
+    if not rows and not person.aliases and not properties and after is None:
         raise NotFound(NOTHING + (f" The archive was not searched: {', '.join(archived)}." if archived else ""))
     page = rows[:EVENTS_A_PAGE]
-    exported = Export(person.user_id, person.aliases, [as_event(row) for row in page], archived)
+    exported = Export(person.user_id, person.aliases, properties, [as_event(row) for row in page], archived)
     return exported, cursor_after(page) if len(rows) > len(page) else None
 
 
-async def _person(connection: Connection, tenant_id: UUID, user_id: str) -> Person:
-    """The shopper that any of their ids names."""
-    user_id = await queries.user_of_alias(connection, tenant_id, user_id) or user_id
-    return Person(user_id, [row["anonymous_id"] for row in await queries.aliases_of(connection, tenant_id, user_id)])
+async def put_properties(pool: Pool, tenant_id: UUID, user_id: str, properties: Properties) -> Described:
+    """These in place of what was said of the shopper before, whichever of their ids is named."""
+    async with tenant_transaction(pool, tenant_id) as connection:
+        await queries.lock_people(connection, tenant_id)
+        person = await person_of(connection, tenant_id, user_id)
+        await queries.put_properties(connection, tenant_id, person.user_id, properties)
+        return Described(person.user_id, await _properties(connection, tenant_id, person))
+
+
+async def _properties(connection: Connection, tenant_id: UUID, person: Person) -> Properties:
+    """What was said of each id before it was joined, the user's own before that of aliases, newer before older."""
+    said = await queries.properties_of(connection, tenant_id, person.ids)
+    return {name: value for each in (*person.aliases, person.user_id) for name, value in said.get(each, {}).items()}
 
 
 async def erase(pool: Pool, redis: RedisClient, bus: Bus, tenant_id: UUID, user_id: str) -> Receipt:
     """Erase what is stored of the shopper. What comes later is new: the shopper may come back."""
     async with tenant_transaction(pool, tenant_id) as connection:
         await queries.lock_people(connection, tenant_id)
-        person = await _person(connection, tenant_id, user_id)
+        person = await person_of(connection, tenant_id, user_id)
         before = await queries.watermark(connection)
         events, lately = await queries.delete_events(connection, tenant_id, person.ids, before)
-        await queries.delete_aliases(connection, tenant_id, person.ids)
+        await queries.delete_said(connection, tenant_id, person.ids)
         digests = [shopper_digest(tenant_id.bytes, each) for each in person.ids]
         receipt_id = await queries.insert_erasure(connection, tenant_id, digests, before, events, person.ids)
     in_redis = await _erase_now(redis, tenant_id, person, before, lately)

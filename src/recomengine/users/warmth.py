@@ -1,5 +1,5 @@
 """What Redis holds of a shopper, erased: the trail, entries of the tenant's feed, cached lists, remembered ids of
-events.
+events, and which ids were theirs.
 
 Entries are taken out one by one, by when they were stored, so that what a shopper does after the erasure stays.
 """
@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from recomengine.events.feed import feed_key, parse_entry
+from recomengine.events.joined import decode_joined, person_key
 from recomengine.events.trail import parse_trail, trail_key
 from recomengine.events.writer import dedup_key
 from recomengine.infra.redis import Command, RedisClient
@@ -30,6 +31,7 @@ async def erase_warmth(
     for user in users:
         erased.recent_events += await _erase_trail(redis, trail_key(tenant, user), before_ms)
         erased.cached_lists += await _erase_lists(redis, tenant, user)
+        await _erase_mark(redis, person_key(tenant, user), before_ms)
     erased.feed_events = await _erase_feed(redis, feed_key(tenant), frozenset(users), before_ms)
     await _call_all(redis, [("UNLINK", dedup_key(tenant, event)) for event in events])
     return erased
@@ -40,6 +42,12 @@ async def _erase_trail(redis: RedisClient, key: str, before_ms: int) -> int:
     old = [entry for entry, event in zip(entries, parse_trail(entries), strict=True) if event.created_ms < before_ms]
     await _call_all(redis, [("LREM", key, 0, entry) for entry in old])
     return len(old)
+
+
+async def _erase_mark(redis: RedisClient, key: str, before_ms: int) -> None:
+    (mark,) = await redis.call(("GET", key))
+    if mark is not None and decode_joined(mark).at_ms <= before_ms:
+        await redis.call(("UNLINK", key))
 
 
 async def _erase_feed(redis: RedisClient, key: str, users: frozenset[str], before_ms: int) -> int:
