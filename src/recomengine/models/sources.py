@@ -145,7 +145,7 @@ SOURCES = (
     EvidenceSource("ease_orders", BOUGHT_TOGETHER, "bought together", Table(FLAT, lambda shop: ease(shop.enough_orders,
     shop.size))),
     EvidenceSource("content", SIMILAR, "content", Table(GENTLE, None), behind=1e-4, cold=1.0),
-    EvidenceSource("trending", TRENDING, "rankings", Ranking(lambda shop: trend(shop.histories, shop.size)),
+    EvidenceSource("trending", TRENDING, "rankings", Ranking(lambda shop: trend(shop.counts, shop.size)),
     behind=1e-6),
     EvidenceSource("popular", POPULAR, "rankings", Ranking(lambda shop: shop.figures.recent), cold=0.05),
     EvidenceSource("own", BUY_AGAIN, "", Own()),
