@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from recomengine.models import grouping
 from recomengine.models.grouping import baskets, orders_of, sequences_of
-from recomengine.models.histories import ADD_TO_CART, DAY_MS, NO_GROUP, PURCHASE, TYPE_WEIGHTS
-from tests.models.events import START_MS, Event, events_of, histories_of, some_events
+from recomengine.models.histories import ADD_TO_CART, DAY_MS, NO_GROUP, PURCHASE, TYPE_WEIGHTS, VIEW
+from tests.models.events import HOUR_MS, START_MS, Event, events_of, histories_of, some_events
 from tests.support.matrices import examples
 
 ITEMS = 7
@@ -35,12 +35,17 @@ def as_lists(indptr: Any, items: Any) -> list[list[int]]:
     return [items[start:end].tolist() for start, end in pairwise(indptr.tolist())]
 
 
+def newest_three_of_each(group: list[Event]) -> list[Event]:
+    return [event for at, event in enumerate(group) if [later.item for later in group[at:]].count(event.item) <= 3]
+
+
 @examples
 @given(some)
 def test_sequences_are_sessions_and_purchases_by_the_time_of_their_last_event(events: list[Event]) -> None:
     histories = histories_of(events)
     counted = [event for event in events_of(histories) if TYPE_WEIGHTS[event.type] > 0]
     found = grouped(counted, lambda event: -1 if event.type == PURCHASE else session_or_day(event))
+    found = [newest_three_of_each(group) for group in found]
     long = sorted((group for group in found if len(group) > 1), key=lambda group: group[-1].time_ms)
     assert as_lists(*sequences_of(histories)) == [[event.item for event in group] for group in long]
 
@@ -48,7 +53,11 @@ def test_sequences_are_sessions_and_purchases_by_the_time_of_their_last_event(ev
 def plain_orders(events: Iterable[Event], types: set[int]) -> list[list[int]]:
     found = grouped((event for event in events if event.type in types), session_or_day)
     found.sort(key=lambda group: min(event.time_ms for event in group))
-    return [sorted({event.item for event in group}) for group in found]
+    once: dict[tuple[int, int, tuple[int, ...]], None] = {}
+    for group in found:
+        day = min(event.time_ms for event in group) // DAY_MS
+        once[group[0].user, day, tuple(sorted({event.item for event in group}))] = None
+    return [list(items) for _, _, items in once]
 
 
 @examples
@@ -75,3 +84,17 @@ def test_a_basket_too_large_to_mean_anything_is_left_out() -> None:
     bulk = [Event(0, START_MS, PURCHASE, item, 1) for item in range(grouping.MAX_BASKET + 1)]
     found = baskets(histories_of([*bulk, Event(1, START_MS, PURCHASE, 0, 2), Event(1, START_MS, PURCHASE, 1, 2)]))
     assert as_lists(found.indptr, found.indices) == [[0, 1]]
+
+
+def test_orders_of_the_same_products_by_one_shopper_on_one_day_are_one() -> None:
+    again = [Event(0, START_MS + order, PURCHASE, item, 1 + order) for order in range(500) for item in (0, 1)]
+    others = [Event(1, START_MS, PURCHASE, item, 600) for item in (0, 1)]
+    tomorrow = [Event(0, START_MS + DAY_MS, PURCHASE, item, 700) for item in (0, 1)]
+    more = [Event(0, START_MS + HOUR_MS, PURCHASE, item, 800) for item in (0, 1, 2)]
+    found = baskets(histories_of([*again, *others, *tomorrow, *more]))
+    assert as_lists(found.indptr, found.indices) == [[0, 1], [0, 1], [0, 1, 2], [0, 1]]
+
+
+def test_a_page_opened_again_and_again_counts_three_times_in_a_session() -> None:
+    events = [Event(0, START_MS + at, VIEW, at % 2, 1) for at in range(1000)]
+    assert as_lists(*sequences_of(histories_of(events))) == [[0, 1, 0, 1, 0, 1]]

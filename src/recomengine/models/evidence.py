@@ -52,7 +52,7 @@ def _put_part(arrays: Arrays, part: str, shop: Grouped) -> None:
         if source.part == part:
             _put(arrays, source, shop)
     if part == "rankings":
-        arrays["fallback.items"] = descending(popularity(shop.histories, shop.size))
+        arrays["fallback.items"] = descending(popularity(shop.counts, shop.size))
         arrays["item_features"] = shop.figures.of_items
 
 

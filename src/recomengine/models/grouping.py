@@ -14,6 +14,7 @@ from recomengine._core.interactions import weighted_matrix
 from recomengine.models.arrays import empty_csr
 from recomengine.models.histories import ADD_TO_CART, DAY_MS, NO_GROUP, PURCHASE, TYPE_WEIGHTS, Histories
 from recomengine.models.rankings import Figures, figures_of
+from recomengine.models.repeats import Counts, counts_of, newest_repeats, once_a_day
 
 ITEMS_PER_USER = 200
 MAX_BASKET = 200
@@ -42,8 +43,8 @@ class Grouped:
 
     @cached_property
     def interest(self) -> CSR:
-        """Shoppers × products, how much each cares for each."""
-        histories = self.histories
+        """Shoppers × products, how much each cares for each; what is done again on one day says no more."""
+        histories = once_a_day(self.histories)
         return weighted_matrix(
             histories.indptr, histories.items, histories.types, histories.times_ms, self.size,
             weight_by_type=TYPE_WEIGHTS, now_ms=histories.newest_ms, half_life_ms=FOREVER_MS, cap=ITEMS_PER_USER,
@@ -73,8 +74,12 @@ class Grouped:
         return self._holding("baskets") + np.bincount(self.baskets.indices, minlength=self.size)
 
     @cached_property
+    def counts(self) -> Counts:
+        return counts_of(self.histories)
+
+    @cached_property
     def figures(self) -> Figures:
-        return figures_of(self.histories, self.size)
+        return figures_of(self.counts, self.size)
 
     def index(self, name: str, indptr: Int64, items: Int32) -> tuple[NDArray[Any], ...]:
         """The arrays of `Sequences`; name: of the model's own index of such sequences."""
@@ -100,7 +105,8 @@ def sequences_of(histories: Histories) -> tuple[Int64, Int32]:
     """(indptr, items): browsing sessions and shoppers' purchases as sequences of at least two, by the time of their
     last event.
 
-    A session is what carries one session id; without ids, one shopper's day.
+    A session is what carries one session id; without ids, one shopper's day. Of a product in it the last few times
+    count.
     """
     session = np.where(histories.groups == NO_GROUP, histories.times_ms // DAY_MS, histories.groups)
     key = np.where(histories.types == PURCHASE, np.iinfo(np.int64).min, session)
@@ -108,7 +114,10 @@ def sequences_of(histories: Histories) -> tuple[Int64, Int32]:
     owners = histories.owners[counted]
     order = np.lexsort((key[counted], owners))  # stable: within a sequence the rows stay in their order
     rows = counted[order]
-    starts = np.flatnonzero(_changes(owners[order], key[rows]))
+    of_sequence = np.cumsum(_changes(owners[order], key[rows]), dtype=np.int64)
+    kept = newest_repeats(of_sequence, histories.items[rows])
+    rows = rows[kept]
+    starts = np.flatnonzero(_changes(of_sequence[kept]))
     lengths = np.diff(np.append(starts, len(rows)))
     last = histories.times_ms[rows[starts + lengths - 1]] if len(rows) else np.empty(0, np.int64)
     by_time = np.lexsort((starts, last))
@@ -174,7 +183,9 @@ def orders_of(histories: Histories) -> CSR:
 
 
 def _grouped(histories: Histories, chosen: NDArray[np.bool_]) -> CSR:
-    """Distinct products of each (user, order or day), in the order of the first time of each group."""
+    """Distinct products of each (user, order or day), in the order of the first time of each group. What a user puts
+    together again on one day, exactly the same, says nothing new.
+    """
     owners, items, times = histories.owners[chosen], histories.items[chosen], histories.times_ms[chosen]
     key = np.where(histories.groups[chosen] == NO_GROUP, times // DAY_MS, histories.groups[chosen])
     order = np.lexsort((times, items, key, owners))
@@ -185,10 +196,28 @@ def _grouped(histories: Histories, chosen: NDArray[np.bool_]) -> CSR:
     lengths = np.diff(np.append(starts, len(items)))
     began = np.minimum.reduceat(times, starts) if len(starts) else times
     by_time = np.lexsort((starts, began))
+    by_time = by_time[_once(owners[starts[by_time]], began[by_time] // DAY_MS, _digests(items, starts)[by_time])]
     taken = _ranges(starts[by_time], lengths[by_time])
     found = items[taken]
     indptr = np.concatenate([[0], np.cumsum(lengths[by_time])]).astype(np.int64)
     return CSR(indptr, found, np.ones(len(found), np.float32))
+
+
+def _once(*keys: Int64) -> NDArray[np.bool_]:
+    """A mask: of the places where all keys are the same only the first."""
+    order = np.lexsort(keys)
+    first = np.zeros(len(order), bool)
+    first[order[_changes(*(key[order] for key in keys))]] = True
+    return first
+
+
+def _digests(items: Int32, starts: Int64) -> Int64:
+    """A number for each set of products, whatever their order: the sum of their scattered numbers."""
+    scattered = items.astype(np.uint64) + np.uint64(1)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):  # splitmix64 (Steele et al. 2014)
+        scattered = (scattered ^ (scattered >> np.uint64(shift))) * np.uint64(factor)
+    sums = np.add.reduceat(scattered, starts) if len(starts) else scattered
+    return sums.view(np.int64)
 
 
 def _in_twos(found: CSR) -> CSR:

@@ -1,4 +1,6 @@
-"""What is in demand: products in the order of counts that forget, and what is said of each product by itself."""
+"""What is in demand: products in the order of counts that forget, and what is said of each product by itself. However
+often one shopper comes back to a product, it counts as repeats.py says.
+"""
 
 from typing import NamedTuple
 
@@ -7,7 +9,8 @@ from numpy.typing import NDArray
 
 from recomengine._core.csr import Float32, Int32
 from recomengine._core.trending import decayed_counts, trending_scores
-from recomengine.models.histories import DAY_MS, TYPE_WEIGHTS, Histories
+from recomengine.models.histories import DAY_MS
+from recomengine.models.repeats import Counts
 
 POPULAR_HALF_LIFE_MS = 30 * DAY_MS
 TREND_SHORT_MS, TREND_LONG_MS = 2.0 * DAY_MS, 14.0 * DAY_MS
@@ -25,34 +28,33 @@ class Figures(NamedTuple):
     recent: Float32
 
 
-def popularity(histories: Histories, n_items: int) -> Float32:
+def popularity(counts: Counts, n_items: int) -> Float32:
     """By the clock, for what fills lists up."""
-    return _counts(histories, n_items, POPULAR_HALF_LIFE_MS).astype(np.float32)
+    return _decayed(counts, n_items, POPULAR_HALF_LIFE_MS).astype(np.float32)
 
 
-def trend(histories: Histories, n_items: int) -> Float32:
-    short, long = (_counts(histories, n_items, half_life_ms) for half_life_ms in (TREND_SHORT_MS, TREND_LONG_MS))
+def trend(counts: Counts, n_items: int) -> Float32:
+    short, long = (_decayed(counts, n_items, half_life_ms) for half_life_ms in (TREND_SHORT_MS, TREND_LONG_MS))
     return trending_scores(short, long, short_ms=TREND_SHORT_MS, long_ms=TREND_LONG_MS, prior=TREND_PRIOR)
 
 
-def _counts(histories: Histories, n_items: int, half_life_ms: float) -> NDArray[np.float64]:
-    weights = TYPE_WEIGHTS[histories.types]
+def _decayed(counts: Counts, n_items: int, half_life_ms: float) -> NDArray[np.float64]:
+    weights = counts.weights * counts.shares
     return decayed_counts(
-        histories.items, histories.times_ms, weights, n_items, now_ms=histories.newest_ms, half_life_ms=half_life_ms
+        counts.items, counts.times_ms, weights, n_items, now_ms=counts.newest_ms, half_life_ms=half_life_ms
     )
 
 
-def figures_of(histories: Histories, n_items: int) -> Figures:
+def figures_of(counts: Counts, n_items: int) -> Figures:
     """Time is told in events, not in hours."""
-    counted = TYPE_WEIGHTS[histories.types] > 0
-    items, times = histories.items[counted], histories.times_ms[counted]
+    items, times, shares = counts.items, counts.times_ms, counts.shares
     if not len(items):
         return Figures(np.zeros((n_items, 5), np.float32), np.zeros(n_items, np.float32))
     by_time = np.argsort(times)
     moments, ago = times[by_time], np.empty(len(times))
     ago[by_time] = 1.0 - np.searchsorted(moments, moments, side="right") / len(times)
-    total = np.bincount(items, minlength=n_items).astype(np.float64)
-    recent = np.bincount(items, 2.0 ** (-ago / RECENT_SHARE), minlength=n_items)
+    total = np.bincount(items, shares, minlength=n_items)
+    recent = np.bincount(items, shares * 2.0 ** (-ago / RECENT_SHARE), minlength=n_items)
     last, first = np.ones(n_items), np.zeros(n_items)
     np.minimum.at(last, items, ago)
     np.maximum.at(first, items, ago)

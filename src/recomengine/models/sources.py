@@ -168,7 +168,7 @@ SOURCES = (
     EvidenceSource("content", SIMILAR, "content", Table(GENTLE, None), behind=1e-4, cold=1.0),
     EvidenceSource(
         "trending", TRENDING, "rankings", behind=1e-6,
-        form=Ranking(lambda shop: trend(shop.histories, shop.size)),
+        form=Ranking(lambda shop: trend(shop.counts, shop.size)),
     ),
     EvidenceSource("popular", POPULAR, "rankings", Ranking(lambda shop: shop.figures.recent), cold=0.05),
     EvidenceSource("own", BUY_AGAIN, "", Own()),
