@@ -42,7 +42,7 @@ ALTER TABLE alias_changes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY alias_changes_of_declared_tenants ON alias_changes TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
 GRANT SELECT, INSERT, DELETE ON alias_changes TO recomengine_app;
 
--- 0001_schema, 0004_analytics, 0013_readable_numbers
+-- 0001_schema, 0004_analytics, 0013_readable_numbers, 0019_net_figures
 CREATE TABLE analytics_daily (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     tenant_id uuid NOT NULL,
@@ -57,6 +57,9 @@ CREATE TABLE analytics_daily (
     attributed_revenue numeric(38,2) NOT NULL DEFAULT 0,
     orders bigint NOT NULL DEFAULT 0,
     other_currency bigint NOT NULL DEFAULT 0,
+    returns bigint NOT NULL DEFAULT 0,
+    returned_revenue numeric(38,2) NOT NULL DEFAULT 0,
+    unmatched_returns bigint NOT NULL DEFAULT 0,
     CONSTRAINT analytics_daily_pkey PRIMARY KEY (id),
     CONSTRAINT analytics_daily_tenant_id_date_key UNIQUE (tenant_id, date, placement_id, strategy),
     CONSTRAINT analytics_daily_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
@@ -65,7 +68,7 @@ ALTER TABLE analytics_daily ENABLE ROW LEVEL SECURITY;
 CREATE POLICY analytics_daily_of_declared_tenants ON analytics_daily TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
 GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_daily TO recomengine_app;
 
--- 0004_analytics, 0013_readable_numbers
+-- 0004_analytics, 0013_readable_numbers, 0019_net_figures
 CREATE TABLE analytics_hourly (
     tenant_id uuid NOT NULL,
     date date NOT NULL,
@@ -80,6 +83,9 @@ CREATE TABLE analytics_hourly (
     attributed_revenue numeric(38,2) NOT NULL,
     orders bigint NOT NULL,
     other_currency bigint NOT NULL,
+    returns bigint NOT NULL DEFAULT 0,
+    returned_revenue numeric(38,2) NOT NULL DEFAULT 0,
+    unmatched_returns bigint NOT NULL DEFAULT 0,
     CONSTRAINT analytics_hourly_pkey PRIMARY KEY (tenant_id, date, hour, placement_id, strategy)
 );
 ALTER TABLE analytics_hourly ENABLE ROW LEVEL SECURITY;
@@ -103,12 +109,13 @@ ALTER TABLE analytics_products ENABLE ROW LEVEL SECURITY;
 CREATE POLICY analytics_products_of_declared_tenants ON analytics_products TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
 GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_products TO recomengine_app;
 
--- 0004_analytics
+-- 0004_analytics, 0019_net_figures
 CREATE TABLE analytics_state (
     tenant_id uuid NOT NULL,
     settings jsonb NOT NULL DEFAULT '{}'::jsonb,
     through timestamp with time zone,
     products_through date,
+    left_out text[] NOT NULL DEFAULT '{}'::text[],
     CONSTRAINT analytics_state_pkey PRIMARY KEY (tenant_id),
     CONSTRAINT analytics_state_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
@@ -268,6 +275,7 @@ CREATE INDEX events_clicks_idx ON events USING btree (tenant_id, user_id, produc
 CREATE INDEX events_created_at_idx ON events USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
 CREATE INDEX events_order_id_idx ON events USING btree (tenant_id, order_id, "timestamp") WHERE order_id IS NOT NULL;
 CREATE INDEX events_purchases_idx ON events USING btree (tenant_id, "timestamp") WHERE event_type = 'purchase'::text;
+CREATE INDEX events_returned_at_idx ON events USING btree (tenant_id, "timestamp") WHERE event_type = 'return'::text;
 CREATE INDEX events_returns_idx ON events USING btree (tenant_id, (metadata ->> 'orderId'::text), product_id) WHERE event_type = 'return'::text;
 CREATE INDEX events_tenant_id_product_id_idx ON events USING btree (tenant_id, product_id);
 CREATE INDEX events_tenant_id_timestamp_idx ON events USING btree (tenant_id, "timestamp");
@@ -568,7 +576,7 @@ GRANT SELECT ON joined_ids TO recomengine_app;
 
 -- Functions
 
--- 0004_analytics, 0011_archived_figures
+-- 0004_analytics, 0011_archived_figures, 0019_net_figures
 CREATE FUNCTION analytics_due(p_since timestamp with time zone)
  RETURNS SETOF uuid
  LANGUAGE sql
@@ -582,75 +590,131 @@ AS $function$
     FROM tenants t
     LEFT JOIN analytics_state s ON s.tenant_id = t.id
     LEFT JOIN newest n ON n.tenant_id = t.id
-    WHERE t.status <> 'deleted' AND (p_since IS NULL OR s.through IS NULL OR n.created_at >= s.through OR NOT t.config @> s.settings)
+    WHERE t.status <> 'deleted' AND (
+        p_since IS NULL OR s.through IS NULL OR n.created_at >= s.through OR NOT t.config @> s.settings
+        OR EXISTS (SELECT FROM alias_changes c WHERE c.tenant_id = t.id AND c.at >= s.through)
+        OR s.left_out IS DISTINCT FROM ARRAY(SELECT l.id FROM analytics_left_out(t.id) l ORDER BY l.id COLLATE "C"))
 $function$;
 GRANT EXECUTE ON FUNCTION analytics_due TO recomengine_app;
 
--- 0004_analytics
+-- 0004_analytics, 0019_net_figures
 CREATE FUNCTION analytics_facts(p_tenant uuid, p_starts timestamp with time zone[], p_ends timestamp with time zone[], p_zone text, p_window_hours integer, p_currency text)
- RETURNS TABLE(date date, hour timestamp with time zone, product_id text, placement_id text, strategy text, impressions integer, clicks integer, conversions integer, revenue numeric, attributed_conversions integer, attributed_revenue numeric, orders integer, other_currency integer)
+ RETURNS TABLE(date date, hour timestamp with time zone, product_id text, placement_id text, strategy text, impressions integer, clicks integer, conversions integer, revenue numeric, attributed_conversions integer, attributed_revenue numeric, orders integer, other_currency integer, returns integer, returned_revenue numeric, unmatched_returns integer)
  LANGUAGE sql
  STABLE
 AS $function$
-    WITH slices AS MATERIALIZED (
+    WITH left_out AS MATERIALIZED (
+        SELECT l.id FROM analytics_left_out(p_tenant) l
+    ), slices AS MATERIALIZED (
         SELECT s.starts, s.ends FROM unnest(p_starts, p_ends) AS s (starts, ends)
-    ), bought AS MATERIALIZED (
-        SELECT e.id, e.timestamp, e.user_id, e.product_id, e.order_id, coalesce(e.metadata ->> 'currency', p_currency) = p_currency AS own,
-               coalesce(round((e.metadata ->> 'price')::numeric * coalesce((e.metadata ->> 'quantity')::numeric, 1), 2), 0) AS amount
+    ), sent_back AS MATERIALIZED (
+        SELECT e.id, e.timestamp, e.product_id
         FROM slices s CROSS JOIN LATERAL (
-            SELECT * FROM events i WHERE i.tenant_id = p_tenant AND i.timestamp >= s.starts AND i.timestamp < s.ends AND i.event_type = 'purchase'
+            SELECT * FROM events i
+            WHERE i.tenant_id = p_tenant AND i.timestamp >= s.starts AND i.timestamp < s.ends
+              AND i.event_type = 'return' AND i.user_id NOT IN (SELECT l.id FROM left_out l)
+              AND (i.metadata ->> 'bot') IS DISTINCT FROM 'true'
             OFFSET 0
         ) e
+    ), returned AS MATERIALIZED (
+        SELECT r.* FROM analytics_returned(p_tenant, ARRAY(SELECT b.id FROM sent_back b), p_currency) r
+        WHERE EXISTS (SELECT FROM sent_back)
+    ), bought AS MATERIALIZED (
+        SELECT e.id, e.timestamp, coalesce(a.user_id, e.user_id) AS person, e.product_id, e.order_id, e.counted,
+               coalesce(e.metadata ->> 'currency', p_currency) = p_currency AS own,
+               coalesce(round((e.metadata ->> 'price')::numeric
+                              * coalesce((e.metadata ->> 'quantity')::numeric, 1), 2), 0) AS amount
+        FROM (
+            SELECT b.*, true AS counted FROM slices s CROSS JOIN LATERAL (
+                SELECT * FROM events i
+                WHERE i.tenant_id = p_tenant AND i.timestamp >= s.starts AND i.timestamp < s.ends
+                  AND i.event_type = 'purchase' AND i.user_id NOT IN (SELECT l.id FROM left_out l)
+                  AND (i.metadata ->> 'bot') IS DISTINCT FROM 'true'
+                OFFSET 0
+            ) b
+            UNION ALL
+            SELECT i.*, false FROM events i
+            WHERE i.tenant_id = p_tenant AND i.id = ANY (ARRAY(SELECT r.line_id FROM returned r))
+              AND NOT EXISTS (SELECT FROM slices s WHERE i.timestamp >= s.starts AND i.timestamp < s.ends)
+        ) e LEFT JOIN user_aliases a ON a.tenant_id = p_tenant AND a.anonymous_id = e.user_id
     ), reach AS MATERIALIZED (
-        SELECT b.user_id, b.product_id, min(b.timestamp) - make_interval(hours => p_window_hours) AS since, max(b.timestamp) AS until
-        FROM bought b GROUP BY b.user_id, b.product_id
+        SELECT b.person, b.product_id, min(b.timestamp) - make_interval(hours => p_window_hours) AS since,
+               max(b.timestamp) AS until
+        FROM bought b GROUP BY b.person, b.product_id
     ), steps AS (
-        SELECT b.id, b.timestamp, b.user_id, b.product_id, true AS bought, '' AS placement_id, '' AS strategy FROM bought b
+        SELECT b.id, b.timestamp, b.person, b.product_id, true AS bought, '' AS placement_id, '' AS strategy
+        FROM bought b
         UNION ALL
-        SELECT c.id, c.timestamp, c.user_id, c.product_id, false, coalesce(c.metadata ->> 'placementId', ''), coalesce(c.metadata ->> 'strategy', '')
-        FROM reach r CROSS JOIN LATERAL (
-            SELECT * FROM events i WHERE i.tenant_id = p_tenant AND i.user_id = r.user_id AND i.product_id = r.product_id AND i.event_type = 'click'
-                AND i.timestamp >= r.since AND i.timestamp <= r.until
+        SELECT c.id, c.timestamp, r.person, c.product_id, false,
+               coalesce(c.metadata ->> 'placementId', ''), coalesce(c.metadata ->> 'strategy', '')
+        FROM (
+            SELECT r.*, r.person AS user_id FROM reach r
+            UNION ALL
+            SELECT r.*, a.anonymous_id FROM reach r
+            JOIN user_aliases a ON a.tenant_id = p_tenant AND a.user_id = r.person
+        ) r CROSS JOIN LATERAL (
+            SELECT * FROM events i
+            WHERE i.tenant_id = p_tenant AND i.user_id = r.user_id AND i.product_id = r.product_id
+              AND i.event_type = 'click' AND i.timestamp >= r.since AND i.timestamp <= r.until
+              AND (i.metadata ->> 'bot') IS DISTINCT FROM 'true'
             OFFSET 0
         ) c
         WHERE c.metadata ->> 'recommendationId' <> '' OR c.metadata ->> 'placementId' <> ''
     ), numbered AS (
         SELECT s.*, count(*) FILTER (WHERE NOT s.bought) OVER w AS click
         FROM steps s
-        WINDOW w AS (PARTITION BY s.user_id, s.product_id ORDER BY s.timestamp, s.bought, s.id ROWS UNBOUNDED PRECEDING)
+        WINDOW w AS (PARTITION BY s.person, s.product_id ORDER BY s.timestamp, s.bought, s.id ROWS UNBOUNDED PRECEDING)
     ), newest AS (
         SELECT n.id, n.bought, n.click, n.timestamp, first_value(n.timestamp) OVER w AS clicked_at,
                first_value(n.placement_id) OVER w AS placement_id, first_value(n.strategy) OVER w AS strategy
         FROM numbered n
-        WINDOW w AS (PARTITION BY n.user_id, n.product_id, n.click ORDER BY n.timestamp, n.bought, n.id)
+        WINDOW w AS (PARTITION BY n.person, n.product_id, n.click ORDER BY n.timestamp, n.bought, n.id)
     ), credited AS (
         SELECT n.id, n.placement_id, n.strategy FROM newest n
         WHERE n.bought AND n.click > 0 AND n.clicked_at >= n.timestamp - make_interval(hours => p_window_hours)
     ), first_lines AS (
         SELECT l.id
-        FROM (SELECT DISTINCT b.order_id FROM bought b WHERE b.own AND b.order_id IS NOT NULL) o CROSS JOIN LATERAL (
+        FROM (
+            SELECT DISTINCT b.order_id FROM bought b WHERE b.counted AND b.own AND b.order_id IS NOT NULL
+        ) o CROSS JOIN LATERAL (
             SELECT i.id FROM events i
-            WHERE i.tenant_id = p_tenant AND i.order_id = o.order_id AND coalesce(i.metadata ->> 'currency', p_currency) = p_currency
+            WHERE i.tenant_id = p_tenant AND i.order_id = o.order_id
+              AND coalesce(i.metadata ->> 'currency', p_currency) = p_currency
+              AND i.user_id NOT IN (SELECT l.id FROM left_out l) AND (i.metadata ->> 'bot') IS DISTINCT FROM 'true'
             ORDER BY i.timestamp, i.id LIMIT 1
         ) l
     ), facts AS (
-        SELECT e.timestamp, e.product_id, coalesce(e.metadata ->> 'placementId', '') AS placement_id, coalesce(e.metadata ->> 'strategy', '') AS strategy,
-               (e.event_type = 'impression')::int AS impressions, (e.event_type = 'click')::int AS clicks, 0 AS conversions,
-               NULL::numeric AS revenue, 0 AS attributed_conversions, NULL::numeric AS attributed_revenue, 0 AS orders, 0 AS other_currency
+        SELECT e.timestamp, e.product_id, coalesce(e.metadata ->> 'placementId', '') AS placement_id,
+               coalesce(e.metadata ->> 'strategy', '') AS strategy, (e.event_type = 'impression')::int AS impressions,
+               (e.event_type = 'click')::int AS clicks, 0 AS conversions, NULL::numeric AS revenue,
+               0 AS attributed_conversions, NULL::numeric AS attributed_revenue, 0 AS orders, 0 AS other_currency,
+               0 AS returns, NULL::numeric AS returned_revenue, 0 AS unmatched_returns
         FROM slices s CROSS JOIN LATERAL (
             SELECT * FROM events i
-            WHERE i.tenant_id = p_tenant AND i.timestamp >= s.starts AND i.timestamp < s.ends AND i.event_type IN ('impression', 'click')
+            WHERE i.tenant_id = p_tenant AND i.timestamp >= s.starts AND i.timestamp < s.ends
+              AND i.event_type IN ('impression', 'click') AND i.user_id NOT IN (SELECT l.id FROM left_out l)
+              AND (i.metadata ->> 'bot') IS DISTINCT FROM 'true'
             OFFSET 0
         ) e
         UNION ALL
         SELECT b.timestamp, b.product_id, coalesce(c.placement_id, ''), coalesce(c.strategy, ''),
                0, 0, 1,
-               CASE WHEN b.own THEN b.amount END, (c.id IS NOT NULL)::int, CASE WHEN b.own AND c.id IS NOT NULL THEN b.amount END,
-               (b.own AND (b.order_id IS NULL OR f.id IS NOT NULL))::int, (NOT b.own)::int
+               CASE WHEN b.own THEN b.amount END, (c.id IS NOT NULL)::int,
+               CASE WHEN b.own AND c.id IS NOT NULL THEN b.amount END,
+               (b.own AND (b.order_id IS NULL OR f.id IS NOT NULL))::int, (NOT b.own)::int, 0, NULL, 0
         FROM bought b LEFT JOIN credited c ON c.id = b.id LEFT JOIN first_lines f ON f.id = b.id
+        WHERE b.counted
+        UNION ALL
+        SELECT s.timestamp, s.product_id, coalesce(c.placement_id, ''), coalesce(c.strategy, ''),
+               0, 0, 0,
+               -r.amount, 0, CASE WHEN c.id IS NOT NULL THEN -r.amount END, 0, 0,
+               (row_number() OVER (PARTITION BY s.id ORDER BY b.timestamp, b.id) = 1)::int, r.amount, (NOT r.known)::int
+        FROM sent_back s JOIN returned r ON r.return_id = s.id
+        LEFT JOIN bought b ON b.id = r.line_id LEFT JOIN credited c ON c.id = r.line_id
     )
-    SELECT (f.timestamp AT TIME ZONE p_zone)::date, analytics_hour(f.timestamp, p_zone), f.product_id, f.placement_id, f.strategy, f.impressions,
-           f.clicks, f.conversions, f.revenue, f.attributed_conversions, f.attributed_revenue, f.orders, f.other_currency
+    SELECT (f.timestamp AT TIME ZONE p_zone)::date, analytics_hour(f.timestamp, p_zone), f.product_id, f.placement_id,
+           f.strategy, f.impressions, f.clicks, f.conversions, f.revenue, f.attributed_conversions, f.attributed_revenue,
+           f.orders, f.other_currency, f.returns, f.returned_revenue, f.unmatched_returns
     FROM facts f
 $function$;
 GRANT EXECUTE ON FUNCTION analytics_facts TO PUBLIC;
@@ -663,37 +727,261 @@ CREATE FUNCTION analytics_hour(p_at timestamp with time zone, p_zone text)
 AS $function$ SELECT date_bin('1 hour', p_at, date_trunc('day', p_at, p_zone)) $function$;
 GRANT EXECUTE ON FUNCTION analytics_hour TO PUBLIC;
 
--- 0004_analytics
-CREATE FUNCTION analytics_touched(p_tenant uuid, p_since timestamp with time zone, p_from timestamp with time zone, p_zone text, p_window_hours integer)
+-- 0019_net_figures
+CREATE FUNCTION analytics_left_out(p_tenant uuid)
+ RETURNS TABLE(id text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH people AS (
+        SELECT coalesce(a.user_id, r.user_id) AS person
+        FROM robots r LEFT JOIN user_aliases a ON a.tenant_id = p_tenant AND a.anonymous_id = r.user_id
+        WHERE r.tenant_id = p_tenant AND r.status <> 'cleared'
+    )
+    SELECT p.person FROM people p
+    UNION
+    SELECT a.anonymous_id FROM people p JOIN user_aliases a ON a.tenant_id = p_tenant AND a.user_id = p.person
+$function$;
+GRANT EXECUTE ON FUNCTION analytics_left_out TO PUBLIC;
+
+-- 0019_net_figures
+CREATE FUNCTION analytics_returned(p_tenant uuid, p_returns uuid[], p_currency text)
+ RETURNS TABLE(return_id uuid, line_id uuid, amount numeric, known boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH left_out AS MATERIALIZED (
+        SELECT l.id FROM analytics_left_out(p_tenant) l
+    ), asked AS MATERIALIZED (
+        SELECT r.id, coalesce(a.user_id, r.user_id) AS person, r.product_id,
+               nullif(r.metadata ->> 'orderId', '') AS order_id
+        FROM events r LEFT JOIN user_aliases a ON a.tenant_id = p_tenant AND a.anonymous_id = r.user_id
+        WHERE r.tenant_id = p_tenant AND r.id = ANY (p_returns)
+    ), pools AS MATERIALIZED (
+        SELECT DISTINCT q.person, q.product_id FROM asked q
+    ), own AS MATERIALIZED (
+        SELECT e.id, e.event_type, e.product_id, e.order_id
+        FROM (
+            SELECT p.person AS user_id, p.product_id FROM pools p
+            UNION ALL
+            SELECT a.anonymous_id, p.product_id
+            FROM pools p JOIN user_aliases a ON a.tenant_id = p_tenant AND a.user_id = p.person
+        ) k CROSS JOIN LATERAL (
+            SELECT i.id, i.event_type, i.product_id, coalesce(i.order_id, nullif(i.metadata ->> 'orderId', '')) AS order_id
+            FROM events i
+            WHERE i.tenant_id = p_tenant AND i.user_id = k.user_id AND i.event_type IN ('purchase', 'return')
+              AND i.product_id = k.product_id
+            OFFSET 0
+        ) e
+    ), orders AS MATERIALIZED (
+        SELECT q.order_id, q.product_id FROM asked q WHERE q.order_id IS NOT NULL
+        UNION
+        SELECT o.order_id, o.product_id FROM own o WHERE o.order_id IS NOT NULL
+    ), concerned AS MATERIALIZED (
+        SELECT o.id FROM own o
+        UNION
+        SELECT e.id FROM orders o CROSS JOIN LATERAL (
+            SELECT i.id FROM events i
+            WHERE i.tenant_id = p_tenant AND i.order_id = o.order_id AND i.product_id = o.product_id
+              AND i.event_type = 'purchase'
+            UNION ALL
+            SELECT i.id FROM events i
+            WHERE i.tenant_id = p_tenant AND i.metadata ->> 'orderId' = o.order_id AND i.product_id = o.product_id
+              AND i.event_type = 'return'
+        ) e
+    ), steps AS MATERIALIZED (
+        SELECT e.id, e.timestamp, e.event_type = 'purchase' AS bought, coalesce(a.user_id, e.user_id) AS person,
+               e.product_id, nullif(e.metadata ->> 'orderId', '') AS order_id,
+               coalesce(e.metadata ->> 'currency', p_currency) = p_currency AS own,
+               (e.metadata ->> 'price')::numeric AS price, coalesce((e.metadata ->> 'quantity')::numeric, 1) AS quantity
+        FROM events e LEFT JOIN user_aliases a ON a.tenant_id = p_tenant AND a.anonymous_id = e.user_id
+        WHERE e.tenant_id = p_tenant AND e.id = ANY (ARRAY(SELECT c.id FROM concerned c))
+          AND e.user_id NOT IN (SELECT l.id FROM left_out l) AND (e.metadata ->> 'bot') IS DISTINCT FROM 'true'
+    ), lines AS MATERIALIZED (
+        SELECT s.*, CASE WHEN s.own THEN coalesce(round(s.price * s.quantity, 2), 0) ELSE 0 END AS worth
+        FROM steps s WHERE s.bought
+    ), totals AS MATERIALIZED (
+        SELECT l.order_id, l.product_id, sum(l.worth) AS worth, sum(l.quantity) FILTER (WHERE l.own) AS quantity
+        FROM lines l WHERE l.order_id IS NOT NULL GROUP BY 1, 2
+    ), taken AS (
+        SELECT r.id, r.order_id, r.product_id, least(r.cum - r.value, r.worth) AS since, least(r.cum, r.worth) AS until
+        FROM (
+            SELECT v.*, sum(v.value) OVER (PARTITION BY v.order_id, v.product_id ORDER BY v.timestamp, v.id) AS cum
+            FROM (
+                SELECT s.id, s.timestamp, s.order_id, s.product_id, t.worth,
+                       CASE WHEN NOT s.own THEN 0 WHEN s.price IS NOT NULL THEN round(s.price * s.quantity, 2)
+                            ELSE coalesce(round(t.worth * s.quantity / t.quantity, 2), 0) END AS value
+                FROM steps s JOIN totals t USING (order_id, product_id) WHERE NOT s.bought
+            ) v
+        ) r
+    ), by_order AS MATERIALIZED (
+        SELECT t.id AS return_id, l.id AS line_id, least(t.until, l.until) - greatest(t.since, l.until - l.worth) AS amount
+        FROM taken t JOIN (
+            SELECT l.*, sum(l.worth) OVER (PARTITION BY l.order_id, l.product_id ORDER BY l.timestamp, l.id) AS until
+            FROM lines l WHERE l.order_id IS NOT NULL
+        ) l USING (order_id, product_id)
+        WHERE least(t.until, l.until) > greatest(t.since, l.until - l.worth)
+    ), left_over AS (
+        SELECT l.id, l.timestamp, l.bought, l.person, l.product_id, l.own, l.price, l.quantity, l.worth,
+               l.worth - coalesce((SELECT sum(b.amount) FROM by_order b WHERE b.line_id = l.id), 0) AS change
+        FROM lines l
+        UNION ALL
+        SELECT s.id, s.timestamp, s.bought, s.person, s.product_id, s.own, s.price, s.quantity, 0, NULL
+        FROM steps s LEFT JOIN totals t USING (order_id, product_id) WHERE NOT s.bought AND t.worth IS NULL
+    ), valued AS (
+        SELECT l.id, l.timestamp, l.bought, l.person, l.product_id,
+               count(*) FILTER (WHERE l.bought) OVER w > 0 AS known,
+               CASE WHEN l.bought THEN l.change WHEN NOT l.own THEN 0 WHEN l.price IS NOT NULL
+                        THEN -round(l.price * l.quantity, 2)
+                    ELSE -coalesce(round(l.quantity * sum(l.worth) OVER w
+                                         / sum(l.quantity) FILTER (WHERE l.bought AND l.own) OVER w, 2), 0) END AS change
+        FROM left_over l
+        WINDOW w AS (PARTITION BY l.person, l.product_id ORDER BY l.timestamp, NOT l.bought, l.id)
+    ), walked AS (
+        SELECT v.*, sum(v.change) OVER w AS x FROM valued v
+        WINDOW w AS (PARTITION BY v.person, v.product_id ORDER BY v.timestamp, NOT v.bought, v.id)
+    ), missed AS (
+        SELECT k.*, greatest(0, -min(k.x) OVER w) AS missed FROM walked k
+        WINDOW w AS (PARTITION BY k.person, k.product_id ORDER BY k.timestamp, NOT k.bought, k.id)
+    ), used AS MATERIALIZED (
+        SELECT m.id, m.bought, m.person, m.product_id, m.known, -m.change - m.missed
+                   + lag(m.missed, 1, 0::numeric) OVER w AS amount,
+               sum(CASE WHEN m.bought THEN m.change ELSE 0 END) OVER w AS bought_until, m.change,
+               sum(CASE WHEN m.bought THEN 0 ELSE -m.change END) OVER w - m.missed AS taken_until
+        FROM missed m
+        WINDOW w AS (PARTITION BY m.person, m.product_id ORDER BY m.timestamp, NOT m.bought, m.id)
+    ), found AS (
+        SELECT b.return_id, b.line_id, b.amount FROM by_order b
+        UNION ALL
+        SELECT r.id, l.id, least(r.taken_until, l.bought_until)
+                   - greatest(r.taken_until - r.amount, l.bought_until - l.change)
+        FROM used r JOIN used l USING (person, product_id)
+        WHERE NOT r.bought AND l.bought
+          AND least(r.taken_until, l.bought_until) > greatest(r.taken_until - r.amount, l.bought_until - l.change)
+    )
+    SELECT q.id, f.line_id, coalesce(f.amount, 0), u.known IS NOT FALSE
+    FROM asked q LEFT JOIN found f ON f.return_id = q.id LEFT JOIN used u ON u.id = q.id
+$function$;
+GRANT EXECUTE ON FUNCTION analytics_returned TO PUBLIC;
+
+-- 0004_analytics, 0019_net_figures
+CREATE FUNCTION analytics_touched(p_tenant uuid, p_since timestamp with time zone, p_from timestamp with time zone, p_zone text, p_window_hours integer, p_left_out text[])
  RETURNS TABLE(date date, hour timestamp with time zone)
  LANGUAGE sql
  STABLE
 AS $function$
-    WITH news AS MATERIALIZED (
-        SELECT e.event_type, e.user_id, e.product_id, e.order_id, e.timestamp, e.timestamp + make_interval(hours => p_window_hours) AS until,
-               coalesce(e.metadata ->> 'recommendationId', '') <> '' OR coalesce(e.metadata ->> 'placementId', '') <> '' AS recommended
-        FROM events e
-        WHERE e.tenant_id = p_tenant AND e.created_at >= p_since AND e.timestamp >= p_from AND e.event_type IN ('impression', 'click', 'purchase')
+    WITH turned AS MATERIALIZED (
+        SELECT coalesce(l.id, o.id) AS id
+        FROM analytics_left_out(p_tenant) l FULL JOIN unnest(p_left_out) AS o (id) ON o.id = l.id
+        WHERE l.id IS NULL OR o.id IS NULL
+    ), news AS MATERIALIZED (
+        SELECT e.event_type, e.user_id, e.product_id, e.timestamp,
+               CASE WHEN e.event_type IN ('purchase', 'return') THEN nullif(e.metadata ->> 'orderId', '') END AS order_id,
+               e.event_type = 'click' AND (e.metadata ->> 'recommendationId' <> '' OR e.metadata ->> 'placementId' <> '')
+                   AS recommended
+        FROM (
+            SELECT * FROM events i WHERE i.tenant_id = p_tenant AND i.created_at >= p_since
+            UNION ALL
+            SELECT o.* FROM turned t CROSS JOIN LATERAL (
+                SELECT * FROM events i WHERE i.tenant_id = p_tenant AND i.user_id = t.id AND i.created_at < p_since
+                OFFSET 0
+            ) o
+        ) e
+        WHERE e.timestamp >= p_from AND e.event_type IN ('impression', 'click', 'purchase', 'return')
+          AND (e.metadata ->> 'bot') IS DISTINCT FROM 'true'
+    ), changes AS MATERIALIZED (
+        SELECT c.anonymous_id, c.user_id, row_number() OVER () AS number
+        FROM alias_changes c WHERE c.tenant_id = p_tenant AND c.at >= p_since
+    ), kin AS MATERIALIZED (
+        SELECT c.number, i.id FROM changes c CROSS JOIN LATERAL (
+            WITH people AS (
+                SELECT coalesce(a.user_id, n.id) AS person
+                FROM unnest(ARRAY[c.anonymous_id, c.user_id]) AS n (id)
+                LEFT JOIN user_aliases a ON a.tenant_id = p_tenant AND a.anonymous_id = n.id
+            )
+            SELECT p.person AS id FROM people p
+            UNION
+            SELECT a.anonymous_id FROM people p JOIN user_aliases a ON a.tenant_id = p_tenant AND a.user_id = p.person
+            UNION
+            SELECT unnest(ARRAY[c.anonymous_id, c.user_id])
+        ) i
+    ), clicks AS (
+        SELECT coalesce(a.user_id, n.user_id) AS person, n.product_id, n.timestamp
+        FROM news n LEFT JOIN user_aliases a ON a.tenant_id = p_tenant AND a.anonymous_id = n.user_id
+        WHERE n.recommended
+    ), credited AS MATERIALIZED (
+        SELECT b.user_id, b.product_id, b.order_id, b.timestamp
+        FROM (
+            SELECT c.person AS user_id, c.product_id, c.timestamp FROM clicks c
+            UNION ALL
+            SELECT a.anonymous_id, c.product_id, c.timestamp
+            FROM clicks c JOIN user_aliases a ON a.tenant_id = p_tenant AND a.user_id = c.person
+            UNION ALL
+            SELECT k.id, c.product_id, c.timestamp
+            FROM kin k JOIN kin other ON other.number = k.number AND other.id <> k.id CROSS JOIN LATERAL (
+                SELECT i.product_id, i.timestamp FROM events i
+                WHERE i.tenant_id = p_tenant AND i.user_id = other.id AND i.event_type = 'click'
+                  AND (i.metadata ->> 'recommendationId' <> '' OR i.metadata ->> 'placementId' <> '')
+                OFFSET 0
+            ) c
+        ) c CROSS JOIN LATERAL (
+            SELECT i.user_id, i.product_id, i.order_id, i.timestamp FROM events i
+            WHERE i.tenant_id = p_tenant AND i.user_id = c.user_id AND i.event_type = 'purchase'
+              AND i.product_id = c.product_id AND i.timestamp >= c.timestamp
+              AND i.timestamp <= c.timestamp + make_interval(hours => p_window_hours)
+            OFFSET 0
+        ) b
+    ), moved AS MATERIALIZED (
+        SELECT n.user_id, n.product_id, n.order_id FROM news n WHERE n.event_type IN ('purchase', 'return')
+        UNION
+        SELECT c.user_id, c.product_id, c.order_id FROM credited c
+    ), sharing AS (
+        SELECT m.user_id, m.product_id FROM moved m
+        UNION
+        SELECT o.user_id, m.product_id FROM moved m CROSS JOIN LATERAL (
+            SELECT i.user_id FROM events i
+            WHERE i.tenant_id = p_tenant AND i.order_id = m.order_id AND i.product_id = m.product_id
+              AND i.event_type = 'purchase'
+            UNION ALL
+            SELECT i.user_id FROM events i
+            WHERE i.tenant_id = p_tenant AND i.metadata ->> 'orderId' = m.order_id AND i.product_id = m.product_id
+              AND i.event_type = 'return'
+            OFFSET 0
+        ) o
+        UNION
+        SELECT k.id, NULL FROM kin k
+    ), people AS (
+        SELECT DISTINCT coalesce(a.user_id, s.user_id) AS person, s.product_id
+        FROM sharing s LEFT JOIN user_aliases a ON a.tenant_id = p_tenant AND a.anonymous_id = s.user_id
     ), touched AS (
         SELECT n.timestamp FROM news n
         UNION ALL
-        SELECT b.timestamp
-        FROM news n CROSS JOIN LATERAL (
-            SELECT i.timestamp FROM events i
-            WHERE i.tenant_id = p_tenant AND i.user_id = n.user_id AND i.event_type = 'purchase' AND i.product_id = n.product_id
-                AND i.timestamp >= n.timestamp AND i.timestamp <= n.until
-            OFFSET 0
-        ) b
-        WHERE n.event_type = 'click' AND n.recommended
+        SELECT c.timestamp FROM credited c
         UNION ALL
         SELECT l.timestamp
         FROM news n CROSS JOIN LATERAL (
-            SELECT i.timestamp FROM events i WHERE i.tenant_id = p_tenant AND i.order_id = n.order_id AND i.timestamp >= n.timestamp
+            SELECT i.timestamp FROM events i
+            WHERE i.tenant_id = p_tenant AND i.order_id = n.order_id AND i.timestamp >= n.timestamp
             OFFSET 0
         ) l
-        WHERE n.order_id IS NOT NULL
+        WHERE n.event_type = 'purchase' AND n.order_id IS NOT NULL
+        UNION ALL
+        SELECT r.timestamp
+        FROM (
+            SELECT p.person AS user_id, p.product_id FROM people p
+            UNION ALL
+            SELECT a.anonymous_id, p.product_id
+            FROM people p JOIN user_aliases a ON a.tenant_id = p_tenant AND a.user_id = p.person
+        ) p CROSS JOIN LATERAL (
+            SELECT i.timestamp FROM events i
+            WHERE i.tenant_id = p_tenant AND i.user_id = p.user_id AND i.event_type = 'return'
+              AND (p.product_id IS NULL OR i.product_id = p.product_id)
+            OFFSET 0
+        ) r
+        WHERE EXISTS (SELECT FROM events i WHERE i.tenant_id = p_tenant AND i.event_type = 'return')
     )
-    SELECT DISTINCT (t.timestamp AT TIME ZONE p_zone)::date, analytics_hour(t.timestamp, p_zone) FROM touched t
+    SELECT DISTINCT (t.timestamp AT TIME ZONE p_zone)::date, analytics_hour(t.timestamp, p_zone)
+    FROM touched t WHERE t.timestamp >= p_from
 $function$;
 GRANT EXECUTE ON FUNCTION analytics_touched TO PUBLIC;
 

@@ -46,7 +46,7 @@ def expected(tenant_id: Any, before: list[Any], after: list[Any], window_hours: 
     old = facts(tenant_id, before, window_hours, "EUR")
     newest = max(event["timestamp"] for event in before)
     floor = floor_of(datetime.fromtimestamp(newest / 1000, UTC), window_hours, WHOLE.zone)
-    new = facts(tenant_id, before + after, window_hours, "EUR")
+    new = facts(tenant_id, after, window_hours, "EUR")
     return [fact for fact in old if hour_of(fact, WHOLE.zone) < floor] + [
         fact for fact in new if hour_of(fact, WHOLE.zone) >= floor
     ]

@@ -1,5 +1,5 @@
 """Every figure equals a plain recomputation from the raw events: late, sent twice, across midnight, in zones where
-clocks change.
+clocks change; with returns, ids that are joined and parted, and robots that are marked and cleared.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,8 @@ from recomengine.context import Context
 from tests.analytics.reference import SUMS, Fact, day_of, facts, hour_of, sums, total
 from tests.support.apps import MakeTenant
 from tests.support.databases import fetch
-from tests.support.figures import EVENT, FEW, HOUR_MS, OFFSETS, bodies
+from tests.support.figures import CHANGE, EVENT, FEW, HOUR_MS, OFFSETS, bodies
+from tests.support.shoppers import Shoppers
 from tests.support.shops import send
 
 # days on which clocks change by an hour, at midnight, onto midnight, by half an hour; zones off the full hour; a plain
@@ -93,12 +94,14 @@ def at_of(point: Point, field: str | None) -> tuple[Any, str | None]:
     place=FEW(PLACES),
     window_hours=FEW([1, 24, 168]),
     batches=BATCHES,
+    changes=st.lists(CHANGE, min_size=4, max_size=4),
     cut=st.tuples(OFFSETS, st.integers(1, 60 * HOUR_MS)),
 )
 async def test_every_figure_is_that_of_the_raw_events(
     place: tuple[str, str],
     window_hours: int,
     batches: Any,
+    changes: Any,
     cut: tuple[int, int],
     context: Context,
     make_tenant: MakeTenant,
@@ -112,16 +115,19 @@ async def test_every_figure_is_that_of_the_raw_events(
     start = midnight + timedelta(milliseconds=cut[0])
     part = Range(start, start + timedelta(milliseconds=cut[1]), zone)
     sent: list[dict[str, Any]] = []
-    for batch, settled in bodies(batches, int(midnight.timestamp() * 1000)):
+    shoppers = Shoppers(context.settings.database_url, tenant.id)
+    for (batch, settled), change in zip(bodies(batches, int(midnight.timestamp() * 1000)), changes, strict=False):
         await send(context, tenant.id, batch)
         sent += batch
         if settled:
             await settle(context.pool, tenant.id)
-        found = facts(tenant.id, sent, window_hours, "EUR")
+        if change:
+            await getattr(shoppers, change[0])(*change[1:])
+        found = facts(tenant.id, sent, window_hours, "EUR", shoppers.joined, shoppers.robots)
         for asked in (whole, part):
             await check_everything(context, shop, found, asked)
     await settle(context.pool, tenant.id)
-    await check_tables(context, shop, facts(tenant.id, sent, window_hours, "EUR"))
+    await check_tables(context, shop, facts(tenant.id, sent, window_hours, "EUR", shoppers.joined, shoppers.robots))
 
 
 async def check_tables(context: Context, shop: service.Shop, found: Sequence[Fact]) -> None:

@@ -73,11 +73,13 @@ async def test_an_overview_has_the_figures_of_the_contract_exact_to_the_cent(ann
     assert answer == {
         "impressions": 4, "clicks": 1, "conversions": 4, "revenue": "60.27", "ctr": "0.25", "conversionRate": "1.0",
         "averageOrderValue": "30.14", "attributedConversions": 1, "attributedRevenue": "59.97", "orders": 2,
-        "otherCurrency": 1, "from": f"{DAY}T00:00:00+01:00", "to": "2026-11-11T00:00:00+01:00",
+        "otherCurrency": 1, "returns": 0, "returnedRevenue": "0.00", "unmatchedReturns": 0,
+        "from": f"{DAY}T00:00:00+01:00", "to": "2026-11-11T00:00:00+01:00",
         "timezone": "Europe/Berlin", "currency": "EUR", "previous": {
             "impressions": 0, "clicks": 0, "conversions": 1, "revenue": "5.00", "ctr": "0.0", "conversionRate": "0.0",
             "averageOrderValue": "5.00", "attributedConversions": 0, "attributedRevenue": "0.00", "orders": 1,
-            "otherCurrency": 0, "from": "2026-11-09T00:00:00+01:00", "to": f"{DAY}T00:00:00+01:00",
+            "otherCurrency": 0, "returns": 0, "returnedRevenue": "0.00", "unmatchedReturns": 0,
+            "from": "2026-11-09T00:00:00+01:00", "to": f"{DAY}T00:00:00+01:00",
         },
     }  # fmt: skip
     assert "previous" not in await ask(ann, shop, f"overview?from={DAY}&to={DAY}")
@@ -161,10 +163,12 @@ async def test_the_export_is_utf8_and_no_spreadsheet_computes_it(ann: Person, sh
     header, *rows = list(csv.reader(io.StringIO(answer.content.decode(), newline="")))
     assert header == [
         "date", "placementId", "strategy", "impressions", "clicks", "conversions", "revenue", "ctr", "conversionRate",
-        "averageOrderValue", "attributedConversions", "attributedRevenue", "orders", "otherCurrency",
+        "averageOrderValue", "attributedConversions", "attributedRevenue", "orders", "otherCurrency", "returns",
+        "returnedRevenue", "unmatchedReturns",
     ]  # fmt: skip
     assert {row[1] for row in rows} == {f"'{place}" for place in places[:6]} | {places[6]}
-    assert all(row[3:] == ["0", "1", "0", "0.00", "0.0", "0.0", "0.00", "0", "0.00", "0", "0"] for row in rows)
+    a_click = ["0", "1", "0", "0.00", "0.0", "0.0", "0.00", "0", "0.00", "0", "0", "0", "0.00", "0"]
+    assert all(row[3:] == a_click for row in rows)
     hourly = await ann.call("GET", f"/api/v1/tenants/{shop}/analytics/export.csv?from={DAY}&to={DAY}&interval=hour")
     assert {row["time"] for row in csv.DictReader(io.StringIO(hourly.text, newline=""))} == {at("10:00")}
 

@@ -1,4 +1,4 @@
-"""Any events of a day, and how they are sent: late, twice, across midnight."""
+"""Any events of a day, and how they are sent: late, twice, across midnight; and what becomes of their shoppers' ids."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,13 +11,16 @@ METADATA = st.fixed_dictionaries({}, optional={
     "placementId": FEW(["home", "cart", ""]), "strategy": FEW(["auto", "trending"]),
     "recommendationId": FEW(["r1", ""]),
     "orderId": FEW(["o1", "o2", "o3", ""]), "price": FEW([0, 0.01, 19.99, 10, 1234567.89, 0.005, 33.335]),
-    "quantity": st.integers(1, 3), "currency": FEW(["EUR", "EUR", "USD"]),
+    "quantity": st.integers(1, 3), "currency": FEW(["EUR", "EUR", "USD"]), "bot": FEW([False, False, True]),
 })  # fmt: skip
 OFFSETS = FEW([0, -1, 1, 30 * MINUTE_MS, -30 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS, -HOUR_MS]) | st.integers(
     -30 * HOUR_MS, 54 * HOUR_MS
 )
-KIND = FEW(["impression", "click", "click", "purchase", "purchase", "view"])
-EVENT = st.tuples(KIND, FEW(["ann", "bob"]), FEW(["boot", "sock"]), OFFSETS, METADATA)
+KIND = FEW(["impression", "click", "click", "purchase", "purchase", "return", "return", "view"])
+EVENT = st.tuples(KIND, FEW(["ann", "bob", "guest"]), FEW(["boot", "sock"]), OFFSETS, METADATA)
+CHANGE = FEW([None, None, ("join", "guest", "ann"), ("join", "bob", "ann"), ("part", "guest"), ("mark", "bob"),
+              ("mark", "guest"), ("clear", "bob")])  # fmt: skip
+"""What becomes of an id: it is joined with another one or parted from it, marked as a robot's or cleared."""
 
 
 def bodies(batches: Sequence[tuple[Sequence[Any], bool]], midnight_ms: int) -> list[tuple[list[dict[str, Any]], bool]]:

@@ -1,7 +1,8 @@
 """Settling: bringing a tenant's tables of figures up to its events, all at once or not at all.
 
-    through := a moment before which every event is committed (events_watermark)
-    hours   := those that the events stored since the last `through` change (analytics_touched)
+    through := a moment before which every event and every change of aliases is committed
+    hours   := those that change by events stored, and ids joined or parted, since the last `through`, and by ids that
+               are left out or no longer (analytics_touched)
     the figures of `hours` are computed anew from the events, the days of those from their hours
 
 So it may run at any time and any number of times: the tables depend on the events alone. An event that comes while it
@@ -11,6 +12,7 @@ once the day is over.
 What events that are archived by now have a part in (`floor_of`) stays as it is: nothing could compute it anew.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -78,16 +80,17 @@ async def settle(pool: Pool, tenant_id: UUID) -> int:
     """Bring the tenant's figures up to now; on how many days they were computed."""
     shop = await shop_of(pool, tenant_id)
     async with tenant_transaction(pool, tenant_id) as connection:
-        through = await queries.events_watermark(connection)
+        through = await queries.watermark(connection, tenant_id)
     yesterday = date_of(through, shop.zone) - DAY
     async with tenant_transaction(pool, tenant_id) as connection:
         await queries.plan_each_time(connection)
         state = await queries.lock_state(connection, tenant_id)
+        left_out = await queries.left_out(connection, tenant_id)
         floor = shop.floor(state["archived_until"])
         first_day = first_whole_day(floor, shop.zone)
         if state["through"] is not None and state["settings"] == shop.settings:
             days, products_through = (
-                await _settle_news(connection, shop, state["through"], floor),
+                await _settle_news(connection, shop, state["through"], state["left_out"], floor),
                 state["products_through"],
             )
         else:
@@ -97,14 +100,16 @@ async def settle(pool: Pool, tenant_id: UUID) -> int:
         over = await queries.days_with_figures(connection, tenant_id, products_through, yesterday)
         open_days = {*over, *(day for day in days if day <= products_through)}
         await _settle_products(connection, shop, sorted(day for day in open_days if day >= first_day))
-        await queries.update_state(connection, tenant_id, through, yesterday, shop.settings)
+        await queries.update_state(connection, tenant_id, through, yesterday, shop.settings, left_out)
     return len(days)
 
 
-async def _settle_news(connection: Connection, shop: Shop, since: datetime, floor: datetime) -> list[date]:
-    """The hours that the events stored since then change; their days."""
+async def _settle_news(
+    connection: Connection, shop: Shop, since: datetime, left_out: Sequence[str], floor: datetime
+) -> list[date]:
+    """The hours that change by what came since then, and by other ids left out than `left_out`; their days."""
     rows = await queries.touched_hours(
-        connection, shop.tenant_id, since, EARLIEST, shop.rules, queries.SETTLE_TIMEOUT_S
+        connection, shop.tenant_id, since, EARLIEST, shop.rules, left_out, queries.SETTLE_TIMEOUT_S
     )
     touched = [(row["date"], row["hour"]) for row in rows if row["hour"] >= floor]
     days, hours = sorted({day for day, _ in touched}), [hour for _, hour in touched]

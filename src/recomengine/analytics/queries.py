@@ -1,5 +1,5 @@
 """SQL of the figures. What each event counts for is defined once, in the function analytics_facts
-(migrations/0004_analytics.sql).
+(migrations/0019_net_figures.sql).
 """
 
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ READ_TIMEOUT_S = 10.0
 SETTLE_TIMEOUT_S = 1800.0
 
 READ_STATE = """
-SELECT through, products_through, settings,
+SELECT through, products_through, settings, left_out,
        (SELECT max(a.newest) FROM archived_events a WHERE a.tenant_id = s.tenant_id) AS archived_until
 FROM analytics_state s WHERE s.tenant_id = $1
 """
 PLAN_EACH_TIME = "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"
 ROOM_TO_SORT = "SELECT set_config('work_mem', '128MB', true)"
-TOUCHED_HOURS = "SELECT date, hour FROM analytics_touched($1, $2, $3, $4, $5)"
+TOUCHED_HOURS = "SELECT date, hour FROM analytics_touched($1, $2, $3, $4, $5, $6)"
 # Of a range that is settled; planning the look at the events takes longer than all of this.
 READ_SETTLED = """
 SELECT CASE $7 WHEN 'day' THEN date END AS date, CASE $7 WHEN 'hour' THEN hour END AS hour,
@@ -29,16 +29,17 @@ SELECT CASE $7 WHEN 'day' THEN date END AS date, CASE $7 WHEN 'hour' THEN hour E
        sum(impressions)::bigint AS impressions, sum(clicks)::bigint AS clicks, sum(conversions)::bigint AS conversions,
        coalesce(sum(revenue), 0) AS revenue, sum(attributed_conversions)::bigint AS attributed_conversions,
        coalesce(sum(attributed_revenue), 0) AS attributed_revenue, sum(orders)::bigint AS orders,
-           sum(other_currency)::bigint AS other_currency
+           sum(other_currency)::bigint AS other_currency, sum(returns)::bigint AS returns,
+       coalesce(sum(returned_revenue), 0) AS returned_revenue, sum(unmatched_returns)::bigint AS unmatched_returns
 FROM (
     SELECT date, NULL::timestamptz AS hour, placement_id, strategy, impressions, clicks, conversions, revenue,
         attributed_conversions,
-           attributed_revenue, orders, other_currency
+           attributed_revenue, orders, other_currency, returns, returned_revenue, unmatched_returns
     FROM analytics_daily WHERE tenant_id = $1 AND date = ANY ($2::date[])
     UNION ALL
     SELECT date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions,
         attributed_revenue, orders,
-           other_currency
+           other_currency, returns, returned_revenue, unmatched_returns
     FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($3::date[]) AND hour >= $4 AND hour < $5
         AND hour <> ALL ($6::timestamptz[])
 ) AS f
@@ -48,7 +49,7 @@ ORDER BY 1, 2, 3, 4
 OF_EVENTS = """    UNION ALL
     SELECT date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions,
         attributed_revenue, orders,
-           other_currency
+           other_currency, returns, returned_revenue, unmatched_returns
     FROM analytics_facts($1, $10, $11, $12, $13, $14)
 """
 READ_FIGURES = READ_SETTLED.replace(") AS f\n", f"{OF_EVENTS}) AS f\n")
@@ -90,11 +91,14 @@ COUNT_ARRIVALS = """
 SELECT count(*) FILTER (WHERE event_type = 'impression') AS impressions,
     count(*) FILTER (WHERE event_type = 'click') AS clicks,
        count(*) FILTER (WHERE event_type = 'purchase') AS conversions,
-       coalesce(sum(round((metadata ->> 'price')::numeric * coalesce((metadata ->> 'quantity')::numeric, 1), 2))
-                FILTER (WHERE event_type = 'purchase' AND coalesce(metadata ->> 'currency', $4) = $4), 0) AS revenue
+       coalesce(sum(CASE event_type WHEN 'return' THEN -1 ELSE 1 END
+                    * round((metadata ->> 'price')::numeric * coalesce((metadata ->> 'quantity')::numeric, 1), 2))
+                FILTER (WHERE event_type IN ('purchase', 'return')
+                    AND coalesce(metadata ->> 'currency', $4) = $4), 0) AS revenue
 FROM events
 WHERE tenant_id = $1 AND timestamp >= $2 AND timestamp < $3 AND created_at >= $2 AND created_at < $3
-  AND event_type IN ('impression', 'click', 'purchase')
+  AND event_type IN ('impression', 'click', 'purchase', 'return')
+  AND user_id NOT IN (SELECT id FROM analytics_left_out($1)) AND (metadata ->> 'bot') IS DISTINCT FROM 'true'
 """
 
 ANALYTICS_DUE = "SELECT analytics_due AS id FROM analytics_due($1)"
@@ -102,7 +106,10 @@ SUMMARIZE_ARRIVALS = "SELECT summarize_arrivals()"
 REFRESH_SUMMARY = "SELECT refresh_analytics_summary()"
 ENSURE_STATE = "INSERT INTO analytics_state (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING"
 LOCK_STATE = READ_STATE + "FOR UPDATE"
+AFTER_JOINS = "SELECT pg_advisory_xact_lock_shared(7210, hashtext($1::text))"
+"""Waits for changes of aliases in flight (users/queries.py: LOCK_PEOPLE)."""
 EVENTS_WATERMARK = "SELECT events_watermark()"
+LEFT_OUT = 'SELECT ARRAY(SELECT id FROM analytics_left_out($1) ORDER BY id COLLATE "C")'
 CLEAR_HOURS = "DELETE FROM analytics_hourly WHERE tenant_id = $1 AND hour >= $2"
 CLEAR_DAYS = "DELETE FROM analytics_daily WHERE tenant_id = $1"
 CLEAR_PRODUCTS = "DELETE FROM analytics_products WHERE tenant_id = $1 AND date >= $2"
@@ -112,10 +119,11 @@ DELETE_HOURS = (
 INSERT_HOURS = """
 INSERT INTO analytics_hourly (tenant_id, date, hour, placement_id, strategy, impressions, clicks, conversions, revenue,
     attributed_conversions,
-                              attributed_revenue, orders, other_currency)
+                              attributed_revenue, orders, other_currency, returns, returned_revenue, unmatched_returns)
 SELECT $1, date, hour, placement_id, strategy, sum(impressions), sum(clicks), sum(conversions),
     coalesce(sum(revenue), 0),
-       sum(attributed_conversions), coalesce(sum(attributed_revenue), 0), sum(orders), sum(other_currency)
+       sum(attributed_conversions), coalesce(sum(attributed_revenue), 0), sum(orders), sum(other_currency),
+       sum(returns), coalesce(sum(returned_revenue), 0), sum(unmatched_returns)
 FROM analytics_facts($1, $2, $3, $4, $5, $6)
 GROUP BY date, hour, placement_id, strategy
 """
@@ -123,10 +131,11 @@ DELETE_DAYS = "DELETE FROM analytics_daily WHERE tenant_id = $1 AND date = ANY (
 INSERT_DAYS = """
 INSERT INTO analytics_daily (tenant_id, date, placement_id, strategy, impressions, clicks, conversions, revenue,
     attributed_conversions,
-                             attributed_revenue, orders, other_currency)
+                             attributed_revenue, orders, other_currency, returns, returned_revenue, unmatched_returns)
 SELECT tenant_id, date, placement_id, strategy, sum(impressions), sum(clicks), sum(conversions), sum(revenue),
     sum(attributed_conversions),
-       sum(attributed_revenue), sum(orders), sum(other_currency)
+       sum(attributed_revenue), sum(orders), sum(other_currency),
+       sum(returns), sum(returned_revenue), sum(unmatched_returns)
 FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($2::date[])
 GROUP BY tenant_id, date, placement_id, strategy
 """
@@ -142,7 +151,9 @@ FROM analytics_facts($1, $2, $3, $4, $5, $6)
 WHERE product_id IS NOT NULL
 GROUP BY date, product_id
 """
-UPDATE_STATE = "UPDATE analytics_state SET through = $2, products_through = $3, settings = $4 WHERE tenant_id = $1"
+UPDATE_STATE = """
+UPDATE analytics_state SET through = $2, products_through = $3, settings = $4, left_out = $5 WHERE tenant_id = $1
+"""
 
 
 class Rules(NamedTuple):
@@ -190,11 +201,14 @@ async def touched_hours(
     since: datetime,
     start: datetime,
     rules: Rules,
+    left_out: Sequence[str],
     timeout_s: float = READ_TIMEOUT_S,
 ) -> list[asyncpg.Record]:
-    """date and hour of what the events stored since `since`, and dated `start` or later, change."""
+    """date and hour of what changes by events stored since `since`, and dated `start` or later, by ids joined or parted
+    since, and by other ids left out than `left_out`.
+    """
     return await connection.fetch(
-        TOUCHED_HOURS, tenant_id, since, start, rules.zone, rules.window_hours, timeout=timeout_s
+        TOUCHED_HOURS, tenant_id, since, start, rules.zone, rules.window_hours, left_out, timeout=timeout_s
     )
 
 
@@ -256,9 +270,17 @@ async def refresh_summary(pool: Pool) -> None:
     await pool.execute(REFRESH_SUMMARY, timeout=SETTLE_TIMEOUT_S)
 
 
-async def events_watermark(connection: Connection) -> datetime:
+async def watermark(connection: Connection, tenant_id: UUID) -> datetime:
+    """A moment before which every event and every change of the tenant's aliases is visible from now on."""
+    await connection.execute(AFTER_JOINS, str(tenant_id))
     moment: datetime = await connection.fetchval(EVENTS_WATERMARK)
     return moment
+
+
+async def left_out(connection: Connection, tenant_id: UUID) -> list[str]:
+    """The ids whose events count for no figure."""
+    ids: list[str] = await connection.fetchval(LEFT_OUT, tenant_id)
+    return ids
 
 
 async def lock_state(connection: Connection, tenant_id: UUID) -> asyncpg.Record:
@@ -312,6 +334,11 @@ async def replace_products(
 
 
 async def update_state(
-    connection: Connection, tenant_id: UUID, through: datetime, products_through: date, settings: dict[str, Any]
+    connection: Connection,
+    tenant_id: UUID,
+    through: datetime,
+    products_through: date,
+    settings: dict[str, Any],
+    left_out: Sequence[str],
 ) -> None:
-    await connection.execute(UPDATE_STATE, tenant_id, through, products_through, settings)
+    await connection.execute(UPDATE_STATE, tenant_id, through, products_through, settings, left_out)

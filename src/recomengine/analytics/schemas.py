@@ -12,7 +12,8 @@ from msgspec import Meta, field
 
 Metric = Literal[
     "impressions", "clicks", "conversions", "revenue", "ctr", "conversionRate", "averageOrderValue",
-    "attributedConversions", "attributedRevenue", "orders", "otherCurrency",
+    "attributedConversions", "attributedRevenue", "orders", "otherCurrency", "returns", "returnedRevenue",
+    "unmatchedReturns",
 ]  # fmt: skip
 ProductMetric = Literal["impressions", "clicks", "conversions", "revenue", "attributedConversions", "attributedRevenue"]
 Interval = Literal["day", "hour"]
@@ -62,6 +63,9 @@ class Figures(msgspec.Struct, rename="camel", frozen=True):
     attributed_revenue: Decimal = NO_MONEY
     orders: int = 0
     other_currency: int = 0
+    returns: int = 0
+    returned_revenue: Decimal = NO_MONEY
+    unmatched_returns: int = 0
 
 
 class Previous(Figures, rename="camel", frozen=True, kw_only=True):
@@ -143,6 +147,9 @@ VALUES: dict[Metric, Callable[[asyncpg.Record], Any]] = {
     "attributedRevenue": lambda row: money(row["attributed_revenue"]),
     "orders": lambda row: row["orders"],
     "otherCurrency": lambda row: row["other_currency"],
+    "returns": lambda row: row["returns"],
+    "returnedRevenue": lambda row: money(row["returned_revenue"]),
+    "unmatchedReturns": lambda row: row["unmatched_returns"],
 }
 """Each figure of a row of sums, in the order of the fields of Figures."""
 

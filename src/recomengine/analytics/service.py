@@ -117,7 +117,9 @@ async def _settled(connection: Connection, shop: Shop) -> Settled:
     floor = shop.floor(state["archived_until"])
     if state["settings"] != shop.settings:
         return Settled(None, state["products_through"], floor)
-    rows = await queries.touched_hours(connection, shop.tenant_id, state["through"], EARLIEST, shop.rules)
+    rows = await queries.touched_hours(
+        connection, shop.tenant_id, state["through"], EARLIEST, shop.rules, state["left_out"]
+    )
     return Settled(
         [(row["date"], row["hour"]) for row in rows if row["hour"] >= floor], state["products_through"], floor
     )
