@@ -389,6 +389,7 @@ def forged(pair: Pair) -> dict[tuple[str, str], Any]:
         ("PATCH", "/api/v1/catalog/{product_id:path}"): item,
         ("POST", "/api/v1/tenants/{tenant_id}/model/refresh"): {},
         ("POST", "/api/v1/users/{user_id:path}/aliases"): {"anonymousId": "anonymous"},
+        ("PUT", "/api/v1/users/{user_id:path}/properties"): {"plan": "forged"},
     } | forged_by_admins(pair)
 
 
@@ -422,6 +423,7 @@ def path_of(template: str, pair: Pair) -> str:
     ids = {
         "tenant_id": str(pair.theirs.id), "product_id": pair.product, "user_id": pair.product,
         "key_id": str(pair.key_id), "job_id": "1", "experiment_id": str(pair.experiment_id),
+        "anonymous_id": "anonymous",
     }  # fmt: skip
     return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: ids[found[1]], template)
 

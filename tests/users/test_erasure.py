@@ -175,15 +175,15 @@ async def test_an_erased_shopper_is_nowhere_any_more(
     others = len(await stored(database_url, tenant.id)) - 2
     assert await keys_with(context, tenant, "ann [*]")
     assert await keys_with(context, tenant, "anon-ann")
-    assert len(files_with(context, "anon-ann")) == 1, "the log of events, under the id they came with"
-    assert len(files_with(context, ANN)) >= 2, "the log and the model"
+    for text in (ANN, "anon-ann"):
+        assert len(files_with(context, text)) >= 2, "the log of events and the model"
 
     receipt = await erase(client, tenant)
 
     assert receipt["erased"] == {
         "events": 2,
         "aliases": 1,
-        "redis": {"recentEvents": 3, "feedEvents": 2, "cachedLists": 3},
+        "redis": {"recentEvents": 2, "feedEvents": 2, "cachedLists": 3},
     }
     assert (receipt["userId"], receipt["aliases"]) == (ANN, ["anon-ann"])
     assert [each["where"] for each in receipt["follows"]] == ["redis", "models", "archives"]

@@ -298,7 +298,13 @@ EXPLAINED = {
     "alias_taken": Explained(
         Conflict,
         "The anonymous id is one shopper's already, and is given to another one.",
-        "Give a browser a new anonymous id after each logout, and send that one.",
+        "Give a browser a new anonymous id after each logout, and send that one. A wrong join can be undone: "
+        "DELETE /api/v1/users/{userId}/aliases/{anonymousId}.",
+    ),
+    "too_many_aliases": Explained(
+        Conflict,
+        "More ids are joined with one shopper than one has: a userId that many share, such as of a test or a till.",
+        "Send no aliases for such an id, and undo the joins that are there.",
     ),
     "figures_pending": Explained(
         Unavailable,
