@@ -25,7 +25,9 @@ EXACT = 1e-9
 
 
 class Shopper(NamedTuple):
-    """What one did: cards seen and clicked, each purchase as price and quantity; before the experiment likewise."""
+    """What one did: cards seen and clicked, each purchase as price and quantity; before the experiment likewise. Of
+    both times one may have sent the first purchase back.
+    """
 
     impressions: int
     clicks: int
@@ -33,14 +35,18 @@ class Shopper(NamedTuple):
     before: list[tuple[float, int]]
     clicked_before: int
     fell_back: bool = False
+    sent_back: bool = False
 
     @property
     def revenue(self) -> float:
-        return float(sum(Decimal(str(price)) * quantity for price, quantity in self.bought))
+        return self._kept(self.bought)
 
     @property
     def spent_before(self) -> float:
-        return float(sum(Decimal(str(price)) * quantity for price, quantity in self.before))
+        return self._kept(self.before)
+
+    def _kept(self, bought: list[tuple[float, int]]) -> float:
+        return float(sum(Decimal(str(price)) * quantity for price, quantity in bought[self.sent_back :]))
 
 
 def made_up(rng: random.Random, better: float) -> Shopper:
@@ -51,7 +57,7 @@ def made_up(rng: random.Random, better: float) -> Shopper:
         seen, sum(rng.random() < 0.05 + 0.3 * keen * better for _ in range(seen)),
         prices if rng.random() < 0.4 * keen * better + 0.05 else [],
         [(round(rng.uniform(1, 90), 2), 1)] if rng.random() < keen * 0.6 else [],
-        sum(rng.random() < keen for _ in range(3)), rng.random() < 0.05 / better,
+        sum(rng.random() < keen for _ in range(3)), rng.random() < 0.05 / better, rng.random() < 0.2,
     )  # fmt: skip
 
 
@@ -95,6 +101,10 @@ def events_of(data: Data, experiment_id: str, started_ms: int) -> list[dict[str,
             events += [
                 event("click", user, f"b{at}", started_ms - 86_400_000 + at, {}) for at in range(did.clicked_before)
             ]
+            if did.sent_back and did.bought:
+                events.append(event("return", user, "p0", started_ms + 300, {"quantity": did.bought[0][1]}))
+            if did.sent_back and did.before:
+                events.append(event("return", user, "b0", started_ms - 80_000_000, {"price": did.before[0][0]}))
     return events
 
 

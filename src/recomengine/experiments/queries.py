@@ -1,6 +1,7 @@
 """SQL of the experiments: what they are, and the sums over their shoppers that results and power are made from."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,8 @@ import msgspec
 
 from recomengine.experiments.schemas import Arm, Experiment, ExperimentIn, Traffic
 from recomengine.infra.database import Connection, Pool
+
+EARLIEST, LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 INSERT_EXPERIMENT = """
 INSERT INTO experiments (tenant_id, id, name, kind, placement_id, control_strategy, variant_strategy, traffic_split,
@@ -57,12 +60,28 @@ TO_COMPLETE = "SELECT tenant_id, id FROM experiments_to_complete($1)"
 HASH_JOINS_ONLY = "SET LOCAL enable_nestloop = off"
 """The planner takes the shoppers for few, and would walk through the events once for each."""
 
+# What returns stored from $2 until before $3, and dated from $4 until before $5, take off which purchase.
+RETURNED = """
+SELECT r.line_id, sum(r.amount) AS amount
+FROM analytics_returned($1, ARRAY(
+    SELECT id FROM events
+    WHERE tenant_id = $1 AND event_type = 'return' AND created_at >= $2 AND created_at < $3
+      AND timestamp >= $4 AND timestamp < $5
+      AND user_id NOT IN (SELECT id FROM analytics_left_out($1)) AND (metadata ->> 'bot') IS DISTINCT FROM 'true'
+), (SELECT coalesce(config ->> 'currency', 'USD') FROM tenants WHERE id = $1)) AS r
+WHERE r.line_id IS NOT NULL GROUP BY 1
+"""
+
 # What was stored from $3 until before $4 counts. One pass over the events that carry the experiment gives each
-# shopper's exposure; what a shopper bought since then counts whatever it carries, unless it carries this experiment
-# with another variant than the hash gives ($5: the traffic split). x is of the time from $9 until $3. $6: the metric;
-# $7, $8: the variants' strategies.
+# person's exposure. The hash of the id that was seen first says the variant ($5: the traffic split); before ids were
+# joined, each one's own did. Who was exposed to both counts with the one that came first. What a person bought since
+# then counts whatever it carries, unless it carries this experiment with another variant than these. x is of the time
+# from $9 until $3. $6: the metric; $7, $8: the variants' strategies; $10, $11 and, for x, $12, $13: what was returned
+# of which purchase.
 MEASURE = """
-WITH said AS MATERIALIZED (
+WITH left_out AS MATERIALIZED (
+    SELECT id FROM analytics_left_out($1)
+), said AS MATERIALIZED (
     SELECT user_id, metadata ->> 'variant' AS variant, count(*) AS events,
            count(*) FILTER (WHERE event_type = 'impression') AS impressions,
            count(*) FILTER (WHERE event_type = 'click') AS clicks,
@@ -72,53 +91,75 @@ WITH said AS MATERIALIZED (
     FROM events
     WHERE tenant_id = $1 AND created_at >= $3 AND created_at < $4 AND event_type IN ('impression', 'click', 'purchase')
       AND metadata ->> 'experimentId' = $2
+      AND user_id NOT IN (SELECT id FROM left_out) AND (metadata ->> 'bot') IS DISTINCT FROM 'true'
     GROUP BY 1, 2
 ), placed AS MATERIALIZED (
-    SELECT *, CASE WHEN experiment_bucket(user_id, $2) < $5 THEN 'control' ELSE 'variant' END AS arm FROM said
+    SELECT s.*, coalesce(j.user_id, s.user_id) AS person, a.arm,
+           coalesce(s.variant IN (a.arm, a.own), false) AS rightly
+    FROM said s LEFT JOIN joined_ids j ON j.tenant_id = $1 AND j.id = s.user_id CROSS JOIN LATERAL (
+        SELECT CASE WHEN experiment_bucket(coalesce(j.first_seen_id, s.user_id), $2) < $5
+                   THEN 'control' ELSE 'variant' END AS arm,
+               CASE WHEN j.id IS NULL THEN NULL
+                    WHEN experiment_bucket(s.user_id, $2) < $5 THEN 'control' ELSE 'variant' END AS own
+        OFFSET 0
+    ) a
 ), exposed AS MATERIALIZED (
-    SELECT user_id, arm, exposed_at, impressions, clicks, NOT fell_back AS error_free FROM placed WHERE variant = arm
-        AND impressions > 0
+    SELECT DISTINCT ON (person) person, variant AS arm, min(exposed_at) AS exposed_at, sum(impressions) AS impressions,
+           sum(clicks) AS clicks, NOT bool_or(fell_back) AS error_free,
+           count(*) OVER (PARTITION BY person) > 1 AS both_arms
+    FROM placed WHERE rightly GROUP BY person, variant HAVING sum(impressions) > 0
+    ORDER BY person, min(exposed_at), variant
 ), shop AS (
     SELECT coalesce(config ->> 'currency', 'USD') AS currency FROM tenants WHERE id = $1
 ), bought AS (
-    SELECT x.user_id, count(*) AS purchases,
-           coalesce(sum(round((e.metadata ->> 'price')::numeric, 2) * coalesce((e.metadata ->> 'quantity')::numeric, 1))
+    SELECT x.person, count(*) AS purchases,
+           coalesce(sum(round((e.metadata ->> 'price')::numeric * coalesce((e.metadata ->> 'quantity')::numeric, 1), 2)
+                        - coalesce(r.amount, 0))
                     FILTER (WHERE coalesce(e.metadata ->> 'currency', shop.currency) = shop.currency), 0) AS revenue,
            count(*) FILTER (WHERE e.metadata ->> 'currency' <> shop.currency) AS foreign_currency
-    FROM shop CROSS JOIN exposed x
-    JOIN events e ON e.tenant_id = $1 AND e.user_id = x.user_id AND e.event_type = 'purchase'
-    WHERE e.created_at >= $3 AND e.created_at < $4 AND e.timestamp >= x.exposed_at
-      AND (e.metadata ->> 'experimentId' IS DISTINCT FROM $2 OR e.metadata ->> 'variant' IS NOT DISTINCT FROM x.arm)
+    FROM shop CROSS JOIN events e
+    LEFT JOIN joined_ids j ON j.tenant_id = $1 AND j.id = e.user_id
+    JOIN exposed x ON x.person = coalesce(j.user_id, e.user_id)
+    LEFT JOIN placed p ON p.user_id = e.user_id AND e.metadata ->> 'experimentId' = $2
+        AND p.variant IS NOT DISTINCT FROM e.metadata ->> 'variant'
+    LEFT JOIN unnest($10::uuid[], $11::numeric[]) AS r (line_id, amount) ON r.line_id = e.id
+    WHERE e.tenant_id = $1 AND e.event_type = 'purchase' AND e.created_at >= $3 AND e.created_at < $4
+      AND e.timestamp >= x.exposed_at AND p.rightly IS NOT FALSE AND (e.metadata ->> 'bot') IS DISTINCT FROM 'true'
     GROUP BY 1
 ), before AS (
-    SELECT x.user_id,
+    SELECT x.person,
            CASE $6 WHEN 'ctr' THEN count(*) FILTER (WHERE e.event_type = 'click')
                    WHEN 'conversion_rate' THEN bool_or(e.event_type = 'purchase')::int
-                   ELSE coalesce(sum(round((e.metadata ->> 'price')::numeric,
-                       2) * coalesce((e.metadata ->> 'quantity')::numeric, 1))
+                   ELSE coalesce(sum(round((e.metadata ->> 'price')::numeric
+                                           * coalesce((e.metadata ->> 'quantity')::numeric, 1), 2)
+                                     - coalesce(r.amount, 0))
                                  FILTER (WHERE e.event_type = 'purchase'
                                      AND coalesce(e.metadata ->> 'currency', shop.currency) = shop.currency), 0)
            END::numeric AS x
-    FROM shop CROSS JOIN exposed x
-    JOIN events e ON e.tenant_id = $1 AND e.user_id = x.user_id AND e.event_type IN ('click', 'purchase')
-    WHERE e.created_at >= $9::timestamptz - interval '1 day' AND e.created_at < $4 AND e.timestamp >= $9
-        AND e.timestamp < $3
+    FROM shop CROSS JOIN events e
+    LEFT JOIN joined_ids j ON j.tenant_id = $1 AND j.id = e.user_id
+    JOIN exposed x ON x.person = coalesce(j.user_id, e.user_id)
+    LEFT JOIN unnest($12::uuid[], $13::numeric[]) AS r (line_id, amount) ON r.line_id = e.id
+    WHERE e.tenant_id = $1 AND e.event_type IN ('click', 'purchase')
+      AND e.created_at >= $9::timestamptz - interval '1 day' AND e.created_at < $4
+      AND e.timestamp >= $9 AND e.timestamp < $3 AND (e.metadata ->> 'bot') IS DISTINCT FROM 'true'
     GROUP BY 1
 ), shoppers AS (
-    SELECT x.arm, x.impressions, x.clicks, x.error_free, coalesce(b.purchases, 0) AS purchases,
+    SELECT x.arm, x.impressions, x.clicks, x.error_free, x.both_arms, coalesce(b.purchases, 0) AS purchases,
            coalesce(b.revenue, 0) AS revenue, coalesce(b.foreign_currency, 0) AS foreign_currency,
            CASE $6 WHEN 'ctr' THEN x.clicks WHEN 'conversion_rate' THEN (b.purchases IS NOT NULL)::int
                ELSE coalesce(b.revenue, 0) END::numeric AS y,
            CASE $6 WHEN 'ctr' THEN x.impressions ELSE 1 END::numeric AS d, coalesce(p.x, 0) AS x
-    FROM exposed x LEFT JOIN bought b USING (user_id) LEFT JOIN before p USING (user_id)
+    FROM exposed x LEFT JOIN bought b USING (person) LEFT JOIN before p USING (person)
 ), wrong AS (
-    SELECT arm, sum(events) AS mismatched FROM placed WHERE variant IS DISTINCT FROM arm GROUP BY 1
+    SELECT arm, sum(events) AS mismatched FROM placed WHERE NOT rightly GROUP BY 1
 )
 SELECT v.variant, count(s.arm) AS users, coalesce(sum(s.impressions), 0)::bigint AS impressions,
     coalesce(sum(s.clicks), 0)::bigint AS clicks,
        count(*) FILTER (WHERE s.purchases > 0) AS conversions, coalesce(sum(s.purchases), 0)::bigint AS purchases,
        coalesce(sum(s.revenue), 0) AS revenue, coalesce(sum(s.revenue * s.revenue), 0) AS revenue_squares,
-       count(*) FILTER (WHERE s.error_free) AS error_free, coalesce(sum(s.foreign_currency), 0)::bigint AS "foreign",
+       count(*) FILTER (WHERE s.error_free) AS error_free, count(*) FILTER (WHERE s.both_arms) AS both_arms,
+       coalesce(sum(s.foreign_currency), 0)::bigint AS "foreign",
        coalesce(min(w.mismatched), 0)::bigint AS mismatched,
        coalesce(sum(s.y), 0) AS y, coalesce(sum(s.d), 0) AS d, coalesce(sum(s.y * s.y), 0) AS yy,
        coalesce(sum(s.y * s.d), 0) AS yd, coalesce(sum(s.d * s.d), 0) AS dd, coalesce(sum(s.x), 0) AS x,
@@ -131,43 +172,49 @@ GROUP BY 1 ORDER BY 1
 
 # Interleaving: every shopper sees both, an event names whose pick its product was, and a purchase is credited to the
 # pick that the shopper clicked last before it. y counts the shoppers who clicked more of one captain's picks than of
-# the other's.
+# the other's. $5, $6: what was returned of which purchase.
 MEASURE_INTERLEAVED = """
-WITH marked AS MATERIALIZED (
-    SELECT user_id, event_type, product_id, timestamp, metadata ->> 'variant' AS team
-    FROM events
-    WHERE tenant_id = $1 AND created_at >= $3 AND created_at < $4 AND event_type IN ('impression', 'click')
-        AND metadata ->> 'experimentId' = $2
+WITH left_out AS MATERIALIZED (
+    SELECT id FROM analytics_left_out($1)
+), marked AS MATERIALIZED (
+    SELECT coalesce(j.user_id, e.user_id) AS person, e.event_type, e.product_id, e.timestamp,
+           e.metadata ->> 'variant' AS team
+    FROM events e LEFT JOIN joined_ids j ON j.tenant_id = $1 AND j.id = e.user_id
+    WHERE e.tenant_id = $1 AND e.created_at >= $3 AND e.created_at < $4 AND e.event_type IN ('impression', 'click')
+      AND e.metadata ->> 'experimentId' = $2
+      AND e.user_id NOT IN (SELECT id FROM left_out) AND (e.metadata ->> 'bot') IS DISTINCT FROM 'true'
 ), shoppers AS MATERIALIZED (
-    SELECT user_id, count(*) FILTER (WHERE event_type = 'click' AND team = 'control') AS control,
+    SELECT person, count(*) FILTER (WHERE event_type = 'click' AND team = 'control') AS control,
            count(*) FILTER (WHERE event_type = 'click' AND team = 'variant') AS variant
     FROM marked GROUP BY 1 HAVING bool_or(event_type = 'impression' AND team IN ('control', 'variant'))
 ), shop AS (
     SELECT coalesce(config ->> 'currency', 'USD') AS currency FROM tenants WHERE id = $1
 ), credited AS (
-    SELECT DISTINCT ON (e.id) m.team, e.user_id, e.metadata ->> 'currency' <> shop.currency AS foreign_currency,
+    SELECT DISTINCT ON (e.id) m.team, m.person, e.metadata ->> 'currency' <> shop.currency AS foreign_currency,
            CASE WHEN coalesce(e.metadata ->> 'currency', shop.currency) = shop.currency
-                THEN round((e.metadata ->> 'price')::numeric, 2) * coalesce((e.metadata ->> 'quantity')::numeric,
-                    1) END AS revenue
-    FROM shop CROSS JOIN marked m
-    JOIN shoppers s ON s.user_id = m.user_id
-    JOIN events e ON e.tenant_id = $1 AND e.user_id = m.user_id AND e.event_type = 'purchase'
-        AND e.product_id = m.product_id
-    WHERE m.event_type = 'click' AND m.team IN ('control', 'variant') AND e.created_at >= $3 AND e.created_at < $4
-        AND e.timestamp >= m.timestamp
+                THEN round((e.metadata ->> 'price')::numeric * coalesce((e.metadata ->> 'quantity')::numeric, 1), 2)
+                     - coalesce(r.amount, 0) END AS revenue
+    FROM shop CROSS JOIN events e
+    LEFT JOIN joined_ids j ON j.tenant_id = $1 AND j.id = e.user_id
+    JOIN marked m ON m.person = coalesce(j.user_id, e.user_id) AND m.product_id = e.product_id
+    JOIN shoppers s ON s.person = m.person
+    LEFT JOIN unnest($5::uuid[], $6::numeric[]) AS r (line_id, amount) ON r.line_id = e.id
+    WHERE m.event_type = 'click' AND m.team IN ('control', 'variant') AND e.tenant_id = $1 AND e.event_type = 'purchase'
+      AND e.created_at >= $3 AND e.created_at < $4 AND e.timestamp >= m.timestamp
+      AND (e.metadata ->> 'bot') IS DISTINCT FROM 'true'
     ORDER BY e.id, m.timestamp DESC, m.team
 ), bought AS (
-    SELECT team, user_id, count(*) AS purchases, coalesce(sum(revenue), 0) AS revenue,
+    SELECT team, person, count(*) AS purchases, coalesce(sum(revenue), 0) AS revenue,
         count(*) FILTER (WHERE foreign_currency) AS foreign_currency
     FROM credited GROUP BY 1, 2
 ), shown AS (
     SELECT m.team, count(*) FILTER (WHERE m.event_type = 'impression') AS impressions,
         count(*) FILTER (WHERE m.event_type = 'click') AS clicks
-    FROM marked m JOIN shoppers s USING (user_id) GROUP BY 1
+    FROM marked m JOIN shoppers s USING (person) GROUP BY 1
 )
 SELECT v.variant, (SELECT count(*) FROM shoppers) AS users, coalesce(w.impressions, 0) AS impressions,
     coalesce(w.clicks, 0) AS clicks,
-       count(b.user_id) AS conversions, coalesce(sum(b.purchases), 0)::bigint AS purchases,
+       count(b.person) AS conversions, coalesce(sum(b.purchases), 0)::bigint AS purchases,
        coalesce(sum(b.revenue), 0) AS revenue, coalesce(sum(b.revenue * b.revenue), 0) AS revenue_squares,
        (SELECT count(*) FROM shoppers) AS error_free, coalesce(sum(b.foreign_currency), 0)::bigint AS "foreign",
        (SELECT count(*) FROM marked WHERE v.variant = 'control' AND (team IS NULL
@@ -185,33 +232,41 @@ LEFT JOIN bought b ON b.team = v.variant
 GROUP BY v.variant, w.impressions, w.clicks, t.y, t.d ORDER BY 1
 """
 
-# A placement's shoppers (all placements': $2 is null) since $3, as MEASURE sums an arm's. $4: the metric.
+# A placement's shoppers (all placements': $2 is null) since $3, as MEASURE sums an arm's. $4: the metric; $5, $6: what
+# was returned of which purchase.
 TRAFFIC = """
-WITH seen AS MATERIALIZED (
-    SELECT user_id, min(timestamp) FILTER (WHERE event_type = 'impression') AS seen_at,
-           count(*) FILTER (WHERE event_type = 'impression') AS impressions,
-               count(*) FILTER (WHERE event_type = 'click') AS clicks
-    FROM events
-    WHERE tenant_id = $1 AND created_at >= $3 AND timestamp >= $3 AND event_type IN ('impression', 'click')
-      AND ($2::text IS NULL OR metadata ->> 'placementId' = $2)
-    GROUP BY 1 HAVING bool_or(event_type = 'impression')
+WITH left_out AS MATERIALIZED (
+    SELECT id FROM analytics_left_out($1)
+), seen AS MATERIALIZED (
+    SELECT coalesce(j.user_id, e.user_id) AS person,
+           min(e.timestamp) FILTER (WHERE e.event_type = 'impression') AS seen_at,
+           count(*) FILTER (WHERE e.event_type = 'impression') AS impressions,
+           count(*) FILTER (WHERE e.event_type = 'click') AS clicks
+    FROM events e LEFT JOIN joined_ids j ON j.tenant_id = $1 AND j.id = e.user_id
+    WHERE e.tenant_id = $1 AND e.created_at >= $3 AND e.timestamp >= $3 AND e.event_type IN ('impression', 'click')
+      AND ($2::text IS NULL OR e.metadata ->> 'placementId' = $2)
+      AND e.user_id NOT IN (SELECT id FROM left_out) AND (e.metadata ->> 'bot') IS DISTINCT FROM 'true'
+    GROUP BY 1 HAVING bool_or(e.event_type = 'impression')
 ), shop AS (
     SELECT coalesce(config ->> 'currency', 'USD') AS currency FROM tenants WHERE id = $1
 ), bought AS (
-    SELECT s.user_id, coalesce(sum(round((e.metadata ->> 'price')::numeric,
-        2) * coalesce((e.metadata ->> 'quantity')::numeric, 1))
-                               FILTER (WHERE coalesce(e.metadata ->> 'currency', shop.currency) = shop.currency),
-                                   0) AS revenue
-    FROM shop CROSS JOIN seen s
-    JOIN events e ON e.tenant_id = $1 AND e.user_id = s.user_id AND e.event_type = 'purchase'
-    WHERE e.created_at >= $3 AND e.timestamp >= s.seen_at
+    SELECT s.person,
+           coalesce(sum(round((e.metadata ->> 'price')::numeric * coalesce((e.metadata ->> 'quantity')::numeric, 1), 2)
+                        - coalesce(r.amount, 0))
+                    FILTER (WHERE coalesce(e.metadata ->> 'currency', shop.currency) = shop.currency), 0) AS revenue
+    FROM shop CROSS JOIN events e
+    LEFT JOIN joined_ids j ON j.tenant_id = $1 AND j.id = e.user_id
+    JOIN seen s ON s.person = coalesce(j.user_id, e.user_id)
+    LEFT JOIN unnest($5::uuid[], $6::numeric[]) AS r (line_id, amount) ON r.line_id = e.id
+    WHERE e.tenant_id = $1 AND e.event_type = 'purchase' AND e.created_at >= $3 AND e.timestamp >= s.seen_at
+      AND (e.metadata ->> 'bot') IS DISTINCT FROM 'true'
     GROUP BY 1
 ), shoppers AS (
     SELECT s.seen_at, s.clicks,
-           CASE $4 WHEN 'ctr' THEN s.clicks WHEN 'conversion_rate' THEN (b.user_id IS NOT NULL)::int
+           CASE $4 WHEN 'ctr' THEN s.clicks WHEN 'conversion_rate' THEN (b.person IS NOT NULL)::int
                ELSE coalesce(b.revenue, 0) END::numeric AS y,
            CASE $4 WHEN 'ctr' THEN s.impressions ELSE 1 END::numeric AS d
-    FROM seen s LEFT JOIN bought b USING (user_id)
+    FROM seen s LEFT JOIN bought b USING (person)
 )
 SELECT count(*) AS users, count(*) FILTER (WHERE clicks > 0) AS clickers,
        coalesce(extract(epoch FROM now() - min(seen_at)) / 86400, 0)::float8 AS days,
@@ -273,22 +328,38 @@ async def measure(
     begins.
     """
     named = str(experiment.id)
+    during = await returned(connection, tenant_id, since, until)
+    earlier = await returned(connection, tenant_id, before - timedelta(days=1), until, before, since)
     await connection.execute(HASH_JOINS_ONLY)
     if experiment.kind == "interleaving":
-        rows = await connection.fetch(MEASURE_INTERLEAVED, tenant_id, named, since, until)
+        rows = await connection.fetch(MEASURE_INTERLEAVED, tenant_id, named, since, until, *during)
     else:
         rows = await connection.fetch(
             MEASURE, tenant_id, named, since, until, experiment.traffic_split, experiment.metric,
-            experiment.control_strategy, experiment.variant_strategy, before,
+            experiment.control_strategy, experiment.variant_strategy, before, *during, *earlier,
         )  # fmt: skip
     return {row["variant"]: msgspec.convert(dict(row), Arm) for row in rows}
+
+
+async def returned(
+    connection: Connection,
+    tenant_id: UUID,
+    since: datetime,
+    until: datetime = LATEST,
+    dated_since: datetime = EARLIEST,
+    dated_until: datetime = LATEST,
+) -> tuple[list[UUID], list[Decimal]]:
+    """(purchases, what was taken off each) by returns that were stored, and are dated, between these moments."""
+    rows = await connection.fetch(RETURNED, tenant_id, since, until, dated_since, dated_until)
+    return [row["line_id"] for row in rows], [row["amount"] for row in rows]
 
 
 async def traffic(
     connection: Connection, tenant_id: UUID, placement_id: str | None, since: datetime, metric: str
 ) -> Traffic:
+    taken_off = await returned(connection, tenant_id, since)
     await connection.execute(HASH_JOINS_ONLY)
-    row = await connection.fetchrow(TRAFFIC, tenant_id, placement_id, since, metric)
+    row = await connection.fetchrow(TRAFFIC, tenant_id, placement_id, since, metric, *taken_off)
     assert row is not None  # sums over all rows
     return msgspec.convert(dict(row), Traffic)
 

@@ -50,8 +50,9 @@ def report(experiment: Experiment, arms: Mapping[str, Arm], computed_at: datetim
         status=experiment.status, kind=experiment.kind, metric=experiment.metric,
         variants=[_variant(experiment, "control", control), _variant(experiment, "variant", variant)],
         comparison=comparison, cuped=None if interleaving else statistics.cuped(experiment.metric, control, variant),
-        srm=srm, guardrails=guards, mismatched=control.mismatched + variant.mismatched, decision=decision,
-        summary=summary, warnings=_warnings(experiment, control, variant, comparison), computed_at=computed_at,
+        srm=srm, guardrails=guards, mismatched=control.mismatched + variant.mismatched,
+        both_arms=control.both_arms + variant.both_arms, decision=decision, summary=summary,
+        warnings=_warnings(experiment, control, variant, comparison), computed_at=computed_at,
     )  # fmt: skip
 
 
@@ -125,6 +126,11 @@ def _warnings(experiment: Experiment, control: Arm, variant: Arm, comparison: Co
         found.append(
             f"{mismatched} events name another variant than their shopper has, and were not used. Send back what the "
             f"reply's meta says."
+        )
+    if both := control.both_arms + variant.both_arms:
+        found.append(
+            f"{both} shoppers saw both variants, under ids that were joined later. Each counts once, with the variant "
+            f"that came first."
         )
     if foreign := control.foreign + variant.foreign:
         found.append(f"{foreign} purchases are in another currency than the shop's and are no part of the revenue.")

@@ -110,6 +110,8 @@ class Arm(Sums, frozen=True, kw_only=True):
     """Purchases in another currency than the tenant's; no part of the revenue."""
     mismatched: int
     """Events that name another variant than the hash gives their user; no part of anything."""
+    both_arms: int = 0
+    """Users who saw the other variant as well, under an id that was joined with the first one's later."""
 
 
 class Traffic(Sums, frozen=True, kw_only=True):
@@ -178,6 +180,7 @@ class Results(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     srm: Srm
     guardrails: list[Guardrail]
     mismatched: int
+    both_arms: int
     decision: Decision
     summary: str
     warnings: list[str]
