@@ -19,7 +19,8 @@ from recomengine.infra.metrics import EVENT_LOGS_UNUSABLE
 from recomengine.models import event_log, queries, service
 from recomengine.models.event_log import EventLog, LogUnusable, append, read_new, without
 from recomengine.models.histories import EVENT_TYPES, NO_HISTORIES, Histories, merge, under_names
-from recomengine.users.service import add_alias, erase
+from recomengine.users.joining import add_alias
+from recomengine.users.service import erase
 from tests.support.apps import MakeTenant, Tenant
 from tests.support.databases import execute
 from tests.support.matrices import examples
