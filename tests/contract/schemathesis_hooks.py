@@ -28,7 +28,8 @@ BEYOND_SCHEMAS = {
     "$.from": "a day, a time or milliseconds, of the years 1900 to 2199",
     "$.to": "the same, and later",
     "$.metric": "of clicks, where lists are interleaved",
-    "$.anonymousId": "another than the user's own",
+    "$.userId": "more than blanks",
+    "$.anonymousId": "the same, and another than the user's own",
     "$.trafficSplit": "50, where lists are interleaved",
 }
 """Paths that a 422 may name although the schema has nothing against their values, and what they must be."""

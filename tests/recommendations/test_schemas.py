@@ -24,6 +24,13 @@ def test_everything_can_be_said_in_a_query_string_as_in_a_body() -> None:
     assert said == msgspec.json.decode(msgspec.json.encode(body), type=Query)
 
 
+def test_blanks_around_ids_are_cut_off() -> None:
+    said = parse_query(b"userId=+ann+&sessionId=s%C2%A0&productId=+p1&productId=p2+&exclude=+x")
+    assert (said.user_id, said.session_id, said.products, said.excluded) == ("ann", "s", ["p1", "p2"], ["x"])
+    with pytest.raises(Invalid, match="userId"):
+        parse_query(b"userId=++")
+
+
 def test_nothing_said_is_the_home_page_of_nobody() -> None:
     query = parse_query(b"")
     assert (query.limit, query.page, query.products, query.excluded, query.exclude_purchased) == (

@@ -201,6 +201,19 @@ async def test_an_erased_shopper_is_nowhere_any_more(
     assert len(logs_of(context).read(tenant.id).histories.users) == 25
 
 
+async def test_events_from_before_blanks_were_cut_off_are_given_out_and_erased_by_the_id_as_it_was(
+    client: httpx.AsyncClient, tenant: Tenant, database_url: str
+) -> None:
+    for user in ("ann", "bob"):
+        await post_event(client, tenant, "view", user, "boot1")
+    renamed = "UPDATE events SET user_id = ' bob' WHERE tenant_id = $1 AND user_id = 'bob'"
+    await execute(database_url, renamed, tenant.id)
+    found = await client.get("/api/v1/users/%20bob", headers=bearer(tenant.read_write))
+    assert [event["userId"] for event in found.json()["data"]["events"]] == [" bob"]
+    assert (await erase(client, tenant, "/api/v1/users/%20bob"))["erased"]["events"] == 1
+    assert (await erase(client, tenant, "/api/v1/users/%20ann"))["erased"]["events"] == 1
+
+
 async def test_an_event_that_comes_later_is_a_new_one_even_the_same(
     client: httpx.AsyncClient, context: Context, tenant: Tenant
 ) -> None:

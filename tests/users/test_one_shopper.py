@@ -153,6 +153,32 @@ async def test_a_request_of_a_shopper_with_one_id_is_one_round_trip_and_of_one_w
         assert len(reads) == trips
 
 
+async def test_blanks_around_an_id_make_no_other_shopper(client: httpx.AsyncClient, shop: Tenant) -> None:
+    await post_event(client, shop, "purchase", "ann", "boot2")
+    await post_event(client, shop, "purchase", "tablet", "mug2")
+    await join(client, shop, "ann%20", " tablet\u00a0")
+    for user in ("ann", " ann", "tablet ", " tablet"):
+        assert await kept_back(client, shop, user) == {"boot2", "mug2"}
+    found = await client.get("/api/v1/users/%20tablet", headers=bearer(shop.read_write))
+    assert (found.json()["data"]["userId"], len(found.json()["data"]["events"])) == ("ann", 2)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "at"),
+    [
+        ("POST", "%20/aliases", {"anonymousId": "anon"}, "$.userId"),
+        ("POST", "ann/aliases", {"anonymousId": " "}, "$.anonymousId"),
+        ("PUT", "%20/properties", {}, "$.userId"),
+        ("DELETE", "ann/aliases/%20", None, "$.anonymousId"),
+    ],
+)
+async def test_an_id_of_blanks_is_none(
+    client: httpx.AsyncClient, shop: Tenant, method: str, path: str, body: object, at: str
+) -> None:
+    refused = await client.request(method, f"/api/v1/users/{path}", json=body, headers=bearer(shop.read_write))
+    assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, at)
+
+
 async def test_strangers_stay_strangers(client: httpx.AsyncClient, context: Context, joined: Tenant) -> None:
     await send(context, joined.id, [{"eventType": "purchase", "userId": "bob", "productId": "lace1"}])
     await join(client, joined, "bob", "desk")

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import force_setattr
 
 from recomengine.shop import Share, Strategy
 from recomengine.web.fields import Id
@@ -37,13 +38,21 @@ class Query(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=T
     key: str | None = None
     """A publish key, for browsers."""
 
+    def __post_init__(self) -> None:
+        """Cut blanks around ids off, as those of events are."""
+        for name, given in (("user_id", self.user_id), ("session_id", self.session_id)):
+            if given is not None and given != (cut := given.strip()):
+                if not cut:
+                    raise ValueError(f"{name[:-3]}Id: expected an id, got nothing but blanks. Leave it out")
+                force_setattr(self, name, cut)
+
     @property
     def products(self) -> list[str]:
-        return [self.product_id] if isinstance(self.product_id, str) else self.product_id
+        return _ids(self.product_id)
 
     @property
     def excluded(self) -> list[str]:
-        return [self.exclude] if isinstance(self.exclude, str) else self.exclude
+        return _ids(self.exclude)
 
     @property
     def page(self) -> PageContext:
@@ -109,6 +118,10 @@ def parse_query(query_string: bytes) -> Query:
         else:
             fields[name] = value
     return convert_query(fields, Query)
+
+
+def _ids(given: str | list[str]) -> list[str]:
+    return [each.strip() for each in ([given] if isinstance(given, str) else given)]
 
 
 def least_cents(price: float | None) -> int:

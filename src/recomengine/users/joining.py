@@ -19,6 +19,7 @@ from recomengine.users.schemas import Person
 from recomengine.web.problems import Conflict, NotFound, invalid
 
 MAX_ALIASES = 1000
+BLANK = "expected an id, got nothing but blanks"
 NOT_SEEN = (queries.NEVER, queries.NEVER)
 
 
@@ -26,6 +27,8 @@ async def add_alias(
     pool: Pool, redis: RedisClient, tenant_id: UUID, user_id: str, anonymous_id: str
 ) -> tuple[Person, bool]:
     """What `anonymous_id` did is the user's from now on; (the shopper, whether it was new)."""
+    if not anonymous_id:
+        raise invalid("$.anonymousId", BLANK)
     if anonymous_id == user_id:
         raise invalid(
             "$.anonymousId",

@@ -1,6 +1,6 @@
 """A shopper's data over HTTP: given out, erased, joined with what they did before they signed in."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.responses import Response
@@ -23,12 +23,13 @@ from recomengine.web.door import Call
 from recomengine.web.fields import Id
 from recomengine.web.operations import Data, Operation
 from recomengine.web.paging import read_query
-from recomengine.web.problems import Conflict, Invalid
+from recomengine.web.problems import Conflict, Invalid, invalid
 
 if TYPE_CHECKING:
     from recomengine.context import Context
 
 MAX_BODY_BYTES, MAX_PROPERTIES_BYTES = 4096, 65_536
+NAMES = {"user_id": "userId", "anonymous_id": "anonymousId"}
 
 _alias = json_body(msgspec.json.Decoder(AliasIn), MAX_BODY_BYTES)
 _properties = json_body(msgspec.json.Decoder(Properties), MAX_PROPERTIES_BYTES)
@@ -40,6 +41,14 @@ class _Path(msgspec.Struct, rename="camel"):
 
 class _AliasPath(_Path, rename="camel"):
     anonymous_id: Id
+
+
+def _id(call: Call[Caller, Any], name: str) -> str:
+    """An id of the path, without blanks around it, as events have it."""
+    given: str = call.request.path_params[name].strip()
+    if not given:
+        raise invalid(f"$.{NAMES[name]}", joining.BLANK)
+    return given
 
 
 async def export(context: "Context", call: Call[Caller, None]) -> Response:
@@ -57,22 +66,21 @@ async def erase(context: "Context", call: Call[Caller, None]) -> Response:
 
 
 async def add_alias(context: "Context", call: Call[Caller, AliasIn]) -> Response:
-    user_id = call.request.path_params["user_id"]
     person, new = await joining.add_alias(
-        context.pool, context.redis, call.by.tenant_id, user_id, call.body.anonymous_id
+        context.pool, context.redis, call.by.tenant_id, _id(call, "user_id"), call.body.anonymous_id
     )
     return data_response(person, 201 if new else 200)
 
 
 async def undo_alias(context: "Context", call: Call[Caller, None]) -> Response:
-    path = call.request.path_params
-    await joining.undo_alias(context.pool, context.redis, call.by.tenant_id, path["user_id"], path["anonymous_id"])
+    user_id, anonymous_id = _id(call, "user_id"), _id(call, "anonymous_id")
+    await joining.undo_alias(context.pool, context.redis, call.by.tenant_id, user_id, anonymous_id)
     return Response(status_code=204)
 
 
 async def put_properties(context: "Context", call: Call[Caller, Properties]) -> Response:
-    user_id = call.request.path_params["user_id"]
-    return data_response(await service.put_properties(context.pool, call.by.tenant_id, user_id, call.body))
+    said = await service.put_properties(context.pool, call.by.tenant_id, _id(call, "user_id"), call.body)
+    return data_response(said)
 
 
 USER, WRITE, ID = "/api/v1/users/{user_id:path}", (Permission.WRITE,), {"user_id": Id}

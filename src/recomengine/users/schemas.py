@@ -19,6 +19,9 @@ Moment = Annotated[datetime, Meta(tz=True)]
 class AliasIn(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     anonymous_id: Id
 
+    def __post_init__(self) -> None:
+        self.anonymous_id = self.anonymous_id.strip()
+
 
 class Person(msgspec.Struct, rename="camel"):
     """A shopper and the other ids of theirs."""

@@ -51,8 +51,9 @@ async def export(pool: Pool, tenant_id: UUID, user_id: str, after: Place | None)
     nothing.
     """
     async with tenant_transaction(pool, tenant_id) as connection:
-        person = await person_of(connection, tenant_id, user_id)
-        rows = await queries.read_events(connection, tenant_id, person.ids, after or FROM_THE_START, EVENTS_A_PAGE + 1)
+        person = await person_of(connection, tenant_id, user_id.strip())
+        place, ids = after or FROM_THE_START, _spelled(person, user_id)
+        rows = await queries.read_events(connection, tenant_id, ids, place, EVENTS_A_PAGE + 1)
         properties = await _properties(connection, tenant_id, person)
         archived = await queries.archived_months(connection, tenant_id)
     if not rows and not person.aliases and not properties and after is None:
@@ -77,17 +78,23 @@ async def _properties(connection: Connection, tenant_id: UUID, person: Person) -
     return {name: value for each in (*person.aliases, person.user_id) for name, value in said.get(each, {}).items()}
 
 
+def _spelled(person: Person, given: str) -> list[str]:
+    """Their ids, and the one that was given with its blanks: events from before these were cut stand under it."""
+    return person.ids if given == given.strip() else [*person.ids, given]
+
+
 async def erase(pool: Pool, redis: RedisClient, bus: Bus, tenant_id: UUID, user_id: str) -> Receipt:
     """Erase what is stored of the shopper. What comes later is new: the shopper may come back."""
     async with tenant_transaction(pool, tenant_id) as connection:
         await queries.lock_people(connection, tenant_id)
-        person = await person_of(connection, tenant_id, user_id)
+        person = await person_of(connection, tenant_id, user_id.strip())
+        ids = _spelled(person, user_id)
         before = await queries.watermark(connection)
-        events, lately = await queries.delete_events(connection, tenant_id, person.ids, before)
-        await queries.delete_said(connection, tenant_id, person.ids)
-        digests = [shopper_digest(tenant_id.bytes, each) for each in person.ids]
-        receipt_id = await queries.insert_erasure(connection, tenant_id, digests, before, events, person.ids)
-    in_redis = await _erase_now(redis, tenant_id, person, before, lately)
+        events, lately = await queries.delete_events(connection, tenant_id, ids, before)
+        await queries.delete_said(connection, tenant_id, ids)
+        digests = [shopper_digest(tenant_id.bytes, each) for each in ids]
+        receipt_id = await queries.insert_erasure(connection, tenant_id, digests, before, events, ids)
+    in_redis = await _erase_now(redis, tenant_id, ids, before, lately)
     await bus.publish("erased", tenant_id)
     await request_refresh(pool, tenant_id)
     log.info("shopper erased", tenant=str(tenant_id), receipt=str(receipt_id), events=events)
@@ -103,10 +110,10 @@ async def erase(pool: Pool, redis: RedisClient, bus: Bus, tenant_id: UUID, user_
 
 
 async def _erase_now(
-    redis: RedisClient, tenant_id: UUID, person: Person, before: datetime, lately: list[UUID]
+    redis: RedisClient, tenant_id: UUID, ids: list[str], before: datetime, lately: list[UUID]
 ) -> ErasedInRedis | None:
     try:
-        return await erase_warmth(redis, tenant_id, person.ids, before, lately)
+        return await erase_warmth(redis, tenant_id, ids, before, lately)
     except RedisUnavailable:
         FALLBACKS.labels("erasure").inc()
         return None
