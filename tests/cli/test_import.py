@@ -283,7 +283,7 @@ def test_a_catalog_comes_from_csv_with_other_columns_as_attributes(
 
     items = items_of(database, tenant)
     assert first.code == again.code == 0
-    assert "2 products stored, 3 rejected" in first.err
+    assert "2 products: 2 created, 0 changed, 0 unchanged; 0 lines repeated, 3 rejected" in first.err
     assert [line.split(":")[0] for line in first.err.splitlines() if line.startswith("line")] == [
         "line 4",
         "line 5",
@@ -311,6 +311,6 @@ def test_a_catalog_comes_from_ndjson_and_a_later_line_wins(
     ran = command("import", "catalog", str(file), "--tenant", tenant)
 
     items = items_of(database, tenant)
-    assert "2501 products stored, 1 rejected" in ran.err
+    assert "2500 products: 2500 created, 0 changed, 0 unchanged; 1 lines repeated, 1 rejected" in ran.err
     assert len(items) == 2500
     assert (items["p-0"]["name"], str(items["p-0"]["price"])) == ("Renamed", "2.50")

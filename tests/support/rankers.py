@@ -1,6 +1,6 @@
 """Rankers of any sources, requests to them, and what they answer: for tests of the serving kernel."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,6 +112,9 @@ def requests(draw: st.DrawFn) -> Asked:
         excluded=draw(st.lists(anything, max_size=3)),
         mask=draw(st.none() | st.lists(st.integers(0, 1), min_size=CATEGORIES, max_size=CATEGORIES)),
         min_price=draw(st.sampled_from([-1, -1, 0, 500])), max_price=draw(st.sampled_from([-1, -1, 0, 1000])),
+        paths=draw(st.none() | st.lists(
+            st.lists(st.integers(0, 4), min_size=1, max_size=3, unique=True), min_size=CATEGORIES, max_size=CATEGORIES
+        )),
     )  # fmt: skip
 
 
@@ -144,9 +147,15 @@ def arguments(asked: Asked) -> dict[str, Any]:
         "purchase": asked.purchase, "available": np.array(asked.available, np.uint8),
         "price_cents": np.array(asked.prices, np.int64), "categories": np.array(asked.categories, np.int32),
         "fallback": np.array(asked.fallback, np.int32), "excluded": np.array(asked.excluded, np.int32),
+        "paths": None if asked.paths is None else paths_of(asked.paths),
         "category_mask": None if asked.mask is None else np.array(asked.mask, np.uint8),
         "min_price_cents": asked.min_price, "max_price_cents": asked.max_price,
     }  # fmt: skip
+
+
+def paths_of(given: Sequence[Sequence[int]]) -> tuple[Any, Any]:
+    starts = np.cumsum([0, *map(len, given)], dtype=np.int64)
+    return starts, np.array([path for each in given for path in each], np.int32)
 
 
 def ask(ranker: Ranker, weights: Any, limit: int, asked: Asked, workspace: Workspace = WORKSPACE) -> Answer:

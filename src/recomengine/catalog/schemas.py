@@ -16,8 +16,10 @@ from recomengine.web.problems import Rejection
 INK = r"[^\s\x00\x1c-\x1f\x85]"
 Name = Annotated[str, Meta(min_length=1, max_length=500, extra_json_schema={"pattern": rf"^[^\x00]*{INK}[^\x00]*$"})]
 PART = r"[^\x00>]*[^>\s\x00\x1c-\x1f\x85][^\x00>]*"
-CATEGORY = rf"^({PART}(>{PART})*|\s*)$"
+CATEGORY = rf"^((\s*>)*{PART}(>{PART})*(>\s*)*|\s*)$"
 Category = Annotated[str, Meta(max_length=500, extra_json_schema={"pattern": CATEGORY})]
+MAX_CATEGORIES = 50
+Categories = Annotated[list[Category], Meta(max_length=MAX_CATEGORIES)]
 Description = Annotated[str, Meta(max_length=20_000, extra_json_schema={"pattern": PLAIN})]
 Brand = Annotated[str, Meta(max_length=200, extra_json_schema={"pattern": PLAIN})]
 Attributes = dict[str, Any]
@@ -32,6 +34,7 @@ class ItemFields(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_
 
     name: Name
     category: Category | None = None
+    categories: Categories | None = None
     price: Price | None = None
     currency: Currency | None = None
     image_url: Link | None = None
@@ -51,6 +54,7 @@ class ItemPatch(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
     name: Name | UnsetType = UNSET
     category: Category | UnsetType | None = UNSET
+    categories: Categories | UnsetType | None = UNSET
     price: Price | UnsetType | None = UNSET
     currency: Currency | UnsetType | None = UNSET
     image_url: Link | UnsetType | None = UNSET
@@ -65,6 +69,7 @@ class ItemOut(msgspec.Struct, rename="camel"):
     product_id: str
     name: str
     category: str | None
+    categories: list[str]
     price: Price | None
     currency: str | None
     image_url: str | None
@@ -85,9 +90,12 @@ class ItemBatch(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ItemResult(msgspec.Struct, rename="camel", omit_defaults=True):
+    """trimmed: whether outer blanks of the id were cut off."""
+
     index: int
     status: Literal["created", "updated", "unchanged", "rejected"]
     product_id: str | None = None
+    trimmed: bool = False
     error: Rejection | None = None
 
 
@@ -97,12 +105,30 @@ class ItemBatchResult(msgspec.Struct):
     results: list[ItemResult]
 
 
-class ItemImportResult(msgspec.Struct):
-    """errors: of the first lines that were rejected."""
+class ImportedColumns(msgspec.Struct):
+    """What became of a table's columns: used as a field (by the column's name), kept as attributes, ignored."""
 
-    accepted: int = 0
-    rejected: int = 0
-    errors: list[LineError] = []
+    used: dict[str, str] = {}
+    kept: list[str] = []
+    ignored: list[str] = []
+
+
+class ItemImportResult(msgspec.Struct, omit_defaults=True):
+    """created, changed, unchanged count products; repeated: lines of a product that stood in an earlier one, of which
+    the last counts; removed: products that are unavailable now, because a complete file lacks them; trimmed: ids whose
+    outer blanks were cut off. errors: of the first lines that were rejected; notes: on the first that were taken
+    otherwise than they stand there."""
+
+    created: int
+    changed: int
+    unchanged: int
+    repeated: int
+    rejected: int
+    removed: int
+    trimmed: int
+    errors: list[LineError]
+    notes: list[LineError]
+    columns: ImportedColumns | None = None
 
 
 class Search(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
@@ -113,3 +139,10 @@ class Search(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=
     available: bool | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
     cursor: Annotated[str, Meta(max_length=500)] | None = None
+
+
+class ImportQuery(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
+    """The query of POST catalog/import. mode `replace`: what is not in the body becomes unavailable."""
+
+    mode: Literal["add", "replace"] = "add"
+    force: bool = False

@@ -65,13 +65,15 @@ async def _import_catalog(settings: Settings, tenant_id: UUID, files: Sequence[s
             done = await import_items(
                 pool, Bus(settings.redis_url, redis), tenant_id, read_batches(files, row_to_item, progress)
             )
+    products = done.created + done.changed + done.unchanged
     _report(
-        done.errors,
-        f"{done.accepted} products stored, {done.rejected} rejected",
-        done.accepted + done.rejected,
+        done.errors + done.notes,
+        f"{products} products: {done.created} created, {done.changed} changed, {done.unchanged} unchanged; "
+        f"{done.repeated} lines repeated, {done.rejected} rejected",
+        products + done.repeated + done.rejected,
         started,
     )
-    if done.rejected and not done.accepted:
+    if done.rejected and not products:
         raise SettingsError("No product was stored: every line was rejected. Correct the file and import it again.")
 
 

@@ -69,9 +69,10 @@ def ranked_for(
         products, scores, sources, seeds = rank(
             workspace, model.ranker if model else NO_EVIDENCE, weights, wider(query.limit) if more else query.limit,
             **of_moment(now), available=catalog.available, price_cents=catalog.price_cents,
-            categories=catalog.categories, fallback=model.fallback if model else NO_ITEMS,
+            categories=catalog.categories, paths=catalog.category_codes.paths,
+            category_mask=catalog.category_codes.mask(query.categories) if query.categories else None,
+            fallback=model.fallback if model else NO_ITEMS,
             excluded=_excluded(query, catalog, shopper, now, repeats=repeats),
-            category_mask=None if query.category is None else catalog.category_mask(query.category),
             min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
         )  # fmt: skip
     ranked = Ranked(products, shown_scores(strategy, scores), [SOURCE_OF[number] for number in sources], seeds)
@@ -82,7 +83,12 @@ def ranked_for(
         ranked = ranked._replace(scores=weighed).at(places)
     if not strength:
         return ranked.at(range(min(query.limit, len(products))))
-    return ranked.at(in_variety(ranked.products, ranked.scores, catalog.categories, model, query.limit, strength))
+    paths = _main_paths(catalog, ranked.products)
+    return ranked.at(in_variety(ranked.products, ranked.scores, paths, model, query.limit, strength))
+
+
+def _main_paths(catalog: LiveCatalog, products: Sequence[int]) -> Int32:
+    return catalog.category_codes.main_paths(catalog.categories[np.array(products, np.int32)])
 
 
 def numbers(catalog: LiveCatalog, product_ids: Sequence[str]) -> Int32:
