@@ -3,7 +3,7 @@
 `files` reads bytes and knows no product; a plan knows products or events and no bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -72,17 +72,17 @@ class Plan(Protocol):
         """What is still held, such as a product of several rows whose last one came."""
 
 
-class Planner(Protocol):
-    """A domain's way to a plan."""
+Planner = Callable[[Sequence[str], Options], Plan]
+"""A domain's `plan(header, options)`: it judges a header before any record is read, and raises web/problems.py:
+Invalid, which says what was found, what is needed and what to do. Of JSON and XML the header is the names in the first
+records, in their order; later records may have others, which are taken as they come.
+"""
 
+
+class Kind(NamedTuple):
+    """What the records of an import are."""
+
+    plan: Planner
     own: frozenset[str]
     """Names of the domain's own JSON: an object of them alone, or with `identity`, is taken as it stands."""
     identity: str
-
-    def __call__(self, header: Sequence[str], options: Options, /) -> Plan:
-        """Judge a header before any record is read; raises web/problems.py: Invalid, which says what was found, what is
-        needed and what to do.
-
-        Of JSON and XML the header is the names in the first records, in their order; later records may have others,
-        which are taken as they come.
-        """
