@@ -8,9 +8,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-Lines = list[tuple[int, bytes]]
-"""Numbered by the line of a file, as an editor counts it. What cannot be read stands there as web/ndjson.py: Unreadable,
-which says why."""
+from recomengine.web.ndjson import Lines
 
 
 class Record(NamedTuple):
@@ -66,7 +64,8 @@ class Plan(Protocol):
     def notes(self) -> Sequence[str]:
         """Sentences about the whole file, to be said when it has been read."""
 
-    def read(self, records: Sequence[Record]) -> Lines: ...
+    def read(self, records: Sequence[Record]) -> Lines:
+        """JSON by the number of its line; web/ndjson.py: Unreadable for what cannot be read, which says why."""
 
     def end(self) -> Lines:
         """What is still held, such as a product of several rows whose last one came."""
