@@ -10,6 +10,7 @@ histograms      whether a histogram is one
 lists           a shop whose shoppers have plain habits, and lists asked of it
 matrices        sparse matrices, and any of them
 people          admins over HTTP
+plans           what a plan makes of a table
 processes       the command line as real processes, and waiting for them
 reference       the kernels in plain Python
 relay           a Redis that can be cut off
