@@ -1,9 +1,14 @@
 """Product files: columns by many names, cells of many kinds, and what is said at the end."""
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recomengine.catalog.columns import plan
 from recomengine.files.plan import Options, Record
+from recomengine.web.ndjson import Unreadable
 from recomengine.web.problems import Invalid
 from tests.support.plans import records, table
 
@@ -204,3 +209,26 @@ def test_numbers_of_attributes_stay_as_they_are_written() -> None:
     assert made.read([Record(2, cells)]) == [
         (2, b'{"productId":"1","name":"Pot","attributes":{"serial":12345678901234567890123}}')
     ]
+
+
+def test_more_columns_than_a_file_may_have_are_told() -> None:
+    read = records(plan, ["id", "name"], [{"id": "1", "name": "Leaf"} | {f"c{at}": "x" for at in range(1998)},
+                                          {"id": "2", "name": "Pot", "one more": "x"}])  # fmt: skip
+    assert len(read.columns.kept) == 1998
+    assert "Cells beyond the first 2000 columns, which are left out: 1." in read.notes
+
+
+@given(st.lists(st.dictionaries(st.sampled_from([
+    "Handle", "Title", "Variant Price", "Variant SKU", "Option1 Value", "Status", "Image Src", "Type", "Parent", "SKU",
+    "Regular price", "Sale price", "Categories", "In stock?", "Published", "sku", "configurable_variations",
+    "visibility", "attributes", "sale_price_effective_date", "availability", "price", "store_view_code",
+]), st.text(max_size=20) | st.lists(st.text(max_size=8), max_size=3), max_size=8), max_size=6),
+    st.sampled_from(["auto", "recomengine", "shopify", "woocommerce", "google", "adobe-commerce"]),
+)  # fmt: skip
+def test_any_cells_are_read_or_refused_in_words(rows: list[dict[str, str | list[str]]], form: str) -> None:
+    made = plan(["product_id", "name"], Options(format=form))
+    lines = made.read(
+        [Record(line, {"product_id": f"{line % 2}", "name": "n", **row}) for line, row in enumerate(rows, 2)]
+    )
+    for _, line in lines + made.end():
+        assert isinstance(line, Unreadable) or json.loads(line)["productId"]

@@ -4,9 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recomengine.events.columns import plan
-from recomengine.files.plan import Options
+from recomengine.files.plan import Options, Record
+from recomengine.web.ndjson import Unreadable
 from recomengine.web.problems import Invalid
 from tests.support.plans import records, table
 
@@ -272,3 +275,14 @@ def test_each_item_of_a_ga4_event_is_an_event() -> None:
 def test_an_event_without_items_and_with_broken_ones_says_what_it_lacks() -> None:
     read = records(plan, list(GA4), [GA4 | {"event_name": "session_start", "items": "[]"}, GA4 | {"items": "[{"}])
     assert "got 'session_start'" in read.refused[2]
+
+
+@given(st.lists(st.dictionaries(st.sampled_from([
+    "event", "user_id", "sku", "price", "quantity", "timestamp", "order_id", "items", "ecommerce", "event_params",
+    "metadata", "size", "status", "Cancelled at", "bot", "currency",
+]), st.text(max_size=20) | st.lists(st.text(max_size=8), max_size=3), max_size=8), max_size=6))  # fmt: skip
+def test_any_cells_are_read_or_refused_in_words(rows: list[dict[str, str | list[str]]]) -> None:
+    made = plan(["event", "user_id", "product_id"], Options())
+    usual: dict[str, str | list[str]] = {"event": "view", "user_id": "ann", "product_id": "cup"}
+    for _, line in made.read([Record(line, usual | row) for line, row in enumerate(rows, 2)]):
+        assert isinstance(line, Unreadable) or json.loads(line)["userId"]

@@ -4,7 +4,6 @@ import csv
 import html
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -22,6 +21,12 @@ _ROOTED = re.compile(r"(?P<root>[^/,]+)/[^,]+(?:,\s*(?P=root)(?:/[^,]*)?)+|Defau
 
 
 _SLASH = re.compile("/")
+
+
+class _Category(msgspec.Struct):
+    """As other systems' JSON has them."""
+
+    name: str
 
 
 class CategoryCells:
@@ -67,12 +72,12 @@ class CategoryCells:
 
 
 def _listed(text: str) -> list[str]:
-    """Those of a JSON array; any other text that begins with a bracket is a name."""
+    """Those of a JSON array, texts or objects with a name; any other text that begins with a bracket is a name."""
     try:
-        found: Any = msgspec.json.decode(text)
-    except msgspec.DecodeError:
+        found = msgspec.json.decode(text, type=list[str | _Category])
+    except (msgspec.DecodeError, UnicodeEncodeError):
         return [text]
-    return [html.unescape(one) for one in found if isinstance(one, str)]
+    return [html.unescape(one if isinstance(one, str) else one.name) for one in found]
 
 
 def _unquoted(text: str, several: str) -> list[str]:

@@ -19,7 +19,8 @@ COMMON_NAMES: Names = {
     "name": (
         "title", "productname", "producttitle", "itemname", "itemtitle", "displayname", "articlename", "label",
         "bezeichnung", "produktname", "artikelbezeichnung", "titel", "nom", "titre", "libellé", "nombre",
-        "título", "titulo", "nome", "titolo", "nazwa", "naam", "namn", "navn", "název",
+        "título", "titulo", "nome", "titolo", "nazwa", "naam", "namn", "navn", "název", "product",
+        "item", "article", "produkt", "artikel", "produit", "producto", "prodotto",
     ),
     "category": (
         "categorypath", "categoryname", "producttype", "productcategory", "maincategory", "primarycategory",

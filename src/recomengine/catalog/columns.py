@@ -14,7 +14,7 @@ from recomengine.catalog.formats import OWN, chosen
 from recomengine.catalog.formats.format import Format
 from recomengine.catalog.rows import ItemRows, Remarks
 from recomengine.files.cells import Refused, plain, shown
-from recomengine.files.header import Header, Names, missing
+from recomengine.files.header import MAX_COLUMNS, Header, Names, missing
 from recomengine.files.plan import Columns, Lines, Options, Record
 from recomengine.web.ndjson import Unreadable
 
@@ -30,7 +30,6 @@ SHOWN_AS = {
     "stock": "available",
 }
 """Fields that are no fields of a product, by those that are made of them."""
-MAX_COLUMNS = 2000
 _PAIR = re.compile(r"(attribute|option)(\d+)(name|values?)")
 _ADDITIONAL = re.compile(r"([^=,]+)=(.*?)(?=,[^=,]+=|$)", re.DOTALL)
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -55,7 +54,7 @@ class ItemPlan:
         )
         self._remarks = Remarks()
         self._rows = self._products = 0
-        self._currencies = self._begun = False
+        self._currencies = False
         self._place(header)
 
     @property
@@ -103,9 +102,7 @@ class ItemPlan:
         self._cells = ItemRows(header, self._form, self._categories, self._columns.kept, self._remarks)
 
     def read(self, records: Sequence[Record]) -> Lines:
-        if not self._begun:
-            self._cells.learn(records)
-            self._begun = True
+        self._cells.learn(records)
         lines: Lines = []
         for record in records:
             self._rows += 1
@@ -125,9 +122,11 @@ class ItemPlan:
     def _take_columns(self, record: Record, records: Sequence[Record]) -> None:
         """Those that no record before had, as JSON and XML may have them."""
         new = [column for column in record.cells if column not in self._seen]
-        if len(self._all) + len(new) <= MAX_COLUMNS:
-            self._place([*self._all, *new])
-            self._cells.learn(records)
+        if len(self._all) + len(new) > MAX_COLUMNS:
+            self._remarks.beyond += len(new)
+            return
+        self._place([*self._all, *new])
+        self._cells.learn(records)
 
     def _line(self, draft: Draft) -> tuple[int, bytes]:
         if not draft.item.get("name"):

@@ -47,7 +47,7 @@ class Draft(msgspec.Struct):
 
     def adopt(self, variant: "Draft") -> None:
         """Take a variant that is a row of its own."""
-        if variant.listed or not variant.family.parent:  # that no variant of the latter is listed by itself is usual
+        if variant.listed:
             self._take(variant)
 
     def _take(self, row: "Draft") -> None:
@@ -140,6 +140,7 @@ class Families:
         for variant in self._variants:
             head = heads.get(variant.family.parent or variant.product_id)
             if head is None:
+                variant.listed &= not variant.family.hidden
                 alone.append(variant)
             else:
                 head.adopt(variant)

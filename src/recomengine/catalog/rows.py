@@ -14,7 +14,7 @@ from recomengine.catalog.category_cells import CategoryCells
 from recomengine.catalog.drafts import Draft, Offer
 from recomengine.catalog.formats.format import Cells, Family, Format
 from recomengine.files.cells import Refused, first_link, members_of, plain, shown, text_of, texts_of
-from recomengine.files.header import Header, currency_of
+from recomengine.files.header import MAX_COLUMNS, Header, currency_of
 from recomengine.files.numbers import Amount, currency_named, decimal_mark, read_amount, read_price
 from recomengine.files.plan import Record
 from recomengine.files.times import Order, day_or_month, read_time
@@ -36,15 +36,23 @@ UNAVAILABLE = frozenset({
 })  # fmt: skip
 MAX_WORDS = 5
 """In the report."""
+NUMBERED = "googleproductcategory"
+"""A column that may have the number of a category in place of its path."""
 NO_PICTURE = frozenset({"no_selection"})
 T = TypeVar("T")
 
 
 class Remarks(msgspec.Struct):
-    """What is to be said of a whole file."""
+    """What is found out of a whole file, and is to be said of it."""
+
+    marks: dict[str, str | None] = {}
+    """Of decimals, by columns."""
+    orders: dict[str, Order | None] = {}
 
     orderable: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     """Words that were taken as available, with their columns."""
+    beyond: int = 0
+    """Cells of further columns than a file may have."""
     trimmed: int = 0
     """Ids with blanks around them."""
     undated: int = 0
@@ -53,6 +61,8 @@ class Remarks(msgspec.Struct):
     def notes(self) -> Iterator[str]:
         for (column, word), rows in self.orderable.most_common(MAX_WORDS):
             yield f"{column}: {shown(word)} is taken as available, since it can be ordered (rows: {rows})."
+        if self.beyond:
+            yield f"Cells beyond the first {MAX_COLUMNS} columns, which are left out: {self.beyond}."
         if self.trimmed:
             yield f"Ids whose outer blanks were cut off: {self.trimmed}."
         if self.undated:
@@ -78,16 +88,17 @@ class ItemRows:
         self._categories = categories
         self._kept = kept
         self._currency = {column: currency_of(column) for column in header.columns}
-        self._marks: dict[str, str | None] = {}
-        self._orders: dict[str, Order | None] = {}
         self._remarks = remarks
+        self._marks, self._orders = remarks.marks, remarks.orders
 
     def learn(self, records: Sequence[Record]) -> None:
-        """How numbers and dates are written, from the first records of a file."""
+        """How numbers and dates are written, where no record before has told it."""
         for column in self._of(AMOUNTS):
-            self._marks[column] = decimal_mark(text_of(record.cells.get(column)) for record in records)
+            if self._marks.get(column) is None:
+                self._marks[column] = decimal_mark(text_of(record.cells.get(column)) for record in records)
         for column in self._of(DATES):
-            self._orders[column] = day_or_month(text_of(record.cells.get(column)) for record in records)
+            if self._orders.get(column) is None:
+                self._orders[column] = day_or_month(text_of(record.cells.get(column)) for record in records)
 
     def _of(self, fields: Sequence[str]) -> list[str]:
         return [column for field in fields for column in self._columns.get(field, ())]
@@ -133,8 +144,10 @@ class ItemRows:
         paths: list[str] = []
         for field in ("category", "categories"):
             for column in self._columns.get(field, ()):
-                texts = [text for text in texts_of(record.cells.get(column, "")) if not text.isdecimal()]
-                for text in texts:  # a number is the taxonomy's of another system
+                texts = texts_of(record.cells.get(column, ""))
+                if plain(column) == NUMBERED:
+                    texts = [text for text in texts if not text.isdecimal()]
+                for text in texts:
                     paths += _named(column, self._categories.read, text)
                 if texts:
                     break

@@ -8,12 +8,11 @@ from recomengine.events.column_names import COMMON_NAMES, OWN_NAMES, PERSONAL, S
 from recomengine.events.nested import IGNORED, parts_of
 from recomengine.events.rows import EventRows, Remarks
 from recomengine.files.cells import Refused, plain
-from recomengine.files.header import Header, Names, missing
+from recomengine.files.header import MAX_COLUMNS, Header, Names, missing
 from recomengine.files.plan import Columns, Lines, Options, Record
 from recomengine.web.ndjson import Unreadable
 from recomengine.web.problems import invalid
 
-MAX_COLUMNS = 2000
 FORMATS = ("auto", "recomengine", "shopify", "woocommerce", "google", "adobe-commerce")
 """What a file of events may be called. Their columns' names stand in one table, as hardly any has two meanings."""
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -34,7 +33,6 @@ class EventPlan:
     def __init__(self, header: Sequence[str], options: Options) -> None:
         self._options = options
         self._remarks = Remarks()
-        self._begun = False
         self._place(header)
 
     @property
@@ -67,9 +65,7 @@ class EventPlan:
 
     def read(self, records: Sequence[Record]) -> Lines:
         records = [part for record in records for part in parts_of(record)]
-        if not self._begun:
-            self._cells.learn(records)
-            self._begun = True
+        self._cells.learn(records)
         lines: Lines = []
         for record in records:
             if not self._seen.issuperset(record.cells):
@@ -89,9 +85,11 @@ class EventPlan:
     def _take_columns(self, record: Record, records: Sequence[Record]) -> None:
         """Those that no record before had, as JSON and XML may have them."""
         new = [column for column in record.cells if column not in self._seen]
-        if len(self._all) + len(new) <= MAX_COLUMNS:
-            self._place([*self._all, *new])
-            self._cells.learn(records)
+        if len(self._all) + len(new) > MAX_COLUMNS:
+            self._remarks.beyond += len(new)
+            return
+        self._place([*self._all, *new])
+        self._cells.learn(records)
 
 
 def _names(columns: Sequence[str], options: Options) -> Names:

@@ -2,18 +2,33 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
 from recomengine.web.json_faults import HALF_CHARACTER, lone_surrogate
 
+P = ParamSpec("P")
+T = TypeVar("T")
 MAX_SHOWN = 40
 """Characters of a cell in a message."""
 _LINKS = re.compile(r"(?:https?:)?//[^\s,|;]+|/[^\s,|;]*")
 
+_WITHIN_JSON = re.compile(r'https?:(?:\\?/){2}[^\s"]+')
+
 
 class Refused(Exception):
     """A cell that cannot be taken. Says why, without the column's name."""
+
+
+def named(column: str, read: Callable[Concatenate[str, P], T], text: str, *more: P.args, **further: P.kwargs) -> T:
+    """`read(text, …)`; what it refuses is refused by the column's name."""
+    try:
+        return read(text, *more, **further)
+    except Refused as refused:
+        raise Refused(f"{column.strip()}: {refused}") from None
 
 
 def shown(cell: str) -> str:
@@ -21,6 +36,7 @@ def shown(cell: str) -> str:
     return f"'{cell}'" if len(cell) <= MAX_SHOWN else f"'{cell[:MAX_SHOWN]}…' of {len(cell)} characters"
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """A name or a word as it is compared: without case, blanks, signs, and what stands in parentheses.
 
@@ -33,6 +49,9 @@ def plain(name: str) -> str:
 
 def first_link(cell: str) -> str:
     """The first of several addresses in a cell, as lists of pictures have them; a cell without one as it is."""
+    if cell[:1] in ("[", "{"):  # JSON, such as [{"src": "https://…"}]
+        within = _WITHIN_JSON.search(cell)
+        return cell if within is None else within[0].replace("\\/", "/")
     found = _LINKS.search(cell)
     return cell if found is None or cell[: found.start()].strip() else found[0]
 

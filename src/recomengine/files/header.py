@@ -14,6 +14,8 @@ Names = Mapping[str, Sequence[str]]
 """For each field the names of its columns as cells.plain has them, the best first."""
 IGNORED = "ignore"
 """Said in place of a field's name: that column is not taken."""
+MAX_COLUMNS = 2000
+"""Of a file whose records say their columns themselves."""
 MAX_NAMED = 30
 """Columns in a message."""
 MAX_SHOWN = 60

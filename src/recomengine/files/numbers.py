@@ -80,6 +80,8 @@ def read_amount(cell: str, mark: str | None = None) -> Amount:
 
 def read_price(cell: str, mark: str | None = None) -> Amount:
     """An amount of money, exact to 2 places; raises Refused."""
+    if _PLAIN.fullmatch(cell):
+        return Amount(Decimal(cell), None)
     amount = read_amount(cell, mark)
     value = amount.value
     if value < 0:
@@ -94,6 +96,8 @@ def read_price(cell: str, mark: str | None = None) -> Amount:
 
 def read_whole(cell: str, mark: str | None = None) -> int:
     """A whole number, which may be written 4.0; raises Refused."""
+    if cell.isdecimal() and len(cell) < 10:
+        return int(cell)
     value = read_amount(cell, mark).value
     if value.adjusted() > 18 or value != value.to_integral_value():
         raise Refused(f"expected a whole number, got {shown(cell)}")
@@ -147,6 +151,8 @@ def _unclear(number: str, cell: str) -> str:
 
 
 def _mark_of(cell: str) -> str | None:
+    if _PLAIN.fullmatch(cell):
+        return "." if "." in cell else None
     found = _written(cell)
     number = "" if found is None else found["number"]
     if _POINTED.fullmatch(number):

@@ -57,6 +57,8 @@ def day_or_month(cells: Iterable[str]) -> Order | None:
 
 def read_time(cell: str, order: Order | None = None) -> Time:
     """`order` as `day_or_month` found it. Raises Refused."""
+    if len(cell) == 13 and cell.isdecimal():
+        return Time(int(cell))
     if _RFC3339.fullmatch(cell):
         return Time(cell)
     if len(cell) > MAX_CHARS:

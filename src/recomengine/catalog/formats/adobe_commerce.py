@@ -7,6 +7,7 @@ import re
 from recomengine.catalog.formats.format import Cells, Family, Format
 
 _SKU = re.compile(r"(?:^|\|)\s*(?:[^|]*,)?sku=([^,|]+)")
+HIDDEN = frozenset({"not visible individually", "1"})
 _ENABLED = {"2": False, "0": False, "disabled": False}
 
 
@@ -16,7 +17,7 @@ def _family(cells: Cells) -> Family:
     children = [sku.strip() for sku in _SKU.findall(cells.get("configurablevariations", ""))]
     if children:
         return Family("head", children=children)
-    return Family("variant" if cells.get("visibility", "").casefold() == "not visible individually" else "alone")
+    return Family("variant", hidden=True) if cells.get("visibility", "").casefold() in HIDDEN else Family()
 
 
 ADOBE_COMMERCE = Format(
@@ -42,7 +43,7 @@ ADOBE_COMMERCE = Format(
         "brand": ("brand", "manufacturer"),
     },
     fallbacks=frozenset({"description", "imageUrl"}),
-    listed={"productonline": _ENABLED, "status": _ENABLED, "visibility": {"notvisibleindividually": False, "1": False}},
+    listed={"productonline": _ENABLED, "status": _ENABLED, "visibility": {}},
     levels=("/",),
     several=",",
     ignored=re.compile(

@@ -23,6 +23,8 @@ class Family(NamedTuple):
     """Of a variant, the head's id where the row says it."""
     children: Sequence[str] = ()
     """Of a head, its variants' ids where the row says them."""
+    hidden: bool = False
+    """Of a variant, that shoppers never see it by itself."""
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
