@@ -10,7 +10,7 @@ from recomengine.catalog.columns import plan
 from recomengine.files.plan import Options, Record
 from recomengine.web.ndjson import Unreadable
 from recomengine.web.problems import Invalid
-from tests.support.plans import records, table
+from tests.support.tables import records, table
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from recomengine.events.columns import plan
 from recomengine.files.plan import Options, Record
 from recomengine.web.ndjson import Unreadable
 from recomengine.web.problems import Invalid
-from tests.support.plans import records, table
+from tests.support.tables import records, table
 
 NOON = "2021-03-04T12:00:00Z"
 

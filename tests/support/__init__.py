@@ -10,7 +10,7 @@ histograms      whether a histogram is one
 lists           a shop whose shoppers have plain habits, and lists asked of it
 matrices        sparse matrices, and any of them
 people          admins over HTTP
-plans           what a plan makes of a table
+plans           a plan that takes every record as it is
 processes       the command line as real processes, and waiting for them
 reference       the kernels in plain Python
 relay           a Redis that can be cut off
@@ -18,5 +18,6 @@ shops           catalogs and events stored and built, and waiting in a loop
 signals         messages of the bus, to wait for
 statements      every SQL statement of the program
 stored          events as they were stored
+tables          what a plan makes of a table
 workers         workers as processes of their own
 """

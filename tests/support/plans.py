@@ -1,35 +1,42 @@
-"""What a plan makes of a table: its lines as JSON, those that it refuses, and what it says at the end."""
+"""A plan that takes every record as it is, whatever its names; and what of a file becomes lines by it."""
 
-import csv
-import json
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
-from recomengine.files.plan import Columns, Lines, Options, Planner, Record
-from recomengine.web.ndjson import Unreadable
+import msgspec
 
-
-class Read(NamedTuple):
-    items: list[dict[str, Any]]
-    refused: dict[int, str]
-    """By their lines."""
-    columns: Columns
-    notes: str
-    fields: frozenset[str] | None
+from recomengine.files.forms import Form, source_of
+from recomengine.files.plan import Columns, Kind, Options, Record
+from recomengine.files.source import Source
+from recomengine.web.ndjson import Lines
 
 
-def table(plan: Planner, text: str, separator: str = ",", **options: Any) -> Read:
-    """Of a table as a program writes it."""
-    header, *rows = csv.reader(text.strip().splitlines(keepends=True), delimiter=separator, skipinitialspace=True)
-    return records(plan, header, [dict(zip(header, row, strict=True)) for row in rows], **options)
+class AnyPlan:
+    notes: Sequence[str] = ()
+
+    def __init__(self, header: Sequence[str], _options: Options) -> None:
+        self.columns = Columns({name: name for name in header})
+        self.fields = frozenset(header)
+
+    def read(self, records: Sequence[Record]) -> Lines:
+        return [(record.line, msgspec.json.encode(record.cells)) for record in records]
+
+    def end(self) -> Lines:
+        return []
 
 
-def records(plan: Planner, header: list[str], cells: list[dict[str, Any]], **options: Any) -> Read:
-    """Of records whose first one is line 2."""
-    made = plan(header, Options(**options))
-    lines = made.read([Record(line, one) for line, one in enumerate(cells, 2)]) + made.end()
-    return Read(*_told(lines), made.columns, "\n".join(made.notes), made.fields)
+KIND = Kind(AnyPlan, frozenset({"own"}), "own")
 
 
-def _told(lines: Lines) -> tuple[list[dict[str, Any]], dict[int, str]]:
-    good = [json.loads(line) for _, line in lines if not isinstance(line, Unreadable)]
-    return good, {number: line.decode() for number, line in lines if isinstance(line, Unreadable)}
+def read_whole(form: Form, content: bytes, options: Options | None = None, *, step: int = 1 << 20) -> Lines:
+    """The lines of a file that comes in steps."""
+    return read_source(source_of(form, KIND, options or Options()), content, step=step)
+
+
+def read_source(source: Source, content: bytes, *, step: int = 1 << 20) -> Lines:
+    lines: Lines = []
+    for start in range(0, len(content), step):
+        lines += source.feed(content[start : start + step])
+        source.check()
+    lines += source.close()
+    source.check()
+    return lines

@@ -15,8 +15,8 @@ from recomengine.catalog.formats.format import Format
 from recomengine.catalog.rows import ItemRows, Remarks
 from recomengine.files.cells import Refused, plain, shown
 from recomengine.files.header import MAX_COLUMNS, Header, Names, missing
-from recomengine.files.plan import Columns, Lines, Options, Record
-from recomengine.web.ndjson import Unreadable
+from recomengine.files.plan import Columns, Options, Record
+from recomengine.web.ndjson import Lines, Unreadable
 
 NEEDED = (
     ("productId", "the product's id", ("product_id", "id", "sku")), ("name", "the product's name", ("name", "title")),

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from recomengine.files.plan import Columns
 from recomengine.shop import MAX_PRICE, Currency
 from recomengine.web.fields import PLAIN, Id, Link
 from recomengine.web.ndjson import LineError
@@ -98,11 +99,15 @@ class ItemBatchResult(msgspec.Struct):
 
 
 class ItemImportResult(msgspec.Struct):
-    """errors: of the first lines that were rejected."""
+    """errors: of the first lines that were rejected. columns: what became of those of a table or of XML. reading: what
+    is to be said of the file as a whole.
+    """
 
     accepted: int = 0
     rejected: int = 0
     errors: list[LineError] = []
+    columns: Columns | UnsetType = UNSET
+    reading: list[str] | UnsetType = UNSET
 
 
 class Search(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):

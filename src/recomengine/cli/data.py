@@ -2,49 +2,85 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
+from recomengine.catalog.checking import read_item
+from recomengine.catalog.files import ITEMS
 from recomengine.catalog.importing import import_items
-from recomengine.cli.files import Progress, read_batches
+from recomengine.cli.files import Progress, streams_of
 from recomengine.cli.flags import DataDir, console, run, settings_of_running, with_pool
-from recomengine.cli.rows import row_to_event, row_to_item
+from recomengine.cli.outcome import Outcome, Taken
+from recomengine.events.files import EVENTS
 from recomengine.events.importing import MAX_UNDER_WAY, import_lines
+from recomengine.events.preparing import Source, prepare
 from recomengine.events.writer import EventWriter
+from recomengine.files.checking import checked
+from recomengine.files.plan import Kind, Options
+from recomengine.files.query import mapping_of
+from recomengine.files.stream import Stream
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, open_pool
 from recomengine.infra.redis import RedisClient
 from recomengine.models import service
 from recomengine.settings import Settings, SettingsError
 from recomengine.tenants.service import require_tenant
-from recomengine.web.ndjson import LineError
+from recomengine.web.problems import Problem
 
-SHOWN_ERRORS = 20
 POLL_S = 0.2
 PATIENCE_S = 1800
 
 TenantId = Annotated[UUID, typer.Option("--tenant", help="The tenant's id.", show_default=False)]
+FormatName = Annotated[str, typer.Option("--format", help="Whose format it is; found from the header.")]
+Map = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="FROM=TO", help="A column's name and the field that it is.", show_default=False),
+]
+Separator = Annotated[
+    str | None, typer.Option(help="Between cells: a character, or tab; found from the header.", show_default=False)
+]
+Encoding = Annotated[
+    str | None, typer.Option(help="Such as utf-8, windows-1252; found from the bytes.", show_default=False)
+]
+CategorySeparator = Annotated[
+    str | None, typer.Option(help="Between the parts of a category's path: > or / or |.", show_default=False)
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything, and store nothing.")]
+Take = Callable[[Stream], Awaitable[Taken]]
 
 app = typer.Typer()
 import_app = typer.Typer(
-    help="Load files: CSV or NDJSON, plain, .gz or .zst, - for standard input.", no_args_is_help=True
+    help="Load files: CSV, TSV, NDJSON, JSON or XML, plain, .gz or .zst, - for standard input.", no_args_is_help=True
 )
 
 
 @import_app.command(name="catalog")
-def import_catalog(files: list[str], tenant: TenantId, data_dir: DataDir = None) -> None:
+def import_catalog(
+    files: list[str], tenant: TenantId, format_name: FormatName = "auto", mapped: Map = None,
+    separator: Separator = None, encoding: Encoding = None, category_separator: CategorySeparator = None,
+    dry_run: DryRun = False, data_dir: DataDir = None,
+) -> None:  # fmt: skip
     """Load products."""
-    run(_import_catalog(settings_of_running(data_dir), tenant, files))
+    options = Options(
+        format=format_name, map=mapping_of(mapped or ()), separator=separator, encoding=encoding,
+        category_separator=category_separator,
+    )  # fmt: skip
+    run(_import_catalog(settings_of_running(data_dir), tenant, files, options, dry_run=dry_run))
 
 
 @import_app.command(name="events")
-def import_events(files: list[str], tenant: TenantId, data_dir: DataDir = None) -> None:
+def import_events(
+    files: list[str], tenant: TenantId, format_name: FormatName = "auto", mapped: Map = None,
+    separator: Separator = None, encoding: Encoding = None, dry_run: DryRun = False, data_dir: DataDir = None,
+) -> None:  # fmt: skip
     """Load events; loading a file again adds nothing, so an interrupted import is simply run again."""
-    run(_import_events(settings_of_running(data_dir), tenant, files))
+    options = Options(format=format_name, map=mapping_of(mapped or ()), separator=separator, encoding=encoding)
+    run(_import_events(settings_of_running(data_dir), tenant, files, options, dry_run=dry_run))
 
 
 @app.command()
@@ -57,43 +93,59 @@ def refresh(
     run(with_pool(settings_of_running(data_dir), lambda pool: refresh_now(pool, tenant, wait=wait)))
 
 
-async def _import_catalog(settings: Settings, tenant_id: UUID, files: Sequence[str]) -> None:
+async def _import_catalog(
+    settings: Settings, tenant_id: UUID, files: Sequence[str], options: Options, *, dry_run: bool
+) -> None:
+    outcome = Outcome(console, "products", "attributes", files, dry_run=dry_run)
     async with _connected(settings, 2) as (pool, redis):
         await require_tenant(pool, tenant_id)
-        started = time.perf_counter()
-        with Progress(console, files) as progress:
-            done = await import_items(
-                pool, Bus(settings.redis_url, redis), tenant_id, read_batches(files, row_to_item, progress)
-            )
-    _report(
-        done.errors,
-        f"{done.accepted} products stored, {done.rejected} rejected",
-        done.accepted + done.rejected,
-        started,
-    )
-    if done.rejected and not done.accepted:
-        raise SettingsError("No product was stored: every line was rejected. Correct the file and import it again.")
+        bus = Bus(settings.redis_url, redis)
+
+        async def take(stream: Stream) -> Taken:
+            if dry_run:
+                return Taken.of_check(await checked(stream.batches(), read_item))
+            done = await import_items(pool, bus, tenant_id, stream.batches())
+            return Taken({"stored": done.accepted, "rejected": done.rejected}, done.errors)
+
+        await _take_all(files, ITEMS, options, take, outcome)
 
 
-async def _import_events(settings: Settings, tenant_id: UUID, files: Sequence[str]) -> None:
+async def _import_events(
+    settings: Settings, tenant_id: UUID, files: Sequence[str], options: Options, *, dry_run: bool
+) -> None:
+    outcome = Outcome(console, "events", "metadata", files, dry_run=dry_run)
     async with _connected(settings, MAX_UNDER_WAY + 1) as (pool, redis):
         config = await require_tenant(pool, tenant_id)
-        started = time.perf_counter()
         writer = EventWriter(pool, redis)
+
+        async def take(stream: Stream) -> Taken:
+            if dry_run:
+                source = Source(tenant_id, config, int(time.time() * 1000), live=False)
+                return Taken.of_check(await checked(stream.batches(), partial(prepare, source=source)))
+            done = await import_lines(writer, tenant_id, config, stream.batches())
+            return Taken(
+                {"stored": done.accepted, "were there": done.duplicates, "rejected": done.rejected}, done.errors
+            )
+
         try:
-            with Progress(console, files) as progress:
-                done = await import_lines(writer, tenant_id, config, read_batches(files, row_to_event, progress))
+            await _take_all(files, EVENTS, options, take, outcome)
         finally:
             await writer.close()
-    total = done.accepted + done.duplicates + done.rejected
-    _report(
-        done.errors,
-        f"{done.accepted} events stored, {done.duplicates} were there, {done.rejected} rejected",
-        total,
-        started,
-    )
-    if total and done.rejected == total:
-        raise SettingsError("No event was stored: every line was rejected. Correct the file and import it again.")
+
+
+async def _take_all(files: Sequence[str], kind: Kind, options: Options, take: Take, outcome: Outcome) -> None:
+    """One file after the other, until one is refused."""
+    try:
+        with Progress(console, files) as progress:
+            for file, stream in streams_of(files, kind, options, progress):
+                try:
+                    await stream.judge()
+                    outcome.add(file, await take(stream), stream.source.report())
+                except Problem as problem:
+                    raise SettingsError(f"{file}: {problem.detail}") from None
+    finally:
+        outcome.say()
+    outcome.check()
 
 
 @asynccontextmanager
@@ -105,13 +157,6 @@ async def _connected(settings: Settings, connections: int) -> AsyncIterator[tupl
     finally:
         await redis.close()
         await pool.close()
-
-
-def _report(errors: Sequence[LineError], outcome: str, lines: int, started: float) -> None:
-    seconds = time.perf_counter() - started
-    for error in errors[:SHOWN_ERRORS]:
-        console.print(f"line {error.line}: {error.message}", highlight=False, markup=False, soft_wrap=True)
-    console.print(f"{outcome}, in {seconds:.1f} s ({lines / seconds:,.0f}/s)", highlight=False, soft_wrap=True)
 
 
 async def refresh_now(pool: Pool, tenant_id: UUID, *, wait: bool) -> None:

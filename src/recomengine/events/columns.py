@@ -9,8 +9,8 @@ from recomengine.events.nested import IGNORED, parts_of
 from recomengine.events.rows import EventRows, Remarks
 from recomengine.files.cells import Refused, plain
 from recomengine.files.header import MAX_COLUMNS, Header, Names, missing
-from recomengine.files.plan import Columns, Lines, Options, Record
-from recomengine.web.ndjson import Unreadable
+from recomengine.files.plan import Columns, Options, Record
+from recomengine.web.ndjson import Lines, Unreadable
 from recomengine.web.problems import invalid
 
 FORMATS = ("auto", "recomengine", "shopify", "woocommerce", "google", "adobe-commerce")

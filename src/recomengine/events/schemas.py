@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from recomengine.files.plan import Columns
 from recomengine.shop import MAX_PRICE, Currency, EventType
 from recomengine.web.fields import PLAIN, Id
 from recomengine.web.ndjson import LineError
@@ -114,9 +115,13 @@ class EventBatchResult(msgspec.Struct):
 
 
 class EventImportResult(msgspec.Struct):
-    """errors: of the first lines that were rejected."""
+    """errors: of the first lines that were rejected. columns: what became of those of a table. reading: what is to be
+    said of the file as a whole.
+    """
 
     accepted: int = 0
     duplicates: int = 0
     rejected: int = 0
     errors: list[LineError] = []
+    columns: Columns | UnsetType = UNSET
+    reading: list[str] | UnsetType = UNSET

@@ -3,14 +3,12 @@
 `files` reads bytes and knows no product; a plan knows products or events and no bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
 
-Lines = list[tuple[int, bytes]]
-"""Numbered by the line of a file, as an editor counts it. What cannot be read stands there as web/ndjson.py: Unreadable,
-which says why."""
+from recomengine.web.ndjson import Lines
 
 
 class Record(NamedTuple):
@@ -66,23 +64,24 @@ class Plan(Protocol):
     def notes(self) -> Sequence[str]:
         """Sentences about the whole file, to be said when it has been read."""
 
-    def read(self, records: Sequence[Record]) -> Lines: ...
+    def read(self, records: Sequence[Record]) -> Lines:
+        """JSON by the number of its line; web/ndjson.py: Unreadable for what cannot be read, which says why."""
 
     def end(self) -> Lines:
         """What is still held, such as a product of several rows whose last one came."""
 
 
-class Planner(Protocol):
-    """A domain's way to a plan."""
+Planner = Callable[[Sequence[str], Options], Plan]
+"""A domain's `plan(header, options)`: it judges a header before any record is read, and raises web/problems.py:
+Invalid, which says what was found, what is needed and what to do. Of JSON and XML the header is the names in the first
+records, in their order; later records may have others, which are taken as they come.
+"""
 
+
+class Kind(NamedTuple):
+    """What the records of an import are."""
+
+    plan: Planner
     own: frozenset[str]
     """Names of the domain's own JSON: an object of them alone, or with `identity`, is taken as it stands."""
     identity: str
-
-    def __call__(self, header: Sequence[str], options: Options, /) -> Plan:
-        """Judge a header before any record is read; raises web/problems.py: Invalid, which says what was found, what is
-        needed and what to do.
-
-        Of JSON and XML the header is the names in the first records, in their order; later records may have others,
-        which are taken as they come.
-        """

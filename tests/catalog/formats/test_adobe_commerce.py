@@ -3,7 +3,7 @@
 import pytest
 
 from recomengine.catalog.columns import plan
-from tests.support.plans import Read, table
+from tests.support.tables import Read, table
 
 HEADER = (
     "sku,store_view_code,attribute_set_code,product_type,categories,product_websites,name,description,product_online,"

@@ -3,7 +3,7 @@
 import pytest
 
 from recomengine.catalog.columns import plan
-from tests.support.plans import records, table
+from tests.support.tables import records, table
 
 FEED = """
 id\ttitle\tdescription\tlink\timage_link\tavailability\tprice\tsale_price\tbrand\tproduct_type\tgoogle_product_category\

@@ -3,7 +3,7 @@
 import pytest
 
 from recomengine.catalog.columns import plan
-from tests.support.plans import table
+from tests.support.tables import table
 
 EXPORT = """
 Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,\

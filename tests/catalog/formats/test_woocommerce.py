@@ -3,7 +3,7 @@
 import pytest
 
 from recomengine.catalog.columns import plan
-from tests.support.plans import Read, table
+from tests.support.tables import Read, table
 
 HEADER = (
     'ID,Type,SKU,Name,Published,"Is featured?","Visibility in catalog","Short description",Description,"In stock?",'
