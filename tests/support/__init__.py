@@ -18,5 +18,6 @@ shops           catalogs and events stored and built, and waiting in a loop
 signals         messages of the bus, to wait for
 statements      every SQL statement of the program
 stored          events as they were stored
+tables          what a plan makes of a table
 workers         workers as processes of their own
 """

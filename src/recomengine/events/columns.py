@@ -1,111 +1,130 @@
-"""Columns of tables as events: names in camelCase or snake_case, cells as text; others become metadata."""
+"""How an event or order file is read: which column is for what, and what is said of it at the end."""
 
-import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from recomengine.events.column_names import COMMON_NAMES, OWN_NAMES, PERSONAL, SHOPIFY_ORDERS
+from recomengine.events.nested import IGNORED, parts_of
+from recomengine.events.rows import EventRows, Remarks
+from recomengine.files.cells import Refused, plain
+from recomengine.files.header import MAX_COLUMNS, Header, Names, missing
 from recomengine.files.plan import Columns, Options, Record
-from recomengine.web.json_faults import HALF_CHARACTER, lone_surrogate
 from recomengine.web.ndjson import Lines, Unreadable
-from recomengine.web.problems import FieldError, Invalid
+from recomengine.web.problems import invalid
 
-MAX_SHOWN = 40
-"""Characters of a cell in a message."""
-FIELDS = ("userId", "productId", "eventType", "sessionId", "eventId", "timestamp", "metadata")
-METADATA = (
-    "price", "quantity", "currency", "orderId", "placementId", "strategy", "recommendationId", "experimentId",
-    "variant", "query",
-)  # fmt: skip
-FIELD_OF = {field.lower(): field for field in (*FIELDS, *METADATA)} | {"itemid": "productId"}
-_encode = msgspec.json.Encoder().encode
+FORMATS = ("auto", "recomengine", "shopify", "woocommerce", "google", "adobe-commerce")
+"""What a file of events may be called. Their columns' names stand in one table, as hardly any has two meanings."""
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def plan(header: Sequence[str], options: Options) -> "EventPlan":
-    """Raises Invalid where the header names no shopper or no type of event."""
+    """See files/plan.py: Planner."""
+    if options.format not in FORMATS:
+        raise invalid("format", f"expected one of {', '.join(FORMATS)}, got {options.format[:40]}")
     return EventPlan(header, options)
 
 
 class EventPlan:
-    notes: Sequence[str] = ()
+    """See files/plan.py: Plan."""
+
     fields = None
 
     def __init__(self, header: Sequence[str], options: Options) -> None:
-        self.columns = Columns()
-        self._mapped = options.map
-        self._field_of: dict[str, str | None] = {}
-        for name in header:
-            self._take(name)
-        missing = [field for field in ("userId", "eventType") if field not in self.columns.used.values()]
-        if missing:
-            message = f"Expected columns for {' and '.join(missing)}, got {', '.join(header)[:500]}. Map them."
-            raise Invalid(message, errors=[FieldError("$", message)])
+        self._options = options
+        self._remarks = Remarks()
+        self._place(header)
+
+    @property
+    def columns(self) -> Columns:
+        return self._columns
+
+    @property
+    def notes(self) -> list[str]:
+        return list(self._notes())
+
+    def _notes(self) -> Iterator[str]:
+        columns_of = self._header.columns_of
+        if "eventType" not in columns_of:
+            yield "No column says the type of an event: all are purchases, as the file has orders."
+        if "timestamp" not in columns_of:
+            yield "No column says the time: the same shopper doing the same with the same product is one event."
+        for field, (best, *others) in columns_of.items():
+            for column in set(others) & set(self._columns.kept):
+                yield f"{column} is kept as metadata, since {best} is taken for {field}."
+        yield from self._remarks.notes()
+
+    def _place(self, columns: Sequence[str]) -> None:
+        self._all = list(columns)
+        self._seen = set(columns)
+        self._header = header = Header(columns, _names(columns, self._options), self._options.map)
+        if needed := dict(_needed(header)):
+            raise missing(needed, header, self._options)
+        self._columns = _placed(header)
+        self._cells = EventRows(header, self._columns.kept, self._remarks)
 
     def read(self, records: Sequence[Record]) -> Lines:
+        records = [part for record in records for part in parts_of(record)]
+        self._cells.learn(records)
         lines: Lines = []
         for record in records:
+            if not self._seen.issuperset(record.cells):
+                self._take_columns(record, records)
             try:
-                lines.append((record.line, self._event(record)))
-            except (ValueError, msgspec.MsgspecError) as error:
-                lines.append((record.line, Unreadable(str(error).encode(errors="replace"))))
+                event = self._cells.read(record)
+            except Refused as refused:
+                lines.append((record.line, Unreadable(f"{refused}.".encode(errors="replace"))))
+            else:
+                if event is not None:
+                    lines.append((record.line, _encode(event)))
         return lines
 
     def end(self) -> Lines:
         return []
 
-    def _take(self, name: str) -> None:
-        key = "".join(name.replace("_", "").split()).lower()
-        field = self._mapped.get(name) or FIELD_OF.get(key)
-        self._field_of[name] = field
-        if field is None:
-            self.columns.kept.append(name)
-        else:
-            self.columns.used[name] = field
-
-    def _event(self, record: Record) -> bytes:
-        event: dict[str, Any] = {}
-        metadata: dict[str, Any] = {}
-        for name, cell in record.cells.items():
-            if name not in self._field_of:
-                self._take(name)
-            cell = cell[0] if isinstance(cell, list) else cell.strip()
-            if not cell:
-                continue
-            field = self._field_of[name]
-            if field == "metadata":
-                metadata |= members_of(cell)
-            elif field in FIELDS:
-                event[field] = integer_of(cell) if field == "timestamp" and cell.lstrip("-").isdecimal() else cell
-            else:
-                metadata[field or name] = NUMBERS.get(field or name, str)(cell)
-        return _encode(event | {"metadata": metadata} if metadata else event)
+    def _take_columns(self, record: Record, records: Sequence[Record]) -> None:
+        """Those that no record before had, as JSON and XML may have them."""
+        new = [column for column in record.cells if column not in self._seen]
+        if len(self._all) + len(new) > MAX_COLUMNS:
+            self._remarks.beyond += len(new)
+            return
+        self._place([*self._all, *new])
+        self._cells.learn(records)
 
 
-def number_of(cell: str) -> float:
-    try:
-        number = float(cell)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(f"expected a number, got {cell[:MAX_SHOWN]}")
-    return number
+def _names(columns: Sequence[str], options: Options) -> Names:
+    if options.format == "recomengine":
+        return OWN_NAMES
+    names = {field: (*OWN_NAMES.get(field, ()), *COMMON_NAMES.get(field, ())) for field in OWN_NAMES}
+    if any(plain(column) == SHOPIFY_ORDERS for column in columns):
+        names["orderId"] = ("name", *names["orderId"])
+    return names
 
 
-def integer_of(cell: str) -> int:
-    if len(cell) > MAX_SHOWN or not cell.lstrip("-").isdecimal():
-        raise ValueError(f"expected a whole number, got {cell[:MAX_SHOWN]}")
-    return int(cell)
+def _needed(header: Header) -> Iterator[tuple[str, Sequence[str]]]:
+    if not {"eventType", "orderId"} & header.columns_of.keys():
+        yield "the event's type, or for orders their id", ("event_type", "event", "order_id")
+    if "userId" not in header.columns_of:
+        yield "the shopper's id", ("user_id", "customer_id", "visitor_id")
+    if not {"productId", "query"} & header.columns_of.keys() and not any(map(_holds_items, header.columns)):
+        yield "the product's id", ("product_id", "item_id", "sku")
 
 
-NUMBERS: dict[str, Callable[[str], object]] = {"price": number_of, "quantity": integer_of}
+def _holds_items(column: str) -> bool:
+    return plain(column) == "items"
 
 
-def members_of(cell: str) -> dict[str, msgspec.Raw]:
-    """Those of a cell's JSON object, to be decoded where they are checked."""
-    try:
-        return msgspec.json.decode(cell, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError:
-        if (path := lone_surrogate(cell.encode())) is not None:
-            raise ValueError(f"{path}: {HALF_CHARACTER}.") from None
-        raise
+def _placed(header: Header) -> Columns:
+    """What becomes of each column."""
+    columns = Columns(ignored=[*header.ignored, *header.blank])
+    orders = "eventType" not in header.columns_of
+    for field, found in header.columns_of.items():
+        for column in found if orders and field == "userId" else found[:1]:
+            columns.used[column] = field
+    for column in header.columns:
+        if column in columns.used or column in columns.ignored:
+            continue
+        name = plain(column)
+        ignored = name in IGNORED or PERSONAL.fullmatch(name)
+        (columns.ignored if ignored else columns.kept).append(column)
+    return columns
