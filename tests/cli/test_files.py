@@ -1,4 +1,4 @@
-"""Files of the command line's imports: tables and lines, packed or not, and what of them cannot be read."""
+"""Files of the command line's imports: every form, packed or not, and what of them cannot be read."""
 
 import gzip
 import io
@@ -8,54 +8,58 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 import zstandard
 from rich.console import Console
 
-from recomengine.cli.files import Progress, read_batches
+from recomengine.cli.files import Progress, streams_of
+from recomengine.files.plan import Options
 from recomengine.settings import SettingsError
-from recomengine.web.ndjson import LINE_TOO_LONG, MAX_LINE_BYTES, Unreadable
+from recomengine.web.ndjson import LINE_TOO_LONG, MAX_LINE_BYTES, Lines
+from tests.support.plans import KIND
 
 
-def plain(row: dict[str, Any]) -> bytes:
-    return msgspec.json.encode(row)
-
-
-async def read(files: Sequence[str], convert: Any = plain) -> list[tuple[int, bytes]]:
+async def read(files: Sequence[str]) -> Lines:
+    lines: Lines = []
     with Progress(Console(file=io.StringIO()), files) as progress:
-        return [line async for batch in read_batches(files, convert, progress) for line in batch]
+        for _, stream in streams_of(files, KIND, Options(), progress):
+            lines += [line async for batch in stream.batches() for line in batch]
+    return lines
 
 
 PACKED = [("", bytes), (".gz", gzip.compress), (".zst", zstandard.compress)]
+TWO = [(2, '{"id":"1","name":"ü"}'.encode()), (3, b'{"id":"2","name":"x"}')]
+FORMS = [
+    ("a.ndjson", '\ufeff{"own":1}\r\n\r\n  \n{"own":"ü"}', [(1, b'{"own":1}'), (4, '{"own":"ü"}'.encode())]),
+    ("a.JSON", '[{"own":1},\n{"own":2}]', [(1, b'{"own":1}'), (2, b'{"own":2}')]),
+    ("a.json", '{"own":\n1}\n{"own":2}', [(1, b'{"own":\n1}'), (3, b'{"own":2}')]),
+    ("a.CSV", "\ufeffid,name\r\n1,ü\r\n2,x\r\n", TWO),
+    ("a.tsv", "id\tname\n1\tü\n2\tx\n", TWO),
+    ("a.txt", "id;name\n1;ü\n2;x\n", TWO),
+    ("feed", "<rss>\n<item><id>1</id><name>ü</name></item>\n<item><id>2</id><name>x</name></item></rss>", TWO),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("end", "pack"), PACKED)
-async def test_lines_are_numbered_and_blank_ones_left_out(end: str, pack: Any, tmp_path: Path) -> None:
-    file = tmp_path / f"events.ndjson{end}"
-    file.write_bytes(pack(b'\xef\xbb\xbf{"a":1}\r\n\r\n  \n{"b":2}'))
-    assert await read([str(file)]) == [(1, b'{"a":1}'), (4, b'{"b":2}')]
+@pytest.mark.parametrize(("name", "text", "lines"), FORMS)
+async def test_a_file_says_by_its_name_or_first_bytes_what_it_is(
+    name: str, text: str, lines: Lines, end: str, pack: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / f"{name}{end}"
+    file.write_bytes(pack(text.encode()))
+    assert await read([str(file)]) == lines
 
 
 @pytest.mark.parametrize(("end", "pack"), PACKED)
-async def test_rows_of_a_table_come_as_what_they_are_converted_to(end: str, pack: Any, tmp_path: Path) -> None:
-    file = tmp_path / f"items.CSV{end}"
-    file.write_bytes(pack('\ufeffid,name\r\n1,"two\nlines"\r\n2,ü\r\n'.encode()))
-    assert await read([str(file)]) == [(3, b'{"id":"1","name":"two\\nlines"}'), (4, '{"id":"2","name":"ü"}'.encode())]
+@pytest.mark.parametrize(("name", "text", "lines"), [form for form in FORMS if form[0] != "a.tsv"])
+async def test_standard_input_is_a_file_named_dash_of_any_form(
+    name: str, text: str, lines: Lines, end: str, pack: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Standard:
+        buffer = io.BufferedReader(io.BytesIO(pack(text.encode())))
 
-
-async def test_a_cell_that_cannot_be_read_is_a_bad_line_that_says_why(tmp_path: Path) -> None:
-    file = tmp_path / "t.csv"
-    file.write_text("price\n1\nmuch\n")
-
-    def priced(row: dict[str, Any]) -> bytes:
-        return plain({"price": float(row["price"])})
-
-    good, bad = await read([str(file)], priced)
-    assert good == (2, b'{"price":1.0}')
-    assert bad[0] == 3
-    assert isinstance(bad[1], Unreadable)
-    assert b"could not convert string to float: 'much'" in bad[1]
+    monkeypatch.setattr("recomengine.cli.files.sys.stdin", Standard)
+    assert await read(["-"]) == lines
 
 
 async def test_a_line_too_long_is_marked_and_the_next_is_read(tmp_path: Path) -> None:
@@ -78,14 +82,6 @@ async def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
     writer.start()
     assert await read([str(pipe)]) == [(1, b"a"), (2, b"b")]
     writer.join()
-
-
-async def test_standard_input_is_a_file_named_dash(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Standard:
-        buffer = io.BufferedReader(io.BytesIO(b'{"a":1}\n{"b":2}\n'))
-
-    monkeypatch.setattr("recomengine.cli.files.sys.stdin", Standard)
-    assert await read(["-"]) == [(1, b'{"a":1}'), (2, b'{"b":2}')]
 
 
 @pytest.mark.parametrize(

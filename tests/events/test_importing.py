@@ -166,7 +166,7 @@ async def test_of_a_broken_stream_the_lines_before_the_break_go_in(
 
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body")
     detail = answer.json()["detail"]
-    line = int(detail.split("after line ")[1].split(":")[0])
+    line = int(detail.split("after line ")[1].split(".")[0])
     if harm == "garbage after":
         assert line == 3000
     assert len(await stored(database_url, tenant.id)) == line, detail
@@ -205,9 +205,7 @@ async def test_a_body_that_is_not_what_it_says_changes_nothing(
         assert (await send(client, tenant, body, encoding)).status_code == 400
     for encoding in ("br", "deflate", "gzip, zstd"):
         assert (await send(client, tenant, body, encoding)).status_code == 415
-    plain = await client.post(
-        PATH, content=body, headers=bearer(tenant.read_write) | {"Content-Type": "application/json"}
-    )
+    plain = await client.post(PATH, content=body, headers=bearer(tenant.read_write) | {"Content-Type": "text/plain"})
     assert (plain.status_code, plain.json()["code"]) == (415, "unsupported_media_type")
     assert await stored(database_url, tenant.id) == []
 

@@ -32,7 +32,7 @@ def test_a_day_of_a_shopper_with_a_product_counts_once_as_its_heaviest_event(eve
         numbers[user, item] += 1
     expected = [
         (item, max(event.time_ms for event in day), max(float(TYPE_WEIGHTS[event.type]) for event in day),
-        pytest.approx((1 + math.log(n)) / n))
+            pytest.approx((1 + math.log(n)) / n))
         for (user, item, _), day in sorted(days.items()) for n in [numbers[user, item]]
     ]  # fmt: skip
     counts = counts_of(histories_of(events))

@@ -10,6 +10,7 @@ histograms      whether a histogram is one
 lists           a shop whose shoppers have plain habits, and lists asked of it
 matrices        sparse matrices, and any of them
 people          admins over HTTP
+plans           a plan that takes every record as it is
 processes       the command line as real processes, and waiting for them
 rankers         rankers of any sources, requests to them, and what they answer
 reference       the kernels in plain Python
@@ -19,5 +20,6 @@ shops           catalogs and events stored and built, and waiting in a loop
 signals         messages of the bus, to wait for
 statements      every SQL statement of the program
 stored          events as they were stored
+tables          what a plan makes of a table
 workers         workers as processes of their own
 """

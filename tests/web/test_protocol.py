@@ -229,7 +229,7 @@ async def test_a_body_that_does_not_come_is_not_awaited(
 async def test_an_import_that_pauses_too_long_keeps_what_came(
     address: tuple[str, int], make_tenant: MakeTenant, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recomengine.web.ndjson.PAUSE_S", 0.2)
+    monkeypatch.setattr("recomengine.web.upload.PAUSE_S", 0.2)
     tenant = await make_tenant()
     async with connected(address) as peer:
         line = b'{"eventType": "view", "userId": "ann", "productId": "boot"}\n'

@@ -1,6 +1,5 @@
 """The catalog over HTTP."""
 
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -8,9 +7,9 @@ from starlette.responses import Response
 
 from recomengine.catalog import service
 from recomengine.catalog.checking import read_item, read_patch
-from recomengine.catalog.importing import Replace, import_items
+from recomengine.catalog.files import ITEMS, ItemFileQuery
+from recomengine.catalog.importing import import_items
 from recomengine.catalog.schemas import (
-    ImportQuery,
     ItemBatch,
     ItemBatchResult,
     ItemFields,
@@ -22,15 +21,18 @@ from recomengine.catalog.schemas import (
     Search,
 )
 from recomengine.catalog.searching import search
+from recomengine.files.forms import MEDIA
+from recomengine.files.query import read_file_query
+from recomengine.files.stream import stream_of
 from recomengine.shop import Permission
 from recomengine.web.caller import Caller
 from recomengine.web.codec import Body, data_response, decode, json_body, list_response
 from recomengine.web.door import Call
 from recomengine.web.fields import Id
-from recomengine.web.ndjson import Lines
 from recomengine.web.operations import Data, Listed, Operation
 from recomengine.web.paging import read_query
 from recomengine.web.problems import Conflict, Problem, invalid, rejection
+from recomengine.web.upload import Upload
 
 if TYPE_CHECKING:
     from recomengine.context import Context
@@ -126,10 +128,20 @@ async def post_batch(context: "Context", call: Call[Caller, ItemBatch]) -> Respo
     return data_response(ItemBatchResult(len(items), len(results) - len(items), results))
 
 
-async def post_import(context: "Context", call: Call[Caller, AsyncIterator[Lines]]) -> Response:
-    query = read_query(call.request, ImportQuery)
-    replace: Replace = "no" if query.mode == "add" else "force" if query.force else "yes"
-    return data_response(await import_items(context.pool, context.bus, call.by.tenant_id, call.body, replace=replace))
+async def post_import(context: "Context", call: Call[Caller, Upload]) -> Response:
+    """Products of NDJSON, of a JSON array, of a table, or of an XML feed such as Google Merchant Center's. Tables and
+    feeds may have other names for their columns; the answer says what became of each. With `mode=replace` products that
+    the body lacks become unavailable: `force` lets that be more than a third.
+    """
+    query = read_file_query(call.request, ItemFileQuery)
+    stream = stream_of(call.body, ITEMS, query.options())
+    fields = await stream.judge()
+    result = await import_items(
+        context.pool, context.bus, call.by.tenant_id, stream.batches(), fields=fields, replace=query.replace
+    )
+    if (report := stream.source.report()) is not None:
+        result.columns, result.reading = report.columns, report.notes
+    return data_response(result)
 
 
 async def list_items(context: "Context", call: Call[Caller, None]) -> Response:
@@ -161,8 +173,9 @@ routes = [
         "Import products",
         {200: Data[ItemImportResult]},
         needs=WRITE,
-        query=ImportQuery,
         lines=ItemIn,
+        media=MEDIA,
+        query=ItemFileQuery,
         problems=(Conflict,),
     ),
     Operation("GET", ONE, get_item, "Read a product", {200: Data[ItemOut]}, needs=READ, ids=ID),

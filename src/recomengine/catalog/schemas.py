@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from recomengine.files.plan import Columns
 from recomengine.shop import MAX_PRICE, Currency
 from recomengine.web.fields import PLAIN, Id, Link
 from recomengine.web.ndjson import LineError
@@ -105,19 +106,13 @@ class ItemBatchResult(msgspec.Struct):
     results: list[ItemResult]
 
 
-class ImportedColumns(msgspec.Struct):
-    """What became of a table's columns: used as a field (by the column's name), kept as attributes, ignored."""
-
-    used: dict[str, str] = {}
-    kept: list[str] = []
-    ignored: list[str] = []
-
-
 class ItemImportResult(msgspec.Struct, omit_defaults=True):
     """created, changed, unchanged count products; repeated: lines of a product that stood in an earlier one, of which
     the last counts; removed: products that are unavailable now, because a complete file lacks them; trimmed: ids whose
     outer blanks were cut off. errors: of the first lines that were rejected; notes: on the first that were taken
-    otherwise than they stand there."""
+    otherwise than they stand there. columns: what became of those of a table or feed; reading: what is to be said of
+    the whole of it.
+    """
 
     created: int
     changed: int
@@ -128,7 +123,8 @@ class ItemImportResult(msgspec.Struct, omit_defaults=True):
     trimmed: int
     errors: list[LineError]
     notes: list[LineError]
-    columns: ImportedColumns | None = None
+    columns: Columns | None = None
+    reading: list[str] | None = None
 
 
 class Search(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
@@ -139,10 +135,3 @@ class Search(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=
     available: bool | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
     cursor: Annotated[str, Meta(max_length=500)] | None = None
-
-
-class ImportQuery(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
-    """The query of POST catalog/import. mode `replace`: what is not in the body becomes unavailable."""
-
-    mode: Literal["add", "replace"] = "add"
-    force: bool = False

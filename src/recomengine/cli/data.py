@@ -2,49 +2,95 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
-from recomengine.catalog.importing import import_items
-from recomengine.cli.files import Progress, read_batches
+from recomengine.catalog.checking import read_item
+from recomengine.catalog.files import ITEMS
+from recomengine.catalog.importing import Replace, import_items
+from recomengine.cli.files import Joined, Progress, streams_of
 from recomengine.cli.flags import DataDir, console, run, settings_of_running, with_pool
-from recomengine.cli.rows import row_to_event, row_to_item
+from recomengine.cli.outcome import Outcome, Phrase, Taken, checked_only, events, products
+from recomengine.events.files import EVENTS
 from recomengine.events.importing import MAX_UNDER_WAY, import_lines
+from recomengine.events.preparing import Source, prepare
 from recomengine.events.writer import EventWriter
+from recomengine.files.checking import checked
+from recomengine.files.plan import Kind, Options
+from recomengine.files.query import mapping_of
+from recomengine.files.stream import Stream
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, open_pool
 from recomengine.infra.redis import RedisClient
 from recomengine.models import service
 from recomengine.settings import Settings, SettingsError
 from recomengine.tenants.service import require_tenant
-from recomengine.web.ndjson import LineError
+from recomengine.web.ndjson import Lines
+from recomengine.web.problems import Problem
 
-SHOWN_ERRORS = 20
 POLL_S = 0.2
 PATIENCE_S = 1800
 
 TenantId = Annotated[UUID, typer.Option("--tenant", help="The tenant's id.", show_default=False)]
+FormatName = Annotated[str, typer.Option("--format", help="Whose format it is; found from the header.")]
+Map = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="FROM=TO", help="A column's name and the field that it is.", show_default=False),
+]
+Separator = Annotated[
+    str | None, typer.Option(help="Between cells: a character, or tab; found from the header.", show_default=False)
+]
+Encoding = Annotated[
+    str | None, typer.Option(help="Such as utf-8, windows-1252; found from the bytes.", show_default=False)
+]
+CategorySeparator = Annotated[
+    str | None, typer.Option(help="Between the parts of a category's path: > or / or |.", show_default=False)
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything, and store nothing.")]
+Replacing = Annotated[
+    bool, typer.Option("--replace", help="The files are the whole catalog: what they lack becomes unavailable.")
+]
+Force = Annotated[bool, typer.Option("--force", help="With --replace: even if that is more than a third of it.")]
+Take = Callable[[AsyncIterator[Lines], frozenset[str] | None], Awaitable[Taken]]
+ITEM_COUNTS = ("created", "changed", "unchanged", "repeated", "rejected", "removed")
+EVENT_COUNTS = ("accepted", "duplicates", "rejected", "differing", "trimmed")
 
 app = typer.Typer()
 import_app = typer.Typer(
-    help="Load files: CSV or NDJSON, plain, .gz or .zst, - for standard input.", no_args_is_help=True
+    help="Load files: CSV, TSV, NDJSON, JSON or XML, plain, .gz or .zst, - for standard input.", no_args_is_help=True
 )
 
 
 @import_app.command(name="catalog")
-def import_catalog(files: list[str], tenant: TenantId, data_dir: DataDir = None) -> None:
+def import_catalog(
+    files: list[str], tenant: TenantId, format_name: FormatName = "auto", mapped: Map = None,
+    separator: Separator = None, encoding: Encoding = None, category_separator: CategorySeparator = None,
+    replace: Replacing = False, force: Force = False, dry_run: DryRun = False, data_dir: DataDir = None,
+) -> None:  # fmt: skip
     """Load products."""
-    run(_import_catalog(settings_of_running(data_dir), tenant, files))
+    options = Options(
+        format=format_name, map=mapping_of(mapped or ()), separator=separator, encoding=encoding,
+        category_separator=category_separator,
+    )  # fmt: skip
+    if force and not replace:
+        raise SettingsError("--force goes with --replace alone. Add it, or leave --force out.")
+    mode: Replace = "no" if not replace else "force" if force else "yes"
+    run(_import_catalog(settings_of_running(data_dir), tenant, files, options, mode, dry_run=dry_run))
 
 
 @import_app.command(name="events")
-def import_events(files: list[str], tenant: TenantId, data_dir: DataDir = None) -> None:
+def import_events(
+    files: list[str], tenant: TenantId, format_name: FormatName = "auto", mapped: Map = None,
+    separator: Separator = None, encoding: Encoding = None, dry_run: DryRun = False, data_dir: DataDir = None,
+) -> None:  # fmt: skip
     """Load events; loading a file again adds nothing, so an interrupted import is simply run again."""
-    run(_import_events(settings_of_running(data_dir), tenant, files))
+    options = Options(format=format_name, map=mapping_of(mapped or ()), separator=separator, encoding=encoding)
+    run(_import_events(settings_of_running(data_dir), tenant, files, options, dry_run=dry_run))
 
 
 @app.command()
@@ -57,50 +103,78 @@ def refresh(
     run(with_pool(settings_of_running(data_dir), lambda pool: refresh_now(pool, tenant, wait=wait)))
 
 
-async def _import_catalog(settings: Settings, tenant_id: UUID, files: Sequence[str]) -> None:
+async def _import_catalog(
+    settings: Settings, tenant_id: UUID, files: Sequence[str], options: Options, replace: Replace, *, dry_run: bool
+) -> None:
     async with _connected(settings, 2) as (pool, redis):
         await require_tenant(pool, tenant_id)
-        started = time.perf_counter()
-        with Progress(console, files) as progress:
-            done = await import_items(
-                pool, Bus(settings.redis_url, redis), tenant_id, read_batches(files, row_to_item, progress)
-            )
-    products = done.created + done.changed + done.unchanged
-    _report(
-        done.errors + done.notes,
-        f"{products} products: {done.created} created, {done.changed} changed, {done.unchanged} unchanged; "
-        f"{done.repeated} lines repeated, {done.rejected} rejected",
-        products + done.repeated + done.rejected,
-        started,
-    )
-    if done.rejected and not products:
-        raise SettingsError("No product was stored: every line was rejected. Correct the file and import it again.")
+        bus = Bus(settings.redis_url, redis)
+
+        async def store(lines: AsyncIterator[Lines], fields: frozenset[str] | None) -> Taken:
+            done = await import_items(pool, bus, tenant_id, lines, fields=fields, replace=replace)
+            counts = {name: getattr(done, name) for name in ITEM_COUNTS}
+            return Taken(counts, sorted(done.errors + done.notes, key=lambda line: line.line))
+
+        phrase = Phrase("products", "attributes", checked_only("products") if dry_run else products)
+        outcome = Outcome(console, phrase, files)
+        take = _check_by(read_item) if dry_run else store
+        await _take_all(files, ITEMS, options, take, outcome, together=replace != "no")
 
 
-async def _import_events(settings: Settings, tenant_id: UUID, files: Sequence[str]) -> None:
+async def _import_events(
+    settings: Settings, tenant_id: UUID, files: Sequence[str], options: Options, *, dry_run: bool
+) -> None:
     async with _connected(settings, MAX_UNDER_WAY + 1) as (pool, redis):
         config = await require_tenant(pool, tenant_id)
-        started = time.perf_counter()
         writer = EventWriter(pool, redis)
+
+        async def store(lines: AsyncIterator[Lines], _fields: frozenset[str] | None) -> Taken:
+            done = await import_lines(writer, tenant_id, config, lines)
+            counts = {name: getattr(done, name) or 0 for name in EVENT_COUNTS}
+            return Taken(counts, sorted([*done.errors, *(done.notes or [])], key=lambda line: line.line))
+
+        source = Source(tenant_id, config, int(time.time() * 1000), live=False)
+        phrase = Phrase("events", "metadata", checked_only("events") if dry_run else events)
+        take = _check_by(partial(prepare, source=source)) if dry_run else store
         try:
-            with Progress(console, files) as progress:
-                done = await import_lines(writer, tenant_id, config, read_batches(files, row_to_event, progress))
+            await _take_all(files, EVENTS, options, take, Outcome(console, phrase, files), together=False)
         finally:
             await writer.close()
-    total = done.accepted + done.duplicates + done.rejected
-    _report(
-        done.errors,
-        f"{done.accepted} events stored, {done.duplicates} were there, {done.rejected} rejected",
-        total,
-        started,
-    )
-    for note in (done.notes or [])[:SHOWN_ERRORS]:
-        console.print(f"line {note.line}: {note.message}", highlight=False, markup=False, soft_wrap=True)
-    if done.differing or done.trimmed:
-        said = f"{done.differing or 0} lines were there with other content, {done.trimmed or 0} had blanks around ids"
-        console.print(said, highlight=False, soft_wrap=True)
-    if total and done.rejected == total:
-        raise SettingsError("No event was stored: every line was rejected. Correct the file and import it again.")
+
+
+def _check_by(read: Callable[[bytes], object]) -> Take:
+    async def check(lines: AsyncIterator[Lines], _fields: frozenset[str] | None) -> Taken:
+        done = await checked(lines, read)
+        return Taken({"good": done.good, "rejected": done.rejected}, done.errors)
+
+    return check
+
+
+async def _take_all(
+    files: Sequence[str], kind: Kind, options: Options, take: Take, outcome: Outcome, *, together: bool
+) -> None:
+    """One file after the other, until one is refused; together: as if they were one."""
+    try:
+        with Progress(console, files) as progress:
+            streams = streams_of(files, kind, options, progress)
+            if together:
+                joined = Joined(streams, outcome)
+                outcome.add("", await take(joined.lines(), await joined.judge()))
+            else:
+                for file, stream in streams:
+                    await _take_one(file, stream, take, outcome)
+    finally:
+        outcome.say()
+    outcome.check()
+
+
+async def _take_one(file: str, stream: Stream, take: Take, outcome: Outcome) -> None:
+    try:
+        fields = await stream.judge()
+        outcome.add(file, await take(stream.batches(), fields))
+    except Problem as problem:
+        raise SettingsError(f"{file}: {problem.detail}") from None
+    outcome.tell(file, stream.source.report())
 
 
 @asynccontextmanager
@@ -112,13 +186,6 @@ async def _connected(settings: Settings, connections: int) -> AsyncIterator[tupl
     finally:
         await redis.close()
         await pool.close()
-
-
-def _report(errors: Sequence[LineError], outcome: str, lines: int, started: float) -> None:
-    seconds = time.perf_counter() - started
-    for error in errors[:SHOWN_ERRORS]:
-        console.print(f"line {error.line}: {error.message}", highlight=False, markup=False, soft_wrap=True)
-    console.print(f"{outcome}, in {seconds:.1f} s ({lines / seconds:,.0f}/s)", highlight=False, soft_wrap=True)
 
 
 async def refresh_now(pool: Pool, tenant_id: UUID, *, wait: bool) -> None:

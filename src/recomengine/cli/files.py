@@ -1,48 +1,58 @@
-"""Files for the command line's imports: CSV or NDJSON, plain, .gz or .zst, - for standard input, as batches of lines.
+"""Files for the command line's imports: of any form that files/ reads, plain, .gz or .zst, - for standard input.
 
-A file says by its name what it is, standard input by its first bytes. A line that cannot be read comes as Unreadable.
+A file says by its name what it is; standard input, and one whose name says nothing, by its first bytes.
 """
 
-import csv
 import io
 import sys
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, cast
 
-import msgspec
 import zstandard
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.progress import Progress as Bar
 
+from recomengine.cli.outcome import Outcome
+from recomengine.files.forms import Form, form_of, source_of
+from recomengine.files.plan import Kind, Options
+from recomengine.files.stream import Stream
 from recomengine.settings import SettingsError
-from recomengine.web.ndjson import BOM, LINE_TOO_LONG, MAX_LINE_BYTES, Unreadable
+from recomengine.web.ndjson import Lines
+from recomengine.web.problems import Problem
 
-BATCH = 2000
 STDIN = "-"
 STEP = 64 * 1024
 MAX_WINDOW = 1 << 27
-MAX_SHOWN = 40
-"""Characters of a cell in a message."""
+HEAD = 4096
+"""Bytes that tell a form."""
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+ENDS = {GZIP: ".gz", ZSTD: ".zst"}
+BROKEN = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 
 
 class Progress:
-    """A bar over the bytes of all files (none for standard input), with the rate of lines beside it."""
+    """A bar over the bytes of all files (none for standard input)."""
 
     def __init__(self, console: Console, files: Sequence[str]) -> None:
         sizes = [Path(file).stat().st_size for file in files if file != STDIN and Path(file).is_file()]
         columns = (
-            TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
-            TextColumn("{task.fields[rate]:,.0f} lines/s"),
+            TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
             TimeElapsedColumn(), TimeRemainingColumn(),
         )  # fmt: skip
         self._bar = Bar(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._bar.add_task("importing", total=sum(sizes) if len(sizes) == len(files) else None, rate=0.0)
-        self._lines = 0
+        self._task = self._bar.add_task("importing", total=sum(sizes) if len(sizes) == len(files) else None)
 
     def __enter__(self) -> "Progress":
         self._bar.start()
@@ -53,42 +63,78 @@ class Progress:
     ) -> None:
         self._bar.stop()
 
-    def advance(self, lines: int, bytes_done: int) -> None:
-        self._lines += lines
-        elapsed = self._bar.tasks[0].elapsed or 1e-9
-        self._bar.update(self._task, completed=bytes_done, rate=self._lines / elapsed)
+    def advance(self, bytes_done: int) -> None:
+        self._bar.update(self._task, completed=bytes_done)
 
 
-async def read_batches(
-    files: Sequence[str], convert_row: Callable[[dict[str, Any]], bytes], progress: Progress
-) -> AsyncIterator[list[tuple[int, bytes]]]:
-    """Numbered lines of all files, in order; CSV rows come as the JSON that `convert_row` makes of them."""
+def streams_of(files: Sequence[str], kind: Kind, options: Options, progress: Progress) -> Iterator[tuple[str, Stream]]:
+    """Each file's name and lines, in order; one is opened when the one before has been read."""
     before = 0
     for file in files:
         raw = _open(file)
         try:
-            for batch in _batches(_lines(file, raw, convert_row)):
-                yield batch
-                progress.advance(len(batch), before + _position(raw))
+            stream, form = _plain(file, raw)
+            yield file, Stream(_pieces(file, stream, raw, before, progress), source_of(form, kind, options))
             before += _position(raw)
         finally:
             if file != STDIN:
                 raw.close()
 
 
+class Joined:
+    """Several files as one: what columns they have must be the same for all."""
+
+    def __init__(self, streams: Iterator[tuple[str, Stream]], outcome: Outcome) -> None:
+        self._first = next(streams)
+        self._others = streams
+        self._outcome = outcome
+
+    async def judge(self) -> frozenset[str] | None:
+        return await _judged(*self._first)
+
+    async def lines(self) -> AsyncIterator[Lines]:
+        fields = await self.judge()
+        for file, stream in chain([self._first], self._others):
+            if await _judged(file, stream) != fields:
+                raise SettingsError(
+                    f"{file} has other columns than {self._first[0]}. With --replace the files are one catalog: give "
+                    f"them the same columns."
+                )
+            async for batch in stream.batches():
+                yield batch
+            self._outcome.tell(file, stream.source.report())
+
+
+async def _judged(file: str, stream: Stream) -> frozenset[str] | None:
+    try:
+        return await stream.judge()
+    except Problem as problem:
+        raise SettingsError(f"{file}: {problem.detail}") from None
+
+
+async def _pieces(
+    file: str, stream: io.BufferedReader, raw: BinaryIO, before: int, progress: Progress
+) -> AsyncIterator[bytes]:
+    while True:
+        try:
+            piece = stream.read1(STEP)
+        except BROKEN:
+            raise _cut_short(file) from None
+        if not piece:
+            return
+        progress.advance(before + _position(raw))
+        yield piece
+
+
+def _cut_short(file: str) -> SettingsError:
+    return SettingsError(
+        f"{file} cannot be read to its end: it is damaged or cut short. What came before was taken; importing again "
+        f"adds nothing twice."
+    )
+
+
 def _position(raw: BinaryIO) -> int:
     return raw.tell() if raw.seekable() else 0
-
-
-def _batches(lines: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
-    batch: list[tuple[int, bytes]] = []
-    for line in lines:
-        batch.append(line)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _open(file: str) -> BinaryIO:
@@ -100,43 +146,18 @@ def _open(file: str) -> BinaryIO:
         raise SettingsError(f"{file} cannot be read: {error.strerror}. Check the path.") from error
 
 
-def _lines(file: str, raw: BinaryIO, convert_row: Callable[[dict[str, Any]], bytes]) -> Iterator[tuple[int, bytes]]:
-    form = _form_by_content(raw) if file == STDIN else _form_by_name(file)
-    stream = io.BufferedReader(cast(Any, _Expanded(raw, form.compression))) if form.compression else raw
-    if file == STDIN and form.compression:
-        form = form._replace(delimiter=_form_by_content(stream).delimiter)
+def _plain(file: str, raw: BinaryIO) -> tuple[io.BufferedReader, Form]:
+    """The file's bytes, unpacked where they are packed, and the form that they have."""
+    buffered = cast(io.BufferedReader, raw)
+    name, head = ("", buffered.peek(HEAD)) if file == STDIN else (Path(file).name.lower(), b"")
+    compression = next((magic for magic in (GZIP, ZSTD) if head.startswith(magic) or name.endswith(ENDS[magic])), None)
+    if compression is not None:
+        buffered = io.BufferedReader(cast(Any, _Expanded(raw, compression)), STEP)
+        name = name.removesuffix(ENDS[compression])
     try:
-        if form.delimiter:
-            yield from _csv_lines(stream, form.delimiter, convert_row)
-        else:
-            yield from _ndjson_lines(stream)
-    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
-        raise SettingsError(
-            f"{file} cannot be read to its end: {error}. What came before was taken; importing again adds nothing "
-            f"twice."
-        ) from error
-
-
-class _Form(NamedTuple):
-    compression: bytes
-    """Its magic number; empty: none."""
-    delimiter: str
-    """Of CSV; empty: NDJSON."""
-
-
-def _form_by_name(file: str) -> _Form:
-    name = file.lower()
-    compression = GZIP if name.endswith(".gz") else ZSTD if name.endswith(".zst") else b""
-    name = name.removesuffix(".gz").removesuffix(".zst")
-    return _Form(compression, "," if name.endswith(".csv") else "\t" if name.endswith(".tsv") else "")
-
-
-def _form_by_content(stream: BinaryIO) -> _Form:
-    head = cast(io.BufferedReader, stream).peek(4096)
-    compression = next((magic for magic in (GZIP, ZSTD) if head.startswith(magic)), b"")
-    if compression or head.removeprefix(BOM).lstrip()[:1] in (b"{", b""):
-        return _Form(compression, "")
-    return _Form(b"", "\t" if b"\t" in head.partition(b"\n")[0] else ",")
+        return buffered, form_of(name, buffered.peek(HEAD))
+    except BROKEN:
+        raise _cut_short(file) from None
 
 
 class _Expanded(io.RawIOBase):
@@ -172,40 +193,3 @@ def _gzip_member() -> Any:
 
 def _zstd_frame() -> Any:
     return zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompressobj()
-
-
-def _ndjson_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    number = 0
-    while line := stream.readline(MAX_LINE_BYTES + 2):
-        number += 1
-        if len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
-            while line and not line.endswith(b"\n"):
-                line = stream.readline(MAX_LINE_BYTES)
-            yield number, LINE_TOO_LONG
-            continue
-        line = (line.removeprefix(BOM) if number == 1 else line).strip()
-        if line:
-            yield number, line
-
-
-def _csv_lines(
-    stream: BinaryIO, delimiter: str, convert_row: Callable[[dict[str, Any]], bytes]
-) -> Iterator[tuple[int, bytes]]:
-    csv.field_size_limit(MAX_LINE_BYTES)
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    rows = csv.DictReader(text, delimiter=delimiter)
-    try:
-        while True:
-            try:
-                row = next(rows)
-                if None in row:
-                    raise ValueError(f"The row has more cells than the header's {len(rows.fieldnames or ())} columns.")
-                yield rows.reader.line_num, convert_row(row)
-            except StopIteration:
-                return
-            except UnicodeEncodeError:
-                yield rows.reader.line_num, Unreadable(b"The row is not UTF-8. Save the file as UTF-8.")
-            except (csv.Error, ValueError, TypeError, msgspec.MsgspecError) as error:
-                yield rows.reader.line_num, Unreadable(str(error).encode(errors="replace"))
-    finally:
-        text.detach()  # else it closes `stream` when it is collected

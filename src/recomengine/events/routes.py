@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from recomengine.events.clock import milliseconds_of
 from recomengine.events.comparing import content_digest
+from recomengine.events.files import EVENTS, EventFileQuery
 from recomengine.events.importing import import_lines
 from recomengine.events.preparing import Source, decode_event, prepare, prepare_decoded
 from recomengine.events.schemas import (
@@ -23,15 +24,18 @@ from recomengine.events.schemas import (
     Stored,
 )
 from recomengine.events.writer import dedup_key
+from recomengine.files.forms import JSON_MEDIA, TABLE_MEDIA
+from recomengine.files.query import read_file_query
+from recomengine.files.stream import stream_of
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import RedisUnavailable
 from recomengine.shop import Permission
 from recomengine.web.caller import Caller
 from recomengine.web.codec import Body, data_response, json_body
 from recomengine.web.door import BegunCall, Call
-from recomengine.web.ndjson import Lines
 from recomengine.web.operations import Data, Operation
 from recomengine.web.problems import Problem, rejection
+from recomengine.web.upload import Upload
 
 if TYPE_CHECKING:
     from recomengine.context import Context
@@ -97,8 +101,17 @@ def _prepare_all(bodies: Sequence[msgspec.Raw], source: Source) -> tuple[list[Ev
     return results, events
 
 
-async def post_import(context: "Context", call: Call[Caller, AsyncIterator[Lines]]) -> Response:
-    return data_response(await import_lines(context.events, call.by.tenant_id, call.by.config, call.body))
+async def post_import(context: "Context", call: Call[Caller, Upload]) -> Response:
+    """Events of NDJSON, of a JSON array or of a table, which may have other names for its columns: the answer says what
+    became of each.
+    """
+    query = read_file_query(call.request, EventFileQuery)
+    stream = stream_of(call.body, EVENTS, query.options())
+    await stream.judge()
+    result = await import_lines(context.events, call.by.tenant_id, call.by.config, stream.batches())
+    if (report := stream.source.report()) is not None:
+        result.columns, result.reading = report.columns, report.notes
+    return data_response(result)
 
 
 def _now_ms() -> int:
@@ -128,5 +141,7 @@ routes = [
         {200: Data[EventImportResult]},
         needs=WRITE,
         lines=EventIn,
+        media=JSON_MEDIA | TABLE_MEDIA,
+        query=EventFileQuery,
     ),
 ]

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from recomengine.files.plan import Columns
 from recomengine.shop import MAX_PRICE, Currency, EventType
 from recomengine.web.fields import PLAIN, Id
 from recomengine.web.ndjson import LineError
@@ -151,7 +152,8 @@ class EventBatchResult(msgspec.Struct):
 
 class EventImportResult(msgspec.Struct):
     """errors: of the first lines that were rejected. differing: duplicates that say something else than what is stored;
-    trimmed: lines with blanks around their ids; notes: of the first lines of both.
+    trimmed: lines with blanks around their ids; notes: of the first lines of both. columns: what became of those of a
+    table. reading: what is to be said of the file as a whole.
     """
 
     accepted: int = 0
@@ -161,3 +163,5 @@ class EventImportResult(msgspec.Struct):
     differing: int | UnsetType = UNSET
     trimmed: int | UnsetType = UNSET
     notes: list[LineError] | UnsetType = UNSET
+    columns: Columns | UnsetType = UNSET
+    reading: list[str] | UnsetType = UNSET

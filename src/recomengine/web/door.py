@@ -7,7 +7,7 @@ and whose network is refused after too many failures; with one, a body that cann
 caller's limit.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -18,8 +18,8 @@ from recomengine.web.caller import Caller
 from recomengine.web.codec import SDK_TYPES, Body, read_body, validation_problem
 from recomengine.web.guard import Guard, header_key
 from recomengine.web.limits import Access, Limits
-from recomengine.web.ndjson import ndjson_lines
 from recomengine.web.problems import NotFound, Problem
+from recomengine.web.upload import upload
 
 By = TypeVar("By")
 B = TypeVar("B")
@@ -32,7 +32,7 @@ class Call(msgspec.Struct, Generic[By, B], frozen=True):
     by: By
     """A Caller with a key; else an Actor, or an Owner where the path names a tenant."""
     body: B
-    """Decoded; of an import, its lines; None where there is none."""
+    """Decoded; of an import an Upload; None where there is none."""
 
 
 class BegunCall(Call[Caller, B], Generic[B], frozen=True):
@@ -68,7 +68,8 @@ class Door(msgspec.Struct, frozen=True):
     path: type[msgspec.Struct] | None
     """What the ids in the path must be, where that is told before the body is read."""
     admits_admins: bool
-    takes_lines: bool
+    media: Collection[str]
+    """Content types of an import; empty for others."""
     names_tenant: bool
     awaits_charge: bool
     """Whether the handler does, and not the door."""
@@ -123,6 +124,6 @@ class Door(msgspec.Struct, frozen=True):
                 raise validation_problem(error) from None
 
     async def _read(self, request: Request) -> Any:
-        if self.takes_lines:
-            return ndjson_lines(request)
+        if self.media:
+            return upload(request, self.media)
         return None if self.body is None else await self.body.read(request)

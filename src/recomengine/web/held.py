@@ -2,7 +2,7 @@
 
 They are counted as they come (`hold`) and given back when their request ends, however it ends (`let_go`). Until
 somebody marks the request as a known sender's (`mark_known`), its body is a stranger's. Imports are streams and hold
-no body (ndjson.py).
+no body (upload.py).
 """
 
 from starlette.types import Scope

@@ -2,13 +2,16 @@
 encode.
 """
 
+import csv
 import inspect
+import io
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
+from xml.sax.saxutils import escape
 
 import msgspec
 from starlette.routing import BaseRoute
@@ -30,6 +33,10 @@ HEADERS = {
     "Idempotency-Key": "The same key with the same body names the same thing, which is made once.",
     "X-CSRF-Token": "The value of the cookie csrf_token, repeated by the page. Needed where refresh_token is sent.",
 }
+UNITS = {
+    "application/x-ndjson": "line", "text/csv": "row", "text/tab-separated-values": "row", "application/xml": "item",
+}  # fmt: skip
+"""Of an import, by its content type."""
 NUMBERS = frozenset({"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"})
 SENT = {"Idempotency-Key": {"pattern": r"^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$"}}
 ALWAYS_WITH = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
@@ -128,7 +135,11 @@ def _operation(operation: Operation, schemas: "_Schemas") -> Json:
     if operation.body is not None:
         found["requestBody"] = {"required": True, "content": {"application/json": schemas.media(operation.body)}}
     if operation.lines is not None:
-        found["requestBody"] = {"required": True, "content": {"application/x-ndjson": schemas.lines(operation.lines)}}
+        of_form: dict[str, str] = {}
+        for media, form in operation.media.items():
+            of_form.setdefault(form, media)  # the others are other names for it
+        content = {media: schemas.imported(operation.lines, media) for media in of_form.values()}
+        found["requestBody"] = {"required": True, "content": content}
     for problem in operation.problems:
         found["responses"][str(problem.status)] = {"$ref": f"#/components/responses/{problem.__name__}"}
     return found
@@ -252,12 +263,27 @@ class _Schemas:
         schema = self._envelopes.get(schema.get("$ref", "").rpartition("/")[2], schema)
         return {"schema": schema, "example": example_of(schema, self.components)}
 
-    def lines(self, kind: Any) -> Json:
+    def imported(self, kind: Any, media: str) -> Json:
+        """The body of an import; of a table and of XML a schema can say no more than that it is text."""
         line = self._schemas[kind]
-        example = msgspec.json.encode(example_of(line, self.components)).decode()
-        name = line["$ref"].rpartition("/")[2]
-        description = f"One {name} as JSON a line, of any number; may come as Content-Encoding gzip or zstd."
-        return {"schema": {"type": "string", "description": description}, "example": f"{example}\n"}
+        example = example_of(line, self.components)
+        if media == "application/json":
+            return {"schema": {"type": "array", "items": line}, "example": [example]}
+        what = f"One {line['$ref'].rpartition('/')[2]} a {UNITS[media]}, of any number"
+        about = f"{what}; may come as Content-Encoding gzip or zstd."
+        return {"schema": {"type": "string", "description": about}, "example": _written(example, media)}
+
+
+def _written(example: Json, media: str) -> str:
+    if media == "application/x-ndjson":
+        return f"{msgspec.json.encode(example).decode()}\n"
+    flat = {name: str(value) for name, value in example.items() if isinstance(value, str | int | float)}
+    if media == "application/xml":
+        elements = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in flat.items())
+        return f"<rss><channel><item>{elements}</item></channel></rss>"
+    table = io.StringIO()
+    csv.writer(table, delimiter="\t" if media == "text/tab-separated-values" else ",").writerows([flat, flat.values()])
+    return table.getvalue()
 
 
 def _plain(schema: Any) -> Any:

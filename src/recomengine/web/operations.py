@@ -32,6 +32,7 @@ from recomengine.web.problems import (
 )
 
 T = TypeVar("T")
+NONE: Mapping[str, str] = {}
 Open: TypeAlias = Callable[[Request], Awaitable[Response]]
 """A handler of an operation that needs neither key nor admin."""
 
@@ -60,19 +61,19 @@ class Listed(msgspec.Struct, Generic[T]):
 class Operation(Route):
     """One method at one path. `needs`: the credentials that will do, any of them; where one is a key's or an admin's,
     the handler gets the context and what came through the door. `access`: which limit of a key is charged, else the
-    method says it. `body`: what the body must be; `lines`: of which type each line of an NDJSON body is. `path_type`:
-    what the ids in the path must be, where that is told before the body is read. `awaits_charge`: the handler does, not
-    the door (door.py: BegunCall). `problems`: beyond those that follow from all this. `ids`: kinds of ids in the path
-    that are no UUID."""
+    method says it. `body`: what the body must be; `lines`: of which type each line of an import's NDJSON is, and
+    `media` the content types that it takes, with their forms. `path_type`: what the ids in the path must be, where that
+    is told before the body is read. `awaits_charge`: the handler does, not the door (door.py: BegunCall). `problems`:
+    beyond those that follow from all this. `ids`: kinds of ids in the path that are no UUID."""
 
     def __init__(
         self, method: str, path: str,
         handler: Open | Callable[[Any, Call[By, T]], Awaitable[Response]]
         | Callable[[Any, BegunCall[T]], Awaitable[Response]],
         summary: str, answers: Mapping[int, Any], *, needs: tuple[Permission | Credential, ...] = (),
-        access: Access | None = None, body: Body[T] | None = None, lines: Any = None, query: type | None = None,
-        path_type: type[msgspec.Struct] | None = None, awaits_charge: bool = False,
-        problems: tuple[type[Problem], ...] = (), ids: Mapping[str, Any] | None = None,
+        access: Access | None = None, body: Body[T] | None = None, lines: Any = None,
+        media: Mapping[str, str] = NONE, query: type | None = None, path_type: type[msgspec.Struct] | None = None,
+        awaits_charge: bool = False, problems: tuple[type[Problem], ...] = (), ids: Mapping[str, Any] | None = None,
         headers: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         permission = next((need for need in needs if isinstance(need, Permission)), None)
@@ -85,7 +86,7 @@ class Operation(Route):
             body,
             path_type,
             admits_admins=Credential.ADMIN in needs,
-            takes_lines=lines is not None,
+            media=media,
             names_tenant="tenant_id" in self.param_convertors,
             awaits_charge=awaits_charge,
         )
@@ -96,6 +97,7 @@ class Operation(Route):
         self.needs = needs
         self.body = None if body is None else body.type
         self.lines = lines
+        self.media = media
         self.query = query
         self.ids = {name: (ids or {}).get(name, UUID) for name in self.param_convertors}
         self.headers = headers
@@ -128,7 +130,7 @@ class Operation(Route):
             kinds.add(NotFound)
         if self.body is not None or self.lines is not None:
             kinds |= {MalformedBody, SlowRequest, WrongMediaType, Unavailable}
-        if self.body is not None:
+        if self.body is not None or self.media:
             kinds |= {TooLarge, Invalid}
         if self.query is not None:
             kinds.add(Invalid)

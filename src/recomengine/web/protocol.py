@@ -1,7 +1,7 @@
 """The server's HTTP connections, with bounds on what stands before a body: its size, its number of headers, its time.
 
 A head that is too large, too slow or no HTTP at all is answered as a problem, and the connection ends. Bodies have
-their bounds where they are read (codec.py, ndjson.py); here, no more of one is taken from the network than is asked
+their bounds where they are read (codec.py, upload.py); here, no more of one is taken from the network than is asked
 for, and little of one that is answered already.
 """
 

@@ -14,17 +14,14 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.types import Message
 
-from recomengine.web.ndjson import (
-    BOM,
-    LINE_TOO_LONG,
-    MAX_BATCH_BYTES,
-    MAX_BLANK_LINES,
-    MAX_EMPTY_BYTES,
-    MAX_LINE_BYTES,
-    STEP,
-    ndjson_lines,
-)
+from recomengine.files.bounds import MAX_BLANK_LINES, MAX_EMPTY_BYTES
+from recomengine.files.forms import MEDIA
+from recomengine.files.plan import Options
+from recomengine.files.stream import STEP, stream_of
+from recomengine.web.ndjson import BOM, LINE_TOO_LONG, MAX_BATCH_BYTES, MAX_LINE_BYTES, Lines
 from recomengine.web.problems import MalformedBody, TooLarge
+from recomengine.web.upload import upload
+from tests.support.plans import KIND
 
 MB = 1024 * 1024
 
@@ -41,8 +38,12 @@ def request_of(chunks: Sequence[bytes], encoding: str = "identity") -> Request:
     return Request({"type": "http", "method": "POST", "headers": headers}, receive)
 
 
-async def lines(chunks: Sequence[bytes], encoding: str = "identity", max_lines: int = 2000) -> list[tuple[int, bytes]]:
-    return [line async for batch in ndjson_lines(request_of(chunks, encoding), max_lines=max_lines) for line in batch]
+def batches_of(request: Request) -> AsyncIterator[Lines]:
+    return stream_of(upload(request, MEDIA), KIND, Options()).batches()
+
+
+async def lines(chunks: Sequence[bytes], encoding: str = "identity") -> list[tuple[int, bytes]]:
+    return [line async for batch in batches_of(request_of(chunks, encoding)) for line in batch]
 
 
 @given(st.lists(st.binary(max_size=12), max_size=12), st.integers(1, 5), st.sampled_from(["identity", "gzip", "zstd"]))
@@ -53,7 +54,7 @@ def test_any_body_in_any_cut_is_split_as_a_whole_one_is(parts: list[bytes], size
     ]
     packed = {"identity": bytes, "gzip": gzip.compress, "zstd": zstandard.compress}[encoding](body)
     chunks = [packed[start : start + size] for start in range(0, len(packed), size)]
-    assert asyncio.run(lines(chunks, encoding, max_lines=3)) == expected
+    assert asyncio.run(lines(chunks, encoding)) == expected
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
@@ -69,7 +70,7 @@ async def test_a_line_too_long_is_marked_and_numbered_and_the_next_is_read(end: 
 
 
 async def test_a_batch_ends_at_its_bytes_as_well_as_at_its_lines() -> None:
-    batches = [batch async for batch in ndjson_lines(request_of([b"x" * (MB - 1) + b"\n"] * 20))]
+    batches = [batch async for batch in batches_of(request_of([b"x" * (MB - 1) + b"\n"] * 20))]
     assert sum(map(len, batches)) == 20
     assert max(sum(len(line) for _, line in batch) for batch in batches) <= MAX_BATCH_BYTES + MAX_LINE_BYTES
 
@@ -99,7 +100,7 @@ async def test_a_bomb_costs_little_memory_and_lets_others_run(encoding: str, bom
     beside = asyncio.create_task(another())
     tracemalloc.start()
     try:
-        async for _ in ndjson_lines(request_of([bomb], encoding)):
+        async for _ in batches_of(request_of([bomb], encoding)):
             pass
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -129,7 +130,7 @@ async def until_refused(body: bytes, encoding: str) -> tuple[list[tuple[int, byt
     seen: list[tuple[int, bytes]] = []
 
     async def read() -> None:
-        async for batch in ndjson_lines(Request({"type": "http", "method": "POST", "headers": headers}, receive)):
+        async for batch in batches_of(Request({"type": "http", "method": "POST", "headers": headers}, receive)):
             seen.extend(batch)
 
     with pytest.raises(TooLarge) as refused:
@@ -157,7 +158,7 @@ async def test_little_is_read_of_what_expands_to_no_lines(piece: bytes) -> None:
     body = packed("gzip", [b"a\n", *[piece] * (10 * MAX_EMPTY_BYTES // len(piece))])
     seen, detail, taken = await until_refused(body, "gzip")
     assert seen[0] == (1, b"a")
-    assert MAX_EMPTY_BYTES < int(re.findall(r"(\d+) bytes", detail)[0]) <= MAX_EMPTY_BYTES + STEP + 20
+    assert MAX_EMPTY_BYTES < int(re.findall(r"(\d+) bytes", detail)[0]) <= MAX_EMPTY_BYTES + 3 * STEP
     assert taken < len(body) // 8
 
 
@@ -174,13 +175,13 @@ async def test_whole_lines_before_a_break_come_out_before_the_problem() -> None:
     seen: list[int] = []
 
     async def read() -> None:
-        async for batch in ndjson_lines(request_of([packed[:-2000]], "gzip")):
+        async for batch in batches_of(request_of([packed[:-2000]], "gzip")):
             seen.extend(number for number, _ in batch)
 
     with pytest.raises(MalformedBody) as caught:
         await read()
     assert seen
-    assert f"after line {seen[-1]}:" in caught.value.detail
+    assert f"after line {seen[-1]}." in caught.value.detail
 
 
 async def test_nothing_is_read_ahead_of_who_reads() -> None:
@@ -188,11 +189,9 @@ async def test_nothing_is_read_ahead_of_who_reads() -> None:
 
     async def receive() -> Message:
         taken.append(len(taken))
-        return {"type": "http.request", "body": b"a\n" * 10, "more_body": len(taken) < 100}
+        return {"type": "http.request", "body": b"a\n" * STEP, "more_body": len(taken) < 100}
 
     headers = [(b"content-type", b"application/x-ndjson")]
-    batches: AsyncIterator[object] = ndjson_lines(
-        Request({"type": "http", "method": "POST", "headers": headers}, receive), max_lines=10
-    )
+    batches = batches_of(Request({"type": "http", "method": "POST", "headers": headers}, receive))
     await anext(batches)
     assert len(taken) == 1

@@ -1,0 +1,19 @@
+"""Files of events: what their own JSON has, and what may be said of a file."""
+
+from recomengine.events.columns import plan
+from recomengine.events.schemas import EventIn
+from recomengine.files.plan import Kind, Options
+from recomengine.files.query import FileQuery, Word, mapping_of
+
+EVENTS = Kind(plan, frozenset(EventIn.__struct_encode_fields__), "userId")
+
+
+class EventFileQuery(FileQuery, frozen=True, kw_only=True):
+    """The query of POST events/import."""
+
+    format: Word = "auto"
+
+    def options(self) -> Options:
+        return Options(
+            format=self.format, map=mapping_of(self.map), separator=self.separator, encoding=self.encoding
+        )  # fmt: skip

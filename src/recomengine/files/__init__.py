@@ -1,0 +1,1 @@
+"""Files as they come, from bytes to records: separators, encodings, quotes, arrays, elements. No product is known."""
