@@ -12,6 +12,7 @@ from recomengine.infra.metrics import FALLBACKS
 from tests.support.apps import MakeTenant, Tenant, bearer, client_of
 from tests.support.lists import SHOP, answer, history, ids, post_event
 from tests.support.shops import build, fill_catalog, send
+from tests.support.stored import START_MS
 
 
 @pytest.fixture
@@ -131,7 +132,10 @@ async def test_trails_of_the_newest_aliases_are_read_and_the_shoppers_own_stays(
     await send(
         context,
         tenant.id,
-        [{"eventType": "view", "userId": "ann", "productId": "mug1", "timestamp": at} for at in range(TRAIL_LENGTH)],
+        [
+            {"eventType": "view", "userId": "ann", "productId": "mug1", "timestamp": START_MS + at}
+            for at in range(TRAIL_LENGTH)
+        ],
     )
     (entries,) = await context.redis.call(("LRANGE", trail_key(str(tenant.id), "ann"), 0, -1))
     assert len(entries) <= TRAIL_LENGTH
