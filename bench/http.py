@@ -108,12 +108,12 @@ def batch_requests(shop: Shop, seed: int = 3) -> Iterator[bytes]:
 
 
 def _event(rng: np.random.Generator) -> dict[str, Any]:
-    return {
-        "eventType": "view",
-        "userId": f"user-{int(rng.integers(USERS))}",
-        "productId": f"product-{int(rng.integers(ITEMS))}",
-        "eventId": rng.bytes(12).hex(),
-    }
+    """Two views that their client has named to one line of an order."""
+    what = {"userId": f"user-{int(rng.integers(USERS))}", "productId": f"product-{int(rng.integers(ITEMS))}"}
+    name = rng.bytes(12).hex()
+    if rng.integers(3):
+        return {**what, "eventType": "view", "eventId": name}
+    return {**what, "eventType": "purchase", "metadata": {"orderId": name, "price": 19.99, "quantity": 1}}
 
 
 async def swap(shop: Shop) -> dict[str, Any]:

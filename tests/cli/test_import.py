@@ -325,3 +325,17 @@ def test_a_catalog_comes_from_ndjson_and_a_later_line_wins(
     assert "2500 products: 2500 created, 0 changed, 0 unchanged; 1 lines repeated, 1 rejected" in ran.err
     assert len(items) == 2500
     assert (items["p-0"]["name"], str(items["p-0"]["price"])) == ("Renamed", "2.50")
+
+
+def test_lines_that_were_there_with_other_content_are_named(command: Command, tenant: str, tmp_path: Path) -> None:
+    file = tmp_path / "events.ndjson"
+    line = {"price": 9.5, "orderId": "o-1", "lineId": "1"}
+    sold = [event(0, eventType="purchase", metadata=line | {"price": price}) for price in (9.5, 9.5, 8)]
+    file.write_bytes(ndjson(*sold, event(1, userId=" ann ")))
+
+    ran = command("import", "events", str(file), "--tenant", tenant)
+
+    assert "2 events stored, 2 were there, 0 rejected" in ran.err
+    assert "line 3: was there with other content and stays as it was; it differs in price" in ran.err
+    assert "line 4: blanks around userId were cut off" in ran.err
+    assert "1 lines were there with other content, 1 had blanks around ids" in ran.err

@@ -23,7 +23,7 @@ from tests.support.apps import MakeTenant, Tenant, bearer, client_of
 from tests.support.databases import execute, fetch, fetchval
 from tests.support.lists import SHOP, answer, history, ids, post_event
 from tests.support.shops import build, fill_catalog, logs_of, send, store_of, until
-from tests.support.stored import stored, view
+from tests.support.stored import START_MS, stored, view
 
 ANN = "ann [*]?^-\\ : émile/1"
 PATH = "/api/v1/users/ann%20%5B*%5D%3F%5E-%5C%20%3A%20%C3%A9mile%2F1"
@@ -138,7 +138,8 @@ async def test_pages_of_an_export_hold_every_event_once(
     client: httpx.AsyncClient, context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "EVENTS_A_PAGE", 3)
-    await send(context, tenant.id, [view("ann", "boot1", timestamp=at) for at in range(8)])  # stored at one moment
+    at_once = [view("ann", "boot1", timestamp=START_MS + at) for at in range(8)]
+    await send(context, tenant.id, at_once)
     found, params = [], {}
     for _ in range(3):
         page = (await client.get("/api/v1/users/ann", params=params, headers=bearer(tenant.read_write))).json()

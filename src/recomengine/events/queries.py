@@ -10,10 +10,13 @@ import asyncpg
 from recomengine.infra.database import Connection, Pool
 
 STORE_EVENTS = "SELECT stored, moment FROM store_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+# Id by id: with all ids at once the planner, which knows little of a month that is being filled, may read the whole
+# tenant.
 STORED_CONTENTS = """
-SELECT id, event_type, user_id, product_id, (extract(epoch FROM timestamp) * 1000)::bigint AS timestamp_ms,
-       readable_json(metadata) AS metadata
-FROM events WHERE tenant_id = $1 AND id = ANY ($2::uuid[])
+SELECT s.id, s.event_type, s.user_id, s.product_id, (extract(epoch FROM s.timestamp) * 1000)::bigint AS timestamp_ms,
+       s.metadata
+FROM unnest($2::uuid[]) AS e (id)
+CROSS JOIN LATERAL (SELECT * FROM events WHERE tenant_id = $1 AND id = e.id LIMIT 1) AS s
 """
 RECENT_EVENTS = """
 SELECT created_at, timestamp, event_type, product_id, session_id FROM events
