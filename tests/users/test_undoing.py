@@ -56,12 +56,16 @@ async def test_after_an_undone_join_each_has_their_own_events_at_once(
                 assert await kept_back(each, joined, user) == {"mug2", "bean2"}
 
 
-async def test_what_a_build_had_joined_the_next_one_parts(
+async def test_what_a_build_had_joined_is_parted_at_once_and_by_the_next_build(
     client: httpx.AsyncClient, context: Context, joined: Tenant
 ) -> None:
     await build(context, joined.id)
+    for user in ("ann", "desk", "kiosk"):
+        assert await kept_back(client, joined, user) == {"mug2", "bean2", "boot2"}
     await undo(client, joined, "ann", "kiosk")
-    assert await kept_back(client, joined, "kiosk") == set(), "what they did is the user's until the next build"
+    assert await kept_back(client, joined, "kiosk") == {"boot2"}
+    for user in ("ann", "desk"):
+        assert await kept_back(client, joined, user) == {"mug2", "bean2"}
     queued = "SELECT count(*) FROM pgqueuer WHERE payload = $1"
     assert await fetchval(context.settings.database_url, queued, joined.id.bytes) == 1, "a build is queued"
     await build(context, joined.id)

@@ -11,6 +11,7 @@ from math import ceil
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from recomengine.events import queries
 from recomengine.infra.database import Connection
@@ -23,12 +24,13 @@ MAX_JOINED = 10
 
 class JoinedIds(msgspec.Struct, frozen=True, array_like=True):
     """ids: the user's id, then the newest of the others, at most MAX_JOINED. first_seen: what experiments hash. at_ms:
-    when that was last changed.
+    when that was last changed; parted: by an undone join.
     """
 
     ids: list[str]
     first_seen: str
     at_ms: int = 0
+    parted: bool = False
 
     def besides(self, user_id: str | None) -> list[str]:
         return [each for each in self.ids if each != user_id]
@@ -40,6 +42,10 @@ decode_joined = msgspec.json.Decoder(JoinedIds).decode
 
 def alone(user_id: str, at_ms: int = 0) -> JoinedIds:
     return JoinedIds([user_id], user_id, at_ms)
+
+
+def parted(joined: JoinedIds) -> JoinedIds:
+    return replace(joined, parted=True)
 
 
 def person_key(tenant: str, user_id: str) -> str:

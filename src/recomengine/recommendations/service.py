@@ -51,14 +51,15 @@ class Looked(NamedTuple):
 
 class Known(NamedTuple):
     """What Redis (or, without it, PostgreSQL) says before a request is computed. others: ids of the shopper beside the
-    one that the request names.
+    one that the request names. cached: of each query that is served. parted: ids were the shopper's at the build that
+    are no longer, so the trail alone is theirs.
     """
 
     served: Served
     trail: list[Trail]
     others: list[str]
     cached: Sequence[bytes | None]
-    """Of each query that is served."""
+    parted: bool = False
 
 
 class Recommender:
@@ -100,13 +101,10 @@ class Recommender:
             if user_id is None:
                 return Known(looked.served, [], [], replies)
             *cached, entries, since, mark = replies
-            known = await self._joined(
-                caller,
-                looked.query,
-                Known(looked.served, parse_trail(entries), [], cached),
-                _newest(mark, model, user_id),
-            )
-            lost = model is not None and may_miss(entries, since, model.through_ms)
+            joined = _newest(mark, model, user_id)
+            known = Known(looked.served, parse_trail(entries), [], cached, joined.parted and model is not None)
+            known = await self._joined(caller, looked.query, known, joined)
+            lost = known.parted or (model is not None and may_miss(entries, since, model.through_ms))
         except RedisUnavailable:
             FALLBACKS.labels("cache").inc()
             known, lost = Known(looked.served, [], [], nothing), True
@@ -115,7 +113,7 @@ class Recommender:
             known = _as_of(caller, looked.query, _newest(None, model, user_id), known)
         if lost and (found := await self._lost_trails.read(caller.tenant_id, user_id)):
             joined, trail = found
-            known = _as_of(caller, looked.query, joined, known._replace(trail=trail))
+            known = _as_of(caller, looked.query, joined, known._replace(trail=join_trails([trail])))
         return known
 
     async def _joined(self, caller: Caller, query: Query, known: Known, joined: JoinedIds) -> Known:
@@ -127,13 +125,15 @@ class Recommender:
         lists = [] if served.queries == known.served.queries else _cached_lists(caller, served)
         replies = await self._redis.call(*lists, *(_read_trail(caller.tenant, other) for other in others))
         trail = join_trails([known.trail, *map(parse_trail, replies[len(lists) :])])
-        return Known(served, trail, others, replies[: len(lists)] if lists else known.cached)
+        return known._replace(
+            served=served, trail=trail, others=others, cached=replies[: len(lists)] if lists else known.cached
+        )
 
     def _make(
         self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, known: Known, stamp: str
     ) -> Cached:
         started = perf_counter()
-        made = self._compute(caller, query, catalog, model, known.trail, stamp, known.others)
+        made = self._compute(caller, query, catalog, model, known.trail, stamp, known.others, parted=known.parted)
         RECOMMENDATION_MS.observe((perf_counter() - started) * 1000)
         self._remember(caller, query, made)
         return made
@@ -147,8 +147,11 @@ class Recommender:
         trail: Sequence[Trail],
         stamp: str,
         others: Sequence[str] = (),
+        *,
+        parted: bool = False,
     ) -> Cached:
-        shopper = look_up(model, catalog, query.user_id, trail, query.session_id, others) if query.user_id else NOBODY
+        built, user_id = None if parted else model, query.user_id
+        shopper = NOBODY if user_id is None else look_up(built, catalog, user_id, trail, query.session_id, others)
         live = is_live(trail, query.session_id, int(time() * 1000))
         now = moment(query.page, numbers(catalog, query.products), shopper, live=live)
         ranked = ranked_for(self._workspace, caller, query, catalog, model, shopper, now)
@@ -172,7 +175,7 @@ def _as_of(caller: Caller, query: Query, joined: JoinedIds, known: Known) -> Kno
     """`known` of this shopper, and its cached lists where they are of what this shopper is served."""
     served = serve(caller, query, joined.first_seen)
     cached = known.cached if served.queries == known.served.queries else [None] * len(served.queries)
-    return Known(served, known.trail, joined.besides(query.user_id), cached)
+    return known._replace(served=served, others=joined.besides(query.user_id), cached=cached)
 
 
 def _cached_lists(caller: Caller, served: Served) -> list[Command]:
@@ -194,5 +197,5 @@ def _newest(mark: bytes | None, model: Model | None, user_id: str) -> JoinedIds:
 def _stamp(caller: Caller, catalog: LiveCatalog, model: Model | None, known: Known) -> str:
     """All that a list is made from beside the query."""
     built = f"{model.version}+{model.folded}" if model else ""
-    newest = "|".join([*map(trail_entry, known.trail[:1]), *known.others])
+    newest = "|".join([*map(trail_entry, known.trail[:1]), *known.others, *["parted"][: known.parted]])
     return f"{built}|{catalog.version}|{caller.config.exclude_purchased}|{caller.config.diversity}|{newest}"

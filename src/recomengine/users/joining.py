@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from recomengine.events.joined import alone, joined_ids, person_command
+from recomengine.events.joined import alone, joined_ids, parted, person_command
 from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import Command, RedisClient, RedisUnavailable
@@ -84,8 +84,8 @@ async def undo_alias(pool: Pool, redis: RedisClient, tenant_id: UUID, user_id: s
         if before.first_seen == anonymous_id:
             await _keep_first_seen(connection, tenant_id, user_id, {each: [each] for each in person.ids})
         at = await queries.insert_change(connection, tenant_id, anonymous_id, user_id, "undone")
-        joined = await joined_ids(connection, tenant_id, user_id, at)
-    apart = alone(anonymous_id, joined.at_ms)
+        joined = parted(await joined_ids(connection, tenant_id, user_id, at))
+    apart = parted(alone(anonymous_id, joined.at_ms))
     await _mark(redis, [
         *(person_command(str(tenant_id), each, joined) for each in person.ids),
         person_command(str(tenant_id), anonymous_id, apart),
