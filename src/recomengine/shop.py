@@ -74,7 +74,7 @@ def without_noise(price: Decimal) -> Decimal:
     return cents if abs(price - cents) <= min(abs(price) * NOISE, MOST_NOISE) else price
 
 
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", extra={"expected": "three capital letters, such as EUR"})]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Limit = Annotated[int, Meta(ge=0, le=10_000_000)]
 LABEL = "[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"

@@ -87,12 +87,12 @@ async def test_a_patch_of_the_category_or_of_the_categories_says_both(shelf: She
     ("fields", "path", "words"),
     [
         ({"category": ["A > B", "C"]}, "$.category", "Send several as categories"),
-        ({"categories": "A"}, "$.categories", "expected a list or null, got"),
+        ({"categories": "A"}, "$.categories", "or null, got 'A'"),
         ({"categories": ["A", "B > > C"]}, "$.categories[1]", "an empty part in 'B > > C'"),
         ({"categories": ["A", ">"]}, "$.categories[1]", "only separators, '>'"),
-        ({"categories": ["A", 5]}, "$.categories[1]", "expected text, got 5"),
+        ({"categories": ["A", 5]}, "$.categories[1]", "characters, got 5"),
         ({"categories": ["x" * 501]}, "$.categories[0]", "at most 500 characters, got 501"),
-        ({"categories": [str(n) for n in range(51)]}, "$.categories", "at most 50 elements, got 51"),
+        ({"categories": [str(n) for n in range(51)]}, "$.categories", "at most 50 elements or null, got 51"),
     ],
 )
 async def test_wrong_categories_are_named(fields: dict[str, Any], path: str, words: str, shelf: Shelf) -> None:
