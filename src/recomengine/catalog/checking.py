@@ -89,9 +89,8 @@ def normal_category(path: str | None, at: str = "$.category") -> str | None:
     if path is None or not path.strip():
         return None
     parts = parts_of(path)
-    if not parts or not all(parts):
-        what = "an empty part in" if parts else "only separators,"
-        raise invalid(at, f"expected a path such as Shoes > Running, got {what} {path!r}")
+    if not all(parts):
+        raise invalid(at, f"expected a path such as Shoes > Running, got an empty part in {shown(path)}")
     return SEPARATOR.join(parts)
 
 
