@@ -77,9 +77,9 @@ async def test_counts_are_of_products_however_often_one_stands_in_the_file(feed:
 
     assert counts(first) == {"created": 2, "repeated": 3}
     assert [(note.line, note.message) for note in first.notes] == [
-        (3, "desk stands in line 1 as well; this one counts"),
-        (4, "lamp stands in line 2 as well; this one counts"),
-        (5, "desk stands in line 3 as well; this one counts"),
+        (3, "desk came twice, in line 1 and here; the last counts"),
+        (4, "lamp came twice, in line 2 and here; the last counts"),
+        (5, "desk came twice, in line 3 and here; the last counts"),
     ]
     stored = await feed.stored()
     assert (stored["desk"]["price"], stored["lamp"]["price"]) == (100, 25)

@@ -176,7 +176,7 @@ def _checked_metadata(text: bytes) -> tuple[str | None, KnownMetadata]:
     try:
         known = _known.decode(stored)
     except msgspec.ValidationError as error:
-        raise _within_metadata(validation_problem(error)) from None
+        raise _within_metadata(validation_problem(error, KnownMetadata, msgspec.json.decode(stored))) from None
     if known.price is not None and not 0 <= known.price <= MAX_PRICE:
         raise invalid("$.metadata.price", f"expected 0 to {MAX_PRICE}, got {known.price}")
     if known.quantity is not None and not (1 <= known.quantity <= MAX_QUANTITY and known.quantity.is_integer()):
