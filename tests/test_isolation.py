@@ -127,6 +127,7 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
         "analytics_hourly": f"placement_id, date, hour, strategy, {FIGURES}, orders, other_currency",
         "analytics_products": f"product_id, date, {FIGURES}",
         "robots": "user_id, status, reason",
+        "robot_searches": "through",
     }.items():
         values = {
             "experiments": "$2, 'auto', 'trending', 50, 'ctr'", "widget_configs": "$2", "analytics_daily": "$2, now()",
@@ -138,6 +139,7 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
             "analytics_hourly": "$2, now(), now(), '', 1, 1, 1, 1, 1, 1, 1, 1",
             "analytics_products": "$2, now(), 1, 1, 1, 1, 1, 1",
             "robots": "$2, 'confirmed', ''",
+            "robot_searches": "now() + 0 * length($2) * interval '1 day'",
         }[table]  # fmt: skip
         await execute(
             database_url, f"INSERT INTO {table} (tenant_id, {columns}) VALUES ($1, {values})", theirs.id, secret

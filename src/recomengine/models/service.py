@@ -19,9 +19,10 @@ from recomengine.models import queries
 from recomengine.models.arrays import Arrays
 from recomengine.models.build import NOTHING_FORMER, Built, Former, build_model
 from recomengine.models.event_log import EventLog, EventLogs, LogUnusable, append, read_new, report_unusable, without
-from recomengine.models.histories import under_names
+from recomengine.models.histories import under_names, without_users
 from recomengine.models.learning import Published, WorseThanServed, check_not_worse, former_of, still_holds
 from recomengine.models.store import ModelMissing, ModelStore
+from recomengine.robots.service import left_out
 
 REFRESH_JOB = "refresh_model"
 KEEP_VERSIONS = 3
@@ -133,7 +134,7 @@ class Build(NamedTuple):
 
 
 class Shop(NamedTuple):
-    """What a build starts from; events: of each shopper under one id."""
+    """What a build starts from; events: of each shopper under one id, of robots none."""
 
     products: Sequence[Any]
     catalog_version: int
@@ -187,9 +188,11 @@ async def _read(build: Build) -> Shop:
         products = await queries.load_catalog(connection, build.tenant_id)
         unread = await read_new(connection, build.tenant_id, kept, through, state["next_number"])
         aliases = await queries.aliases(connection, build.tenant_id)
+        robots = (await left_out(connection, [build.tenant_id]))[build.tenant_id]
     events = await asyncio.to_thread(append, unread)
     await asyncio.to_thread(build.logs.write, build.tenant_id, events)
-    histories = await asyncio.to_thread(under_names, events.histories, aliases)
+    people = await asyncio.to_thread(under_names, events.histories, aliases)
+    histories = await asyncio.to_thread(without_users, people, robots)
     return Shop(products, state["version"], events._replace(histories=histories))
 
 

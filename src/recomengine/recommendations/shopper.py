@@ -23,14 +23,15 @@ def look_up(
     aliases: Sequence[str] = (),
 ) -> Shopper:
     """trail: the newest events under any of the user's ids, newest first; those that the model holds already are left
-    out.
+    out. It holds none of products that came after it, however long ago these were bought.
     """
     history = _joined([model.history(each) for each in (user_id, *aliases)]) if model else NO_HISTORY
-    through_ms = model.through_ms if model else 0
+    through_ms, size = (model.through_ms, model.size) if model else (0, 0)
     fresh = []
     for event in trail:
         number = catalog.number(event.product_id)
-        if event.created_ms >= through_ms and number >= 0 and event.event_type in CODE_OF_TYPE:
+        unknown = event.created_ms >= through_ms or number >= size
+        if unknown and number >= 0 and event.event_type in CODE_OF_TYPE:
             fresh.append((event.timestamp_ms, number, CODE_OF_TYPE[event.event_type], event.session_id))
     if not fresh and not len(history.items):
         return NOBODY

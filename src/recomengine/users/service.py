@@ -21,6 +21,7 @@ from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import Command, RedisClient, RedisUnavailable
 from recomengine.models.service import erasures_in_model, request_refresh
+from recomengine.robots.service import forget
 from recomengine.users import queries
 from recomengine.users.schemas import (
     Erased,
@@ -115,6 +116,7 @@ async def erase(pool: Pool, redis: RedisClient, bus: Bus, tenant_id: UUID, user_
         before = await queries.watermark(connection)
         events, lately = await queries.delete_events(connection, tenant_id, person.ids, before)
         await queries.delete_aliases(connection, tenant_id, person.ids)
+        await forget(connection, tenant_id, person.ids)
         digests = [shopper_digest(tenant_id.bytes, each) for each in person.ids]
         receipt_id = await queries.insert_erasure(connection, tenant_id, digests, before, events, person.ids)
     in_redis = await _erase_now(redis, tenant_id, person, before, lately)
