@@ -433,6 +433,17 @@ CREATE TABLE restored_months (
     CONSTRAINT restored_months_pkey PRIMARY KEY (month)
 );
 
+-- 0018_robots_found
+CREATE TABLE robot_searches (
+    tenant_id uuid NOT NULL,
+    through timestamp with time zone NOT NULL,
+    CONSTRAINT robot_searches_pkey PRIMARY KEY (tenant_id),
+    CONSTRAINT robot_searches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE
+);
+ALTER TABLE robot_searches ENABLE ROW LEVEL SECURITY;
+CREATE POLICY robot_searches_of_declared_tenants ON robot_searches TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON robot_searches TO recomengine_app;
+
 -- 0014_what_shops_send
 CREATE TABLE robots (
     tenant_id uuid NOT NULL,
@@ -1295,7 +1306,7 @@ END
 $function$;
 GRANT EXECUTE ON FUNCTION summarize_arrivals TO recomengine_app;
 
--- 0001_schema
+-- 0001_schema, 0018_robots_found
 CREATE FUNCTION tenants_due(p_since timestamp with time zone)
  RETURNS SETOF uuid
  LANGUAGE sql
@@ -1313,9 +1324,21 @@ AS $function$
     LEFT JOIN served s ON s.tenant_id = t.id
     LEFT JOIN newest n ON n.tenant_id = t.id
     LEFT JOIN catalog_state c ON c.tenant_id = t.id
-    WHERE t.status = 'active' AND (n.created_at >= coalesce(s.through, '-infinity') OR c.version > coalesce(s.catalog_version, 0))
+    WHERE t.status = 'active' AND (n.created_at >= coalesce(s.through, '-infinity') OR c.version > coalesce(s.catalog_version, 0)
+        OR EXISTS (SELECT FROM robots r WHERE r.tenant_id = t.id AND r.marked_at >= s.through))
 $function$;
 GRANT EXECUTE ON FUNCTION tenants_due TO recomengine_app;
+
+-- 0018_robots_found
+CREATE FUNCTION tenants_heard_of(p_since timestamp with time zone)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+    SELECT DISTINCT tenant_id FROM events WHERE created_at >= p_since
+$function$;
+GRANT EXECUTE ON FUNCTION tenants_heard_of TO recomengine_app;
 
 -- 0003_accounts
 CREATE FUNCTION tenants_of(p_admin_id uuid, p_after uuid, p_limit integer)

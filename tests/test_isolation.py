@@ -129,6 +129,7 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
         "robots": "user_id, status, reason",
         "alias_changes": "user_id, anonymous_id, change",
         "user_properties": "user_id, properties",
+        "robot_searches": "through",
     }.items():
         values = {
             "experiments": "$2, 'auto', 'trending', 50, 'ctr'", "widget_configs": "$2", "analytics_daily": "$2, now()",
@@ -141,6 +142,7 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
             "analytics_products": "$2, now(), 1, 1, 1, 1, 1, 1",
             "robots": "$2, 'confirmed', ''",
             "alias_changes": "$2, 'anonymous', 'joined'", "user_properties": "$2, '{\"plan\": 1}'",
+            "robot_searches": "now() + 0 * length($2) * interval '1 day'",
         }[table]  # fmt: skip
         await execute(
             database_url, f"INSERT INTO {table} (tenant_id, {columns}) VALUES ($1, {values})", theirs.id, secret

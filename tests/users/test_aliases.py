@@ -13,7 +13,6 @@ from recomengine.infra.metrics import FALLBACKS
 from tests.support.apps import MakeTenant, Tenant, bearer, client_of
 from tests.support.lists import SHOP, answer, history, ids, post_event
 from tests.support.shops import build, fill_catalog, send
-from tests.support.stored import START_MS
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from recomengine.models.event_log import EventLogs
 from recomengine.models.learning import WorseThanServed
 from recomengine.models.service import REFRESH_JOB, refresh
 from recomengine.models.store import ModelStore
+from recomengine.robots.service import find_robots, find_robots_due
 from recomengine.settings import Settings
 from recomengine.tenants.purge import purge
 from recomengine.users.service import finish_erasures
@@ -78,6 +79,7 @@ class Job(NamedTuple):
 
 
 async def refresh_model(tools: Tools, run: Run) -> None:
+    await find_robots(tools.pool, tools.bus, run.tenant)
     try:
         await refresh(tools.pool, tools.store, tools.logs, tools.bus, run.tenant, run.finish)
     except WorseThanServed:  # is in the ledger of builds; another try would come out the same
@@ -104,6 +106,7 @@ JOBS = (
     Job(REFRESH_DUE, lambda tools, _: refresh_due(tools.pool), cron="*/15 * * * *", at_start=True),
     Job("make_partitions", lambda tools, _: make_partitions(tools.pool), cron="5 0 * * *", at_start=True),
     Job("purge_tenants", lambda tools, _: purge_tenants(tools), cron="35 3 * * *"),
+    Job("find_robots", lambda tools, _: find_robots_due(tools.pool, tools.bus, LOOK_BACK), cron="*/5 * * * *"),
     Job("settle_figures", lambda tools, _: settle_due(tools.pool, LOOK_BACK), cron="* * * * *"),
     Job("settle_night", lambda tools, _: settle_night(tools.pool, tools.redis), cron="0 2 * * *"),
     Job("finish_erasures", lambda tools, _: finish_erasures(tools.pool, tools.redis, tools.bus), cron="*/5 * * * *"),

@@ -29,7 +29,7 @@ from recomengine.models import queries
 from recomengine.models.histories import EVENT_TYPES, NO_HISTORIES, Histories, merge, of_users, unpack
 from recomengine.models.store import tenants_named
 
-FORMAT = 2
+FORMAT = 3
 UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 COLUMNS = ("indptr", "items", "kinds", "times_ms", "groups")
 """Of Histories after the users, by the names that they have in the file."""

@@ -1,7 +1,7 @@
 """A tenant's events as flat arrays, shopper by shopper, oldest first: what every part of a build reads."""
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -108,6 +108,13 @@ def of_users(histories: Histories, chosen: NDArray[np.bool_]) -> Histories:
     users = [user for user, is_chosen in zip(histories.users, chosen.tolist(), strict=True) if is_chosen]
     indptr = np.concatenate([[0], np.cumsum(counts[chosen])]).astype(np.int64)
     return Histories(users, indptr, *(column[kept] for column in _columns(histories)))
+
+
+def without_users(histories: Histories, left_out: Set[str]) -> Histories:
+    """All shoppers but those named."""
+    if left_out.isdisjoint(histories.users):
+        return histories
+    return of_users(histories, np.array([user not in left_out for user in histories.users], bool))
 
 
 def under_names(histories: Histories, names: Mapping[str, str]) -> Histories:

@@ -9,7 +9,7 @@ it once.
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +24,9 @@ from recomengine.models.histories import CODE_OF_TYPE, NO_GROUP, NO_HISTORIES, P
 PER_SHOPPER = 50
 MAX_FOLDED = 10_000
 """Newest events that are folded; a shop with more of them between two builds has them in the next one."""
+
+
+NONE_LATE = np.empty(0, bool)
 
 
 class News(NamedTuple):
@@ -62,11 +65,16 @@ class NewsLog:
         if len(self) > 2 * MAX_FOLDED:
             self._columns = [column[-MAX_FOLDED:] for column in self._columns]
 
-    def since(self, created_ms: int) -> News:
-        """A copy of the newest MAX_FOLDED that were stored at created_ms or later."""
-        columns = [np.array(column[-MAX_FOLDED:], np.int64) for column in self._columns]
-        later = columns[0] >= created_ms
-        return News(*(column[later] for column in columns))
+    def since(self, created_ms: int, late: NDArray[np.bool_] = NONE_LATE, left_out: Set[str] = frozenset()) -> News:
+        """A copy of the newest MAX_FOLDED that were stored at created_ms or later, or whenever where the code of their
+        product is `late`: then the build did not know it. Without those of the shoppers `left_out`.
+        """
+        news = News(*(np.array(column[-MAX_FOLDED:], np.int64) for column in self._columns))
+        known = np.append(late, np.zeros(len(self.products) - len(late), bool))
+        robots = np.array([shopper in left_out for shopper in self._shoppers], bool)
+        kept = (news.created_ms >= created_ms) | known[news.products]
+        kept &= ~robots[news.shoppers]
+        return News(*(column[kept] for column in news))
 
 
 def fold(news: News, numbers: Int64, arrays: Mapping[str, NDArray[Any]], size: int) -> Evidence:

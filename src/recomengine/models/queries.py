@@ -14,7 +14,7 @@ EVENTS_WATERMARK = "SELECT events_watermark()"
 LOCK_PEOPLE = "SELECT pg_advisory_xact_lock_shared(7210, hashtext($1::text))"
 
 # One row a shopper, its events as packed binary columns: int4 product number, int2 code of its type, int8 µs since
-# 2000, int8 basket.
+# 2000, int8 basket. What says of itself that a robot did it is left out.
 LOAD_HISTORIES = """
 SELECT e.user_id, count(*) AS events,
        string_agg(int4send(i.number), ''::bytea) AS numbers,
@@ -24,6 +24,7 @@ SELECT e.user_id, count(*) AS events,
            0), 0)), ''::bytea) AS groups
 FROM events e JOIN catalog_items i ON i.tenant_id = e.tenant_id AND i.product_id = e.product_id
 WHERE e.tenant_id = $1 AND e.created_at >= $2 AND e.created_at < $4 AND e.event_type = ANY ($3::text[])
+    AND e.metadata ->> 'bot' IS DISTINCT FROM 'true'
 GROUP BY e.user_id
 ORDER BY e.user_id COLLATE "C"
 """

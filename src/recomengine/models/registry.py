@@ -10,7 +10,9 @@ import asyncio
 import errno
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import timedelta
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -27,12 +29,15 @@ from recomengine.models import queries
 from recomengine.models.model import Model
 from recomengine.models.overlay import NewsLog, number_codes
 from recomengine.models.store import ModelMissing, ModelStore
+from recomengine.robots.service import left_out
 
 MAX_MODELS = 2000
 MAX_OVERLAY_PRODUCTS = 5000
 NEWCOMER_FOR = timedelta(days=14)
 FOLD_EVERY_S = 1.0
 FOLD_SHARE = 0.02
+ROBOTS_EVERY_S = 30.0
+"""What was marked meanwhile is heard of on the bus; this is the net under it."""
 FROM_THE_START = b"0"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
@@ -41,13 +46,13 @@ log = structlog.get_logger()
 
 class _Feed:
     """What was read of a tenant's feed, and what it was folded into: a model's version, up to an entry, with so many
-    products.
+    products, without these robots.
     """
 
     def __init__(self) -> None:
         self.news = NewsLog()
         self.through = FROM_THE_START
-        self.folded: tuple[str, bytes, int] | None = None
+        self.folded: tuple[str, bytes, int, frozenset[str]] | None = None
 
 
 class ModelRegistry:
@@ -60,10 +65,13 @@ class ModelRegistry:
         self._loading: dict[UUID, asyncio.Task[Model | None]] = {}
         self._feeds: dict[UUID, _Feed] = {}
         self._fold_at = 0.0
+        self._robots: dict[UUID, frozenset[str]] = {}
+        self._robots_read_at = -inf
         self._announced = asyncio.Event()
         bus.subscribe("model", self._on_announced)
         bus.subscribe("catalog", self._on_announced)
         bus.subscribe("erased", self._on_erased)
+        bus.subscribe("robots", self._on_robots)
 
     async def get(self, tenant_id: UUID) -> Model | None:
         """The tenant's newest model; None when none was built yet."""
@@ -172,6 +180,7 @@ class ModelRegistry:
         tenants = [tenant_id for tenant_id, model in self._models.items() if model is not None]
         if not tenants:
             return
+        await self._learn_robots(tenants)
         feeds = [self._feeds.setdefault(tenant_id, _Feed()) for tenant_id in tenants]
         keys = [feed_key(str(tenant_id)) for tenant_id in tenants]
         try:
@@ -192,12 +201,30 @@ class ModelRegistry:
         model, catalog = self._models.get(tenant_id), self._catalogs.loaded(tenant_id)
         if model is None or catalog is None or not (len(feed.news) or model.holds_events):
             return
-        state = (model.version, feed.through, catalog.size)
+        robots = self._robots.get(tenant_id, frozenset())
+        state = (model.version, feed.through, catalog.size, robots)
         if feed.folded == state:
             return
-        news, numbers = feed.news.since(model.through_ms), number_codes(feed.news.products, catalog.number)
+        numbers = number_codes(feed.news.products, catalog.number)
+        news = feed.news.since(model.through_ms, numbers >= model.size, robots)
         await asyncio.to_thread(model.take_events, news, numbers, feed.through.decode(), catalog.size)
         feed.folded = state
+
+    async def _learn_robots(self, tenants: Sequence[UUID]) -> None:
+        """Whose events are not to be folded in: of all tenants now and then, of one at once where its robots changed,
+        or it is new here.
+        """
+        now = time.monotonic()
+        if now - self._robots_read_at >= ROBOTS_EVERY_S:
+            self._robots.clear()
+            self._robots_read_at = now
+        if unknown := [tenant_id for tenant_id in tenants if tenant_id not in self._robots]:
+            async with tenant_transaction(self._pool, *unknown) as connection:
+                self._robots |= await left_out(connection, unknown)
+
+    def _on_robots(self, tenant_id: UUID, _data: dict[str, Any]) -> None:
+        self._robots.pop(tenant_id, None)
+        self._announced.set()
 
     def _on_erased(self, tenant_id: UUID, _data: dict[str, Any]) -> None:
         """Fold the tenant's feed anew, without what was erased from it."""

@@ -19,11 +19,12 @@ from recomengine.models import queries
 from recomengine.models.arrays import Arrays
 from recomengine.models.build import NOTHING_FORMER, Built, Former, build_model
 from recomengine.models.event_log import EventLog, EventLogs, LogUnusable, append, read_new, report_unusable, without
-from recomengine.models.histories import under_names
+from recomengine.models.histories import under_names, without_users
 from recomengine.models.learning import Published, WorseThanServed, check_not_worse, former_of, still_holds
 from recomengine.models.people import names_of, people_arrays
 from recomengine.models.returns import without_returned
 from recomengine.models.store import ModelMissing, ModelStore
+from recomengine.robots.service import left_out
 
 REFRESH_JOB = "refresh_model"
 KEEP_VERSIONS = 3
@@ -135,7 +136,9 @@ class Build(NamedTuple):
 
 
 class Shop(NamedTuple):
-    """What a build starts from; events: of each shopper under one id; people: which ids are one shopper's."""
+    """What a build starts from; events: of each shopper under one id, of robots none; people: which ids are one
+    shopper's.
+    """
 
     products: Sequence[Any]
     catalog_version: int
@@ -191,9 +194,11 @@ async def _read(build: Build) -> Shop:
         unread = await read_new(connection, build.tenant_id, kept, through, state["next_number"])
         aliases = await queries.aliases(connection, build.tenant_id)
         partly_returned = await queries.partly_returned(connection, build.tenant_id, through)
+        robots = (await left_out(connection, [build.tenant_id]))[build.tenant_id]
     events = await asyncio.to_thread(append, unread)
     await asyncio.to_thread(build.logs.write, build.tenant_id, events)
     histories = await asyncio.to_thread(under_names, events.histories, names_of(aliases))
+    histories = await asyncio.to_thread(without_users, histories, robots)
     histories = await asyncio.to_thread(without_returned, histories, partly_returned)
     people = await asyncio.to_thread(people_arrays, aliases)
     return Shop(products, state["version"], events._replace(histories=histories), people)

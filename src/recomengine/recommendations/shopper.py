@@ -23,14 +23,16 @@ def look_up(
     aliases: Sequence[str] = (),
 ) -> Shopper:
     """trail: the newest events under any of the user's ids, newest first; those that the model holds already are left
-    out. What was returned counts no longer as bought.
+    out. It holds none of products that came after it, however long ago these were bought. What was returned counts no
+    longer as bought.
     """
     history = _joined([model.history(each) for each in (user_id, *aliases)]) if model else NO_HISTORY
-    through_ms = model.through_ms if model else 0
+    through_ms, size = (model.through_ms, model.size) if model else (0, 0)
     fresh, returned = [], set()
     for event in trail:
         number = catalog.number(event.product_id)
-        if event.created_ms < through_ms or number < 0 or event.event_type not in CODE_OF_TYPE:
+        unknown = event.created_ms >= through_ms or number >= size
+        if not unknown or number < 0 or event.event_type not in CODE_OF_TYPE:
             continue
         if event.event_type == RETURN:
             returned.add((event.timestamp_ms, number, PURCHASE))

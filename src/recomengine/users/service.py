@@ -18,6 +18,7 @@ from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import RedisClient, RedisUnavailable
 from recomengine.models.service import erasures_in_model, request_refresh
+from recomengine.robots.service import forget
 from recomengine.users import queries
 from recomengine.users.joining import person_of
 from recomengine.users.schemas import (
@@ -92,6 +93,7 @@ async def erase(pool: Pool, redis: RedisClient, bus: Bus, tenant_id: UUID, user_
         before = await queries.watermark(connection)
         events, lately = await queries.delete_events(connection, tenant_id, ids, before)
         await queries.delete_said(connection, tenant_id, ids)
+        await forget(connection, tenant_id, ids)
         digests = [shopper_digest(tenant_id.bytes, each) for each in ids]
         receipt_id = await queries.insert_erasure(connection, tenant_id, digests, before, events, ids)
     in_redis = await _erase_now(redis, tenant_id, ids, before, lately)

@@ -1,0 +1,54 @@
+"""A tenant's robots over HTTP, for the admin whose it is."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from starlette.responses import Response
+
+from recomengine.auth.actor import Owner
+from recomengine.robots import service
+from recomengine.robots.schemas import Robot, RobotsPage
+from recomengine.web.codec import data_response, list_response
+from recomengine.web.door import Call
+from recomengine.web.fields import Id
+from recomengine.web.operations import Credential, Data, Listed, Operation
+from recomengine.web.paging import read_query
+
+if TYPE_CHECKING:
+    from recomengine.context import Context
+
+
+class _Path(msgspec.Struct, rename="camel"):
+    user_id: Id
+
+
+async def list_robots(context: "Context", call: Call[Owner, None]) -> Response:
+    """In the order of their ids, with why each is one. Their events are stored and given out, and left out of models,
+    popularity and figures from the next build on."""
+    page = read_query(call.request, RobotsPage)
+    robots, cursor = await service.list_robots(context.pool, call.by.tenant_id, page.status, page.cursor, page.limit)
+    return list_response(robots, cursor)
+
+
+async def confirm(context: "Context", call: Call[Owner, None]) -> Response:
+    """An id that was never heard of may be named, too: so it is ignored from the start, such as that of a test."""
+    user_id = call.request.path_params["user_id"]
+    return data_response(await service.confirm(context.pool, context.bus, call.by, user_id))
+
+
+async def clear(context: "Context", call: Call[Owner, None]) -> Response:
+    """It counts as a shopper's from the next build on, and is not suspected again."""
+    await service.clear(context.pool, context.bus, call.by, call.request.path_params["user_id"])
+    return Response(status_code=204)
+
+
+PATH, ADMIN = "/api/v1/tenants/{tenant_id}/robots", (Credential.ADMIN,)
+ONE, ID = f"{PATH}/{{user_id:path}}", {"user_id": Id}
+
+routes = [
+    Operation("GET", PATH, list_robots, "List robots", {200: Listed[Robot]}, needs=ADMIN, query=RobotsPage),
+    Operation(
+        "PUT", ONE, confirm, "Say that an id is a robot's", {200: Data[Robot]}, needs=ADMIN, path_type=_Path, ids=ID
+    ),
+    Operation("DELETE", ONE, clear, "Say that an id is no robot's", {204: None}, needs=ADMIN, path_type=_Path, ids=ID),
+]
