@@ -67,8 +67,6 @@ ABOUT = {
     "force": "Replaces though it takes away more than a third of what can be had.",
     "repeated": "Lines of a product that stood in an earlier line; the last one counts.",
     "removed": "Products that became unavailable, since a complete file lacks them.",
-    "trimmed": "Blanks around ids were cut off.",
-    "notes": "On the first lines that were taken otherwise than they stand there.",
     "exclude": "Products that must not come.",
     "strategy": "How the list is made.",
     "context": "The page; product where products are given, else home.",
