@@ -113,6 +113,7 @@ async def test_a_product_is_found_and_offered_under_each_of_its_categories(shelf
         "New": {"bag"},
         "New &gt; Spring": {"bag"},
         "Bags": set(),
+        "gear": set(),
     }
     for path, ids in wanted.items():
         assert set(await shelf.found(category=path)) == ids, path
