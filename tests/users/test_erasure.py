@@ -277,6 +277,24 @@ async def test_an_erasure_without_redis_is_finished_by_the_worker(
     assert await unfinished(database_url, tenant) == [["ann-away"]], "it has not settled yet"
 
 
+async def test_which_ids_were_joined_is_forgotten_and_joined_again_it_stays(
+    client: httpx.AsyncClient, without_redis: Starlette, context: Context, tenant: Tenant
+) -> None:
+    async def join() -> None:
+        path, body = "/api/v1/users/ann-away/aliases", {"anonymousId": "anon-away"}
+        assert (await client.post(path, json=body, headers=bearer(tenant.read_write))).status_code == 201
+
+    await join()
+    async with client_of(without_redis) as other:
+        assert (await erase(other, tenant, "/api/v1/users/anon-away"))["aliases"] == ["anon-away"]
+    assert len(await keys_with(context, tenant, "anon-away")) == 2, "under both ids"
+    await service.finish_erasures(context.pool, context.redis, context.bus)
+    assert await keys_with(context, tenant, "anon-away") == []
+    await join()
+    await service.finish_erasures(context.pool, context.redis, context.bus)
+    assert len(await keys_with(context, tenant, "anon-away")) == 2
+
+
 async def unfinished(database_url: str, tenant: Tenant) -> list[Any]:
     return [
         row["unfinished"]

@@ -45,8 +45,9 @@ async def _erase_trail(redis: RedisClient, key: str, before_ms: int) -> int:
 
 
 async def _erase_mark(redis: RedisClient, key: str, before_ms: int) -> None:
+    """A mark's moment is rounded up, so one of the same millisecond is from before."""
     (mark,) = await redis.call(("GET", key))
-    if mark is not None and decode_joined(mark).at_ms <= before_ms:
+    if mark is not None and decode_joined(mark).at_ms <= before_ms + 1:
         await redis.call(("UNLINK", key))
 
 

@@ -24,7 +24,8 @@ EXAMPLES: Json = {
     "productIds": ["boot-41"], "strategy": "auto", "requestedStrategy": "auto",
     "recommendationId": "0f2c7a6be1d94e0c9b8f4a7d5e3c2b1a", "modelVersion": "20260115T093000-5f2a",
     # a shopper's data
-    "anonymousId": "anon-5", "aliases": ["anon-5"], "where": "models", "when": "at the next build, which is queued",
+    "anonymousId": "anon-5", "aliases": ["anon-5"], "properties": {"plan": "gold", "newsletter": True},
+    "where": "models", "when": "at the next build, which is queued",
     "how": "It is made without the shopper, and all older ones are deleted.", "kept": "Sums that name no shopper.",
     # accounts, tenants, keys
     "email": "ann@example.com", "password": "correct horse battery", "token": "kq3t…", "accessToken": "eyJhbGciOi…",
@@ -98,6 +99,7 @@ ABOUT = {
     "expiresIn": "Seconds.",
     "anonymousId": "The id that the shopper had before the login.",
     "aliases": "Other ids of the shopper.",
+    "properties": "What the shop says of the shopper: up to 20 facts.",
     "erasedAt": "Events stored before it are erased; later ones are new.",
     "follows": "What is erased later: where, when and how.",
     "requestId": "As in X-Request-ID and in the server's log.",
