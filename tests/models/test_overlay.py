@@ -145,6 +145,12 @@ def test_a_log_forgets_what_is_too_old_and_gives_what_came_since() -> None:
     assert log.since(newest - 1).created_ms.tolist() == [newest - 1, newest]
 
 
+def test_nothing_that_a_robot_did_is_news() -> None:
+    log = NewsLog()
+    log.extend(Fed(at, at, "view", "p", "", "robot" if at % 2 else "ann") for at in range(6))
+    assert log.since(1, {"robot", "another"}).created_ms.tolist() == [2, 4]
+
+
 def test_unknown_products_are_passed_over_and_new_ones_have_a_place() -> None:
     found = fold(fed(views(0, 1, 3, 9)), lambda name: -1 if name == "3" else int(name), arrays_of([]), ITEMS)
     assert of_fold(found, "transition") == {(1, 9): 1.0}

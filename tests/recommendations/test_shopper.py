@@ -17,7 +17,7 @@ BUILT = 1_000 * DAY_MS
 class KnownShopper:
     """Stands for a model that was built at BUILT and knows what it is told."""
 
-    through_ms = BUILT
+    through_ms, size = BUILT, 8
 
     def __init__(self, *events: tuple[int, str, int]) -> None:
         columns = list(zip(*events, strict=True)) if events else [(), (), ()]
@@ -71,6 +71,14 @@ def test_events_that_the_model_holds_are_not_counted_twice(catalog: LiveCatalog)
     model = KnownShopper((1, "view", BUILT - 20))
     trail = [event(2, BUILT - 5, created_ms=BUILT), event(1, BUILT - 20, created_ms=BUILT - 1)]
     assert known(model, catalog, trail).items.tolist() == [2, 1]
+
+
+def test_what_was_bought_before_the_catalog_had_it_counts_though_the_build_is_newer(catalog: LiveCatalog) -> None:
+    model = KnownShopper((1, "view", BUILT - 20))
+    bought = [event(number, BUILT - 30, kind="purchase", created_ms=BUILT - 10) for number in (7, 8)]
+    shopper = known(model, catalog, [event(1, BUILT + 5), *bought])
+    assert shopper.items.tolist() == [1, 1, 8]
+    assert shopper.purchased.tolist() == [8]
 
 
 def test_unknown_and_deleted_products_are_left_out(catalog: LiveCatalog) -> None:

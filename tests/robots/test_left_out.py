@@ -8,6 +8,7 @@ from recomengine.context import Context
 from recomengine.infra.database import tenant_transaction
 from recomengine.jobs.registry import JOBS
 from recomengine.models.service import request_refresh, status
+from recomengine.models.sources import PLACE
 from recomengine.robots import queries
 from tests.support.apps import Tenant, bearer
 from tests.support.databases import fetchval
@@ -96,7 +97,7 @@ async def test_what_a_robot_does_between_builds_is_folded_into_no_list(
     assert model is not None
 
     def pair_is_known() -> bool:
-        return any(8 in table.row(7)[0] for source in model.ranker.sources for table in source.tables if table.rows > 7)
+        return any(8 in table.row(7)[0] for table in model.ranker.sources[PLACE["sequence"]].tables)
 
     await context.models.fold()
     assert pair_is_known()

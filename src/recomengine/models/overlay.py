@@ -26,9 +26,6 @@ MAX_FOLDED = 10_000
 """Newest events that are folded; a shop with more of them between two builds has them in the next one."""
 
 
-NONE_LATE = np.empty(0, bool)
-
-
 class News(NamedTuple):
     """Events in columns, oldest first; shopper, product and group are codes of their own."""
 
@@ -65,15 +62,13 @@ class NewsLog:
         if len(self) > 2 * MAX_FOLDED:
             self._columns = [column[-MAX_FOLDED:] for column in self._columns]
 
-    def since(self, created_ms: int, late: NDArray[np.bool_] = NONE_LATE, left_out: Set[str] = frozenset()) -> News:
-        """A copy of the newest MAX_FOLDED that were stored at created_ms or later, or whenever where the code of their
-        product is `late`: then the build did not know it. Without those of the shoppers `left_out`.
+    def since(self, created_ms: int, left_out: Set[str] = frozenset()) -> News:
+        """A copy of the newest MAX_FOLDED that were stored at created_ms or later, without those of the shoppers
+        `left_out`.
         """
         news = News(*(np.array(column[-MAX_FOLDED:], np.int64) for column in self._columns))
-        known = np.append(late, np.zeros(len(self.products) - len(late), bool))
-        robots = np.array([shopper in left_out for shopper in self._shoppers], bool)
-        kept = (news.created_ms >= created_ms) | known[news.products]
-        kept &= ~robots[news.shoppers]
+        robots = [self._shoppers[user] for user in left_out & self._shoppers.keys()]
+        kept = (news.created_ms >= created_ms) & ~np.isin(news.shoppers, robots)
         return News(*(column[kept] for column in news))
 
 

@@ -205,8 +205,7 @@ class ModelRegistry:
         state = (model.version, feed.through, catalog.size, robots)
         if feed.folded == state:
             return
-        numbers = number_codes(feed.news.products, catalog.number)
-        news = feed.news.since(model.through_ms, numbers >= model.size, robots)
+        news, numbers = feed.news.since(model.through_ms, robots), number_codes(feed.news.products, catalog.number)
         await asyncio.to_thread(model.take_events, news, numbers, feed.through.decode(), catalog.size)
         feed.folded = state
 

@@ -3,16 +3,18 @@
 from typing import TYPE_CHECKING
 
 import msgspec
+from starlette.requests import Request
 from starlette.responses import Response
 
 from recomengine.auth.actor import Owner
 from recomengine.robots import service
 from recomengine.robots.schemas import Robot, RobotsPage
-from recomengine.web.codec import data_response, list_response
+from recomengine.web.codec import data_response, list_response, validation_problem
 from recomengine.web.door import Call
 from recomengine.web.fields import Id
 from recomengine.web.operations import Credential, Data, Listed, Operation
 from recomengine.web.paging import read_query
+from recomengine.web.problems import Invalid
 
 if TYPE_CHECKING:
     from recomengine.context import Context
@@ -32,23 +34,30 @@ async def list_robots(context: "Context", call: Call[Owner, None]) -> Response:
 
 async def confirm(context: "Context", call: Call[Owner, None]) -> Response:
     """An id that was never heard of may be named, too: so it is ignored from the start, such as that of a test."""
-    user_id = call.request.path_params["user_id"]
-    return data_response(await service.confirm(context.pool, context.bus, call.by, user_id))
+    return data_response(await service.confirm(context.pool, context.bus, call.by, _user_id(call.request)))
 
 
 async def clear(context: "Context", call: Call[Owner, None]) -> Response:
     """It counts as a shopper's from the next build on, and is not suspected again."""
-    await service.clear(context.pool, context.bus, call.by, call.request.path_params["user_id"])
+    await service.clear(context.pool, context.bus, call.by, _user_id(call.request))
     return Response(status_code=204)
 
 
+def _user_id(request: Request) -> str:
+    """As events would name it; raises Invalid."""
+    try:
+        return msgspec.convert({"userId": request.path_params["user_id"].strip()}, _Path).user_id
+    except msgspec.ValidationError as error:
+        raise validation_problem(error) from None
+
+
 PATH, ADMIN = "/api/v1/tenants/{tenant_id}/robots", (Credential.ADMIN,)
-ONE, ID = f"{PATH}/{{user_id:path}}", {"user_id": Id}
+ONE, ID, BAD_ID = f"{PATH}/{{user_id:path}}", {"user_id": Id}, (Invalid,)
 
 routes = [
     Operation("GET", PATH, list_robots, "List robots", {200: Listed[Robot]}, needs=ADMIN, query=RobotsPage),
     Operation(
-        "PUT", ONE, confirm, "Say that an id is a robot's", {200: Data[Robot]}, needs=ADMIN, path_type=_Path, ids=ID
+        "PUT", ONE, confirm, "Say that an id is a robot's", {200: Data[Robot]}, needs=ADMIN, ids=ID, problems=BAD_ID
     ),
-    Operation("DELETE", ONE, clear, "Say that an id is no robot's", {204: None}, needs=ADMIN, path_type=_Path, ids=ID),
+    Operation("DELETE", ONE, clear, "Say that an id is no robot's", {204: None}, needs=ADMIN, ids=ID, problems=BAD_ID),
 ]
