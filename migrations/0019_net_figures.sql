@@ -31,48 +31,49 @@ CREATE FUNCTION analytics_left_out(p_tenant uuid) RETURNS TABLE (id text) LANGUA
     SELECT a.anonymous_id FROM people p JOIN user_aliases a ON a.tenant_id = p_tenant AND a.user_id = p.person
 $$;
 
--- What each of some returns takes off which purchase, one row for both; known: whether any purchase is there that it may
--- belong to. A return is of its order's lines of the product. Where it names no order, or one that did not buy the
--- product, it is of what its shopper bought of the product until then, less what was returned by order.
+-- What each of some returns takes off which purchase: a row for each purchase, number from 1; one without a purchase
+-- where there is nothing to take. known: whether any purchase is there that it may belong to. A return is of its order's
+-- lines of the product. Where it names no order, or one that did not buy the product, it is of what its shopper bought
+-- of the product until then, less what was returned by order.
 -- Either way purchases are used up in the order of time, each down to nothing and no further:
 --     by order:   cum = the values of the order's returns so far; they take min(cum, what the lines were worth)
 --     by shopper: x = purchases - returns so far; -min(x) of all times so far is what returns found nothing for
 -- so the money taken so far is an interval that grows, and each purchase an interval of the money spent so far: what the
 -- two have in common is what the return takes off it. A return without a price is worth what its pieces cost on average.
 -- Money in another currency than the shop's is none.
-CREATE FUNCTION analytics_returned(p_tenant uuid, p_returns uuid[], p_currency text)
-RETURNS TABLE (return_id uuid, line_id uuid, amount numeric, known boolean) LANGUAGE sql STABLE AS $$
+-- Without nested loops: the planner takes returns for few, and would compare each with each.
+CREATE FUNCTION analytics_returned(p_tenant uuid, p_returns uuid[], p_currency text) RETURNS TABLE (
+    return_id uuid, returned_at timestamptz, product_id text, line_id uuid, amount numeric, number bigint, known boolean
+) LANGUAGE sql STABLE SET enable_nestloop = off SET jit = off AS $$
     WITH left_out AS MATERIALIZED (
         SELECT l.id FROM analytics_left_out(p_tenant) l
     ), asked AS MATERIALIZED (
-        SELECT r.id, coalesce(a.user_id, r.user_id) AS person, r.product_id,
-               nullif(r.metadata ->> 'orderId', '') AS order_id
-        FROM events r LEFT JOIN user_aliases a ON a.tenant_id = p_tenant AND a.anonymous_id = r.user_id
-        WHERE r.tenant_id = p_tenant AND r.id = ANY (p_returns)
-    ), pools AS MATERIALIZED (
-        SELECT DISTINCT q.person, q.product_id FROM asked q
-    ), own AS MATERIALIZED (
-        SELECT e.id, e.event_type, e.product_id, e.order_id
+        SELECT r.id, r.timestamp, r.product_id, nullif(r.metadata ->> 'orderId', '') AS order_id,
+               coalesce((SELECT a.user_id FROM user_aliases a
+                         WHERE a.tenant_id = p_tenant AND a.anonymous_id = r.user_id), r.user_id) AS person
+        FROM events r WHERE r.tenant_id = p_tenant AND r.id = ANY (p_returns)
+    ), pools AS (
+        SELECT q.person, q.product_id FROM asked q GROUP BY 1, 2
+    ), of_shoppers AS MATERIALIZED (
+        SELECT e.id, e.product_id, e.order_id
         FROM (
             SELECT p.person AS user_id, p.product_id FROM pools p
             UNION ALL
             SELECT a.anonymous_id, p.product_id
             FROM pools p JOIN user_aliases a ON a.tenant_id = p_tenant AND a.user_id = p.person
         ) k CROSS JOIN LATERAL (
-            SELECT i.id, i.event_type, i.product_id, coalesce(i.order_id, nullif(i.metadata ->> 'orderId', '')) AS order_id
-            FROM events i
+            SELECT i.id, i.product_id, nullif(i.metadata ->> 'orderId', '') AS order_id FROM events i
             WHERE i.tenant_id = p_tenant AND i.user_id = k.user_id AND i.event_type IN ('purchase', 'return')
               AND i.product_id = k.product_id
             OFFSET 0
         ) e
-    ), orders AS MATERIALIZED (
-        SELECT q.order_id, q.product_id FROM asked q WHERE q.order_id IS NOT NULL
+    ), concerned AS (
+        SELECT o.id FROM of_shoppers o
         UNION
-        SELECT o.order_id, o.product_id FROM own o WHERE o.order_id IS NOT NULL
-    ), concerned AS MATERIALIZED (
-        SELECT o.id FROM own o
-        UNION
-        SELECT e.id FROM orders o CROSS JOIN LATERAL (
+        SELECT e.id
+        FROM (
+            SELECT q.order_id, q.product_id FROM asked q UNION SELECT o.order_id, o.product_id FROM of_shoppers o
+        ) o CROSS JOIN LATERAL (
             SELECT i.id FROM events i
             WHERE i.tenant_id = p_tenant AND i.order_id = o.order_id AND i.product_id = o.product_id
               AND i.event_type = 'purchase'
@@ -82,81 +83,87 @@ RETURNS TABLE (return_id uuid, line_id uuid, amount numeric, known boolean) LANG
               AND i.event_type = 'return'
         ) e
     ), steps AS MATERIALIZED (
-        SELECT e.id, e.timestamp, e.event_type = 'purchase' AS bought, coalesce(a.user_id, e.user_id) AS person,
-               e.product_id, nullif(e.metadata ->> 'orderId', '') AS order_id,
+        SELECT e.id, e.timestamp, e.event_type = 'purchase' AS bought, e.product_id,
+               nullif(e.metadata ->> 'orderId', '') AS order_id,
+               coalesce((SELECT a.user_id FROM user_aliases a
+                         WHERE a.tenant_id = p_tenant AND a.anonymous_id = e.user_id), e.user_id) AS person,
                coalesce(e.metadata ->> 'currency', p_currency) = p_currency AS own,
-               (e.metadata ->> 'price')::numeric AS price, coalesce((e.metadata ->> 'quantity')::numeric, 1) AS quantity
-        FROM events e LEFT JOIN user_aliases a ON a.tenant_id = p_tenant AND a.anonymous_id = e.user_id
+               coalesce((e.metadata ->> 'quantity')::numeric, 1) AS quantity,
+               round((e.metadata ->> 'price')::numeric * coalesce((e.metadata ->> 'quantity')::numeric, 1), 2) AS said
+        FROM events e
         WHERE e.tenant_id = p_tenant AND e.id = ANY (ARRAY(SELECT c.id FROM concerned c))
           AND e.user_id NOT IN (SELECT l.id FROM left_out l) AND (e.metadata ->> 'bot') IS DISTINCT FROM 'true'
     ), lines AS MATERIALIZED (
-        SELECT s.*, CASE WHEN s.own THEN coalesce(round(s.price * s.quantity, 2), 0) ELSE 0 END AS worth
-        FROM steps s WHERE s.bought
-    ), totals AS MATERIALIZED (
+        SELECT l.*, sum(l.worth) OVER (PARTITION BY l.order_id, l.product_id ORDER BY l.timestamp, l.id) AS until
+        FROM (SELECT s.*, CASE WHEN s.own THEN coalesce(s.said, 0) ELSE 0 END AS worth FROM steps s WHERE s.bought) l
+    ), orders AS MATERIALIZED (
         SELECT l.order_id, l.product_id, sum(l.worth) AS worth, sum(l.quantity) FILTER (WHERE l.own) AS quantity
         FROM lines l WHERE l.order_id IS NOT NULL GROUP BY 1, 2
-    ), taken AS (
-        SELECT r.id, r.order_id, r.product_id, least(r.cum - r.value, r.worth) AS since, least(r.cum, r.worth) AS until
-        FROM (
-            SELECT v.*, sum(v.value) OVER (PARTITION BY v.order_id, v.product_id ORDER BY v.timestamp, v.id) AS cum
-            FROM (
-                SELECT s.id, s.timestamp, s.order_id, s.product_id, t.worth,
-                       CASE WHEN NOT s.own THEN 0 WHEN s.price IS NOT NULL THEN round(s.price * s.quantity, 2)
-                            ELSE coalesce(round(t.worth * s.quantity / t.quantity, 2), 0) END AS value
-                FROM steps s JOIN totals t USING (order_id, product_id) WHERE NOT s.bought
-            ) v
-        ) r
+    ), returns AS MATERIALIZED (
+        SELECT s.*, o.worth AS order_worth,
+               CASE WHEN NOT s.own THEN 0
+                    ELSE coalesce(s.said, round(o.worth * s.quantity / o.quantity, 2), 0) END AS value
+        FROM steps s LEFT JOIN orders o USING (order_id, product_id) WHERE NOT s.bought
     ), by_order AS MATERIALIZED (
-        SELECT t.id AS return_id, l.id AS line_id, least(t.until, l.until) - greatest(t.since, l.until - l.worth) AS amount
-        FROM taken t JOIN (
-            SELECT l.*, sum(l.worth) OVER (PARTITION BY l.order_id, l.product_id ORDER BY l.timestamp, l.id) AS until
-            FROM lines l WHERE l.order_id IS NOT NULL
-        ) l USING (order_id, product_id)
-        WHERE least(t.until, l.until) > greatest(t.since, l.until - l.worth)
-    ), left_over AS (
-        SELECT l.id, l.timestamp, l.bought, l.person, l.product_id, l.own, l.price, l.quantity, l.worth,
-               l.worth - coalesce((SELECT sum(b.amount) FROM by_order b WHERE b.line_id = l.id), 0) AS change
-        FROM lines l
-        UNION ALL
-        SELECT s.id, s.timestamp, s.bought, s.person, s.product_id, s.own, s.price, s.quantity, 0, NULL
-        FROM steps s LEFT JOIN totals t USING (order_id, product_id) WHERE NOT s.bought AND t.worth IS NULL
-    ), valued AS (
-        SELECT l.id, l.timestamp, l.bought, l.person, l.product_id,
-               count(*) FILTER (WHERE l.bought) OVER w > 0 AS known,
-               CASE WHEN l.bought THEN l.change WHEN NOT l.own THEN 0 WHEN l.price IS NOT NULL
-                        THEN -round(l.price * l.quantity, 2)
-                    ELSE -coalesce(round(l.quantity * sum(l.worth) OVER w
-                                         / sum(l.quantity) FILTER (WHERE l.bought AND l.own) OVER w, 2), 0) END AS change
-        FROM left_over l
-        WINDOW w AS (PARTITION BY l.person, l.product_id ORDER BY l.timestamp, NOT l.bought, l.id)
-    ), walked AS (
-        SELECT v.*, sum(v.change) OVER w AS x FROM valued v
-        WINDOW w AS (PARTITION BY v.person, v.product_id ORDER BY v.timestamp, NOT v.bought, v.id)
+        SELECT r.id AS return_id, l.id AS line_id,
+               least(r.until, l.until) - greatest(r.since, l.until - l.worth) AS amount
+        FROM (
+            SELECT c.id, c.order_id, c.product_id, least(c.cum - c.value, c.order_worth) AS since,
+                   least(c.cum, c.order_worth) AS until
+            FROM (
+                SELECT r.*, sum(r.value) OVER (PARTITION BY r.order_id, r.product_id ORDER BY r.timestamp, r.id) AS cum
+                FROM returns r WHERE r.order_worth IS NOT NULL
+            ) c
+        ) r JOIN lines l USING (order_id, product_id)
+        WHERE least(r.until, l.until) > greatest(r.since, l.until - l.worth)
+    ), walk AS (
+        SELECT w.id, w.timestamp, w.bought, w.person, w.product_id,
+               count(*) FILTER (WHERE w.bought) OVER so_far > 0 AS known,
+               CASE WHEN w.bought THEN w.worth - w.taken WHEN NOT w.own THEN 0
+                    ELSE -coalesce(w.said, round(w.quantity * sum(w.worth) OVER so_far
+                                   / sum(w.quantity) FILTER (WHERE w.bought AND w.own) OVER so_far, 2), 0) END AS change
+        FROM (
+            SELECT l.id, l.timestamp, l.bought, l.person, l.product_id, l.own, l.quantity, l.said, l.worth,
+                   coalesce(b.taken, 0) AS taken
+            FROM lines l LEFT JOIN (
+                SELECT b.line_id, sum(b.amount) AS taken FROM by_order b GROUP BY 1
+            ) b ON b.line_id = l.id
+            UNION ALL
+            SELECT r.id, r.timestamp, r.bought, r.person, r.product_id, r.own, r.quantity, r.said, 0, 0
+            FROM returns r WHERE r.order_worth IS NULL
+        ) w
+        WINDOW so_far AS (PARTITION BY w.person, w.product_id ORDER BY w.timestamp, NOT w.bought, w.id)
+    ), reached AS (
+        SELECT w.*, sum(w.change) OVER so_far AS x FROM walk w
+        WINDOW so_far AS (PARTITION BY w.person, w.product_id ORDER BY w.timestamp, NOT w.bought, w.id)
     ), missed AS (
-        SELECT k.*, greatest(0, -min(k.x) OVER w) AS missed FROM walked k
-        WINDOW w AS (PARTITION BY k.person, k.product_id ORDER BY k.timestamp, NOT k.bought, k.id)
-    ), used AS MATERIALIZED (
-        SELECT m.id, m.bought, m.person, m.product_id, m.known, -m.change - m.missed
-                   + lag(m.missed, 1, 0::numeric) OVER w AS amount,
-               sum(CASE WHEN m.bought THEN m.change ELSE 0 END) OVER w AS bought_until, m.change,
-               sum(CASE WHEN m.bought THEN 0 ELSE -m.change END) OVER w - m.missed AS taken_until
+        SELECT r.*, greatest(0, -min(r.x) OVER so_far) AS missed FROM reached r
+        WINDOW so_far AS (PARTITION BY r.person, r.product_id ORDER BY r.timestamp, NOT r.bought, r.id)
+    ), pooled AS MATERIALIZED (
+        SELECT m.id, m.bought, m.person, m.product_id, m.known,
+               CASE WHEN m.bought THEN m.change
+                    ELSE lag(m.missed, 1, 0::numeric) OVER so_far - m.change - m.missed END AS amount,
+               CASE WHEN m.bought THEN sum(m.change) FILTER (WHERE m.bought) OVER so_far
+                    ELSE -sum(m.change) FILTER (WHERE NOT m.bought) OVER so_far - m.missed END AS until
         FROM missed m
-        WINDOW w AS (PARTITION BY m.person, m.product_id ORDER BY m.timestamp, NOT m.bought, m.id)
+        WINDOW so_far AS (PARTITION BY m.person, m.product_id ORDER BY m.timestamp, NOT m.bought, m.id)
     ), found AS (
         SELECT b.return_id, b.line_id, b.amount FROM by_order b
         UNION ALL
-        SELECT r.id, l.id, least(r.taken_until, l.bought_until)
-                   - greatest(r.taken_until - r.amount, l.bought_until - l.change)
-        FROM used r JOIN used l USING (person, product_id)
+        SELECT r.id, l.id, least(r.until, l.until) - greatest(r.until - r.amount, l.until - l.amount)
+        FROM pooled r JOIN pooled l USING (person, product_id)
         WHERE NOT r.bought AND l.bought
-          AND least(r.taken_until, l.bought_until) > greatest(r.taken_until - r.amount, l.bought_until - l.change)
+          AND least(r.until, l.until) > greatest(r.until - r.amount, l.until - l.amount)
     )
-    SELECT q.id, f.line_id, coalesce(f.amount, 0), u.known IS NOT FALSE
-    FROM asked q LEFT JOIN found f ON f.return_id = q.id LEFT JOIN used u ON u.id = q.id
+    SELECT q.id, q.timestamp, q.product_id, f.line_id, coalesce(f.amount, 0),
+           row_number() OVER (PARTITION BY q.id ORDER BY l.timestamp, l.id), p.known IS NOT FALSE
+    FROM asked q LEFT JOIN found f ON f.return_id = q.id LEFT JOIN lines l ON l.id = f.line_id
+    LEFT JOIN pooled p ON p.id = q.id
 $$;
 
 -- As in 0004_analytics.sql, of shoppers (every joined id is its user's), without what is left out, and with returns: one
--- is deducted at its own time, where the purchases that it takes money off are credited.
+-- is deducted at its own time, where the purchases that it takes money off are credited. No two sets that grow with the
+-- slices are joined: the planner takes both for few.
 DROP FUNCTION analytics_facts(uuid, timestamptz[], timestamptz[], text, int, text);
 CREATE FUNCTION analytics_facts(
     p_tenant uuid, p_starts timestamptz[], p_ends timestamptz[], p_zone text, p_window_hours int, p_currency text
@@ -170,9 +177,8 @@ CREATE FUNCTION analytics_facts(
     ), slices AS MATERIALIZED (
         SELECT s.starts, s.ends FROM unnest(p_starts, p_ends) AS s (starts, ends)
     ), sent_back AS MATERIALIZED (
-        SELECT e.id, e.timestamp, e.product_id
-        FROM slices s CROSS JOIN LATERAL (
-            SELECT * FROM events i
+        SELECT e.id FROM slices s CROSS JOIN LATERAL (
+            SELECT i.id FROM events i
             WHERE i.tenant_id = p_tenant AND i.timestamp >= s.starts AND i.timestamp < s.ends
               AND i.event_type = 'return' AND i.user_id NOT IN (SELECT l.id FROM left_out l)
               AND (i.metadata ->> 'bot') IS DISTINCT FROM 'true'
@@ -182,12 +188,15 @@ CREATE FUNCTION analytics_facts(
         SELECT r.* FROM analytics_returned(p_tenant, ARRAY(SELECT b.id FROM sent_back b), p_currency) r
         WHERE EXISTS (SELECT FROM sent_back)
     ), bought AS MATERIALIZED (
-        SELECT e.id, e.timestamp, coalesce(a.user_id, e.user_id) AS person, e.product_id, e.order_id, e.counted,
+        SELECT e.id, e.timestamp, e.product_id, e.order_id, e.returned_at, e.deducted, e.number,
+               coalesce((SELECT a.user_id FROM user_aliases a
+                         WHERE a.tenant_id = p_tenant AND a.anonymous_id = e.user_id), e.user_id) AS person,
                coalesce(e.metadata ->> 'currency', p_currency) = p_currency AS own,
                coalesce(round((e.metadata ->> 'price')::numeric
                               * coalesce((e.metadata ->> 'quantity')::numeric, 1), 2), 0) AS amount
         FROM (
-            SELECT b.*, true AS counted FROM slices s CROSS JOIN LATERAL (
+            SELECT b.*, NULL::timestamptz AS returned_at, NULL::numeric AS deducted, NULL::bigint AS number
+            FROM slices s CROSS JOIN LATERAL (
                 SELECT * FROM events i
                 WHERE i.tenant_id = p_tenant AND i.timestamp >= s.starts AND i.timestamp < s.ends
                   AND i.event_type = 'purchase' AND i.user_id NOT IN (SELECT l.id FROM left_out l)
@@ -195,19 +204,18 @@ CREATE FUNCTION analytics_facts(
                 OFFSET 0
             ) b
             UNION ALL
-            SELECT i.*, false FROM events i
-            WHERE i.tenant_id = p_tenant AND i.id = ANY (ARRAY(SELECT r.line_id FROM returned r))
-              AND NOT EXISTS (SELECT FROM slices s WHERE i.timestamp >= s.starts AND i.timestamp < s.ends)
-        ) e LEFT JOIN user_aliases a ON a.tenant_id = p_tenant AND a.anonymous_id = e.user_id
+            SELECT l.*, r.returned_at, r.amount, r.number FROM returned r CROSS JOIN LATERAL (
+                SELECT * FROM events i WHERE i.tenant_id = p_tenant AND i.id = r.line_id OFFSET 0
+            ) l
+        ) e
     ), reach AS MATERIALIZED (
         SELECT b.person, b.product_id, min(b.timestamp) - make_interval(hours => p_window_hours) AS since,
                max(b.timestamp) AS until
         FROM bought b GROUP BY b.person, b.product_id
     ), steps AS (
-        SELECT b.id, b.timestamp, b.person, b.product_id, true AS bought, '' AS placement_id, '' AS strategy
-        FROM bought b
+        SELECT b.*, true AS bought, '' AS placement_id, '' AS strategy FROM bought b
         UNION ALL
-        SELECT c.id, c.timestamp, r.person, c.product_id, false,
+        SELECT c.id, c.timestamp, c.product_id, NULL, NULL, NULL, NULL, r.person, NULL, NULL, false,
                coalesce(c.metadata ->> 'placementId', ''), coalesce(c.metadata ->> 'strategy', '')
         FROM (
             SELECT r.*, r.person AS user_id FROM reach r
@@ -227,17 +235,23 @@ CREATE FUNCTION analytics_facts(
         FROM steps s
         WINDOW w AS (PARTITION BY s.person, s.product_id ORDER BY s.timestamp, s.bought, s.id ROWS UNBOUNDED PRECEDING)
     ), newest AS (
-        SELECT n.id, n.bought, n.click, n.timestamp, first_value(n.timestamp) OVER w AS clicked_at,
-               first_value(n.placement_id) OVER w AS placement_id, first_value(n.strategy) OVER w AS strategy
+        SELECT n.*, first_value(n.timestamp) OVER w AS clicked_at, first_value(n.placement_id) OVER w AS clicked_in,
+               first_value(n.strategy) OVER w AS clicked_by
         FROM numbered n
         WINDOW w AS (PARTITION BY n.person, n.product_id, n.click ORDER BY n.timestamp, n.bought, n.id)
-    ), credited AS (
-        SELECT n.id, n.placement_id, n.strategy FROM newest n
-        WHERE n.bought AND n.click > 0 AND n.clicked_at >= n.timestamp - make_interval(hours => p_window_hours)
+    ), credited AS MATERIALIZED (
+        SELECT n.id, n.timestamp, n.product_id, n.order_id, n.own, n.amount, n.returned_at, n.deducted, n.number,
+               x.credit, CASE WHEN x.credit THEN n.clicked_in ELSE '' END AS placement_id,
+               CASE WHEN x.credit THEN n.clicked_by ELSE '' END AS strategy
+        FROM newest n CROSS JOIN LATERAL (
+            SELECT n.click > 0 AND n.clicked_at >= n.timestamp - make_interval(hours => p_window_hours) AS credit
+        ) x
+        WHERE n.bought
     ), first_lines AS (
         SELECT l.id
         FROM (
-            SELECT DISTINCT b.order_id FROM bought b WHERE b.counted AND b.own AND b.order_id IS NOT NULL
+            SELECT DISTINCT b.order_id FROM bought b
+            WHERE b.own AND b.order_id IS NOT NULL AND b.returned_at IS NULL
         ) o CROSS JOIN LATERAL (
             SELECT i.id FROM events i
             WHERE i.tenant_id = p_tenant AND i.order_id = o.order_id
@@ -259,20 +273,18 @@ CREATE FUNCTION analytics_facts(
             OFFSET 0
         ) e
         UNION ALL
-        SELECT b.timestamp, b.product_id, coalesce(c.placement_id, ''), coalesce(c.strategy, ''),
-               0, 0, 1,
-               CASE WHEN b.own THEN b.amount END, (c.id IS NOT NULL)::int,
-               CASE WHEN b.own AND c.id IS NOT NULL THEN b.amount END,
-               (b.own AND (b.order_id IS NULL OR f.id IS NOT NULL))::int, (NOT b.own)::int, 0, NULL, 0
-        FROM bought b LEFT JOIN credited c ON c.id = b.id LEFT JOIN first_lines f ON f.id = b.id
-        WHERE b.counted
+        SELECT c.timestamp, c.product_id, c.placement_id, c.strategy, 0, 0, 1,
+               CASE WHEN c.own THEN c.amount END, c.credit::int, CASE WHEN c.own AND c.credit THEN c.amount END,
+               (c.own AND (c.order_id IS NULL OR c.id IN (SELECT f.id FROM first_lines f)))::int, (NOT c.own)::int,
+               0, NULL, 0
+        FROM credited c WHERE c.returned_at IS NULL
         UNION ALL
-        SELECT s.timestamp, s.product_id, coalesce(c.placement_id, ''), coalesce(c.strategy, ''),
-               0, 0, 0,
-               -r.amount, 0, CASE WHEN c.id IS NOT NULL THEN -r.amount END, 0, 0,
-               (row_number() OVER (PARTITION BY s.id ORDER BY b.timestamp, b.id) = 1)::int, r.amount, (NOT r.known)::int
-        FROM sent_back s JOIN returned r ON r.return_id = s.id
-        LEFT JOIN bought b ON b.id = r.line_id LEFT JOIN credited c ON c.id = r.line_id
+        SELECT c.returned_at, c.product_id, c.placement_id, c.strategy, 0, 0, 0,
+               -c.deducted, 0, CASE WHEN c.credit THEN -c.deducted END, 0, 0, (c.number = 1)::int, c.deducted, 0
+        FROM credited c WHERE c.returned_at IS NOT NULL
+        UNION ALL
+        SELECT r.returned_at, r.product_id, '', '', 0, 0, 0, NULL, 0, NULL, 0, 0, 1, NULL, (NOT r.known)::int
+        FROM returned r WHERE r.line_id IS NULL
     )
     SELECT (f.timestamp AT TIME ZONE p_zone)::date, analytics_hour(f.timestamp, p_zone), f.product_id, f.placement_id,
            f.strategy, f.impressions, f.clicks, f.conversions, f.revenue, f.attributed_conversions, f.attributed_revenue,
@@ -325,9 +337,10 @@ CREATE FUNCTION analytics_touched(
             SELECT unnest(ARRAY[c.anonymous_id, c.user_id])
         ) i
     ), clicks AS (
-        SELECT coalesce(a.user_id, n.user_id) AS person, n.product_id, n.timestamp
-        FROM news n LEFT JOIN user_aliases a ON a.tenant_id = p_tenant AND a.anonymous_id = n.user_id
-        WHERE n.recommended
+        SELECT coalesce((SELECT a.user_id FROM user_aliases a
+                         WHERE a.tenant_id = p_tenant AND a.anonymous_id = n.user_id), n.user_id) AS person,
+               n.product_id, n.timestamp
+        FROM news n WHERE n.recommended
     ), credited AS MATERIALIZED (
         SELECT b.user_id, b.product_id, b.order_id, b.timestamp
         FROM (
@@ -370,8 +383,10 @@ CREATE FUNCTION analytics_touched(
         UNION
         SELECT k.id, NULL FROM kin k
     ), people AS (
-        SELECT DISTINCT coalesce(a.user_id, s.user_id) AS person, s.product_id
-        FROM sharing s LEFT JOIN user_aliases a ON a.tenant_id = p_tenant AND a.anonymous_id = s.user_id
+        SELECT DISTINCT coalesce((SELECT a.user_id FROM user_aliases a
+                                  WHERE a.tenant_id = p_tenant AND a.anonymous_id = s.user_id), s.user_id) AS person,
+               s.product_id
+        FROM sharing s
     ), touched AS (
         SELECT n.timestamp FROM news n
         UNION ALL
