@@ -153,7 +153,7 @@ CREATE TABLE audit_log (
 CREATE INDEX audit_log_about_tenant_idx ON audit_log USING btree (about_tenant, id);
 CREATE INDEX audit_log_admin_id_idx ON audit_log USING btree (admin_id, id);
 
--- 0001_schema
+-- 0001_schema, 0015_categories_and_text
 CREATE TABLE catalog_items (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     tenant_id uuid NOT NULL,
@@ -173,7 +173,8 @@ CREATE TABLE catalog_items (
     deleted_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     updated_at timestamp with time zone NOT NULL DEFAULT now(),
-    search tsvector GENERATED ALWAYS AS ((setweight(to_tsvector('simple'::regconfig, name), 'A'::"char") || setweight(to_tsvector('simple'::regconfig, (COALESCE(brand, ''::text) || ' '::text) || COALESCE(category, ''::text)), 'B'::"char")) || setweight(to_tsvector('simple'::regconfig, "left"(COALESCE(description, ''::text), 20000)), 'C'::"char")) STORED,
+    search tsvector,
+    further_categories text[] NOT NULL DEFAULT '{}'::text[],
     CONSTRAINT catalog_items_pkey PRIMARY KEY (id),
     CONSTRAINT catalog_items_tenant_id_number_key UNIQUE (tenant_id, number),
     CONSTRAINT catalog_items_tenant_id_product_id_key UNIQUE (tenant_id, product_id),

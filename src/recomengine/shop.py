@@ -62,6 +62,18 @@ it.
 """
 
 MAX_PRICE = Decimal("9999999999.99")
+NOISE, MOST_NOISE = Decimal("1e-7"), Decimal("1e-4")
+"""What arithmetic in binary adds to a price, or takes from it, as a share of it: 1e-16 in double precision, and up to
+6e-8 in single, as 19.99 becomes 19.989999771118164. A third decimal that is meant is more.
+"""
+
+
+def without_noise(price: Decimal) -> Decimal:
+    """5.0600000000000005 as 5.06; any other price as it is. price: finite, at most MAX_PRICE."""
+    cents = round(price, 2)
+    return cents if abs(price - cents) <= min(abs(price) * NOISE, MOST_NOISE) else price
+
+
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Limit = Annotated[int, Meta(ge=0, le=10_000_000)]

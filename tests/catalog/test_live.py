@@ -168,4 +168,4 @@ async def test_the_tenants_currency_stands_in_where_a_product_has_none(
     )
     catalog = await context.catalogs.get(tenant.id)
     assert [catalog.fragment(number, "EUR")[-5:] for number in range(3)] == [b'"EUR"', b'"CHF"', b'"EUR"']
-    assert catalog.category_mask("None such").tolist() == [0]
+    assert catalog.category_codes.mask(["None such"]).tolist() == [0]

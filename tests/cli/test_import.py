@@ -297,7 +297,7 @@ def test_a_catalog_comes_from_csv_with_other_columns_as_attributes(
 
     items = items_of(database, tenant)
     assert first.code == again.code == 0
-    assert "1 products stored, 4 rejected" in first.err
+    assert "1 products: 1 created, 0 changed, 0 unchanged; 0 lines repeated, 4 rejected" in first.err
     reported = [line.split(":")[0] for line in first.err.splitlines() if line.startswith("line")]
     assert sorted(reported) == ["line 3", "line 4", "line 5", "line 6"]
     assert "line 5: available: expected true or false, in stock or out of stock, or a number" in first.err
@@ -322,6 +322,6 @@ def test_a_catalog_comes_from_ndjson_and_a_later_line_wins(
     ran = command("import", "catalog", str(file), "--tenant", tenant)
 
     items = items_of(database, tenant)
-    assert "2501 products stored, 1 rejected" in ran.err
+    assert "2500 products: 2500 created, 0 changed, 0 unchanged; 1 lines repeated, 1 rejected" in ran.err
     assert len(items) == 2500
     assert (items["p-0"]["name"], str(items["p-0"]["price"])) == ("Renamed", "2.50")

@@ -1,6 +1,6 @@
 """The serving kernel equals its plain-Python reference, and never breaks its promises."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -115,6 +115,8 @@ def requests(draw: st.DrawFn) -> Asked:
         excluded=draw(st.lists(anything, max_size=3)), mask=draw(st.none() | st.lists(st.integers(0, 1),
         min_size=CATEGORIES, max_size=CATEGORIES)),
         min_price=draw(st.sampled_from([-1, -1, 0, 500])), max_price=draw(st.sampled_from([-1, -1, 0, 1000])),
+        paths=draw(st.none() | st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=3, unique=True),
+        min_size=CATEGORIES, max_size=CATEGORIES)),
     )  # fmt: skip
 
 
@@ -147,9 +149,15 @@ def arguments(asked: Asked) -> dict[str, Any]:
         "purchase": asked.purchase, "available": np.array(asked.available, np.uint8),
         "price_cents": np.array(asked.prices, np.int64), "categories": np.array(asked.categories, np.int32),
         "fallback": np.array(asked.fallback, np.int32), "excluded": np.array(asked.excluded, np.int32),
+        "paths": None if asked.paths is None else paths_of(asked.paths),
         "category_mask": None if asked.mask is None else np.array(asked.mask, np.uint8),
         "min_price_cents": asked.min_price, "max_price_cents": asked.max_price,
     }  # fmt: skip
+
+
+def paths_of(given: Sequence[Sequence[int]]) -> tuple[Any, Any]:
+    starts = np.cumsum([0, *map(len, given)], dtype=np.int64)
+    return starts, np.array([path for each in given for path in each], np.int32)
 
 
 def ask(ranker: Ranker, weights: Any, limit: int, asked: Asked, workspace: Workspace = WORKSPACE) -> Answer:
@@ -482,6 +490,9 @@ WRONG: list[tuple[Arguments, str]] = [
     ({"categories": np.zeros(3, np.int32)}, r"categories, .*expected 12, 12 .* got 12, 3"),
     ({"categories": np.zeros(12, np.int64)}, r"categories: expected a flat int32 array"),
     ({"category_mask": np.zeros(0, np.uint8)}, r"category_mask: expected at least 1 values, one a category, got 0"),
+    ({"paths": paths_of([])}, r"paths: expected 1 rows, 0 numbers, got 0 and 0"),
+    ({"paths": (np.array([0, 2]), np.zeros(1, np.int32))}, r"paths: expected 1 rows, 2 numbers, got 1 and 1"),
+    ({"paths": paths_of([[-1]])}, r"paths: expected numbers from 0"),
     ({"available": np.ones(12, bool)}, r"available: expected a flat uint8 array, got bool"),
     ({"fallback": [1]}, r"fallback: expected a flat int32 array, got list"),
     ({"excluded": None}, r"excluded: expected a flat int32 array, got NoneType"),

@@ -219,6 +219,12 @@ class Asked(NamedTuple):
     mask: Sequence[int] | None
     min_price: int
     max_price: int
+    paths: Sequence[Sequence[int]] | None = None
+    """Of each category code; None: the code itself."""
+
+    def paths_of(self, item: int) -> set[int]:
+        code = self.categories[item] if 0 <= item < len(self.categories) else -1
+        return set() if code < 0 else {code} if self.paths is None else set(self.paths[code])
 
     def eligible(self, item: int) -> bool:
         if not 0 <= item < len(self.available) or not self.available[item] or item in self.excluded:
@@ -248,12 +254,8 @@ def _described(item: int, asked: Asked, item_features: Sequence[Sequence[float]]
     places = [place for place, (other, _) in enumerate(asked.history) if other == item]
     times_bought = sum(code == asked.purchase for other, code in asked.history if other == item)
     hand = asked.seeds[0] if asked.seeds and 0 <= asked.seeds[0] < len(asked.available) else None
-    category, price = asked.categories[item], asked.prices[item]
-    seen = [
-        asked.categories[seed]
-        for seed in asked.seeds
-        if 0 <= seed < len(asked.available) and asked.categories[seed] >= 0
-    ]
+    paths, price = asked.paths_of(item), asked.prices[item]
+    seen = [paths_of_seed for seed in asked.seeds if (paths_of_seed := asked.paths_of(seed))]
     return [
         float(item == hand),
         float(any(place < asked.session for place in places)),
@@ -262,8 +264,8 @@ def _described(item: int, asked: Asked, item_features: Sequence[Sequence[float]]
         math.log1p(len(places)),
         float(times_bought > 0),
         math.log1p(times_bought),
-        float(hand is not None and category >= 0 and category == asked.categories[hand]),
-        seen.count(category) / len(seen) if seen and category >= 0 else 0.0,
+        float(hand is not None and bool(paths & asked.paths_of(hand))),
+        max((sum(path in each for each in seen) for path in paths), default=0) / max(len(seen), 1),
         min(price, asked.prices[hand]) / max(price, asked.prices[hand])
         if hand is not None and price > 0 and asked.prices[hand] > 0
         else 0.0,

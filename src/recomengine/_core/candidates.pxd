@@ -19,24 +19,26 @@ cdef struct Filter:
     const int64_t *price
     const int32_t *category
     const uint8_t *category_mask
+    const int64_t *path_at
+    const int32_t *path
     int64_t size
     int64_t min_price
     int64_t max_price
 
 
 cdef class Workspace:
-    cdef int64_t size, n_sessions, n_touched, n_candidates, n_categories, n_chosen
+    cdef int64_t size, n_sessions, n_touched, n_candidates, n_paths, n_chosen
     cdef int n_sources
     cdef float[::1] acc, best, similarity, total
-    cdef int32_t[::1] touched, best_seed, place, ago, times_seen, times_bought, hit, session_touched, category_count
+    cdef int32_t[::1] touched, best_seed, place, ago, times_seen, times_bought, hit, session_touched, path_count
     cdef int32_t[::1] candidates, chosen, chosen_at
-    cdef uint8_t[::1] state, flags
+    cdef uint8_t[::1] state, flags, path_at_hand
     cdef uint64_t[::1] keys
     cdef int32_t[:, ::1] seed_of
     cdef float[:, ::1] features
 
     cdef int _grow(self, int64_t size, int64_t n_sessions, int n_sources, int64_t limit) except -1
-    cdef int _grow_categories(self, int64_t count) except -1
+    cdef int _grow_paths(self, int64_t count) except -1
 
 
 cdef inline bint eligible(uint8_t *state, const Filter *f, int64_t item) noexcept nogil:

@@ -37,10 +37,10 @@ cdef enum:
 cdef class Workspace:
     """Scratch of `rank`, grown to the largest catalog and the most sequences seen. One a thread; not shared."""
     def __init__(self):
-        self.size = self.n_sessions = self.n_touched = self.n_categories = self.n_chosen = 0
+        self.size = self.n_sessions = self.n_touched = self.n_paths = self.n_chosen = 0
         self.n_sources = 0
         self._grow(1024, 1024, 1, 100)
-        self._grow_categories(64)
+        self._grow_paths(64)
 
     cdef int _grow(self, int64_t size, int64_t n_sessions, int n_sources, int64_t limit) except -1:
         """Each size is set last: an array that could not be had leaves a workspace that is too small by its own account."""
@@ -71,9 +71,9 @@ cdef class Workspace:
             self.keys = np.zeros(widest, np.uint64)
         return 0
 
-    cdef int _grow_categories(self, int64_t count) except -1:
-        self.category_count = np.zeros(2 * count, np.int32)
-        self.n_categories = 2 * count
+    cdef int _grow_paths(self, int64_t count) except -1:
+        self.path_count, self.path_at_hand = np.zeros(2 * count, np.int32), np.zeros(2 * count, np.uint8)
+        self.n_paths = 2 * count
         return 0
 
 

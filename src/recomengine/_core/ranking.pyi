@@ -17,7 +17,8 @@ FEATURES: tuple[str, ...]
 hand.
 
 at_hand: it is the first seed. in_session, seen, bought: in the history; times_seen, times_bought: ln(1 + times);
-seen_lately: 1 / (1 + events since). same_category: as the first seed's; category_share: of the seeds that have one.
+seen_lately: 1 / (1 + events since). same_category: one of its paths is the first seed's as well; category_share: of the
+seeds that have a category, those in the one of its paths where most are.
 price_near: the lower of its price and the first seed's by the higher. popularity, recent_popularity, rising, freshness,
 newness: columns of `item_features`.
 """
@@ -60,6 +61,7 @@ def rank(
     categories: Int32,
     fallback: Int32,
     excluded: Int32,
+    paths: tuple[Int64, Int32] | None = None,
     category_mask: NDArray[np.uint8] | None = None,
     min_price_cents: int = -1,
     max_price_cents: int = -1,
@@ -88,6 +90,7 @@ def rank(
     categories: Int32,
     fallback: Int32,
     excluded: Int32,
+    paths: tuple[Int64, Int32] | None = None,
     category_mask: NDArray[np.uint8] | None = None,
     min_price_cents: int = -1,
     max_price_cents: int = -1,
@@ -100,10 +103,11 @@ def rank(
     Numbers that the model or the catalog does not know are passed over.
     history_items int32 and history_types uint8: the shopper's events, newest first; the first `session` of them are of
     the running session; `purchase` is the type that means bought.
-    available uint8, price_cents int64 (-1: none), categories int32 (-1: none): one value a product number; a product is
-    eligible when it is available, not in `excluded`, its category's byte in category_mask is set (None: all), and its
-    price lies within the limits (-1: none; a product without a price fails any price limit). fallback: product numbers,
-    best first; what is of the running session comes last.
+    available uint8, price_cents int64 (-1: none), categories int32 (-1: none): one value a product number. A category
+    code stands for a set of paths: those of code c are paths[1][paths[0][c]:paths[0][c + 1]], int32 numbers from 0, no
+    path twice (None: the code itself). A product is eligible when it is available, not in `excluded`, the byte of its
+    category code in category_mask is set (None: all), and its price lies within the limits (-1: none; a product without
+    a price fails any price limit). fallback: product numbers, best first; what is of the running session comes last.
     sources[i]: position of the source that says most for items[i], or NO_SOURCE; seeds[i]: the seed that counts most
     there (the product itself in rankings and own), or NO_SOURCE. Scores of fallback products are NO_SCORE.
     Raises ValueError on wrong shapes, types or values.

@@ -12,7 +12,7 @@ import numpy as np
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
 from recomengine._core.candidates cimport BARRED, CHOSEN, N_FEATURES, UNKNOWN, Filter, Workspace, eligible, gather
-from recomengine._core.csr import check_finite, contiguous
+from recomengine._core.csr import check_finite, checked_indptr, contiguous
 from recomengine._core.sources cimport Neighbours, Sequences, Source
 
 cdef extern from "math.h" nogil:
@@ -140,29 +140,50 @@ cdef void _forget(Workspace w, const int32_t[::1] items) noexcept nogil:
             w.times_seen[items[h]] = w.times_bought[items[h]] = 0
 
 
-cdef int64_t _count_categories(Workspace w, const Filter *f, const int32_t[::1] seeds) noexcept nogil:
-    cdef int64_t k, counted = 0
+cdef int64_t _count_paths(Workspace w, const Filter *f, const int32_t[::1] seeds) noexcept nogil:
+    """How many seeds have a category; of each path how many are in it, and whether the first one is."""
+    cdef int64_t k, p, counted = 0
+    cdef int32_t code
     for k in range(seeds.shape[0]):
-        if 0 <= seeds[k] < f.size and f.category[seeds[k]] >= 0:
-            w.category_count[f.category[seeds[k]]] += 1
+        code = f.category[seeds[k]] if 0 <= seeds[k] < f.size else -1
+        if code >= 0:
+            for p in range(f.path_at[code], f.path_at[code + 1]):
+                w.path_count[f.path[p]] += 1
+                w.path_at_hand[f.path[p]] |= k == 0
             counted += 1
     return counted
 
 
-cdef void _forget_categories(Workspace w, const Filter *f, const int32_t[::1] seeds) noexcept nogil:
-    cdef int64_t k
+cdef void _forget_paths(Workspace w, const Filter *f, const int32_t[::1] seeds) noexcept nogil:
+    cdef int64_t k, p
+    cdef int32_t code
     for k in range(seeds.shape[0]):
-        if 0 <= seeds[k] < f.size and f.category[seeds[k]] >= 0:
-            w.category_count[f.category[seeds[k]]] = 0
+        code = f.category[seeds[k]] if 0 <= seeds[k] < f.size else -1
+        if code >= 0:
+            for p in range(f.path_at[code], f.path_at[code + 1]):
+                w.path_count[f.path[p]] = 0
+                w.path_at_hand[f.path[p]] = 0
+
+
+cdef inline void _compare_paths(Workspace w, const Filter *f, int32_t code, int64_t counted, float *x) noexcept nogil:
+    """One path in common with the first seed will do; the share is that of the path which most seeds are in."""
+    cdef int64_t p
+    cdef int32_t most = 0
+    cdef bint same = False
+    for p in range(f.path_at[code], f.path_at[code + 1]):
+        most = max(most, w.path_count[f.path[p]])
+        same |= w.path_at_hand[f.path[p]]
+    x[SAME_CATEGORY] = same
+    x[CATEGORY_SHARE] = most / <float> counted
 
 
 cdef void _describe(Workspace w, Ranker r, const Filter *f, const int32_t[::1] seeds) noexcept nogil:
     """The features beside the sources, for every candidate."""
-    cdef int64_t c, i, counted = _count_categories(w, f, seeds), hand_price = -1
-    cdef int32_t item, hand = seeds[0] if seeds.shape[0] else -1, hand_category = -1
+    cdef int64_t c, i, counted = _count_paths(w, f, seeds), hand_price = -1
+    cdef int32_t item, hand = seeds[0] if seeds.shape[0] else -1
     cdef float *x
     if 0 <= hand < f.size:
-        hand_category, hand_price = f.category[hand], f.price[hand]
+        hand_price = f.price[hand]
     for c in range(w.n_candidates):
         item = w.candidates[c]
         x = &w.features[c, 2 * r.n_sources]
@@ -175,14 +196,13 @@ cdef void _describe(Workspace w, Ranker r, const Filter *f, const int32_t[::1] s
             x[BOUGHT] = (w.flags[item] & WAS_BOUGHT) != 0
             x[TIMES_BOUGHT] = log1pf(w.times_bought[item])
         if f.category[item] >= 0 and counted:
-            x[SAME_CATEGORY] = f.category[item] == hand_category
-            x[CATEGORY_SHARE] = w.category_count[f.category[item]] / <float> counted
+            _compare_paths(w, f, f.category[item], counted, x)
         if hand_price > 0 and f.price[item] > 0:
             x[PRICE_NEAR] = <float> min(hand_price, f.price[item]) / <float> max(hand_price, f.price[item])
         if item < r.n_items:
             for i in range(N_ITEM_FEATURES):
                 x[OF_ITEM + i] = r.item_features[item, i]
-    _forget_categories(w, f, seeds)
+    _forget_paths(w, f, seeds)
 
 
 cdef void _score(Workspace w, const float[::1] weights) noexcept nogil:
@@ -235,7 +255,7 @@ cdef inline int64_t _append(Workspace w, int64_t chosen, int32_t item) noexcept 
 
 
 def rank(Workspace w not None, Ranker r not None, weights, int limit, *, seeds, profiles, own_items, own_weights, history_items, history_types,
-         int64_t session, int purchase, available, price_cents, categories, fallback, excluded, category_mask=None,
+         int64_t session, int purchase, available, price_cents, categories, fallback, excluded, paths=None, category_mask=None,
          int64_t min_price_cents=-1, int64_t max_price_cents=-1):
     cdef const int32_t[::1] sd = contiguous(seeds, np.int32, "seeds"), oi = contiguous(own_items, np.int32, "own_items")
     cdef const float[:, ::1] pf = _checked_profiles(profiles, r.n_profiles, len(seeds))
@@ -256,10 +276,14 @@ def rank(Workspace w not None, Ranker r not None, weights, int limit, *, seeds, 
         if mask.shape[0] < max(n_categories, 1):
             raise ValueError(f"category_mask: expected at least {max(n_categories, 1)} values, one a category, got {mask.shape[0]}.")
     w._grow(max(n, r.widest), r.n_sessions, r.n_sources, min(limit, n))
-    if w.n_categories < n_categories:
-        w._grow_categories(n_categories)
+    cdef const int64_t[::1] path_at
+    cdef const int32_t[::1] path
+    path_at, path = _checked_paths(paths, n_categories)
+    if w.n_paths < 1 + int(np.max(path, initial=-1)):
+        w._grow_paths(1 + int(np.max(path)))
     f.available, f.price, f.category = (&av[0] if n else NULL), (&pr[0] if n else NULL), (&ca[0] if n else NULL)
     f.category_mask = NULL if category_mask is None else &mask[0]
+    f.path_at, f.path = &path_at[0], (&path[0] if path.shape[0] else NULL)
     f.size, f.min_price, f.max_price = n, min_price_cents, max_price_cents
     _find(w, r, &f, ex, sd, pf, oi, ow)
     with nogil:
@@ -275,6 +299,19 @@ def rank(Workspace w not None, Ranker r not None, weights, int limit, *, seeds, 
         _forget(w, hi)
         _clear_places(w)
     return _result(w, r.n_sources, wt, chosen)
+
+
+
+def _checked_paths(paths, int64_t n_categories):
+    """The paths of each category code; each code is a path of its own where none are given."""
+    if paths is None:
+        return np.arange(n_categories + 1, dtype=np.int64), np.arange(n_categories, dtype=np.int32)
+    indptr, indices = checked_indptr(paths[0], "paths"), contiguous(paths[1], np.int32, "paths")
+    if len(indptr) <= n_categories or indptr[-1] != len(indices):
+        raise ValueError(f"paths: expected {n_categories} rows, {indptr[-1]} numbers, got {len(indptr) - 1} and {len(indices)}.")
+    if np.min(indices, initial=0) < 0:
+        raise ValueError("paths: expected numbers from 0, got one below.")
+    return indptr, indices
 
 
 cdef void _find(Workspace w, Ranker r, const Filter *f, const int32_t[::1] excluded, const int32_t[::1] seeds, const float[:, ::1] profiles,

@@ -1,20 +1,21 @@
 """What a product must be beyond its types; each fault is a problem that names the path."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from recomengine.catalog.categories import SEPARATOR, parts_of
 from recomengine.catalog.schemas import MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTE_DEPTH, ItemIn, ItemPatch
-from recomengine.shop import MAX_PRICE
+from recomengine.shop import MAX_PRICE, without_noise
 from recomengine.web.codec import decode
 from recomengine.web.free_json import read_free
-from recomengine.web.problems import invalid
+from recomengine.web.problems import Invalid, invalid
 
+T = TypeVar("T")
 _item = msgspec.json.Decoder(ItemIn)
 _patch = msgspec.json.Decoder(ItemPatch)
 _encode = msgspec.json.Encoder().encode
-SEPARATOR = " > "
 
 
 class _Price(msgspec.Struct):
@@ -26,22 +27,42 @@ class _Price(msgspec.Struct):
 _price = msgspec.json.Decoder(_Price)
 
 
-def read_item(body: "bytes | msgspec.Raw") -> ItemIn:
-    item = decode(_item, body)
+class ReadItem(NamedTuple):
+    item: ItemIn
+    trimmed: bool
+    """Whether outer blanks of its id were cut off."""
+
+
+def read_item(body: "bytes | msgspec.Raw") -> ReadItem:
+    item = _decode(_item, body)
     if item.price is not None:
         decode(_price, body)
-    return check_item(item)
+    given = item.product_id
+    return ReadItem(check_item(item), item.product_id != given)
 
 
 def read_patch(body: bytes) -> ItemPatch:
-    patch = decode(_patch, body)
+    patch = _decode(_patch, body)
     if isinstance(patch.price, Decimal):
         decode(_price, body)
     return patch
 
 
+def _decode(decoder: "msgspec.json.Decoder[T]", body: "bytes | msgspec.Raw") -> T:
+    try:
+        return decode(decoder, body)
+    except Invalid as problem:
+        error = problem.errors[0]
+        if error.path == "$.category" and error.message.endswith("got a list"):
+            raise invalid(error.path, f"{error.message}. Send several as categories") from None
+        raise
+
+
 def check_item(item: ItemIn) -> ItemIn:
-    """`item` with its category, links, price and attributes as they are stored; raises Invalid."""
+    """`item` with its id, categories, links, price and attributes as they are stored; raises Invalid."""
+    item.product_id = item.product_id.strip()
+    if not item.product_id:
+        raise invalid("$.productId", "expected an id, got only blanks")
     for name in ("name", "description", "brand", "url", "image_url"):
         _check_text(getattr(item, name), f"$.{name}" if name != "image_url" else "$.imageUrl")
     if not item.name.strip():
@@ -49,18 +70,22 @@ def check_item(item: ItemIn) -> ItemIn:
     item.url, item.image_url = _absolute(item.url), _absolute(item.image_url)
     item.price = _checked_price(item.price)
     item.attributes = _checked_attributes(item.attributes)
-    item.category = normal_category(item.category)
+    main = normal_category(item.category)
+    others = [normal_category(path, f"$.categories[{at}]") for at, path in enumerate(item.categories or ())]
+    item.categories = [path for path in dict.fromkeys([main, *others]) if path is not None]
+    item.category = item.categories[0] if item.categories else None
     return item
 
 
-def normal_category(path: str | None) -> str | None:
+def normal_category(path: str | None, at: str = "$.category") -> str | None:
     """ "Shoes >Running " as "Shoes > Running"; None for an empty path."""
-    _check_text(path, "$.category")
+    _check_text(path, at)
     if path is None or not path.strip():
         return None
-    parts = [part.strip() for part in path.split(">")]
-    if not all(parts):
-        raise invalid("$.category", f"expected a path such as Shoes > Running, got an empty part in {path!r}")
+    parts = parts_of(path)
+    if not parts or not all(parts):
+        what = "an empty part in" if parts else "only separators,"
+        raise invalid(at, f"expected a path such as Shoes > Running, got {what} {path!r}")
     return SEPARATOR.join(parts)
 
 
@@ -80,7 +105,8 @@ def _checked_price(price: Decimal | None) -> Decimal | None:
         return None
     if not (price.is_finite() and 0 <= price <= MAX_PRICE):
         raise invalid("$.price", f"expected 0 to {MAX_PRICE}, got {str(price)[:40]}")
-    cents = round(price or Decimal(), 2)
+    price = without_noise(price or Decimal())
+    cents = round(price, 2)
     if price != cents:
         raise invalid("$.price", f"expected at most 2 decimal places, got {str(price)[:40]}. Round it")
     return cents

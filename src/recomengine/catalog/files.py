@@ -3,6 +3,7 @@
 from typing import Literal
 
 from recomengine.catalog.columns import plan
+from recomengine.catalog.importing import Replace
 from recomengine.catalog.schemas import ItemIn
 from recomengine.files.plan import Kind, Options
 from recomengine.files.query import FileQuery, Word, mapping_of
@@ -12,13 +13,19 @@ ITEMS = Kind(plan, frozenset(ItemIn.__struct_encode_fields__), "productId")
 
 
 class ItemFileQuery(FileQuery, frozen=True, kw_only=True):
-    """The query of POST catalog/import."""
+    """The query of POST catalog/import. mode `replace`: what is not in the body becomes unavailable."""
 
     format: Format = "auto"
     category_separator: Word | None = None
+    mode: Literal["add", "replace"] = "add"
+    force: bool = False
 
     def options(self) -> Options:
         return Options(
             format=self.format, map=mapping_of(self.map), separator=self.separator, encoding=self.encoding,
             category_separator=self.category_separator,
         )  # fmt: skip
+
+    @property
+    def replace(self) -> Replace:
+        return "no" if self.mode == "add" else "force" if self.force else "yes"

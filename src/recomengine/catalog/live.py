@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from recomengine._core.csr import Int32, Int64
 from recomengine.catalog import queries
+from recomengine.catalog.categories import CategoryCodes
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, tenant_transaction
 
@@ -24,14 +25,13 @@ POLL_S = 0.5
 CHUNK = 5000
 MAX_TENANTS = 2000
 IDLE_S = 1800.0
-SEPARATOR = " > "
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class LiveCatalog:
     """Products by number, 0 to size - 1. available uint8 (0: not to be offered), price_cents int64 (-1: none),
-    categories int32 (-1: none).
+    categories int32 (-1: none; see CategoryCodes).
     """
 
     def __init__(self) -> None:
@@ -41,8 +41,7 @@ class LiveCatalog:
         self.names: list[str] = []
         self._numbers: dict[str, int] = {}
         self._fragments: list[bytes] = []
-        self._category_codes: dict[str, int] = {}
-        self._masks: dict[str, NDArray[np.uint8]] = {}
+        self.category_codes = CategoryCodes()
         self._available = np.zeros(0, np.uint8)
         self._price_cents = np.zeros(0, np.int64)
         self._categories = np.zeros(0, np.int32)
@@ -70,20 +69,6 @@ class LiveCatalog:
         fragment = self._fragments[number]
         return fragment[:-4] + b'"%b"' % currency.encode() if fragment.endswith(b'"currency":null') else fragment
 
-    def category_mask(self, path: str) -> NDArray[np.uint8]:
-        """One byte a category code: 1 for `path` and everything below it."""
-        path = SEPARATOR.join(part.strip() for part in path.split(">"))
-        mask = self._masks.get(path)
-        if mask is None or len(mask) < len(self._category_codes):
-            below = path + SEPARATOR
-            mask = np.array(
-                [name == path or name.startswith(below) for name in self._category_codes] or [False], np.uint8
-            )
-            if len(self._masks) >= 1000:
-                self._masks.clear()
-            self._masks[path] = mask
-        return mask
-
     def apply(self, rows: Sequence[Any]) -> None:
         """Take over changed rows; a reader never sees half of them, since nothing is awaited here."""
         for row in rows:
@@ -103,9 +88,8 @@ class LiveCatalog:
         self._available[number] = row["available"] and not gone
         self._price_cents[number] = -1 if row["price"] is None else int(row["price"] * 100)
         category = row["category"]
-        self._categories[number] = (
-            -1 if category is None else self._category_codes.setdefault(category, len(self._category_codes))
-        )
+        paths = () if category is None else (category, *row["further_categories"])
+        self._categories[number] = self.category_codes.code(paths)
         self._fragments[number] = _encode({
             "productId": product_id, "name": row["name"], "imageUrl": row["image_url"], "url": row["url"],
             "category": category, "price": row["price"], "currency": row["currency"],

@@ -61,25 +61,33 @@ def _read_fields(body: bytes) -> _Fields:
     return _Fields(decode(_object, body), decode(_id, body).product_id)
 
 
-_item = Body(ItemIn, MAX_ITEM_BYTES, read_item)
+_item = Body(ItemIn, MAX_ITEM_BYTES, lambda body: read_item(body).item)
 _fields = Body(ItemFields, MAX_ITEM_BYTES, _read_fields)
 _patch = Body(ItemPatch, MAX_ITEM_BYTES, read_patch)
 _batch = json_body(msgspec.json.Decoder(ItemBatch), MAX_BATCH_BYTES)
 
 
+def _product_id(call: Call[Any, Any]) -> str:
+    """The path's, without the outer blanks that no product's id has."""
+    product_id: str = call.request.path_params["product_id"]
+    return product_id.strip()
+
+
 async def put_item(context: "Context", call: Call[Caller, _Fields]) -> Response:
-    item = _named(call.body, call.request.path_params["product_id"])
+    item = _named(call.body, _product_id(call))
     made, new = await service.put_item(context.pool, context.bus, call.by.tenant_id, item)
     return data_response(made, 201 if new else 200)
 
 
 def _named(fields: _Fields, product_id: str) -> ItemIn:
     """The item of a PUT, whose id stands in the path and may stand in the body."""
-    if fields.product_id not in (msgspec.UNSET, product_id):
+    given = fields.product_id
+    if given is not msgspec.UNSET and (given.strip() if isinstance(given, str) else given) != product_id:
         raise invalid(
             "$.productId", f"expected {product_id}, as in the path. Leave it out of the body, or make both the same"
         )
-    return read_item(msgspec.json.encode(fields.members | {"productId": msgspec.Raw(msgspec.json.encode(product_id))}))
+    named = fields.members | {"productId": msgspec.Raw(msgspec.json.encode(product_id))}
+    return read_item(msgspec.json.encode(named)).item
 
 
 async def post_item(context: "Context", call: Call[Caller, ItemIn]) -> Response:
@@ -87,18 +95,16 @@ async def post_item(context: "Context", call: Call[Caller, ItemIn]) -> Response:
 
 
 async def get_item(context: "Context", call: Call[Caller, None]) -> Response:
-    return data_response(
-        await service.read_item(context.pool, call.by.tenant_id, call.request.path_params["product_id"])
-    )
+    return data_response(await service.read_item(context.pool, call.by.tenant_id, _product_id(call)))
 
 
 async def patch_item(context: "Context", call: Call[Caller, ItemPatch]) -> Response:
-    product_id = call.request.path_params["product_id"]
+    product_id = _product_id(call)
     return data_response(await service.patch_item(context.pool, context.bus, call.by.tenant_id, product_id, call.body))
 
 
 async def delete_item(context: "Context", call: Call[Caller, None]) -> Response:
-    await service.delete_item(context.pool, context.bus, call.by.tenant_id, call.request.path_params["product_id"])
+    await service.delete_item(context.pool, context.bus, call.by.tenant_id, _product_id(call))
     return Response(status_code=204)
 
 
@@ -107,28 +113,32 @@ async def post_batch(context: "Context", call: Call[Caller, ItemBatch]) -> Respo
     items: list[ItemIn] = []
     for index, body in enumerate(call.body.items):
         try:
-            items.append(read_item(body))
+            item, trimmed = read_item(body)
         except Problem as problem:
             results.append(ItemResult(index, "rejected", error=rejection(problem)))
         else:
-            results.append(ItemResult(index, "unchanged", items[-1].product_id))
+            items.append(item)
+            results.append(ItemResult(index, "unchanged", item.product_id, trimmed))
     if items:
         good = (result for result in results if result.status != "rejected")
-        for result, status in zip(
+        for result, written in zip(
             good, await service.write_items(context.pool, context.bus, call.by.tenant_id, items), strict=True
         ):
-            result.status = status
+            result.status = written.status
     return data_response(ItemBatchResult(len(items), len(results) - len(items), results))
 
 
 async def post_import(context: "Context", call: Call[Caller, Upload]) -> Response:
     """Products of NDJSON, of a JSON array, of a table, or of an XML feed such as Google Merchant Center's. Tables and
-    feeds may have other names for their columns; the answer says what became of each.
+    feeds may have other names for their columns; the answer says what became of each. With `mode=replace` products that
+    the body lacks become unavailable: `force` lets that be more than a third.
     """
     query = read_file_query(call.request, ItemFileQuery)
     stream = stream_of(call.body, ITEMS, query.options())
-    await stream.judge()
-    result = await import_items(context.pool, context.bus, call.by.tenant_id, stream.batches())
+    fields = await stream.judge()
+    result = await import_items(
+        context.pool, context.bus, call.by.tenant_id, stream.batches(), fields=fields, replace=query.replace
+    )
     if (report := stream.source.report()) is not None:
         result.columns, result.reading = report.columns, report.notes
     return data_response(result)
@@ -166,6 +176,7 @@ routes = [
         lines=ItemIn,
         media=MEDIA,
         query=ItemFileQuery,
+        problems=(Conflict,),
     ),
     Operation("GET", ONE, get_item, "Read a product", {200: Data[ItemOut]}, needs=READ, ids=ID),
     Operation(

@@ -17,8 +17,10 @@ from recomengine.web.problems import Rejection
 INK = r"[^\s\x00\x1c-\x1f\x85]"
 Name = Annotated[str, Meta(min_length=1, max_length=500, extra_json_schema={"pattern": rf"^[^\x00]*{INK}[^\x00]*$"})]
 PART = r"[^\x00>]*[^>\s\x00\x1c-\x1f\x85][^\x00>]*"
-CATEGORY = rf"^({PART}(>{PART})*|\s*)$"
+CATEGORY = rf"^((\s*>)*{PART}(>{PART})*(>\s*)*|\s*)$"
 Category = Annotated[str, Meta(max_length=500, extra_json_schema={"pattern": CATEGORY})]
+MAX_CATEGORIES = 50
+Categories = Annotated[list[Category], Meta(max_length=MAX_CATEGORIES)]
 Description = Annotated[str, Meta(max_length=20_000, extra_json_schema={"pattern": PLAIN})]
 Brand = Annotated[str, Meta(max_length=200, extra_json_schema={"pattern": PLAIN})]
 Attributes = dict[str, Any]
@@ -33,6 +35,7 @@ class ItemFields(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_
 
     name: Name
     category: Category | None = None
+    categories: Categories | None = None
     price: Price | None = None
     currency: Currency | None = None
     image_url: Link | None = None
@@ -52,6 +55,7 @@ class ItemPatch(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
     name: Name | UnsetType = UNSET
     category: Category | UnsetType | None = UNSET
+    categories: Categories | UnsetType | None = UNSET
     price: Price | UnsetType | None = UNSET
     currency: Currency | UnsetType | None = UNSET
     image_url: Link | UnsetType | None = UNSET
@@ -66,6 +70,7 @@ class ItemOut(msgspec.Struct, rename="camel"):
     product_id: str
     name: str
     category: str | None
+    categories: list[str]
     price: Price | None
     currency: str | None
     image_url: str | None
@@ -86,9 +91,12 @@ class ItemBatch(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ItemResult(msgspec.Struct, rename="camel", omit_defaults=True):
+    """trimmed: whether outer blanks of the id were cut off."""
+
     index: int
     status: Literal["created", "updated", "unchanged", "rejected"]
     product_id: str | None = None
+    trimmed: bool = False
     error: Rejection | None = None
 
 
@@ -98,16 +106,25 @@ class ItemBatchResult(msgspec.Struct):
     results: list[ItemResult]
 
 
-class ItemImportResult(msgspec.Struct):
-    """errors: of the first lines that were rejected. columns: what became of those of a table or of XML. reading: what
-    is to be said of the file as a whole.
+class ItemImportResult(msgspec.Struct, omit_defaults=True):
+    """created, changed, unchanged count products; repeated: lines of a product that stood in an earlier one, of which
+    the last counts; removed: products that are unavailable now, because a complete file lacks them; trimmed: ids whose
+    outer blanks were cut off. errors: of the first lines that were rejected; notes: on the first that were taken
+    otherwise than they stand there. columns: what became of those of a table or feed; reading: what is to be said of
+    the whole of it.
     """
 
-    accepted: int = 0
-    rejected: int = 0
-    errors: list[LineError] = []
-    columns: Columns | UnsetType = UNSET
-    reading: list[str] | UnsetType = UNSET
+    created: int
+    changed: int
+    unchanged: int
+    repeated: int
+    rejected: int
+    removed: int
+    trimmed: int
+    errors: list[LineError]
+    notes: list[LineError]
+    columns: Columns | None = None
+    reading: list[str] | None = None
 
 
 class Search(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):

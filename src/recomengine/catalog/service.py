@@ -4,14 +4,16 @@ A product's number is given once, is dense within the tenant, and stays with the
 re-creation: models and processes address products by it.
 """
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from recomengine.catalog import queries
 from recomengine.catalog.checking import check_item
+from recomengine.catalog.markup import text_of
+from recomengine.catalog.partial import CATEGORY_FIELDS, filled_up
 from recomengine.catalog.schemas import ItemIn, ItemOut, ItemPatch
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Connection, Pool, tenant_transaction
@@ -22,13 +24,22 @@ Status = Literal["created", "updated", "unchanged"]
 _encode = msgspec.json.Encoder().encode
 
 
-async def write_items(pool: Pool, bus: Bus, tenant_id: UUID, items: Sequence[ItemIn]) -> list[Status]:
-    """Make or replace products; what happened to each, in order. Of a product given twice the last counts."""
+class Written(NamedTuple):
+    status: Status
+    number: int
+
+
+async def write_items(
+    pool: Pool, bus: Bus, tenant_id: UUID, items: Sequence[ItemIn], fields: frozenset[str] | None = None
+) -> list[Written]:
+    """Make or replace products; what happened to each, in order. Of a product given twice the last counts. fields: see
+    partial.py.
+    """
     async with tenant_transaction(pool, tenant_id) as connection:
-        statuses, changed = await _write(connection, tenant_id, items)
+        written, changed = await _write(connection, tenant_id, items, fields)
     if changed:
         await bus.publish("catalog", tenant_id)
-    return statuses
+    return written
 
 
 async def create_item(pool: Pool, bus: Bus, tenant_id: UUID, item: ItemIn) -> ItemOut:
@@ -48,11 +59,11 @@ async def create_item(pool: Pool, bus: Bus, tenant_id: UUID, item: ItemIn) -> It
 async def put_item(pool: Pool, bus: Bus, tenant_id: UUID, item: ItemIn) -> tuple[ItemOut, bool]:
     """(the product, whether it was made now)."""
     async with tenant_transaction(pool, tenant_id) as connection:
-        statuses, changed = await _write(connection, tenant_id, [item])
+        written, changed = await _write(connection, tenant_id, [item])
         made = await _get(connection, tenant_id, item.product_id)
     if changed:
         await bus.publish("catalog", tenant_id)
-    return made, statuses[0] == "created"
+    return made, written[0].status == "created"
 
 
 async def patch_item(pool: Pool, bus: Bus, tenant_id: UUID, product_id: str, patch: ItemPatch) -> ItemOut:
@@ -60,6 +71,8 @@ async def patch_item(pool: Pool, bus: Bus, tenant_id: UUID, product_id: str, pat
         await queries.lock_catalog(connection, tenant_id)
         there = msgspec.structs.asdict(await _get(connection, tenant_id, product_id))
         given = {name: value for name, value in msgspec.structs.asdict(patch).items() if value is not msgspec.UNSET}
+        if given.keys() & CATEGORY_FIELDS:  # the one that is not given follows from the other
+            there |= dict.fromkeys(CATEGORY_FIELDS)
         fields = {name: given.get(name, there[name]) for name in ItemIn.__struct_fields__}
         _, changed = await _write(connection, tenant_id, [check_item(ItemIn(**fields))])
         made = await _get(connection, tenant_id, product_id)
@@ -93,19 +106,38 @@ def _missing(product_id: str) -> NotFound:
     return NotFound(f"There is no product {product_id} in this catalog. Check the id, or make it with PUT.")
 
 
-async def _write(connection: Connection, tenant_id: UUID, items: Sequence[ItemIn]) -> tuple[list[Status], bool]:
-    """(status of each item, whether anything changed)."""
+async def _write(
+    connection: Connection, tenant_id: UUID, items: Sequence[ItemIn], fields: frozenset[str] | None = None
+) -> tuple[list[Written], bool]:
+    """(what happened to each item, whether anything changed)."""
     last = {item.product_id: item for item in items}
-    wanted = sorted(last.values(), key=lambda item: item.product_id)
     version, next_number = await queries.lock_catalog(connection, tenant_id)
     known = await queries.known_numbers(connection, tenant_id, list(last))
-    fresh = iter(range(next_number, next_number + len(wanted)))
-    numbers = [known[item.product_id][0] if item.product_id in known else next(fresh) for item in wanted]
-    attributes = [_encode(item.attributes).decode() for item in wanted]
-    changed = await queries.upsert_items(connection, tenant_id, version + 1, wanted, numbers, attributes)
+    numbers = {product_id: number for product_id, (number, _) in known.items()}
+    numbers |= {product_id: next_number + at for at, product_id in enumerate(sorted(last.keys() - known.keys()))}
+    wanted = sorted(last.values(), key=lambda item: item.product_id)
+    if fields is not None:
+        stored = await queries.stored_items(
+            connection, tenant_id, [each for each, (_, there) in known.items() if there]
+        )
+        wanted = [filled_up(item, stored.get(item.product_id), fields) for item in wanted]
+    changed = await queries.upsert_items(connection, tenant_id, version + 1, [_row(item, numbers) for item in wanted])
     if changed:
         await queries.advance_catalog(connection, tenant_id, version + 1, len(wanted) - len(known))
-    return [_status(item, item is last[item.product_id], known, changed) for item in items], bool(changed)
+    return [
+        Written(_status(item, item is last[item.product_id], known, changed), numbers[item.product_id])
+        for item in items
+    ], bool(changed)
+
+
+def _row(item: ItemIn, numbers: Mapping[str, int]) -> queries.ItemRow:
+    further = _encode((item.categories or [])[1:]).decode()
+    words = item.description and text_of(item.description)
+    return queries.ItemRow(
+        item.product_id, numbers[item.product_id], item.name, item.category, further, item.price, item.currency,
+        item.image_url, item.url, item.description, item.brand, _encode(item.attributes).decode(), item.available,
+        words,
+    )  # fmt: skip
 
 
 def _status(item: ItemIn, counts: bool, known: dict[str, tuple[int, bool]], changed: set[str]) -> Status:

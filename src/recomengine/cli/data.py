@@ -12,10 +12,10 @@ import typer
 
 from recomengine.catalog.checking import read_item
 from recomengine.catalog.files import ITEMS
-from recomengine.catalog.importing import import_items
-from recomengine.cli.files import Progress, streams_of
+from recomengine.catalog.importing import Replace, import_items
+from recomengine.cli.files import Joined, Progress, streams_of
 from recomengine.cli.flags import DataDir, console, run, settings_of_running, with_pool
-from recomengine.cli.outcome import Outcome, Taken
+from recomengine.cli.outcome import Outcome, Phrase, Taken, checked_only, events, products
 from recomengine.events.files import EVENTS
 from recomengine.events.importing import MAX_UNDER_WAY, import_lines
 from recomengine.events.preparing import Source, prepare
@@ -30,6 +30,7 @@ from recomengine.infra.redis import RedisClient
 from recomengine.models import service
 from recomengine.settings import Settings, SettingsError
 from recomengine.tenants.service import require_tenant
+from recomengine.web.ndjson import Lines
 from recomengine.web.problems import Problem
 
 POLL_S = 0.2
@@ -51,7 +52,13 @@ CategorySeparator = Annotated[
     str | None, typer.Option(help="Between the parts of a category's path: > or / or |.", show_default=False)
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything, and store nothing.")]
-Take = Callable[[Stream], Awaitable[Taken]]
+Replacing = Annotated[
+    bool, typer.Option("--replace", help="The files are the whole catalog: what they lack becomes unavailable.")
+]
+Force = Annotated[bool, typer.Option("--force", help="With --replace: even if that is more than a third of it.")]
+Take = Callable[[AsyncIterator[Lines], frozenset[str] | None], Awaitable[Taken]]
+ITEM_COUNTS = ("created", "changed", "unchanged", "repeated", "rejected", "removed")
+EVENT_COUNTS = ("accepted", "duplicates", "rejected")
 
 app = typer.Typer()
 import_app = typer.Typer(
@@ -63,14 +70,17 @@ import_app = typer.Typer(
 def import_catalog(
     files: list[str], tenant: TenantId, format_name: FormatName = "auto", mapped: Map = None,
     separator: Separator = None, encoding: Encoding = None, category_separator: CategorySeparator = None,
-    dry_run: DryRun = False, data_dir: DataDir = None,
+    replace: Replacing = False, force: Force = False, dry_run: DryRun = False, data_dir: DataDir = None,
 ) -> None:  # fmt: skip
     """Load products."""
     options = Options(
         format=format_name, map=mapping_of(mapped or ()), separator=separator, encoding=encoding,
         category_separator=category_separator,
     )  # fmt: skip
-    run(_import_catalog(settings_of_running(data_dir), tenant, files, options, dry_run=dry_run))
+    if force and not replace:
+        raise SettingsError("--force goes with --replace alone. Add it, or leave --force out.")
+    mode: Replace = "no" if not replace else "force" if force else "yes"
+    run(_import_catalog(settings_of_running(data_dir), tenant, files, options, mode, dry_run=dry_run))
 
 
 @import_app.command(name="events")
@@ -94,58 +104,76 @@ def refresh(
 
 
 async def _import_catalog(
-    settings: Settings, tenant_id: UUID, files: Sequence[str], options: Options, *, dry_run: bool
+    settings: Settings, tenant_id: UUID, files: Sequence[str], options: Options, replace: Replace, *, dry_run: bool
 ) -> None:
-    outcome = Outcome(console, "products", "attributes", files, dry_run=dry_run)
     async with _connected(settings, 2) as (pool, redis):
         await require_tenant(pool, tenant_id)
         bus = Bus(settings.redis_url, redis)
 
-        async def take(stream: Stream) -> Taken:
-            if dry_run:
-                return Taken.of_check(await checked(stream.batches(), read_item))
-            done = await import_items(pool, bus, tenant_id, stream.batches())
-            return Taken({"stored": done.accepted, "rejected": done.rejected}, done.errors)
+        async def store(lines: AsyncIterator[Lines], fields: frozenset[str] | None) -> Taken:
+            done = await import_items(pool, bus, tenant_id, lines, fields=fields, replace=replace)
+            counts = {name: getattr(done, name) for name in ITEM_COUNTS}
+            return Taken(counts, sorted(done.errors + done.notes, key=lambda line: line.line))
 
-        await _take_all(files, ITEMS, options, take, outcome)
+        phrase = Phrase("products", "attributes", checked_only("products") if dry_run else products)
+        outcome = Outcome(console, phrase, files)
+        take = _check_by(read_item) if dry_run else store
+        await _take_all(files, ITEMS, options, take, outcome, together=replace != "no")
 
 
 async def _import_events(
     settings: Settings, tenant_id: UUID, files: Sequence[str], options: Options, *, dry_run: bool
 ) -> None:
-    outcome = Outcome(console, "events", "metadata", files, dry_run=dry_run)
     async with _connected(settings, MAX_UNDER_WAY + 1) as (pool, redis):
         config = await require_tenant(pool, tenant_id)
         writer = EventWriter(pool, redis)
 
-        async def take(stream: Stream) -> Taken:
-            if dry_run:
-                source = Source(tenant_id, config, int(time.time() * 1000), live=False)
-                return Taken.of_check(await checked(stream.batches(), partial(prepare, source=source)))
-            done = await import_lines(writer, tenant_id, config, stream.batches())
-            return Taken(
-                {"stored": done.accepted, "were there": done.duplicates, "rejected": done.rejected}, done.errors
-            )
+        async def store(lines: AsyncIterator[Lines], _fields: frozenset[str] | None) -> Taken:
+            done = await import_lines(writer, tenant_id, config, lines)
+            return Taken({name: getattr(done, name) for name in EVENT_COUNTS}, done.errors)
 
+        source = Source(tenant_id, config, int(time.time() * 1000), live=False)
+        phrase = Phrase("events", "metadata", checked_only("events") if dry_run else events)
+        take = _check_by(partial(prepare, source=source)) if dry_run else store
         try:
-            await _take_all(files, EVENTS, options, take, outcome)
+            await _take_all(files, EVENTS, options, take, Outcome(console, phrase, files), together=False)
         finally:
             await writer.close()
 
 
-async def _take_all(files: Sequence[str], kind: Kind, options: Options, take: Take, outcome: Outcome) -> None:
-    """One file after the other, until one is refused."""
+def _check_by(read: Callable[[bytes], object]) -> Take:
+    async def check(lines: AsyncIterator[Lines], _fields: frozenset[str] | None) -> Taken:
+        done = await checked(lines, read)
+        return Taken({"good": done.good, "rejected": done.rejected}, done.errors)
+
+    return check
+
+
+async def _take_all(
+    files: Sequence[str], kind: Kind, options: Options, take: Take, outcome: Outcome, *, together: bool
+) -> None:
+    """One file after the other, until one is refused; together: as if they were one."""
     try:
         with Progress(console, files) as progress:
-            for file, stream in streams_of(files, kind, options, progress):
-                try:
-                    await stream.judge()
-                    outcome.add(file, await take(stream), stream.source.report())
-                except Problem as problem:
-                    raise SettingsError(f"{file}: {problem.detail}") from None
+            streams = streams_of(files, kind, options, progress)
+            if together:
+                joined = Joined(streams, outcome)
+                outcome.add("", await take(joined.lines(), await joined.judge()))
+            else:
+                for file, stream in streams:
+                    await _take_one(file, stream, take, outcome)
     finally:
         outcome.say()
     outcome.check()
+
+
+async def _take_one(file: str, stream: Stream, take: Take, outcome: Outcome) -> None:
+    try:
+        fields = await stream.judge()
+        outcome.add(file, await take(stream.batches(), fields))
+    except Problem as problem:
+        raise SettingsError(f"{file}: {problem.detail}") from None
+    outcome.tell(file, stream.source.report())
 
 
 @asynccontextmanager

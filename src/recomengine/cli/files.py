@@ -7,6 +7,7 @@ import io
 import sys
 import zlib
 from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, cast
@@ -23,10 +24,13 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
+from recomengine.cli.outcome import Outcome
 from recomengine.files.forms import Form, form_of, source_of
 from recomengine.files.plan import Kind, Options
 from recomengine.files.stream import Stream
 from recomengine.settings import SettingsError
+from recomengine.web.ndjson import Lines
+from recomengine.web.problems import Problem
 
 STDIN = "-"
 STEP = 64 * 1024
@@ -75,6 +79,37 @@ def streams_of(files: Sequence[str], kind: Kind, options: Options, progress: Pro
         finally:
             if file != STDIN:
                 raw.close()
+
+
+class Joined:
+    """Several files as one: what columns they have must be the same for all."""
+
+    def __init__(self, streams: Iterator[tuple[str, Stream]], outcome: Outcome) -> None:
+        self._first = next(streams)
+        self._others = streams
+        self._outcome = outcome
+
+    async def judge(self) -> frozenset[str] | None:
+        return await _judged(*self._first)
+
+    async def lines(self) -> AsyncIterator[Lines]:
+        fields = await self.judge()
+        for file, stream in chain([self._first], self._others):
+            if await _judged(file, stream) != fields:
+                raise SettingsError(
+                    f"{file} has other columns than {self._first[0]}. With --replace the files are one catalog: give "
+                    f"them the same columns."
+                )
+            async for batch in stream.batches():
+                yield batch
+            self._outcome.tell(file, stream.source.report())
+
+
+async def _judged(file: str, stream: Stream) -> frozenset[str] | None:
+    try:
+        return await stream.judge()
+    except Problem as problem:
+        raise SettingsError(f"{file}: {problem.detail}") from None
 
 
 async def _pieces(

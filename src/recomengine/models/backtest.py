@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from recomengine._core.candidates import Workspace
 from recomengine._core.csr import CSR, Float32, Int32, Int64
 from recomengine._core.ranking import Ranker, rank
+from recomengine.catalog.categories import Paths
 from recomengine.models.blend import Learned, Lists, learn
 from recomengine.models.cases import CONTEXTS, Case, split
 from recomengine.models.evidence import build_evidence, make_ranker
@@ -25,11 +26,14 @@ REPEAT_SHARE = 0.05
 
 
 class Shelf(NamedTuple):
-    """Products by number: available uint8, price_cents int64 (-1: none), categories int32 (-1: none)."""
+    """Products by number: available uint8, price_cents int64 (-1: none), categories int32 (-1: none; codes of a
+    CategoryCodes), and the paths of each code.
+    """
 
     available: NDArray[np.uint8]
     price_cents: Int64
     categories: Int32
+    paths: Paths | None = None
 
 
 class Backtest(NamedTuple):
@@ -94,7 +98,8 @@ def collect(workspace: Workspace, ranker: Ranker, cases: Sequence[Case], shelf: 
         excluded = case.moment.shopper.purchased if new_only else case.moment.on_page
         candidates, described = rank(
             workspace, ranker, None, 1, **of_moment(case.moment), available=shelf.available,
-            price_cents=shelf.price_cents, categories=shelf.categories, fallback=NO_ITEMS, excluded=excluded,
+            price_cents=shelf.price_cents, categories=shelf.categories, paths=shelf.paths, fallback=NO_ITEMS,
+            excluded=excluded,
         )  # fmt: skip
         if len(candidates):
             features.append(described)

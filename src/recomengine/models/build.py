@@ -13,15 +13,16 @@ import orjson
 
 from recomengine._core.csr import CSR
 from recomengine._core.strings import build_string_table
+from recomengine.catalog.categories import CategoryCodes
 from recomengine.models.arrays import Arrays, csr, put_csr
 from recomengine.models.backtest import Backtest, Shelf, backtest
-from recomengine.models.content import build_content, content_table
+from recomengine.models.content import build_content, categories_of, content_table
 from recomengine.models.evidence import Begin, build_evidence, ignore
 from recomengine.models.histories import Histories, newest_per_user
 from recomengine.models.sources import KIND_OF_STRATEGY
 
 HISTORY_LENGTH = 200
-CONTENT_FIELDS = ("number", "name", "category", "brand", "description", "attributes")
+CONTENT_FIELDS = ("number", "name", "category", "brand", "description", "attributes", "further_categories")
 CONTENT_ARRAYS = (
     "terms.offsets", "terms.data", "terms.slots", "terms.idf", "vectors.indptr", "vectors.indices", "vectors.data",
 )  # fmt: skip
@@ -83,15 +84,14 @@ def build_model(
 def shelf_of(products: Sequence[Mapping[str, Any]], n_items: int) -> Shelf:
     """The products of the backtest: all that are there, whether or not they can be bought today."""
     shelf = Shelf(np.zeros(n_items, np.uint8), np.full(n_items, -1, np.int64), np.full(n_items, -1, np.int32))
-    codes: dict[str, int] = {}
+    codes = CategoryCodes()
     for product in products:
         number = product["number"]
         shelf.available[number] = 1
         if product["price"] is not None:
             shelf.price_cents[number] = round(product["price"] * 100)
-        if product["category"]:
-            shelf.categories[number] = codes.setdefault(product["category"], len(codes))
-    return shelf
+        shelf.categories[number] = codes.code(categories_of(product))
+    return shelf._replace(paths=codes.paths)
 
 
 def _stats(
@@ -133,7 +133,7 @@ def content_digest(products: Sequence[Mapping[str, Any]], n_items: int) -> str:
     """Of all that content is made from. Prices and stock, which change often, are no part of it."""
     digest = blake2b(b"%d" % n_items, digest_size=16)
     for product in products:
-        digest.update(orjson.dumps([product[name] for name in CONTENT_FIELDS]))
+        digest.update(orjson.dumps([product.get(name) for name in CONTENT_FIELDS]))
     return digest.hexdigest()
 
 

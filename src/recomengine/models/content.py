@@ -15,6 +15,8 @@ from recomengine._core.csr import CSR, Float32
 from recomengine._core.interactions import transpose
 from recomengine._core.similarity import product_topk
 from recomengine._core.strings import StringTable
+from recomengine.catalog.categories import SEPARATOR
+from recomengine.catalog.markup import text_of
 from recomengine.models.arrays import empty_csr
 
 WORD = re.compile(r"\w+", re.UNICODE)
@@ -34,7 +36,7 @@ class Content(NamedTuple):
 
 
 def terms_of(product: Mapping[str, Any]) -> dict[str, float]:
-    """Term to weight, for a row with name, category, brand, description, attributes."""
+    """Term to weight, for a row with name, category, further_categories, brand, description, attributes."""
     found: dict[str, float] = {}
     for field, text in _texts(product):
         weight = FIELD_WEIGHTS[field.partition("=")[0]]
@@ -44,16 +46,22 @@ def terms_of(product: Mapping[str, Any]) -> dict[str, float]:
     return found
 
 
+def categories_of(product: Mapping[str, Any]) -> tuple[str, ...]:
+    """The main one first."""
+    category: str | None = product["category"]
+    return (category, *(product.get("further_categories") or ())) if category else ()
+
+
 def _texts(product: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "name", product["name"]
-    if category := product["category"]:
-        parts = category.split(" > ")
+    for category in categories_of(product):
+        parts = category.split(SEPARATOR)
         for depth in range(len(parts)):
             yield "category", "_".join(WORD.findall(" ".join(parts[: depth + 1])))
     if brand := product["brand"]:
         yield "brand", "_".join(WORD.findall(brand))
     if description := product["description"]:
-        yield "description", " ".join(description.split()[:MAX_DESCRIPTION_WORDS])
+        yield "description", " ".join(text_of(description).split()[:MAX_DESCRIPTION_WORDS])
     for name, value in (product["attributes"] or {}).items():
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, str | int | float):

@@ -33,11 +33,11 @@ HASH_JOINS_ONLY = "SET LOCAL enable_nestloop = off"
 product by itself.
 """
 LOAD_CATALOG = """
-SELECT number, name, category, brand, description, readable_json(attributes) AS attributes, price
+SELECT number, name, category, further_categories, brand, description, readable_json(attributes) AS attributes, price
 FROM catalog_items WHERE tenant_id = $1 AND deleted_at IS NULL ORDER BY number
 """
 LOAD_NEW_PRODUCTS = """
-SELECT number, name, category, brand, description, readable_json(attributes) AS attributes
+SELECT number, name, category, further_categories, brand, description, readable_json(attributes) AS attributes
 FROM catalog_items WHERE tenant_id = $1 AND number >= $2 AND deleted_at IS NULL ORDER BY number DESC LIMIT $3
 """
 RECENT_NUMBERS = """

@@ -23,12 +23,12 @@ def in_variety(
     items: Sequence[int], scores: Sequence[float], categories: Int32, model: Model, limit: int, strength: float
 ) -> list[int]:
     """Positions of the best `limit` of the ranked `items`, in their new order; scores: 0 and more, the highest
-    first.
+    first; categories: one an item.
     """
     numbers = np.array(items, np.int32)
     relevance = np.array(scores, np.float32)
     if len(scores) and scores[0] > 0:
         relevance /= relevance[0]
     alike = model.ranker.sources[PLACE["content"]].tables
-    places: list[int] = spread(numbers, relevance, categories[numbers], alike, limit, strength=strength).tolist()
+    places: list[int] = spread(numbers, relevance, categories, alike, limit, strength=strength).tolist()
     return places

@@ -68,13 +68,18 @@ def ranked_for(
             **of_moment(now), available=catalog.available, price_cents=catalog.price_cents,
             categories=catalog.categories, fallback=model.fallback if model else NO_ITEMS, excluded=_excluded(query,
             catalog, shopper, now, repeats=repeats),
-            category_mask=None if query.category is None else catalog.category_mask(query.category),
+            paths=catalog.category_codes.paths, category_mask=catalog.category_codes.mask(query.categories) if
+            query.categories else None,
             min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
         )  # fmt: skip
     ranked = Ranked(products, shown_scores(strategy, scores), [SOURCE_OF[number] for number in sources], seeds)
     if model is None or not strength:
         return ranked
-    return ranked.at(in_variety(products, ranked.scores, catalog.categories, model, query.limit, strength))
+    return ranked.at(in_variety(products, ranked.scores, _main_paths(catalog, products), model, query.limit, strength))
+
+
+def _main_paths(catalog: LiveCatalog, products: Sequence[int]) -> Int32:
+    return catalog.category_codes.main_paths(catalog.categories[np.array(products, np.int32)])
 
 
 def numbers(catalog: LiveCatalog, product_ids: Sequence[str]) -> Int32:

@@ -13,11 +13,12 @@ from recomengine.web.paging import convert_query, query_pairs
 from recomengine.web.problems import invalid
 
 Ids = Annotated[list[Id], Meta(max_length=100)]
+Category = Annotated[str, Meta(min_length=1, max_length=500)]
 PageContext = Literal["home", "product", "cart"]
 PriceLimit = Annotated[float, Meta(ge=0, le=9_999_999_999)]
 """Exact to 2 places as its shortest decimal form is."""
 MAX_REQUESTS = 100
-REPEATABLE = frozenset({"productId", "exclude"})
+REPEATABLE = frozenset({"productId", "exclude", "category"})
 
 
 class Query(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -27,7 +28,7 @@ class Query(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=T
     product_id: Id | Ids = []
     strategy: Strategy | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 8
-    category: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    category: Category | Annotated[list[Category], Meta(max_length=20)] | None = None
     min_price: PriceLimit | None = None
     max_price: PriceLimit | None = None
     exclude: Id | Ids = []
@@ -44,6 +45,11 @@ class Query(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=T
     @property
     def excluded(self) -> list[str]:
         return [self.exclude] if isinstance(self.exclude, str) else self.exclude
+
+    @property
+    def categories(self) -> list[str]:
+        """Any of them will do; none: all."""
+        return [self.category] if isinstance(self.category, str) else self.category or []
 
     @property
     def page(self) -> PageContext:
@@ -108,6 +114,8 @@ def parse_query(query_string: bytes) -> Query:
             raise invalid(f"$.{name}", "expected once, got it twice. Send one value.")
         else:
             fields[name] = value
+    if len(category := fields.get("category", ())) == 1:
+        fields["category"] = category[0]
     return convert_query(fields, Query)
 
 

@@ -18,5 +18,8 @@ class LineError(msgspec.Struct):
 class Unreadable(bytes):
     """Stands in the place of a line that cannot be read, and says why."""
 
+    identity: str | None = None
+    """The id of what the line is about, where that is known."""
+
 
 LINE_TOO_LONG = Unreadable(b"The line is longer than %d bytes. Shorten it." % MAX_LINE_BYTES)

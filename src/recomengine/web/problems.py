@@ -240,6 +240,12 @@ EXPLAINED = {
         "The Idempotency-Key came before with another request.",
         "Choose a new key for each thing that is to be made.",
     ),
+    "replace_refused": Explained(
+        Conflict,
+        "The file that is to replace the catalog lacks more than a third of the products that are to be had, has no "
+        "good line, or has bad ones of which it cannot be told what product they are about. Nothing was changed.",
+        "Send the complete file, mend the lines that the detail names, or force it with force=true.",
+    ),
     "too_large": Explained(
         TooLarge,
         "The body is larger than the endpoint takes, or than 64 KiB without a key in a header; or an import is blank.",
