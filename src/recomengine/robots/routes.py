@@ -45,10 +45,11 @@ async def clear(context: "Context", call: Call[Owner, None]) -> Response:
 
 def _user_id(request: Request) -> str:
     """As events would name it; raises Invalid."""
+    path = {"userId": request.path_params["user_id"].strip()}
     try:
-        return msgspec.convert({"userId": request.path_params["user_id"].strip()}, _Path).user_id
+        return msgspec.convert(path, _Path).user_id
     except msgspec.ValidationError as error:
-        raise validation_problem(error) from None
+        raise validation_problem(error, _Path, path) from None
 
 
 PATH, ADMIN = "/api/v1/tenants/{tenant_id}/robots", (Credential.ADMIN,)
