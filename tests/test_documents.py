@@ -53,3 +53,13 @@ def test_every_file_and_name_in_it_that_a_document_names_is_there(document: Path
         assert found or name in MADE, name
         last = member.rpartition(".")[2]
         assert not member or any(last in path.read_text(encoding="utf-8") for path in found), f"{name}: {member}"
+
+
+def test_every_test_that_the_compatibility_document_names_is_there() -> None:
+    text = (ROOT / "docs/compatibility.md").read_text(encoding="utf-8")
+    rows = text.partition("| Situation | What we do | Held by |\n")[2].splitlines()[1:]
+    for row in rows:
+        named = re.findall(r"`(tests/[^`:]+)(?:::(\w+))?`", row.split("|")[3])
+        assert named, f"nothing holds {row}"
+        for path, name in named:
+            assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8"), f"{path}::{name}"

@@ -44,8 +44,8 @@ COMMON_NAMES: Names = {
     ),
     "url": ("link", "permalink", "producturl", "productlink", "producturi", "deeplink", "weblink", "href"),
     "description": (
-        "bodyhtml", "body", "longdescription", "productdescription", "shortdescription", "beschreibung", "descripción",
-        "descrizione", "opis",
+        "bodyhtml", "body", "longdescription", "productdescription", "shortdescription", "summary",
+        "details", "beschreibung", "descripción", "descrizione", "opis",
     ),
     "brand": (
         "vendor", "manufacturer", "brandname", "brands", "make", "marke", "hersteller", "marque", "marca",
