@@ -67,6 +67,15 @@ async def test_another_quantity_is_refused_in_words(
     assert ("type return" in answer.json()["detail"]) == (quantity < 0)
 
 
+async def test_a_price_below_nothing_is_refused_with_how_to_send_returns(
+    client: httpx.AsyncClient, tenant: Tenant
+) -> None:
+    answer = await post(client, tenant, bought("o-1", price=-11.06))
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "$.metadata.price")
+    assert "got -11.06" in answer.json()["detail"]
+    assert "type return" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(
     ("event_type", "meant"),
     [("Purchase", "purchase"), ("addtocart", "add_to_cart"), ("Remove From Cart", "remove_from_cart"), (7, "")],
@@ -78,7 +87,20 @@ async def test_an_unknown_type_is_told_with_those_that_there_are(
     assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "$.eventType")
     detail = answer.json()["detail"]
     assert "wishlist, purchase, search, return, dislike" in detail
-    assert detail.endswith(f"got {event_type}. Did you mean {meant}?" if meant else "got no text.")
+    assert detail.endswith(f"got {json.dumps(event_type)}. Did you mean {meant}?" if meant else "got 7")
+
+
+@pytest.mark.parametrize("time", ["2026-01-15 09:30", "15.01.2026", "2026-01-15T09:30:00", "1768469400000", 1.5, True])
+async def test_a_time_that_cannot_be_read_is_told_with_the_forms_that_can(
+    time: Any, client: httpx.AsyncClient, tenant: Tenant
+) -> None:
+    one = await post(client, tenant, view(timestamp=time))
+    batch = {"events": [view(), view(timestamp=time)], "sentAt": time}
+    many = await client.post("/api/v1/events/batch", json=batch, headers=bearer(tenant.read_write))
+    for answer, path in ((one, "$.timestamp"), (many, "$.sentAt")):
+        assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, path)
+        forms = "RFC 3339 with zone, such as 2026-01-15T09:30:00Z, or milliseconds since 1970"
+        assert answer.json()["detail"].endswith(f"expected {forms}; got {json.dumps(time)}")
 
 
 async def test_what_a_bot_did_is_stored_and_tells_nobody_anything(

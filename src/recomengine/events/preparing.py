@@ -4,6 +4,7 @@ path.
 
 from decimal import ROUND_HALF_UP, Decimal
 from difflib import get_close_matches
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -18,6 +19,7 @@ from recomengine.events.schemas import (
     MAX_METADATA_DEPTH,
     MAX_QUANTITY,
     Event,
+    EventBatch,
     EventIn,
     KnownMetadata,
 )
@@ -26,18 +28,16 @@ from recomengine.web.codec import decode, validation_problem
 from recomengine.web.free_json import read_free
 from recomengine.web.problems import Problem, invalid
 
+T = TypeVar("T")
 event_decoder = msgspec.json.Decoder(EventIn)
 _known = msgspec.json.Decoder(KnownMetadata)
+_batch_decoder = msgspec.json.Decoder(EventBatch)
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TIME = "RFC 3339 with zone, such as 2026-01-15T09:30:00Z, or milliseconds since 1970"
+EXPECTED = {"eventType": f"one of {', '.join(EVENT_TRAITS)}", "timestamp": _TIME, "sentAt": _TIME}
 NOTHING_KNOWN = KnownMetadata()
 MAX_SHOWN = 40
 """Characters of a value in a message."""
-
-
-class _Typed(msgspec.Struct, rename="camel"):
-    event_type: str = ""
-
-
-_typed = msgspec.json.Decoder(_Typed)
 
 
 class Source:
@@ -70,23 +70,30 @@ def prepare(body: "bytes | msgspec.Raw", source: Source) -> Event:
 
 
 def decode_event(body: "bytes | msgspec.Raw") -> EventIn:
+    return _decode_in_words(event_decoder, body)
+
+
+def decode_batch(body: bytes) -> EventBatch:
+    return _decode_in_words(_batch_decoder, body)
+
+
+def _decode_in_words(decoder: "msgspec.json.Decoder[T]", body: "bytes | msgspec.Raw") -> T:
+    """As `decode`, and of members that people spell in their own ways it says what is expected and what came."""
     try:
-        return decode(event_decoder, body)
+        return decode(decoder, body)
     except Problem as problem:
-        if problem.errors and problem.errors[0].path == "$.eventType":
-            raise _unknown_type(body) from None
-        raise
+        name = problem.errors[0].path.removeprefix("$.") if problem.errors else ""
+        if name not in EXPECTED:
+            raise
+    found = bytes(_members.decode(body)[name]).decode()
+    shown = found if len(found) <= MAX_SHOWN else found[:MAX_SHOWN] + "…"
+    raise invalid(f"$.{name}", f"expected {EXPECTED[name]}; got {shown}{_hint(found) if name == 'eventType' else ''}")
 
 
-def _unknown_type(body: "bytes | msgspec.Raw") -> Problem:
-    try:
-        found = _typed.decode(body).event_type
-    except msgspec.ValidationError:
-        found = ""
-    allowed = ", ".join(EVENT_TRAITS)
-    near = get_close_matches(found.strip().lower().replace(" ", "_").replace("-", "_"), EVENT_TRAITS, 1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    return invalid("$.eventType", f"expected one of {allowed}; got {found[:MAX_SHOWN] or 'no text'}.{hint}")
+def _hint(found: str) -> str:
+    word = found.strip('" ').lower().replace(" ", "_").replace("-", "_")
+    near = get_close_matches(word[:MAX_SHOWN], EVENT_TRAITS, 1)
+    return f". Did you mean {near[0]}?" if near else ""
 
 
 def prepare_decoded(event: EventIn, source: Source) -> Event:
@@ -178,17 +185,15 @@ def _checked_metadata(text: bytes) -> tuple[str | None, KnownMetadata]:
     except msgspec.ValidationError as error:
         raise _within_metadata(validation_problem(error, KnownMetadata, msgspec.json.decode(stored))) from None
     if known.price is not None and not 0 <= known.price <= MAX_PRICE:
-        raise invalid("$.metadata.price", f"expected 0 to {MAX_PRICE}, got {known.price}")
+        raise _wrong_amount("price", f"0 to {MAX_PRICE}", known.price)
     if known.quantity is not None and not (1 <= known.quantity <= MAX_QUANTITY and known.quantity.is_integer()):
-        raise _wrong_quantity(known.quantity)
+        raise _wrong_amount("quantity", f"a whole number from 1 to {MAX_QUANTITY}", known.quantity)
     return stored.decode(), known
 
 
-def _wrong_quantity(quantity: float) -> Problem:
-    hint = ". What comes back is an event of type return, with a positive quantity" if quantity < 0 else ""
-    return invalid(
-        "$.metadata.quantity", f"expected a whole number from 1 to {MAX_QUANTITY}, got {quantity:.12g}{hint}"
-    )
+def _wrong_amount(name: str, expected: str, amount: float) -> Problem:
+    hint = f". What comes back is an event of type return, with a positive {name}" if amount < 0 else ""
+    return invalid(f"$.metadata.{name}", f"expected {expected}, got {amount:.12g}{hint}")
 
 
 def _within_metadata(problem: Problem) -> Problem:

@@ -13,7 +13,7 @@ from recomengine.events.clock import milliseconds_of
 from recomengine.events.comparing import content_digest
 from recomengine.events.files import EVENTS, EventFileQuery
 from recomengine.events.importing import import_lines
-from recomengine.events.preparing import Source, decode_event, prepare, prepare_decoded
+from recomengine.events.preparing import Source, decode_batch, decode_event, prepare, prepare_decoded
 from recomengine.events.schemas import (
     Event,
     EventBatch,
@@ -31,7 +31,7 @@ from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import RedisUnavailable
 from recomengine.shop import Permission
 from recomengine.web.caller import Caller
-from recomengine.web.codec import Body, data_response, json_body
+from recomengine.web.codec import Body, data_response
 from recomengine.web.door import BegunCall, Call
 from recomengine.web.operations import Data, Operation
 from recomengine.web.problems import Problem, rejection
@@ -44,7 +44,7 @@ MAX_EVENT_BYTES = 64 * 1024
 MAX_BATCH_BYTES = 10 * 1024 * 1024
 
 _event = Body(EventIn, MAX_EVENT_BYTES, decode_event)
-_batch = json_body(msgspec.json.Decoder(EventBatch), MAX_BATCH_BYTES)
+_batch = Body(EventBatch, MAX_BATCH_BYTES, decode_batch)
 
 
 async def post_event(context: "Context", call: BegunCall[EventIn]) -> Response:
