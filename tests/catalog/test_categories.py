@@ -146,12 +146,12 @@ def test_codes_stand_for_sets_of_paths() -> None:
     codes = CategoryCodes()
     first, second = codes.code(("Gear > Bags", "New")), codes.code(("Gear",))
     assert (codes.code(()), first, second, codes.code(("Gear > Bags", "New"))) == (-1, 0, 1, 0)
-    starts, numbers = codes.paths
+    starts, numbers = codes.paths.indptr, codes.paths.numbers
     assert (starts.tolist(), numbers.tolist()) == ([0, 2, 3], [0, 1, 2])
     assert codes.mask(["Gear"]).tolist() == [1, 1]
     assert codes.mask(["New", "None such"]).tolist() == [1, 0]
     third = codes.code(("New", "Gear"))
-    assert (codes.paths[0].tolist(), codes.paths[1].tolist()) == ([0, 2, 3, 5], [0, 1, 2, 1, 2])
+    assert (codes.paths.indptr.tolist(), codes.paths.numbers.tolist()) == ([0, 2, 3, 5], [0, 1, 2, 1, 2])
     assert codes.mask(["Gear"]).tolist() == [1, 1, 1]
     assert codes.main_paths(np.array([-1, third, first], np.int32)).tolist() == [-1, 1, 0]
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recomengine._core.candidates import Workspace
-from recomengine._core.ranking import FEATURES, NO_SCORE, NO_SOURCE, Ranker, rank
+from recomengine._core.ranking import FEATURES, NO_SCORE, NO_SOURCE, Paths, Ranker, rank
 from recomengine._core.sources import Neighbours, Sequences, Source, own, ranking, sessions, table
 from tests.support import reference
 from tests.support.matrices import csr, examples
@@ -356,9 +356,7 @@ WRONG: list[tuple[Arguments, str]] = [
     ({"categories": np.zeros(3, np.int32)}, r"categories, .*expected 12, 12 .* got 12, 3"),
     ({"categories": np.zeros(12, np.int64)}, r"categories: expected a flat int32 array"),
     ({"category_mask": np.zeros(0, np.uint8)}, r"category_mask: expected at least 1 values, one a category, got 0"),
-    ({"paths": paths_of([])}, r"paths: expected 1 rows, 0 numbers, got 0 and 0"),
-    ({"paths": (np.array([0, 2]), np.zeros(1, np.int32))}, r"paths: expected 1 rows, 2 numbers, got 1 and 1"),
-    ({"paths": paths_of([[-1]])}, r"paths: expected numbers from 0"),
+    ({"paths": paths_of([])}, r"paths: expected those of 1 category codes, got those of 0"),
     ({"available": np.ones(12, bool)}, r"available: expected a flat uint8 array, got bool"),
     ({"fallback": [1]}, r"fallback: expected a flat int32 array, got list"),
     ({"excluded": None}, r"excluded: expected a flat int32 array, got NoneType"),
@@ -374,3 +372,17 @@ def test_wrong_requests_are_refused_by_name(changed: Arguments, message: str) ->
     with pytest.raises(ValueError, match=message):
         rank(WORKSPACE, ranker, **{**good, **changed})
     assert rank(WORKSPACE, ranker, **good)[0] == [1, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("indptr", "numbers", "message"),
+    [
+        (np.array([0, 2]), np.zeros(1, np.int32), r"indptr: expected to end with 1, .* got 2"),
+        (np.array([1]), np.zeros(1, np.int32), r"indptr: expected a non-decreasing array that starts with 0"),
+        (np.array([0, 1]), np.zeros(1, np.int64), r"numbers: expected a flat int32 array"),
+        (np.array([0, 1]), np.array([-1], np.int32), r"numbers: expected 0 and more, got -1"),
+    ],
+)
+def test_broken_paths_are_refused_by_name(indptr: Any, numbers: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Paths(indptr, numbers)

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from recomengine._core.candidates import Workspace
-from recomengine._core.ranking import Ranker, rank
+from recomengine._core.ranking import Paths, Ranker, rank
 from recomengine._core.sources import Neighbours, Sequences, Source, own, ranking, sessions, table
 from tests.support import reference
 from tests.support.matrices import csr, rows
@@ -153,9 +153,9 @@ def arguments(asked: Asked) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def paths_of(given: Sequence[Sequence[int]]) -> tuple[Any, Any]:
+def paths_of(given: Sequence[Sequence[int]]) -> Paths:
     starts = np.cumsum([0, *map(len, given)], dtype=np.int64)
-    return starts, np.array([path for each in given for path in each], np.int32)
+    return Paths(starts, np.array([path for each in given for path in each], np.int32))
 
 
 def ask(ranker: Ranker, weights: Any, limit: int, asked: Asked, workspace: Workspace = WORKSPACE) -> Answer:

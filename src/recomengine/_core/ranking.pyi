@@ -41,6 +41,14 @@ class Ranker:
         one for each of FEATURES.
         """
 
+class Paths:
+    """The paths of category codes: those of code c are numbers[indptr[c]:indptr[c + 1]], no path twice."""
+
+    indptr: Int64
+    numbers: Int32
+    def __init__(self, indptr: Int64, numbers: Int32) -> None:
+        """indptr int64[codes + 1], numbers int32 from 0. Raises ValueError on wrong shapes, types or values."""
+
 @overload
 def rank(
     workspace: Workspace,
@@ -61,7 +69,7 @@ def rank(
     categories: Int32,
     fallback: Int32,
     excluded: Int32,
-    paths: tuple[Int64, Int32] | None = None,
+    paths: Paths | None = None,
     category_mask: NDArray[np.uint8] | None = None,
     min_price_cents: int = -1,
     max_price_cents: int = -1,
@@ -90,7 +98,7 @@ def rank(
     categories: Int32,
     fallback: Int32,
     excluded: Int32,
-    paths: tuple[Int64, Int32] | None = None,
+    paths: Paths | None = None,
     category_mask: NDArray[np.uint8] | None = None,
     min_price_cents: int = -1,
     max_price_cents: int = -1,
@@ -104,10 +112,10 @@ def rank(
     history_items int32 and history_types uint8: the shopper's events, newest first; the first `session` of them are of
     the running session; `purchase` is the type that means bought.
     available uint8, price_cents int64 (-1: none), categories int32 (-1: none): one value a product number. A category
-    code stands for a set of paths: those of code c are paths[1][paths[0][c]:paths[0][c + 1]], int32 numbers from 0, no
-    path twice (None: the code itself). A product is eligible when it is available, not in `excluded`, the byte of its
-    category code in category_mask is set (None: all), and its price lies within the limits (-1: none; a product without
-    a price fails any price limit). fallback: product numbers, best first; what is of the running session comes last.
+    code stands for a set of paths (None: a path of its own). A product is eligible when it is available, not in
+    `excluded`, the byte of its category code in category_mask is set (None: all), and its price lies within the limits
+    (-1: none; a product without a price fails any price limit). fallback: product numbers, best first; what is of the
+    running session comes last.
     sources[i]: position of the source that says most for items[i], or NO_SOURCE; seeds[i]: the seed that counts most
     there (the product itself in rankings and own), or NO_SOURCE. Scores of fallback products are NO_SCORE.
     Raises ValueError on wrong shapes, types or values.

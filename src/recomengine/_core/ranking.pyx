@@ -78,6 +78,24 @@ cdef class Ranker:
         return 2 * self.n_sources + N_FEATURES
 
 
+cdef class Paths:
+    """The paths of category codes; checked when it is made, and shared by all requests."""
+    cdef readonly object indptr, numbers
+    cdef readonly int64_t codes, count
+    cdef const int64_t[::1] at
+    cdef const int32_t[::1] flat
+
+    def __init__(self, indptr, numbers):
+        self.indptr, self.numbers = checked_indptr(indptr, "indptr"), contiguous(numbers, np.int32, "numbers")
+        if self.indptr[-1] != len(self.numbers):
+            raise ValueError(f"indptr: expected to end with {len(self.numbers)}, the count of numbers, got "
+                             f"{self.indptr[-1]}.")
+        if np.min(self.numbers, initial=0) < 0:
+            raise ValueError(f"numbers: expected 0 and more, got {np.min(self.numbers)}.")
+        self.at, self.flat = self.indptr, self.numbers
+        self.codes, self.count = len(self.indptr) - 1, 1 + int(np.max(self.numbers, initial=-1))
+
+
 def _checked_sources(sources):
     sources = list(sources)
     for source in sources:
@@ -265,7 +283,7 @@ cdef inline int64_t _append(Workspace w, int64_t chosen, int32_t item) noexcept 
 
 def rank(Workspace w not None, Ranker r not None, weights, int limit, *, seeds, profiles, own_items, own_weights,
          history_items, history_types, int64_t session, int purchase, available, price_cents, categories, fallback,
-         excluded, paths=None, category_mask=None, int64_t min_price_cents=-1, int64_t max_price_cents=-1):
+         excluded, Paths paths=None, category_mask=None, int64_t min_price_cents=-1, int64_t max_price_cents=-1):
     cdef const int32_t[::1] sd = contiguous(seeds, np.int32, "seeds"), oi = contiguous(own_items, np.int32, "own_items")
     cdef const float[:, ::1] pf = _checked_profiles(profiles, r.n_profiles, len(seeds))
     cdef const float[::1] ow = _checked_values(own_weights, len(own_items), "own_weights")
@@ -290,14 +308,14 @@ def rank(Workspace w not None, Ranker r not None, weights, int limit, *, seeds, 
             raise ValueError(f"category_mask: expected at least {max(n_categories, 1)} values, one a category, got "
                              f"{mask.shape[0]}.")
     w._grow(max(n, r.widest), r.n_sessions, r.n_sources, min(limit, n))
-    cdef const int64_t[::1] path_at
-    cdef const int32_t[::1] path
-    path_at, path = _checked_paths(paths, n_categories)
-    if w.n_paths < 1 + int(np.max(path, initial=-1)):
-        w._grow_paths(1 + int(np.max(path)))
+    cdef Paths of = _plain_paths(n_categories) if paths is None else paths
+    if of.codes < n_categories:
+        raise ValueError(f"paths: expected those of {n_categories} category codes, got those of {of.codes}.")
+    if w.n_paths < of.count:
+        w._grow_paths(of.count)
     f.available, f.price, f.category = (&av[0] if n else NULL), (&pr[0] if n else NULL), (&ca[0] if n else NULL)
     f.category_mask = NULL if category_mask is None else &mask[0]
-    f.path_at, f.path = &path_at[0], (&path[0] if path.shape[0] else NULL)
+    f.path_at, f.path = &of.at[0], (&of.flat[0] if of.flat.shape[0] else NULL)
     f.size, f.min_price, f.max_price = n, min_price_cents, max_price_cents
     _find(w, r, &f, ex, sd, pf, oi, ow)
     with nogil:
@@ -315,17 +333,9 @@ def rank(Workspace w not None, Ranker r not None, weights, int limit, *, seeds, 
     return _result(w, r.n_sources, wt, chosen)
 
 
-def _checked_paths(paths, int64_t n_categories):
-    """The paths of each category code; each code is a path of its own where none are given."""
-    if paths is None:
-        return np.arange(n_categories + 1, dtype=np.int64), np.arange(n_categories, dtype=np.int32)
-    indptr, indices = checked_indptr(paths[0], "paths"), contiguous(paths[1], np.int32, "paths")
-    if len(indptr) <= n_categories or indptr[-1] != len(indices):
-        raise ValueError(f"paths: expected {n_categories} rows, {indptr[-1]} numbers, got {len(indptr) - 1} and "
-                         f"{len(indices)}.")
-    if np.min(indices, initial=0) < 0:
-        raise ValueError("paths: expected numbers from 0, got one below.")
-    return indptr, indices
+cdef Paths _plain_paths(int64_t codes):
+    """Each code is a path of its own."""
+    return Paths(np.arange(codes + 1, dtype=np.int64), np.arange(codes, dtype=np.int32))
 
 
 cdef void _find(Workspace w, Ranker r, const Filter *f, const int32_t[::1] excluded, const int32_t[::1] seeds,

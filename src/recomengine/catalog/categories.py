@@ -5,14 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from recomengine._core.csr import Int32, Int64
+from recomengine._core.csr import Int32
+from recomengine._core.ranking import Paths
 from recomengine.catalog.markup import without_entities
 
 SEPARATOR = " > "
 MAX_MASKS = 1000
-
-Paths = tuple[Int64, Int32]
-"""Those of category code c are paths[1][paths[0][c] : paths[0][c + 1]], each a number."""
 
 
 def parts_of(path: str) -> list[str]:
@@ -27,7 +25,7 @@ class CategoryCodes:
     def __init__(self) -> None:
         self._codes: dict[tuple[str, ...], int] = {}
         self._numbers: dict[str, int] = {}
-        self._paths: Paths = (np.zeros(1, np.int64), np.zeros(0, np.int32))
+        self._paths = Paths(np.zeros(1, np.int64), np.zeros(0, np.int32))
         self._masks: dict[str, NDArray[np.uint8]] = {}
 
     def code(self, paths: tuple[str, ...]) -> int:
@@ -37,18 +35,18 @@ class CategoryCodes:
     @property
     def paths(self) -> Paths:
         """As `rank` takes them."""
-        if len(self._paths[0]) <= len(self._codes):
+        if len(self._paths.indptr) <= len(self._codes):
             numbers = [[self._numbers.setdefault(path, len(self._numbers)) for path in paths] for paths in self._codes]
             starts = np.cumsum([0, *map(len, numbers)], dtype=np.int64)
-            self._paths = starts, np.array([number for each in numbers for number in each], np.int32)
+            self._paths = Paths(starts, np.array([number for each in numbers for number in each], np.int32))
         return self._paths
 
     def main_paths(self, codes: Int32) -> Int32:
         """The number of the first path of each code, -1 where there is none."""
-        starts, numbers = self.paths
-        if not len(numbers):
+        paths = self.paths
+        if not len(paths.numbers):
             return codes
-        return np.where(codes < 0, np.int32(-1), numbers[starts[np.maximum(codes, 0)]])
+        return np.where(codes < 0, np.int32(-1), paths.numbers[paths.indptr[np.maximum(codes, 0)]])
 
     def mask(self, wanted: Sequence[str]) -> NDArray[np.uint8]:
         """One byte a code: 1 where one of its paths is one of those wanted, or below it."""

@@ -12,8 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from recomengine._core.candidates import Workspace
 from recomengine._core.csr import CSR, Float32, Int32, Int64
-from recomengine._core.ranking import Ranker, rank
-from recomengine.catalog.categories import Paths
+from recomengine._core.ranking import Paths, Ranker, rank
 from recomengine.models.blend import Learned, Lists, learn
 from recomengine.models.cases import CONTEXTS, Case, split
 from recomengine.models.evidence import build_evidence, make_ranker
