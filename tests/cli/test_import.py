@@ -163,7 +163,7 @@ def test_hostile_numbers_of_csv_are_reported_by_their_rows_and_the_rest_goes_in(
     assert all(len(message) < 300 and "sys" not in message for message in reported.values())
     assert reported["line 5"].startswith("$.metadata.a[1]: ")
     assert reported["line 6"].startswith("$.metadata.a[0]: ")
-    assert reported["line 7"].startswith("$.a: holds half of a surrogate pair")
+    assert "$.a: holds half of a surrogate pair" in reported["line 7"]
     assert [json.loads(row["metadata"]) for row in events_of(database, tenant)] == [{"a": 0}]
     reported = dict(line.split(": ", 1) for line in of_products.err.splitlines() if line.startswith("line "))
     assert [*reported] == ["line 2", "line 3", "line 4"]
