@@ -152,6 +152,10 @@ def test_the_encoding_is_found_and_said(encoding: str) -> None:
     assert report.notes[0] == f"Read as {shown}, separated by ;"
 
 
+def test_who_says_ascii_and_sends_more_is_read() -> None:
+    assert good(read_whole("table", "id,name\n1,Öl\n".encode(), Options(encoding="us-ascii")))[0]["name"] == "Öl"
+
+
 def test_an_encoding_that_is_said_is_taken() -> None:
     content = "id,name\n1,Żółw\n".encode("iso-8859-2")
     assert good(read_whole("table", content, Options(encoding="ISO-8859-2"))) == [{"id": "1", "name": "Żółw"}]

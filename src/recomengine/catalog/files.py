@@ -8,14 +8,12 @@ from recomengine.catalog.schemas import ItemIn
 from recomengine.files.plan import Kind, Options
 from recomengine.files.query import FileQuery, Word, mapping_of
 
-Format = Literal["auto", "recomengine", "shopify", "woocommerce", "google", "adobe-commerce"]
 ITEMS = Kind(plan, frozenset(ItemIn.__struct_encode_fields__), "productId")
 
 
 class ItemFileQuery(FileQuery, frozen=True, kw_only=True):
     """The query of POST catalog/import. mode `replace`: what is not in the body becomes unavailable."""
 
-    format: Format = "auto"
     category_separator: Word | None = None
     mode: Literal["add", "replace"] = "add"
     force: bool = False

@@ -128,8 +128,8 @@ async def _pieces(
 
 def _cut_short(file: str) -> SettingsError:
     return SettingsError(
-        f"{file} cannot be read to its end: it is damaged or cut short. What came before was taken; importing again "
-        f"adds nothing twice."
+        f"{file} cannot be read to its end: it is damaged or cut short. What came before was taken, unless it was "
+        f"to replace the catalog; importing again adds nothing twice."
     )
 
 

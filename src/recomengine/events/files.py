@@ -3,15 +3,13 @@
 from recomengine.events.columns import plan
 from recomengine.events.schemas import EventIn
 from recomengine.files.plan import Kind, Options
-from recomengine.files.query import FileQuery, Word, mapping_of
+from recomengine.files.query import FileQuery, mapping_of
 
 EVENTS = Kind(plan, frozenset(EventIn.__struct_encode_fields__), "userId")
 
 
 class EventFileQuery(FileQuery, frozen=True, kw_only=True):
     """The query of POST events/import."""
-
-    format: Word = "auto"
 
     def options(self) -> Options:
         return Options(

@@ -5,7 +5,7 @@ and not decoded. In memory is one of them, of at most MAX_LINE_BYTES.
 import re
 
 from recomengine.files.bounds import Substance
-from recomengine.web.ndjson import BOM, MAX_LINE_BYTES, Lines
+from recomengine.web.ndjson import BOM, MAX_LINE_BYTES, TAKEN, Lines
 from recomengine.web.problems import MalformedBody
 
 _BETWEEN = re.compile(rb"[\s,]*+")
@@ -118,4 +118,4 @@ class JsonValues:
         return None
 
     def _fail(self, why: str) -> None:
-        self.failure = MalformedBody(f"The JSON cannot be read beyond line {self._line}. {why}")
+        self.failure = MalformedBody(f"The JSON cannot be read beyond line {self._line}. {why} {TAKEN}")

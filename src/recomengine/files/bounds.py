@@ -1,5 +1,6 @@
 """How little a file may hold: blank lines, spaces and overlong lines without end are not read to their end."""
 
+from recomengine.web.ndjson import TAKEN
 from recomengine.web.problems import TooLarge
 
 MAX_BLANK_LINES = 2_000_000
@@ -24,7 +25,4 @@ class Substance:
             found = f"{empty_bytes} bytes of blank or overlong lines by line {self.lines + 1}"
         else:
             return
-        raise TooLarge(
-            f"Expected a product or an event a line, got {found}. Leave them out. "
-            "The lines before were taken; sending everything again adds nothing twice."
-        )
+        raise TooLarge(f"Expected a product or an event a line, got {found}. Leave them out. {TAKEN}")

@@ -17,8 +17,8 @@ HEAD = 4
 ESCAPED = re.compile(r"[\udc80-\udcff]")
 
 
-def known_encoding(name: str) -> str:
-    """Python's name of an encoding; raises Invalid for one that is not known."""
+def known_encoding(name: str) -> str | None:
+    """Python's name of an encoding; None: to be found. Raises Invalid for one that is not known."""
     try:
         found = codecs.lookup(name.strip())
         bytes(4).decode(found.name)  # zip, rot13 and the like are codecs, too
@@ -27,6 +27,8 @@ def known_encoding(name: str) -> str:
             "$.encoding",
             f"expected utf-8, utf-16, windows-1252, iso-8859-1 or another encoding's name, got {name[:40]}",
         ) from None
+    if found.name == "ascii":
+        return None  # others beyond ASCII come all the same
     return "cp1252" if found.name == "iso8859-1" else found.name  # as browsers take it: a superset in practice
 
 

@@ -1,7 +1,7 @@
 """What the query string of an import may say of its body."""
 
 from collections.abc import Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -11,10 +11,12 @@ from recomengine.web.paging import convert_query, query_pairs
 from recomengine.web.problems import invalid
 
 MAX_MAPPED = 200
+FormatName = Literal["auto", "recomengine", "shopify", "woocommerce", "google", "adobe-commerce"]
 Word = Annotated[str, Meta(min_length=1, max_length=40)]
 
 
 class FileQuery(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True, kw_only=True):
+    format: FormatName = "auto"
     map: Annotated[list[Annotated[str, Meta(min_length=3, max_length=300)]], Meta(max_length=MAX_MAPPED)] = []
     separator: Word | None = None
     encoding: Word | None = None

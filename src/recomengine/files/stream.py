@@ -9,7 +9,7 @@ from recomengine.files.forms import MEDIA, source_of
 from recomengine.files.plan import Kind, Options
 from recomengine.files.source import Source
 from recomengine.settings import SettingsError
-from recomengine.web.ndjson import MAX_BATCH_BYTES, MAX_BATCH_LINES, Lines
+from recomengine.web.ndjson import MAX_BATCH_BYTES, MAX_BATCH_LINES, TAKEN, Lines
 from recomengine.web.problems import MalformedBody, Problem
 from recomengine.web.upload import Damaged, Upload
 
@@ -66,8 +66,7 @@ class Stream:
         self._feed(b"".join(step))
         if isinstance(self._failure, Damaged):
             self._failure = MalformedBody(
-                f"The compressed body is corrupt or cut short after line {self._last_line}. The lines before were "
-                f"taken; sending everything again adds nothing twice."
+                f"The compressed body is corrupt or cut short after line {self._last_line}. {TAKEN}"
             )
         await asyncio.sleep(0)
 

@@ -100,18 +100,23 @@ class Table:
             self.header, self._rows.width = self._names, len(names)
 
     def _records(self, rows: Iterable[Row | Broken]) -> Iterator[Record | Broken]:
-        names, named = self._names, self._named
+        names, named, width = self._names, self._named, self._rows.width
         for row in rows:
             if isinstance(row, Broken):
                 yield row
-            elif any(row.cells):  # programs write rows of separators alone below a table
+                continue
+            line, cells, lines = row
+            self.substance.taken_bytes += (size := sum(map(len, cells)))
+            if not size:  # programs write rows of separators alone below a table
+                continue
+            if len(cells) != width or lines > 2 or self._decoding.damaged:
                 why = self._why_unreadable(row)
                 if why is not None:
-                    yield Broken(row.line, why)
+                    yield Broken(line, why)
                     continue
-                cells = row.cells if named is None else [row.cells[position] for position in named]
-                self.substance.taken_bytes += sum(map(len, cells))
-                yield Record(row.line, dict(zip(names, cells, strict=False)))
+            if named is not None:
+                cells = [cells[position] for position in named]
+            yield Record(line, dict(zip(names, cells, strict=False)))
 
     def _why_unreadable(self, row: Row) -> str | None:
         line, cells, lines = row

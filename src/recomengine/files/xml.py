@@ -11,7 +11,7 @@ from recomengine.files.bounds import Substance
 from recomengine.files.encodings import known_encoding
 from recomengine.files.plan import Broken, Options, Record
 from recomengine.files.table import refused
-from recomengine.web.ndjson import MAX_LINE_BYTES
+from recomengine.web.ndjson import MAX_LINE_BYTES, TAKEN
 from recomengine.web.problems import MalformedBody
 
 ITEMS = frozenset({"item", "entry", "product", "offer", "shopitem", "listing", "row", "record"})
@@ -102,7 +102,7 @@ class XmlItems:
         return found
 
     def _fail(self, line: int, why: str) -> None:
-        self.failure = MalformedBody(f"The XML cannot be read beyond line {line}. {why}.")
+        self.failure = MalformedBody(f"The XML cannot be read beyond line {line}. {why}. {TAKEN}")
 
     def _refuse_entity(self, name: str, *_: Any) -> None:
         raise MalformedBody(

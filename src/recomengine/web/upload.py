@@ -13,6 +13,7 @@ from typing import NamedTuple
 import zstandard
 from starlette.requests import Request
 
+from recomengine.web.ndjson import TAKEN
 from recomengine.web.problems import SlowRequest, WrongMediaType
 
 PAUSE_S = 30.0
@@ -69,10 +70,7 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
         except StopAsyncIteration:
             return
         except TimeoutError:
-            raise SlowRequest(
-                f"Nothing of the body came for {PAUSE_S:.0f} s. What came before was taken; sending everything again "
-                f"adds nothing twice."
-            ) from None
+            raise SlowRequest(f"Nothing of the body came for {PAUSE_S:.0f} s. {TAKEN}") from None
         yield chunk
 
 
