@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recomengine.catalog.columns import plan
+from recomengine.catalog.columns import names_of, plan
+from recomengine.catalog.formats import ANY, FORMATS
+from recomengine.catalog.formats.format import Format
+from recomengine.files.cells import plain
 from recomengine.files.plan import Options, Record
 from recomengine.web.ndjson import Unreadable
 from recomengine.web.problems import Invalid
@@ -233,3 +236,24 @@ def test_any_cells_are_read_or_refused_in_words(rows: list[dict[str, str | list[
     )
     for _, line in lines + made.end():
         assert isinstance(line, Unreadable) or json.loads(line)["productId"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "available"),
+    [
+        ("Active (0/1)", "0", False), ("enabled", "No", False), ("Status", "Discontinued", False),
+        ("visible", "1", None),
+        ("Status", "active", None),
+    ],
+)  # fmt: skip
+def test_a_product_that_is_switched_off_is_not_available(column: str, cell: str, available: bool | None) -> None:
+    read = table(plan, f"id,name,{column}\n1,Kettle,{cell}")
+    assert read.items[0].get("available") is available
+    assert read.columns.used[column] == "available"
+
+
+@pytest.mark.parametrize("form", [ANY, *FORMATS], ids=lambda form: form.name)
+def test_no_name_of_a_column_stands_for_two_fields(form: Format) -> None:
+    names = [name for known in names_of(form).values() for name in known]
+    assert {name for name in names if names.count(name) > 1} == set()
+    assert all(plain(name) == name for name in names)

@@ -46,7 +46,7 @@ class ItemPlan:
     def __init__(self, header: Sequence[str], options: Options) -> None:
         self._form = chosen(options.format, header)
         self._options = options
-        self._names = _names(self._form)
+        self._names = names_of(self._form)
         self._known = {name for names in self._names.values() for name in names}
         self._categories = _category_cells(self._form, options)
         self._gathering: Gathering = (
@@ -145,7 +145,7 @@ class ItemPlan:
         return draft.line, _encode({name: value for name, value in fields.items() if value not in (None, "")})
 
 
-def _names(form: Format) -> Names:
+def names_of(form: Format) -> Names:
     """The fields' own names first, then the format's, then everybody's."""
     if form is OWN:
         return OWN_NAMES

@@ -78,9 +78,7 @@ class ItemRows:
         self._columns = {
             field: columns if field in form.fallbacks else columns[:1] for field, columns in header.columns_of.items()
         }
-        self._listed = [
-            (column, form.listed[plain(column)]) for column in header.columns if plain(column) in form.listed
-        ]
+        self._listed = [(column, form.listed[plain(column)]) for column in header.taken if plain(column) in form.listed]
         self._plain = {column: plain(column) for column in header.columns} if form.family or form.follows else {}
         self._texts: dict[str, Callable[[str, str], str]] = {
             "name": _unescaped, "brand": _unescaped, "url": _unescaped, "imageUrl": _link,

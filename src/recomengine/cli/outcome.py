@@ -77,7 +77,7 @@ class Outcome:
             return
         seconds = time.perf_counter() - self._started
         outcome = f"{self._phrase.counted(self._counts)}, in {seconds:.1f} s ({self._total() / seconds:,.0f}/s)"
-        for sentence in (*self._lines[:SHOWN_LINES], *self._sentences, outcome):
+        for sentence in (outcome, *self._lines[:SHOWN_LINES], *self._sentences):
             self._console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
     def check(self) -> None:

@@ -36,6 +36,9 @@ class JsonValues:
         found: Lines = []
         text = self._rest + piece
         if self._in_list is None:
+            if BOM.startswith(text):
+                self._rest = text
+                return []
             text = text.removeprefix(BOM)
         at = 0
         while self.failure is None:

@@ -8,7 +8,6 @@ from recomengine.files.plan import Broken, Options, Record
 from recomengine.files.rows import Row, Rows
 from recomengine.web.problems import FieldError, Invalid, invalid
 
-SHOWN_SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "vertical bars"}
 NAMED_SEPARATORS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
 MAX_SHOWN_NAMES = 30
 
@@ -49,8 +48,8 @@ class Table:
 
     @property
     def notes(self) -> list[str]:
-        separator = SHOWN_SEPARATORS.get(self._rows.separator, self._rows.separator)
-        notes = [f"Read as {self._decoding.shown}, separated by {separator}."]
+        separator = "tabs" if self._rows.separator == "\t" else self._rows.separator
+        notes = [f"Read as {self._decoding.shown}, separated by {separator}"]
         if self._rows_in_cells:
             notes.append(
                 f"Line {self._rows_in_cells[0]} holds a quoted cell over several lines that look like rows of their "
