@@ -146,16 +146,14 @@ class ItemPlan:
 
 
 def names_of(form: Format) -> Names:
-    """The fields' own names first, then the format's, then everybody's."""
+    """The fields' own names first, then the format's, then everybody's, but for those without meaning in the format."""
     if form is OWN:
         return OWN_NAMES
-    fields = dict.fromkeys([*OWN_NAMES, *COMMON_NAMES, *form.names])
-    return {
-        field: tuple(dict.fromkeys([
-            *OWN_NAMES.get(field, ()), *form.names.get(field, ()), *COMMON_NAMES.get(field, ()),
-        ]))
-        for field in fields
-    }  # fmt: skip
+    names: dict[str, tuple[str, ...]] = {}
+    for field in dict.fromkeys([*OWN_NAMES, *COMMON_NAMES]):
+        common = (name for name in COMMON_NAMES.get(field, ()) if not form.ignored.fullmatch(name))
+        names[field] = tuple(dict.fromkeys([*OWN_NAMES.get(field, ()), *form.names.get(field, ()), *common]))
+    return names
 
 
 def _category_cells(form: Format, options: Options) -> CategoryCells:
