@@ -63,6 +63,7 @@ def test_other_columns_become_attributes_and_are_told() -> None:
     read = table(plan, 'id,name,Colour,attributes,title,Blank\n1,Kettle,red,"{""litres"": 1.5}",Red kettle,')
     assert read.items[0]["attributes"] == {"Colour": "red", "litres": 1.5, "title": "Red kettle"}
     assert read.columns.kept == ["Colour", "title", "Blank"]
+    assert read.fields == {"productId", "name", "attributes", *(f"attributes.{name}" for name in read.columns.kept)}
     assert "title is kept as an attribute, since name is taken for name." in read.notes
 
 
@@ -257,3 +258,12 @@ def test_no_name_of_a_column_stands_for_two_fields(form: Format) -> None:
     names = [name for known in names_of(form).values() for name in known]
     assert {name for name in names if names.count(name) > 1} == set()
     assert all(plain(name) == name for name in names)
+
+
+def test_what_is_refused_says_which_product_it_is_about() -> None:
+    made = plan(["sku", "title", "price"], Options())
+    read = made.read([
+        Record(2, {"sku": " k-1", "title": "Kettle", "price": "free"}), Record(3, {"sku": "k-2", "title": ""}),
+        Record(4, {"sku": "", "title": "Pot"}),
+    ])  # fmt: skip
+    assert [line.identity for _, line in read if isinstance(line, Unreadable)] == ["k-1", "k-2", None]
