@@ -117,6 +117,7 @@ def test_a_number_in_stock_tells_availability_where_nothing_else_does() -> None:
         ("available", "perhaps", "available: expected true or false, in stock or out of stock, or a number of pieces"),
         ("currency", "shells", "currency: expected a currency such as EUR, got 'shells'."),
         ("category", "A > > B", "category: expected a path such as Shoes > Running, got an empty part in 'A > > B'."),
+        ("attributes", '{"a":' * 3000, "attributes: it is nested too deeply. Flatten it."),
         ("attributes", "red", 'attributes: expected a JSON object such as {"colour": "red"}, got \'red\'.'),
     ],
 )  # fmt: skip

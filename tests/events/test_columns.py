@@ -295,3 +295,12 @@ def test_no_name_of_a_column_stands_for_two_fields() -> None:
     assert {name for name in names if names.count(name) > 1} == set()
     assert all(plain(name) == name for name in names)
     assert all(plain(word) == word for word in TYPES)
+
+
+@pytest.mark.parametrize(
+    "deep", ['{"a":' * 3000 + "1" + "}" * 3000, '[{"a":' + "[" * 3000 + "]" * 3000 + "}]", "[{", "\udcff"]
+)
+def test_json_in_cells_that_cannot_be_read_costs_its_row(deep: str) -> None:
+    read = records(plan, [*GA4, "metadata"], [GA4 | {"items": deep, "metadata": deep, "ecommerce": deep}])
+    assert read.items == []
+    assert read.refused[2].startswith("metadata: ")
