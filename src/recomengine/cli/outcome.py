@@ -33,7 +33,7 @@ class Phrase(NamedTuple):
 
 def products(counts: Counts) -> str:
     total = counts["created"] + counts["changed"] + counts["unchanged"]
-    removed = f"; {counts['removed']} others made unavailable" if counts["removed"] else ""
+    removed = f"; {counts['removed']} not in the file and made unavailable" if counts["removed"] else ""
     return (
         f"{total} products: {counts['created']} created, {counts['changed']} changed, {counts['unchanged']} unchanged; "
         f"{counts['repeated']} lines repeated, {counts['rejected']} rejected{removed}"
