@@ -50,6 +50,8 @@ class Remarks(msgspec.Struct):
     orders: dict[str, Order | None] = {}
     last: tuple[str, str] = ("", "")
     """The group and the id of the row before."""
+    currencies: bool = False
+    """Whether prices say theirs."""
     orderable: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     """Words that were taken as available, with their columns."""
     beyond: int = 0
@@ -78,9 +80,7 @@ class ItemRows:
         self._columns = {
             field: columns if field in form.fallbacks else columns[:1] for field, columns in header.columns_of.items()
         }
-        self._listed = [
-            (column, form.listed[plain(column)]) for column in header.columns if plain(column) in form.listed
-        ]
+        self._listed = [(column, form.listed[plain(column)]) for column in header.taken if plain(column) in form.listed]
         self._plain = {column: plain(column) for column in header.columns} if form.family or form.follows else {}
         self._texts: dict[str, Callable[[str, str], str]] = {
             "name": _unescaped, "brand": _unescaped, "url": _unescaped, "imageUrl": _link,
@@ -128,6 +128,10 @@ class ItemRows:
                 return named(column, read, text, column)
         return None
 
+    def id_of(self, record: Record) -> str:
+        """Empty where it has none."""
+        return next(filter(None, (text_of(record.cells.get(column)) for column in self._columns["productId"])), "")
+
     def _id(self, record: Record, group: str) -> str:
         for column in self._columns["productId"]:
             if text := text_of(cell := record.cells.get(column)):
@@ -166,6 +170,7 @@ class ItemRows:
         if currency and beside and currency != beside:
             raise Refused(f"{self._columns['currency'][0].strip()}: says {currency}, and the price {beside}")
         beside = beside or currency or next(filter(None, map(self._currency.get, self._of(AMOUNTS))), None)
+        self._remarks.currencies |= beside is not None
         return Offer(None if price is None else price.value, beside, self._is_available(record, cells))
 
     def _price(self, text: str, column: str) -> Amount:
