@@ -1,5 +1,6 @@
 """Descriptions with mark-up: given back as they came, searched and compared by their words."""
 
+import asyncio
 from typing import Any
 
 import asyncpg
@@ -7,7 +8,9 @@ import httpx
 import pytest
 
 from recomengine.context import Context
-from tests.support.apps import MakeTenant, Tenant, bearer
+from recomengine.infra.migrations import migrate
+from tests.support.apps import MakeTenant, Servers, Tenant, bearer
+from tests.support.databases import execute, fetch, fresh_database
 from tests.support.shops import build, fill_catalog, product
 
 PATH = "/api/v1/catalog"
@@ -77,3 +80,25 @@ async def test_products_are_alike_by_what_is_said_of_them_whatever_wraps_it(
         query = {"productId": one, "strategy": "content_based", "limit": 1}
         answer = await client.get("/api/v1/recommendations", params=query, headers=bearer(tenant.publish))
         assert [item["productId"] for item in answer.json()["data"]] == [other]
+
+
+OLD_PRODUCT = """
+WITH shop AS (INSERT INTO tenants (name) VALUES ('Old') RETURNING id)
+INSERT INTO catalog_items (tenant_id, product_id, number, name, category, description, version)
+SELECT id, 'desk', 0, 'Desk', 'Office > Desks', 'Of oak', 1 FROM shop
+"""
+HOW_IT_IS = """
+SELECT array_remove(category || further_categories, NULL) AS categories, search @@ to_tsquery('simple', 'oak') AS found,
+       pg_relation_filenode('catalog_items') AS file
+FROM catalog_items
+"""
+
+
+def test_products_of_before_keep_their_category_and_their_words_and_are_not_written_anew(servers: Servers) -> None:
+    with fresh_database(servers.database_url) as url:
+        asyncio.run(migrate(url, through="0014_what_shops_send"))
+        asyncio.run(execute(url, OLD_PRODUCT))
+        (before,) = asyncio.run(fetch(url, "SELECT pg_relation_filenode('catalog_items') AS file"))
+        asyncio.run(migrate(url))
+        (now,) = asyncio.run(fetch(url, HOW_IT_IS))
+    assert tuple(now) == (["Office > Desks"], True, before["file"])

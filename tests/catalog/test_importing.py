@@ -1,7 +1,9 @@
 """Imports of products: what is counted, what a part of the columns leaves alone, and a file in place of the catalog."""
 
+import gzip
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import msgspec
@@ -261,6 +263,14 @@ async def test_over_http_a_replacing_import_says_so_in_its_query(
     taken = await post("?mode=replace&force=true", GOODS[:2])
     assert taken.json()["data"] | {"unchanged": 2, "removed": 7, "errors": []} == taken.json()["data"]
     assert (await post("?mode=merge", GOODS)).status_code == 422
+
+    packed = gzip.compress(b"\n".join(msgspec.json.encode(product(f"q{n}-{uuid4()}")) for n in range(3000)))
+    headers = bearer(tenant.read_write) | {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
+    cut = await client.post(f"{PATH}/import?mode=replace&force=true", content=packed[:-500], headers=headers)
+    assert (cut.status_code, cut.json()["code"]) == (400, "malformed_body")
+    assert cut.json()["detail"].endswith(". Nothing was changed.")
+    assert "taken" not in cut.json()["detail"]
+    assert len(await feed.stored()) == 9
 
     async def gone() -> bool:
         answer = await client.get("/api/v1/recommendations?userId=ann&limit=20", headers=bearer(tenant.publish))

@@ -39,6 +39,7 @@ def test_no_text_without_mark_up_changes(text: str) -> None:
         ("<o:p>Wool</o:p><?xml version='1.0'?><!DOCTYPE html>cap", "Wool cap"),
         ("<![CDATA[<p>Wool</p>]]>", "Wool"),
         ("&lt;p class=&quot;x&quot;&gt;Wool &amp;amp; silk&lt;/p&gt;", "Wool & silk"),
+        ("&amp;lt;p&amp;gt;Wool&amp;lt;/p&amp;gt;", "Wool"),
         ("M&uuml;tze&nbsp;aus Schur&shy;wolle &#8211; 5&#x20AC;", "Mütze aus Schurwolle – 5€"),
         ("A <b>bold</b> I <3 tents, 5 < 6", "A bold I <3 tents, 5 < 6"),
         ("<DIV><SPAN>Wool</SPAN></DIV>", "Wool"),
