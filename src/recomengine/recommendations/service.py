@@ -73,10 +73,11 @@ class Recommender:
     def look(self, caller: Caller, query: Query) -> Looked:
         """Ask Redis now for what the request needs, so that it shares the round trip of the limiter."""
         served, tenant, user_id = serve(caller, query, query.user_id), caller.tenant, query.user_id
-        commands = _cached_lists(caller, served)
-        if user_id is not None:
-            commands += [_read_trail(tenant, user_id), ("GET", since_key(tenant)), ("GET", person_key(tenant, user_id))]
-        return Looked(query, served, self._redis.call(*commands))
+        keys = _keys_of_lists(caller, served)
+        if user_id is None:
+            return Looked(query, served, self._redis.call(("MGET", *keys)))
+        read = ("MGET", *keys, since_key(tenant), person_key(tenant, user_id))
+        return Looked(query, served, self._redis.call(read, _read_trail(tenant, user_id)))
 
     async def answer(self, caller: Caller, looked: Looked) -> bytes:
         """The whole reply, `{"data": […], "meta": {…}}`."""
@@ -97,10 +98,10 @@ class Recommender:
     async def _know(self, caller: Caller, looked: Looked, model: Model | None) -> Known:
         user_id, nothing = looked.query.user_id, [None] * len(looked.served.queries)
         try:
-            replies = await looked.replies
+            values, *trails = await looked.replies
             if user_id is None:
-                return Known(looked.served, [], [], replies)
-            *cached, entries, since, mark = replies
+                return Known(looked.served, [], [], values)
+            (*cached, since, mark), (entries,) = values, trails
             joined = _newest(mark, model, user_id)
             known = Known(looked.served, parse_trail(entries), [], cached, joined.parted and model is not None)
             known = await self._joined(caller, looked.query, known, joined)
@@ -122,12 +123,14 @@ class Recommender:
         if not others:
             return known
         served = serve(caller, query, joined.first_seen)
-        lists = [] if served.queries == known.served.queries else _cached_lists(caller, served)
-        replies = await self._redis.call(*lists, *(_read_trail(caller.tenant, other) for other in others))
-        trail = join_trails([known.trail, *map(parse_trail, replies[len(lists) :])])
-        return known._replace(
-            served=served, trail=trail, others=others, cached=replies[: len(lists)] if lists else known.cached
-        )
+        same = served.queries == known.served.queries
+        commands = [_read_trail(caller.tenant, other) for other in others]
+        if not same:
+            commands.append(("MGET", *_keys_of_lists(caller, served)))
+        replies = await self._redis.call(*commands)
+        cached = known.cached if same else replies.pop()
+        trail = join_trails([known.trail, *map(parse_trail, replies)])
+        return known._replace(served=served, trail=trail, others=others, cached=cached)
 
     def _make(
         self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, known: Known, stamp: str
@@ -178,8 +181,8 @@ def _as_of(caller: Caller, query: Query, joined: JoinedIds, known: Known) -> Kno
     return known._replace(served=served, others=joined.besides(query.user_id), cached=cached)
 
 
-def _cached_lists(caller: Caller, served: Served) -> list[Command]:
-    return [("GET", cache_key(caller, query)) for query in served.queries]
+def _keys_of_lists(caller: Caller, served: Served) -> list[str]:
+    return [cache_key(caller, query) for query in served.queries]
 
 
 def _read_trail(tenant: str, user_id: str) -> Command:
