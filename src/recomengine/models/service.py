@@ -134,11 +134,12 @@ class Build(NamedTuple):
 
 
 class Shop(NamedTuple):
-    """What a build starts from; events: of each shopper under one id, of robots none."""
+    """What a build starts from; events: of each shopper under one id, without those of so many robots' ids."""
 
     products: Sequence[Any]
     catalog_version: int
     events: EventLog
+    robots: int
 
 
 async def _build_and_publish(build: Build) -> int:
@@ -156,6 +157,7 @@ async def _build_and_publish(build: Build) -> int:
         {name: kept.manifest[name] for name in ("learnedAt", "learnedEvents")} if kept else _learned_now(shop, now)
     )
     stats = built.stats | learned | {"catalogVersion": shop.catalog_version, "erasures": shop.events.erasures}
+    stats["robots"] = shop.robots
     stats["buildSeconds"] = round(time.perf_counter() - started, 2)
     stats["seconds"] = {"events": round(events_s, 3), **stats["seconds"]}
     followed = await erasures_in_model(build.pool, build.tenant_id)
@@ -193,7 +195,7 @@ async def _read(build: Build) -> Shop:
     await asyncio.to_thread(build.logs.write, build.tenant_id, events)
     people = await asyncio.to_thread(under_names, events.histories, aliases)
     histories = await asyncio.to_thread(without_users, people, robots)
-    return Shop(products, state["version"], events._replace(histories=histories))
+    return Shop(products, state["version"], events._replace(histories=histories), len(robots))
 
 
 def _kept_log(build: Build) -> EventLog | None:
