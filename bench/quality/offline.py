@@ -85,7 +85,10 @@ def prepare(folder: Path, protocol: str, max_cases: int, newest: float = 1.0) ->
     """newest: the share of the training events, the newest ones, that the model is built from."""
     train, cases = split(folder, protocol, max_cases)
     train = train.sort_values("timestamp", kind="stable").iloc[int(len(train) * (1 - newest)) :]
-    known = read_known(folder, train)
+    return prepare_known(read_known(folder, train), cases, protocol)
+
+
+def prepare_known(known: Known, cases: Sequence[TestCase], protocol: str) -> Offline:
     held_back = cut(known.histories)
     context = CONTEXT.get(protocol) or ("home" if repeat_share(held_back.cases["home"]) >= REPEAT_SHARE else "home_new")
     asked = [_case(case, known.histories, known.users, known.numbers) for case in cases]

@@ -13,7 +13,7 @@ from recomengine.robots import queries
 from tests.support.apps import Tenant, bearer
 from tests.support.databases import fetchval
 from tests.support.lists import answer, ids
-from tests.support.shops import build, send, until
+from tests.support.shops import build, send, store_of, until
 from tests.support.workers import a_worker
 
 HOUR_MS = 3_600_000
@@ -54,6 +54,9 @@ async def test_a_build_learns_nothing_from_robots_nor_from_ids_joined_with_them(
     assert await learned_from(context, tenant) == (27, 7)
     await confirm(context, tenant, "robot")
     assert await learned_from(context, tenant) == (24, 6)
+    model = await context.models.get(tenant.id)
+    assert model is not None
+    assert store_of(context).open(tenant.id, model.version)[1]["robots"] == 3, "so that no build is compared with it"
     async with tenant_transaction(context.pool, tenant.id) as connection:
         await queries.clear(connection, tenant.id, "robot")
     assert await learned_from(context, tenant) == (27, 7)

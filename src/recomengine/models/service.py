@@ -136,14 +136,15 @@ class Build(NamedTuple):
 
 
 class Shop(NamedTuple):
-    """What a build starts from; events: of each shopper under one id, of robots none; people: which ids are one
-    shopper's.
+    """What a build starts from; events: of each shopper under one id, without those of so many robots' ids; people:
+    which ids are one shopper's.
     """
 
     products: Sequence[Any]
     catalog_version: int
     events: EventLog
     people: Arrays
+    robots: int
 
 
 async def _build_and_publish(build: Build) -> int:
@@ -161,6 +162,7 @@ async def _build_and_publish(build: Build) -> int:
         {name: kept.manifest[name] for name in ("learnedAt", "learnedEvents")} if kept else _learned_now(shop, now)
     )
     stats = built.stats | learned | {"catalogVersion": shop.catalog_version, "erasures": shop.events.erasures}
+    stats["robots"] = shop.robots
     stats["buildSeconds"] = round(time.perf_counter() - started, 2)
     stats["seconds"] = {"events": round(events_s, 3), **stats["seconds"]}
     followed = await erasures_in_model(build.pool, build.tenant_id)
@@ -201,7 +203,7 @@ async def _read(build: Build) -> Shop:
     histories = await asyncio.to_thread(without_users, histories, robots)
     histories = await asyncio.to_thread(without_returned, histories, partly_returned)
     people = await asyncio.to_thread(people_arrays, aliases)
-    return Shop(products, state["version"], events._replace(histories=histories), people)
+    return Shop(products, state["version"], events._replace(histories=histories), people, len(robots))
 
 
 def _kept_log(build: Build) -> EventLog | None:
