@@ -35,11 +35,10 @@ $$;
 -- where there is nothing to take. known: whether any purchase is there that it may belong to. A return is of its order's
 -- lines of the product. Where it names no order, or one that did not buy the product, it is of what its shopper bought
 -- of the product until then, less what was returned by order.
--- Either way purchases are used up in the order of time, each down to nothing and no further:
---     by order:   cum = the values of the order's returns so far; they take min(cum, what the lines were worth)
---     by shopper: x = purchases - returns so far; -min(x) of all times so far is what returns found nothing for
--- so the money taken so far is an interval that grows, and each purchase an interval of the money spent so far: what the
--- two have in common is what the return takes off it. A return without a price is worth what its pieces cost on average.
+-- Either way purchases are used up in the order of time, each down to nothing and no further: each is an interval of the
+-- money spent so far, each return one of the money asked for so far, and what the two have in common is what the return
+-- takes off the purchase. Of a shopper's, what came too early for any purchase is asked for in vain: with
+-- x = purchases - returns so far, that is -min(x) of all times until then. A return without a price is worth what its pieces cost on average.
 -- Money in another currency than the shop's is none.
 -- Without nested loops: the planner takes returns for few, and would compare each with each.
 CREATE FUNCTION analytics_returned(p_tenant uuid, p_returns uuid[], p_currency text) RETURNS TABLE (
@@ -92,6 +91,7 @@ CREATE FUNCTION analytics_returned(p_tenant uuid, p_returns uuid[], p_currency t
                round((e.metadata ->> 'price')::numeric * coalesce((e.metadata ->> 'quantity')::numeric, 1), 2) AS said
         FROM events e
         WHERE e.tenant_id = p_tenant AND e.id = ANY (ARRAY(SELECT c.id FROM concerned c))
+          AND e.timestamp >= '1900-01-01Z' -- what is dated earlier is in no figure
           AND e.user_id NOT IN (SELECT l.id FROM left_out l) AND (e.metadata ->> 'bot') IS DISTINCT FROM 'true'
     ), lines AS MATERIALIZED (
         SELECT l.*, sum(l.worth) OVER (PARTITION BY l.order_id, l.product_id ORDER BY l.timestamp, l.id) AS until
@@ -106,16 +106,12 @@ CREATE FUNCTION analytics_returned(p_tenant uuid, p_returns uuid[], p_currency t
         FROM steps s LEFT JOIN orders o USING (order_id, product_id) WHERE NOT s.bought
     ), by_order AS MATERIALIZED (
         SELECT r.id AS return_id, l.id AS line_id,
-               least(r.until, l.until) - greatest(r.since, l.until - l.worth) AS amount
+               least(r.until, l.until) - greatest(r.until - r.value, l.until - l.worth) AS amount
         FROM (
-            SELECT c.id, c.order_id, c.product_id, least(c.cum - c.value, c.order_worth) AS since,
-                   least(c.cum, c.order_worth) AS until
-            FROM (
-                SELECT r.*, sum(r.value) OVER (PARTITION BY r.order_id, r.product_id ORDER BY r.timestamp, r.id) AS cum
-                FROM returns r WHERE r.order_worth IS NOT NULL
-            ) c
+            SELECT r.*, sum(r.value) OVER (PARTITION BY r.order_id, r.product_id ORDER BY r.timestamp, r.id) AS until
+            FROM returns r WHERE r.order_worth IS NOT NULL
         ) r JOIN lines l USING (order_id, product_id)
-        WHERE least(r.until, l.until) > greatest(r.since, l.until - l.worth)
+        WHERE least(r.until, l.until) > greatest(r.until - r.value, l.until - l.worth)
     ), walk AS (
         SELECT w.id, w.timestamp, w.bought, w.person, w.product_id,
                count(*) FILTER (WHERE w.bought) OVER so_far > 0 AS known,

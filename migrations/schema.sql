@@ -816,6 +816,7 @@ AS $function$
                round((e.metadata ->> 'price')::numeric * coalesce((e.metadata ->> 'quantity')::numeric, 1), 2) AS said
         FROM events e
         WHERE e.tenant_id = p_tenant AND e.id = ANY (ARRAY(SELECT c.id FROM concerned c))
+          AND e.timestamp >= '1900-01-01Z' -- what is dated earlier is in no figure
           AND e.user_id NOT IN (SELECT l.id FROM left_out l) AND (e.metadata ->> 'bot') IS DISTINCT FROM 'true'
     ), lines AS MATERIALIZED (
         SELECT l.*, sum(l.worth) OVER (PARTITION BY l.order_id, l.product_id ORDER BY l.timestamp, l.id) AS until
@@ -830,16 +831,12 @@ AS $function$
         FROM steps s LEFT JOIN orders o USING (order_id, product_id) WHERE NOT s.bought
     ), by_order AS MATERIALIZED (
         SELECT r.id AS return_id, l.id AS line_id,
-               least(r.until, l.until) - greatest(r.since, l.until - l.worth) AS amount
+               least(r.until, l.until) - greatest(r.until - r.value, l.until - l.worth) AS amount
         FROM (
-            SELECT c.id, c.order_id, c.product_id, least(c.cum - c.value, c.order_worth) AS since,
-                   least(c.cum, c.order_worth) AS until
-            FROM (
-                SELECT r.*, sum(r.value) OVER (PARTITION BY r.order_id, r.product_id ORDER BY r.timestamp, r.id) AS cum
-                FROM returns r WHERE r.order_worth IS NOT NULL
-            ) c
+            SELECT r.*, sum(r.value) OVER (PARTITION BY r.order_id, r.product_id ORDER BY r.timestamp, r.id) AS until
+            FROM returns r WHERE r.order_worth IS NOT NULL
         ) r JOIN lines l USING (order_id, product_id)
-        WHERE least(r.until, l.until) > greatest(r.since, l.until - l.worth)
+        WHERE least(r.until, l.until) > greatest(r.until - r.value, l.until - l.worth)
     ), walk AS (
         SELECT w.id, w.timestamp, w.bought, w.person, w.product_id,
                count(*) FILTER (WHERE w.bought) OVER so_far > 0 AS known,

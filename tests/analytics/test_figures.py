@@ -19,7 +19,7 @@ from recomengine.context import Context
 from tests.analytics.reference import SUMS, Fact, day_of, facts, hour_of, sums, total
 from tests.support.apps import MakeTenant
 from tests.support.databases import fetch
-from tests.support.figures import CHANGE, EVENT, FEW, HOUR_MS, OFFSETS, bodies
+from tests.support.figures import CHANGE, EVENT, FEW, HOUR_MS, OFFSETS, SALE, bodies
 from tests.support.shoppers import Shoppers
 from tests.support.shops import send
 
@@ -105,6 +105,29 @@ async def test_every_figure_is_that_of_the_raw_events(
     cut: tuple[int, int],
     context: Context,
     make_tenant: MakeTenant,
+) -> None:
+    await check_batches(context, make_tenant, place, window_hours, batches, changes, cut)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    batches=st.lists(st.tuples(st.lists(SALE, min_size=2, max_size=8), st.just(True)), min_size=2, max_size=4),
+    changes=st.lists(CHANGE, min_size=4, max_size=4),
+)
+async def test_sales_of_one_product_and_their_returns_are_those_of_the_raw_events(
+    batches: Any, changes: Any, context: Context, make_tenant: MakeTenant
+) -> None:
+    await check_batches(context, make_tenant, ("UTC", "2026-11-20"), 24, batches, changes, (0, HOUR_MS))
+
+
+async def check_batches(
+    context: Context,
+    make_tenant: MakeTenant,
+    place: tuple[str, str],
+    window_hours: int,
+    batches: Any,
+    changes: Any,
+    cut: tuple[int, int],
 ) -> None:
     zone = ZoneInfo(place[0])
     tenant = await make_tenant(timezone=place[0], attribution_window_hours=window_hours, currency="EUR")

@@ -152,3 +152,17 @@ async def test_a_return_of_an_archived_sale_is_counted_as_unmatched(till: Till) 
     assert (await till.day(MONDAY)).revenue == 10
     later = await till.day("2026-06-20")
     assert (later.revenue, later.returns, later.unmatched_returns) == (0, 1, 1)
+
+
+async def test_what_is_dated_before_1900_is_deducted_from_nothing(till: Till) -> None:
+    await till.send("purchase", "1899-12-31", price=10, orderId="A1")
+    await till.send("return", TUESDAY, price=10, orderId="A1")
+    assert ((await till.total()).revenue, (await till.total()).unmatched_returns) == (0, 1)
+
+
+async def test_what_came_back_by_its_order_does_not_come_back_again(till: Till) -> None:
+    await till.send("purchase", MONDAY, price=10, orderId="A1")
+    await till.send("purchase", TUESDAY, price=4, orderId="A2")
+    await till.send("return", TUESDAY, price=14, orderId="credit-note")
+    await till.send("return", WEDNESDAY, price=10, orderId="A1")
+    assert await till.revenue() == [10, 0, -10]

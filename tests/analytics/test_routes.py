@@ -3,15 +3,17 @@
 import csv
 import io
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from recomengine.analytics import queries, service
 from recomengine.analytics.aggregate import settle
+from recomengine.analytics.ranges import day_start
 from recomengine.context import Context
 from tests.support.databases import execute
 from tests.support.people import Person, forget_attempts
@@ -133,6 +135,27 @@ async def test_a_series_shows_its_largest_groups(ann: Person, shop: str, monkeyp
     )
     points = await ask(ann, shop, f"timeseries?metric=clicks&groupBy=placementId&from={DAY}&to={DAY}")
     assert [(point["placementId"], point["value"]) for point in points] == [("b", 2), ("a", 1)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [("Europe/Lisbon", "2026-03-29", 23), ("Europe/Lisbon", "2026-10-25", 25), ("America/Santiago", "2026-09-06", 23),
+     ("America/Santiago", "2026-04-04", 25)],
+)  # fmt: skip
+async def test_a_day_on_which_clocks_change_has_each_of_its_hours_once(
+    zone: str, day: str, hours: int, ann: Person
+) -> None:
+    shop = await ann.make_tenant(currency="EUR", timezone=zone)
+    midnight = day_start(date.fromisoformat(day), ZoneInfo(zone))
+    await post(ann, shop, *(
+        event("purchase", (midnight + timedelta(minutes=60 * hour + 1)).isoformat(), price=2, orderId=f"o{hour}")
+        for hour in range(-1, hours + 1)
+    ))  # fmt: skip
+    series = await ask(ann, shop, f"timeseries?metric=orders&interval=hour&from={day}&to={day}")
+    assert [point["value"] for point in series] == [1] * hours
+    assert len({point["time"] for point in series}) == hours
+    days = await ask(ann, shop, f"timeseries?metric=revenue&from={day}&to={day}")
+    assert [point["value"] for point in days] == [f"{2 * hours}.00"]
 
 
 async def test_top_products_are_in_the_order_of_the_metric(ann: Person, shop: str, context: Context) -> None:

@@ -18,6 +18,12 @@ OFFSETS = FEW([0, -1, 1, 30 * MINUTE_MS, -30 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS, 
 )
 KIND = FEW(["impression", "click", "click", "purchase", "purchase", "return", "return", "view"])
 EVENT = st.tuples(KIND, FEW(["ann", "bob", "guest"]), FEW(["boot", "sock"]), OFFSETS, METADATA)
+SALE = st.tuples(
+    FEW(["click", "purchase", "purchase", "return", "return"]), FEW(["ann", "guest"]), st.just("boot"),
+    FEW([hour * HOUR_MS for hour in range(5)]), st.fixed_dictionaries({"placementId": st.just("home")}, optional={
+        "orderId": FEW(["o1", "o2"]), "price": FEW([10, 3]), "quantity": st.integers(1, 2)}),
+)  # fmt: skip
+"""What few shoppers click, buy and send back of one product."""
 CHANGE = FEW([None, None, ("join", "guest", "ann"), ("join", "bob", "ann"), ("part", "guest"), ("mark", "bob"),
               ("mark", "guest"), ("clear", "bob")])  # fmt: skip
 """What becomes of an id: it is joined with another one or parted from it, marked as a robot's or cleared."""

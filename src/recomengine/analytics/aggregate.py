@@ -43,8 +43,8 @@ log = structlog.get_logger()
 
 
 async def settle_due(pool: Pool, look_back: timedelta) -> int:
-    """Settle every tenant that has events of the last `look_back`, or another configuration, that its figures lack; how
-    many.
+    """Settle every tenant whose figures lack something: events of the last `look_back`, another configuration, ids that
+    were joined or parted, robots that were marked or cleared; how many.
     """
     await queries.summarize_arrivals(pool)
     due = await queries.analytics_due(pool, datetime.now(UTC) - look_back)

@@ -106,8 +106,7 @@ SUMMARIZE_ARRIVALS = "SELECT summarize_arrivals()"
 REFRESH_SUMMARY = "SELECT refresh_analytics_summary()"
 ENSURE_STATE = "INSERT INTO analytics_state (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING"
 LOCK_STATE = READ_STATE + "FOR UPDATE"
-AFTER_JOINS = "SELECT pg_advisory_xact_lock_shared(7210, hashtext($1::text))"
-"""Waits for changes of aliases in flight (users/queries.py: LOCK_PEOPLE)."""
+LOCK_PEOPLE = "SELECT pg_advisory_xact_lock_shared(7210, hashtext($1::text))"
 EVENTS_WATERMARK = "SELECT events_watermark()"
 LEFT_OUT = 'SELECT ARRAY(SELECT id FROM analytics_left_out($1) ORDER BY id COLLATE "C")'
 CLEAR_HOURS = "DELETE FROM analytics_hourly WHERE tenant_id = $1 AND hour >= $2"
@@ -271,8 +270,8 @@ async def refresh_summary(pool: Pool) -> None:
 
 
 async def watermark(connection: Connection, tenant_id: UUID) -> datetime:
-    """A moment before which every event and every change of the tenant's aliases is visible from now on."""
-    await connection.execute(AFTER_JOINS, str(tenant_id))
+    """Every event stored, and every alias of the tenant changed, before this moment is visible from now on."""
+    await connection.execute(LOCK_PEOPLE, str(tenant_id))
     moment: datetime = await connection.fetchval(EVENTS_WATERMARK)
     return moment
 
