@@ -82,7 +82,7 @@ def planted(train: pd.DataFrame, habit: Habit) -> pd.DataFrame:
     """The events and the robot's, of the shop's commonest type, in one session a day where it has sessions."""
     draw = np.random.default_rng(SEED)
     count = round(len(train) * SHARE / (1 - SHARE))
-    products = np.sort(train.item_id.unique())[:: -1][: habit.pages]
+    products = np.sort(train.item_id.unique())[::-1][: habit.pages]
     end_ms = int(train.timestamp.max())
     begin_ms = int(train.timestamp.min()) if habit.slow else end_ms - HOUR_MS
     times = np.linspace(begin_ms, end_ms, count).astype(np.int64)
