@@ -1,6 +1,7 @@
 """How an event or order file is read: which column is for what, and what is said of it at the end."""
 
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 import msgspec
 
@@ -10,10 +11,11 @@ from recomengine.events.rows import EventRows, Remarks
 from recomengine.files.cells import Refused, plain
 from recomengine.files.header import MAX_COLUMNS, Header, Names, missing
 from recomengine.files.plan import Columns, Options, Record
+from recomengine.files.query import FormatName
 from recomengine.web.ndjson import Lines, Unreadable
 from recomengine.web.problems import invalid
 
-FORMATS = ("auto", "recomengine", "shopify", "woocommerce", "google", "adobe-commerce")
+FORMATS = get_args(FormatName)
 """What a file of events may be called. Their columns' names stand in one table, as hardly any has two meanings."""
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
