@@ -150,11 +150,16 @@ def test_of_every_shopper_the_newest_deeds_all_purchases_and_dislikes_stay_known
 
 
 def plain_baskets(deeds: Sequence[Did], types: set[int]) -> list[list[int]]:
-    found: dict[tuple[int, str, int], set[int]] = defaultdict(set)
+    """Each order, session or day; what one shopper put together again on the day is there once."""
+    found: dict[tuple[int, str, int], list[Did]] = defaultdict(list)
     for did in deeds:
         if did.type in types:
-            found[did.user, "group" if did.group else "day", did.group or did.time_ms // DAY_MS].add(did.item)
-    return sorted(sorted(items) for items in found.values() if len(items) >= 2)
+            found[did.user, "group" if did.group else "day", did.group or did.time_ms // DAY_MS].append(did)
+    once = {
+        (group[0].user, min(did.time_ms for did in group) // DAY_MS, tuple(sorted({did.item for did in group})))
+        for group in found.values()
+    }  # fmt: skip
+    return sorted(list(items) for _, _, items in once if len(items) >= 2)
 
 
 @examples
@@ -167,11 +172,11 @@ def test_where_orders_are_few_baskets_are_orders_and_carts_by_order_session_or_d
 
 def test_where_orders_are_many_what_was_only_put_in_the_cart_is_no_basket() -> None:
     orders = [
-        Did(order % 4, PURCHASE, item, START_MS, 10 + order) for order in range(MIN_ORDERS) for item in (order % 3, 3)
+        Did(order, PURCHASE, item, START_MS, 10 + order) for order in range(MIN_ORDERS) for item in (order % 3, 3)
     ]
     carts = [Did(0, ADD_TO_CART, item, START_MS, 5) for item in (4, 5)]
 
-    made = baskets(histories_of(orders + carts))
+    made = baskets(histories_of(orders + carts, MIN_ORDERS))
 
     assert made.rows == MIN_ORDERS
     assert not {4, 5} & set(made.indices.tolist())
