@@ -31,3 +31,13 @@ def test_every_test_that_the_security_document_names_is_there() -> None:
         names = re.findall(r"`(tests/[^`]+)`", row.split("|")[4])
         assert names, f"nothing holds {row}"
         assert [name for name in names if not (ROOT / name).exists()] == []
+
+
+def test_every_test_that_the_compatibility_document_names_is_there() -> None:
+    text = (ROOT / "docs/compatibility.md").read_text(encoding="utf-8")
+    rows = text.partition("| Situation | What we do | Held by |\n")[2].splitlines()[1:]
+    for row in rows:
+        named = re.findall(r"`(tests/[^`:]+)(?:::(\w+))?`", row.split("|")[3])
+        assert named, f"nothing holds {row}"
+        for path, name in named:
+            assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8"), f"{path}::{name}"

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recomengine.catalog.columns import plan
+from recomengine.catalog.columns import names_of, plan
+from recomengine.catalog.formats import ANY, FORMATS
+from recomengine.catalog.formats.format import Format
+from recomengine.files.cells import plain
 from recomengine.files.plan import Options, Record
 from recomengine.web.ndjson import Unreadable
 from recomengine.web.problems import Invalid
@@ -60,6 +63,7 @@ def test_other_columns_become_attributes_and_are_told() -> None:
     read = table(plan, 'id,name,Colour,attributes,title,Blank\n1,Kettle,red,"{""litres"": 1.5}",Red kettle,')
     assert read.items[0]["attributes"] == {"Colour": "red", "litres": 1.5, "title": "Red kettle"}
     assert read.columns.kept == ["Colour", "title", "Blank"]
+    assert read.fields == {"productId", "name", "attributes", *(f"attributes.{name}" for name in read.columns.kept)}
     assert "title is kept as an attribute, since name is taken for name." in read.notes
 
 
@@ -113,6 +117,7 @@ def test_a_number_in_stock_tells_availability_where_nothing_else_does() -> None:
         ("available", "perhaps", "available: expected true or false, in stock or out of stock, or a number of pieces"),
         ("currency", "shells", "currency: expected a currency such as EUR, got 'shells'."),
         ("category", "A > > B", "category: expected a path such as Shoes > Running, got an empty part in 'A > > B'."),
+        ("attributes", '{"a":' * 3000, "attributes: it is nested too deeply. Flatten it."),
         ("attributes", "red", 'attributes: expected a JSON object such as {"colour": "red"}, got \'red\'.'),
     ],
 )  # fmt: skip
@@ -135,6 +140,7 @@ def test_the_columns_own_numbers_tell_what_a_point_means() -> None:
         ("20.00", "15.00", "", 15), ("20.00", "", "", 20), ("20.00", "0", "", 20), ("", "15.00", "", 15),
         ("20.00", "25.00", "", 20), ("20.00", "15.00", "2001-01-01T00:00Z/2001-02-01T00:00Z", 20),
         ("20.00", "15.00", "2001-01-01T00:00Z/2901-02-01T00:00Z", 15), ("20.00", "15.00", "soon", 15),
+        ("20.00", "15.00", "2001-19-39T00:00:00Z/99999999999999999999", 15),
     ],
 )  # fmt: skip
 def test_a_sale_is_the_price_while_it_lasts(price: str, sale: str, dates: str, paid: float) -> None:
@@ -232,3 +238,33 @@ def test_any_cells_are_read_or_refused_in_words(rows: list[dict[str, str | list[
     )
     for _, line in lines + made.end():
         assert isinstance(line, Unreadable) or json.loads(line)["productId"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "available"),
+    [
+        ("Active (0/1)", "0", False), ("enabled", "No", False), ("Status", "Discontinued", False),
+        ("visible", "1", None),
+        ("Status", "active", None),
+    ],
+)  # fmt: skip
+def test_a_product_that_is_switched_off_is_not_available(column: str, cell: str, available: bool | None) -> None:
+    read = table(plan, f"id,name,{column}\n1,Kettle,{cell}")
+    assert read.items[0].get("available") is available
+    assert read.columns.used[column] == "available"
+
+
+@pytest.mark.parametrize("form", [ANY, *FORMATS], ids=lambda form: form.name)
+def test_no_name_of_a_column_stands_for_two_fields(form: Format) -> None:
+    names = [name for known in names_of(form).values() for name in known]
+    assert {name for name in names if names.count(name) > 1} == set()
+    assert all(plain(name) == name for name in names)
+
+
+def test_what_is_refused_says_which_product_it_is_about() -> None:
+    made = plan(["sku", "title", "price"], Options())
+    read = made.read([
+        Record(2, {"sku": " k-1", "title": "Kettle", "price": "free"}), Record(3, {"sku": "k-2", "title": ""}),
+        Record(4, {"sku": "", "title": "Pot"}),
+    ])  # fmt: skip
+    assert [line.identity for _, line in read if isinstance(line, Unreadable)] == ["k-1", "k-2", None]

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recomengine.events.column_names import COMMON_NAMES, OWN_NAMES, TYPES
 from recomengine.events.columns import plan
+from recomengine.files.cells import plain
 from recomengine.files.plan import Options, Record
 from recomengine.web.ndjson import Unreadable
 from recomengine.web.problems import Invalid
@@ -286,3 +288,19 @@ def test_any_cells_are_read_or_refused_in_words(rows: list[dict[str, str | list[
     usual: dict[str, str | list[str]] = {"event": "view", "user_id": "ann", "product_id": "cup"}
     for _, line in made.read([Record(line, usual | row) for line, row in enumerate(rows, 2)]):
         assert isinstance(line, Unreadable) or json.loads(line)["userId"]
+
+
+def test_no_name_of_a_column_stands_for_two_fields() -> None:
+    names = [name for field in OWN_NAMES for name in (*OWN_NAMES[field], *COMMON_NAMES.get(field, ()))]
+    assert {name for name in names if names.count(name) > 1} == set()
+    assert all(plain(name) == name for name in names)
+    assert all(plain(word) == word for word in TYPES)
+
+
+@pytest.mark.parametrize(
+    "deep", ['{"a":' * 3000 + "1" + "}" * 3000, '[{"a":' + "[" * 3000 + "]" * 3000 + "}]", "[{", "\udcff"]
+)
+def test_json_in_cells_that_cannot_be_read_costs_its_row(deep: str) -> None:
+    read = records(plan, [*GA4, "metadata"], [GA4 | {"items": deep, "metadata": deep, "ecommerce": deep}])
+    assert read.items == []
+    assert read.refused[2].startswith("metadata: ")

@@ -75,7 +75,7 @@ def _listed(text: str) -> list[str]:
     """Those of a JSON array, texts or objects with a name; any other text that begins with a bracket is a name."""
     try:
         found = msgspec.json.decode(text, type=list[str | _Category])
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
         return [text]
     return [html.unescape(one if isinstance(one, str) else one.name) for one in found]
 

@@ -15,6 +15,7 @@ COMMON_NAMES: Names = {
         "productcode", "itemcode", "articleid", "articleno", "articlenumber", "articlecode", "stockcode",
         "contentid", "externalid", "entityid", "asin", "variantid", "variantsku", "offerid", "partnumber",
         "code", "artikelnummer", "artikelnr", "produktid", "referencia", "référence", "reference", "codice",
+        "productcodesku", "handleid", "skucode", "skuid", "ean", "gtin", "barcode",
     ),
     "name": (
         "title", "productname", "producttitle", "itemname", "itemtitle", "displayname", "articlename", "label",
@@ -24,14 +25,15 @@ COMMON_NAMES: Names = {
     ),
     "category": (
         "categorypath", "categoryname", "producttype", "productcategory", "maincategory", "primarycategory",
-        "googleproductcategory", "breadcrumb", "breadcrumbs", "taxonomy", "kategorie", "warengruppe", "catégorie",
-        "categorie", "categoría", "categoria", "kategoria", "kategori",
+        "googleproductcategory", "breadcrumb", "breadcrumbs", "collection", "department", "taxonomy",
+        "kategorie", "warengruppe", "catégorie", "categorie", "categoría", "categoria", "kategoria", "kategori",
     ),
     "categories": ("productcategories", "categorypaths", "kategorien", "catégories"),
     "price": (
         "currentprice", "finalprice", "regularprice", "unitprice", "sellingprice", "retailprice", "salesprice",
-        "listprice", "variantprice", "preis", "vkpreis", "verkaufspreis", "prix", "precio", "prezzo", "preço",
-        "preco", "cena", "prijs", "pris",
+        "listprice", "variantprice", "pricetaxincluded", "priceincltax", "priceinclvat", "grossprice", "pricegross",
+        "pricetaxexcluded", "priceexcltax", "netprice", "preis", "vkpreis", "verkaufspreis", "prix", "precio",
+        "prezzo", "preço", "preco", "cena", "prijs", "pris",
     ),
     "salePrice": ("saleprice", "specialprice", "discountprice", "offerprice", "promoprice"),
     "saleDates": ("salepriceeffectivedate",),
@@ -44,8 +46,8 @@ COMMON_NAMES: Names = {
     ),
     "url": ("link", "permalink", "producturl", "productlink", "producturi", "deeplink", "weblink", "href"),
     "description": (
-        "bodyhtml", "body", "longdescription", "productdescription", "shortdescription", "beschreibung", "descripción",
-        "descrizione", "opis",
+        "bodyhtml", "body", "longdescription", "productdescription", "shortdescription", "summary",
+        "details", "beschreibung", "descripción", "descrizione", "opis",
     ),
     "brand": (
         "vendor", "manufacturer", "brandname", "brands", "make", "marke", "hersteller", "marque", "marca",
@@ -57,6 +59,7 @@ COMMON_NAMES: Names = {
     ),
     "stock": (
         "stock", "qty", "quantity", "stockquantity", "stockqty", "stocklevel", "inventory", "inventoryquantity",
-        "inventoryqty", "onhand", "quantityinstock", "bestand", "lagerbestand",
+        "inventoryqty", "onhand", "quantityinstock", "currentstocklevel", "availablequantity", "bestand",
+        "lagerbestand",
     ),
 }  # fmt: skip

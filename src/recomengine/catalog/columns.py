@@ -46,7 +46,7 @@ class ItemPlan:
     def __init__(self, header: Sequence[str], options: Options) -> None:
         self._form = chosen(options.format, header)
         self._options = options
-        self._names = _names(self._form)
+        self._names = names_of(self._form)
         self._known = {name for names in self._names.values() for name in names}
         self._categories = _category_cells(self._form, options)
         self._gathering: Gathering = (
@@ -54,7 +54,6 @@ class ItemPlan:
         )
         self._remarks = Remarks()
         self._rows = self._products = 0
-        self._currencies = False
         self._place(header)
 
     @property
@@ -63,11 +62,10 @@ class ItemPlan:
 
     @property
     def fields(self) -> frozenset[str]:
-        told = set(self._columns.used.values())
-        if self._currencies:
+        """An attribute with a column of its own by its name, as attributes.colour."""
+        told = set(self._columns.used.values()) | {f"attributes.{column.strip()}" for column in self._columns.kept}
+        if self._remarks.currencies:
             told.add("currency")
-        if self._columns.kept:
-            told.add("attributes")
         return frozenset(told | {"category", "categories"} if told & {"category", "categories"} else told)
 
     @property
@@ -111,7 +109,7 @@ class ItemPlan:
             try:
                 ready = self._gathering.take(self._cells.read(record))
             except Refused as refused:
-                lines.append((record.line, Unreadable(f"{refused}.".encode(errors="replace"))))
+                lines.append((record.line, _unreadable(f"{refused}.", self._cells.id_of(record))))
             else:
                 lines += map(self._line, ready)
         return lines
@@ -131,10 +129,11 @@ class ItemPlan:
     def _line(self, draft: Draft) -> tuple[int, bytes]:
         if not draft.item.get("name"):
             column = self._header.columns_of["name"][0].strip()
-            return draft.line, Unreadable(f"{column}: expected the product's name, the cell is empty.".encode())
+            return draft.line, _unreadable(
+                f"{column}: expected the product's name, the cell is empty.", draft.product_id
+            )
         self._products += 1
         offer = draft.whole_offer()
-        self._currencies |= offer.currency is not None
         paths = draft.item.pop("category", [])
         fields = {
             "productId": draft.product_id, **draft.item,
@@ -145,17 +144,21 @@ class ItemPlan:
         return draft.line, _encode({name: value for name, value in fields.items() if value not in (None, "")})
 
 
-def _names(form: Format) -> Names:
-    """The fields' own names first, then the format's, then everybody's."""
+def _unreadable(why: str, product_id: str) -> Unreadable:
+    line = Unreadable(why.encode(errors="replace"))
+    line.identity = product_id or None
+    return line
+
+
+def names_of(form: Format) -> Names:
+    """The fields' own names first, then the format's, then everybody's, but for those without meaning in the format."""
     if form is OWN:
         return OWN_NAMES
-    fields = dict.fromkeys([*OWN_NAMES, *COMMON_NAMES, *form.names])
-    return {
-        field: tuple(dict.fromkeys([
-            *OWN_NAMES.get(field, ()), *form.names.get(field, ()), *COMMON_NAMES.get(field, ()),
-        ]))
-        for field in fields
-    }  # fmt: skip
+    names: dict[str, tuple[str, ...]] = {}
+    for field in dict.fromkeys([*OWN_NAMES, *COMMON_NAMES]):
+        common = (name for name in COMMON_NAMES.get(field, ()) if not form.ignored.fullmatch(name))
+        names[field] = tuple(dict.fromkeys([*OWN_NAMES.get(field, ()), *form.names.get(field, ()), *common]))
+    return names
 
 
 def _category_cells(form: Format, options: Options) -> CategoryCells:

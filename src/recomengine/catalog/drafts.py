@@ -33,6 +33,8 @@ class Draft(msgspec.Struct):
     """Attributes by their columns, each value once."""
     listed: bool = True
     """Whether shoppers may see it."""
+    group: str = ""
+    """What it has in common with the rows around it."""
     family: Family = Family()
     known_as: Sequence[str] = ()
     """Further ids under which rows of its family name it."""
@@ -44,6 +46,12 @@ class Draft(msgspec.Struct):
         self._take(row)
         for name, value in row.item.items():
             self.item.setdefault(name, value)
+
+    def inherit(self, first: "Draft") -> None:
+        """Take what only the first row of the group says."""
+        self.item = first.item | self.item
+        self.kept = first.kept | self.kept
+        self.listed &= first.listed
 
     def adopt(self, variant: "Draft") -> None:
         """Take a variant that is a row of its own."""
@@ -90,7 +98,7 @@ class Single:
 
 
 class Following:
-    """Rows of one id that follow each other are one product."""
+    """Rows of one id that follow each other are one product; those of one group have their texts in common."""
 
     def __init__(self) -> None:
         self._held: list[Draft] = []
@@ -99,6 +107,8 @@ class Following:
         if self._held and self._held[0].product_id == row.product_id:
             self._held[0].follow(row)
             return []
+        if self._held and row.group and self._held[0].group == row.group:
+            row.inherit(self._held[0])
         ready, self._held = self._held, [row]
         return ready
 

@@ -13,7 +13,7 @@ import msgspec
 from recomengine.catalog.category_cells import CategoryCells
 from recomengine.catalog.drafts import Draft, Offer
 from recomengine.catalog.formats.format import Cells, Family, Format
-from recomengine.files.cells import Refused, first_link, members_of, plain, shown, text_of, texts_of
+from recomengine.files.cells import Refused, first_link, members_of, named, plain, shown, text_of, texts_of
 from recomengine.files.header import MAX_COLUMNS, Header, currency_of
 from recomengine.files.numbers import Amount, currency_named, decimal_mark, read_amount, read_price
 from recomengine.files.plan import Record
@@ -48,7 +48,10 @@ class Remarks(msgspec.Struct):
     marks: dict[str, str | None] = {}
     """Of decimals, by columns."""
     orders: dict[str, Order | None] = {}
-
+    last: tuple[str, str] = ("", "")
+    """The group and the id of the row before."""
+    currencies: bool = False
+    """Whether prices say theirs."""
     orderable: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     """Words that were taken as available, with their columns."""
     beyond: int = 0
@@ -77,10 +80,8 @@ class ItemRows:
         self._columns = {
             field: columns if field in form.fallbacks else columns[:1] for field, columns in header.columns_of.items()
         }
-        self._listed = [
-            (column, form.listed[plain(column)]) for column in header.columns if plain(column) in form.listed
-        ]
-        self._plain = {column: plain(column) for column in header.columns} if form.family or form.stock else {}
+        self._listed = [(column, form.listed[plain(column)]) for column in header.taken if plain(column) in form.listed]
+        self._plain = {column: plain(column) for column in header.columns} if form.family or form.follows else {}
         self._texts: dict[str, Callable[[str, str], str]] = {
             "name": _unescaped, "brand": _unescaped, "url": _unescaped, "imageUrl": _link,
             "description": self._description,
@@ -106,7 +107,8 @@ class ItemRows:
     def read(self, record: Record) -> Draft:
         """Raises Refused, which names the column."""
         cells = {self._plain[column]: text_of(cell) for column, cell in record.cells.items() if column in self._plain}
-        product_id = self._id(record)
+        group = next((cells[name] for name in self._form.follows if cells.get(name)), "")
+        product_id = self._id(record, group)
         item: dict[str, Any] = {
             field: value for field, read in self._texts.items() if (value := self._value(record, field, read))
         }
@@ -116,24 +118,28 @@ class ItemRows:
             record.line, product_id, item, self._offer(record, cells), self._attributes(record),
             listed=all(words.get(_word(text_of(record.cells.get(column))), True) for column, words in self._listed),
             family=self._form.family(cells) if self._form.family else Family(),
-            known_as=tuple(name for name in (cells.get("sku"), f"id:{cells.get('id')}") if name),
+            group=group, known_as=tuple(name for name in (cells.get("sku"), f"id:{cells.get('id')}") if name),
         )  # fmt: skip
 
     def _value(self, record: Record, field: str, read: Callable[[str, str], T]) -> T | None:
         """`read(text, column)` of the field's best cell that holds something."""
         for column in self._columns.get(field, ()):
             if text := text_of(record.cells.get(column)):
-                try:
-                    return read(text, column)
-                except Refused as refused:
-                    raise Refused(f"{column.strip()}: {refused}") from None
+                return named(column, read, text, column)
         return None
 
-    def _id(self, record: Record) -> str:
+    def id_of(self, record: Record) -> str:
+        """Empty where it has none."""
+        return next(filter(None, (text_of(record.cells.get(column)) for column in self._columns["productId"])), "")
+
+    def _id(self, record: Record, group: str) -> str:
         for column in self._columns["productId"]:
             if text := text_of(cell := record.cells.get(column)):
                 self._remarks.trimmed += text != cell
+                self._remarks.last = group, text
                 return text
+        if group and group == self._remarks.last[0]:  # another picture of the same
+            return self._remarks.last[1]
         raise Refused(f"{self._columns['productId'][0].strip()}: expected the product's id, the cell is empty")
 
     def _description(self, text: str, column: str) -> str:
@@ -148,7 +154,7 @@ class ItemRows:
                 if plain(column) == NUMBERED:
                     texts = [text for text in texts if not text.isdecimal()]
                 for text in texts:
-                    paths += _named(column, self._categories.read, text)
+                    paths += named(column, self._categories.read, text)
                 if texts:
                     break
         return list(dict.fromkeys(paths))
@@ -164,6 +170,7 @@ class ItemRows:
         if currency and beside and currency != beside:
             raise Refused(f"{self._columns['currency'][0].strip()}: says {currency}, and the price {beside}")
         beside = beside or currency or next(filter(None, map(self._currency.get, self._of(AMOUNTS))), None)
+        self._remarks.currencies |= beside is not None
         return Offer(None if price is None else price.value, beside, self._is_available(record, cells))
 
     def _price(self, text: str, column: str) -> Amount:
@@ -185,11 +192,10 @@ class ItemRows:
             return None
         order = next((order for order in self._orders.values() if order is not None), None)
         try:
-            value = read_time(text.strip(), order).value
-        except Refused:
+            return datetime.fromisoformat(str(read_time(text.strip(), order).value))
+        except (Refused, ValueError):
             self._remarks.undated += 1
             return None
-        return datetime.fromisoformat(value) if isinstance(value, str) else datetime.fromtimestamp(value / 1000, UTC)
 
     def _is_available(self, record: Record, cells: Cells) -> bool | None:
         if self._form.stock is not None and (told := self._form.stock(cells)) is not None:
@@ -218,13 +224,6 @@ class ItemRows:
         if (members := self._value(record, "attributes", _members)) is not None:
             kept |= {name: [value] for name, value in members.items()}
         return kept
-
-
-def _named(column: str, read: Callable[[str], T], text: str) -> T:
-    try:
-        return read(text)
-    except Refused as refused:
-        raise Refused(f"{column.strip()}: {refused}") from None
 
 
 def _same(text: str, column: str) -> str:

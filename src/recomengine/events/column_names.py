@@ -25,32 +25,34 @@ COMMON_NAMES: Names = {
         "buyerid", "personid", "profileid", "accountid", "userpseudoid", "clientid", "anonymousid", "distinctid",
         "cookieid", "customeremail", "billingemail", "email", "emailaddress", "customer", "kundennummer", "kundennr",
         "kundenid", "clienteid",
+        "householdkey", "householdid",
     ),
     "productId": (
         "sku", "lineitemsku", "itemsku", "productsku", "item", "product", "contentid", "articleid", "articleno",
         "articlenumber", "productcode", "productno", "productnumber", "stockcode", "itemcode", "itemnumber",
-        "asin", "artikelnummer", "artikelnr", "produktid", "codice",
+        "asin", "itemsitemid", "artikelnummer", "artikelnr", "produktid", "codice",
     ),
     "sessionId": ("session", "usersession", "gasessionid", "visitid", "sessionkey"),
     "timestamp": (
         "eventtimestamp", "eventtime", "datetime", "time", "ts", "occurredat", "createdat", "created", "orderdate",
         "purchasedate", "invoicedate", "transactiondate", "paidat", "date", "eventdate", "ordereddate", "purchasedat",
-        "unixtime", "datum", "zeit", "bestelldatum", "fecha", "data",
+        "unixtime", "datum", "zeit", "bestelldatum", "fecha",
     ),
     "eventId": ("messageid", "insertid", "eventuuid"),
     "price": (
-        "unitprice", "itemprice", "lineitemprice", "productprice", "itemcost", "pricepaid", "saleprice", "priceeach",
-        "preis", "einzelpreis", "prix", "precio", "prezzo", "cena", "prijs",
+        "unitprice", "itemprice", "lineitemprice", "productprice", "itemcost", "pricepaid", "saleprice",
+        "priceeach", "itemsprice", "salesprice", "preis", "einzelpreis", "prix", "precio", "prezzo", "cena",
+        "prijs",
     ),
     "quantity": (
-        "qty", "lineitemquantity", "itemquantity", "quantityordered", "qtyordered", "orderquantity", "units",
-        "menge", "anzahl", "quantité", "cantidad", "ilość",
+        "qty", "lineitemquantity", "itemquantity", "quantityordered", "qtyordered", "itemsquantity",
+        "orderquantity", "units", "menge", "anzahl", "quantité", "cantidad", "ilość",
     ),
     "currency": ("currencycode", "ordercurrency", "währung", "devise", "moneda"),
     "orderId": (
         "transactionid", "ordernumber", "orderno", "orderref", "orderreference", "order", "orderkey", "invoiceno",
-        "invoicenumber", "invoiceid", "invoice", "receiptid", "receiptno", "basketid", "checkoutid", "transaction",
-        "bestellnummer", "rechnungsnummer", "incrementid",
+        "invoicenumber", "invoiceid", "invoice", "receiptid", "receiptno", "basketid", "checkoutid",
+        "transaction", "ecommercetransactionid", "bestellnummer", "rechnungsnummer", "incrementid",
     ),
     "lineId": ("lineitemid", "orderlineid", "orderitemid", "linenumber", "lineno", "orderline", "line"),
     "variantId": ("variationid", "itemvariant", "variantsku", "lineitemvariant", "productvariant"),
@@ -84,13 +86,13 @@ _WORDS: dict[EventType, str] = {
         productdetail detailview detailpageview productpageview pageview pdpview pv visit""",
     "click": "clicked productclick productclicked itemclick selectitem clickproduct clickitem",
     "add_to_cart": """addtobasket addtobag addedtocart addcart cartadd addproducttocart productadded productaddedtocart
-        itemadded itemaddedtocart additem cart basket addtoshoppingcart""",
+        itemadded itemaddedtocart additem cartaddition cart basket addtoshoppingcart""",
     "remove_from_cart": """removefrombasket removefrombag removedfromcart removecart cartremove productremoved
         productremovedfromcart itemremoved""",
-    "wishlist": """addtowishlist addedtowishlist wishlistadd productaddedtowishlist favorite favourite fav
+    "wishlist": """addtowishlist addedtowishlist wishlistadd productaddedtowishlist favorite favourite fav bookmark
         addtofavorites addtofavourites savedforlater""",
     "purchase": """purchased purchaseitem productpurchased transaction order ordered ordercompleted completedorder
-        orderplaced placeorder placedorder checkoutcompleted ordercreated buy bought sale sold""",
+        purchasecomplete orderplaced placeorder placedorder checkoutcompleted ordercreated buy bought sale sold""",
     "return": "returned refund refunded orderrefunded productreturned itemreturned refunditem orderreturned",
     "impression": """impressions viewitemlist productimpression productlistviewed listview shown itemimpression
         productimpressions""",

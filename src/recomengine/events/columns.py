@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from recomengine.events.column_names import COMMON_NAMES, OWN_NAMES, PERSONAL, SHOPIFY_ORDERS
-from recomengine.events.nested import IGNORED, parts_of
+from recomengine.events.nested import IGNORED, NESTED, parts_of
 from recomengine.events.rows import EventRows, Remarks
 from recomengine.files.cells import Refused, plain
 from recomengine.files.header import MAX_COLUMNS, Header, Names, missing
@@ -57,6 +57,7 @@ class EventPlan:
     def _place(self, columns: Sequence[str]) -> None:
         self._all = list(columns)
         self._seen = set(columns)
+        self._nested = any(plain(column) in NESTED for column in columns)
         self._header = header = Header(columns, _names(columns, self._options), self._options.map)
         if needed := dict(_needed(header)):
             raise missing(needed, header, self._options)
@@ -64,7 +65,8 @@ class EventPlan:
         self._cells = EventRows(header, self._columns.kept, self._remarks)
 
     def read(self, records: Sequence[Record]) -> Lines:
-        records = [part for record in records for part in parts_of(record)]
+        if self._nested or not all(map(self._seen.issuperset, (record.cells for record in records))):
+            records = [part for record in records for part in parts_of(record)]
         self._cells.learn(records)
         lines: Lines = []
         for record in records:

@@ -9,8 +9,9 @@ from recomengine.files.cells import plain
 from recomengine.files.plan import Record
 
 ITEMS, WITHIN, PARAMETERS = "items", "ecommerce", "eventparams"
-IGNORED = frozenset({
-    ITEMS, WITHIN, PARAMETERS, "device", "geo", "trafficsource", "userproperties", "privacyinfo", "appinfo",
+NESTED = frozenset({ITEMS, WITHIN, PARAMETERS})
+IGNORED = NESTED | frozenset({
+    "device", "geo", "trafficsource", "userproperties", "privacyinfo", "appinfo",
     "eventpreviousdate", "eventprevioustimestamp", "eventbundlesequenceid", "eventserverdateoffset",
     "userfirsttouchtimestamp", "userltv", "streamid", "collectedtrafficsource", "sessiontrafficsourcelastclick",
     "isactiveuser", "batcheventindex", "batchpageid", "batchorderingid", "publisher", "eventdimensions",
@@ -24,7 +25,7 @@ _objects = msgspec.json.Decoder(list[dict[str, Any]])
 def parts_of(record: Record) -> Iterator[Record]:
     """A record for each of its items; itself where it has none. What an item says goes before what the event says."""
     named = {plain(column): column for column in record.cells} if any(map(_is_nested, record.cells.values())) else {}
-    if not named.keys() & {ITEMS, WITHIN, PARAMETERS}:
+    if not named.keys() & NESTED:
         yield record
         return
     cells = record.cells | _members(record, named.get(WITHIN)) | _parameters(record, named.get(PARAMETERS))
@@ -57,7 +58,7 @@ def _decoded(record: Record, column: str | None, decoder: "msgspec.json.Decoder[
     cell = record.cells.get(column or "", "")
     try:
         return decoder.decode(cell) if isinstance(cell, str) and cell else None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):  # then the event lacks a product, which is told
         return None
 
 

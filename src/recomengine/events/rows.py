@@ -76,8 +76,8 @@ class EventRows:
         self._remarks = remarks
         self._of_orders = "eventType" not in header.columns_of
         self._shoppers = header.columns_of["userId"] if self._of_orders else header.columns_of["userId"][:1]
-        self._statuses = [column for column in header.columns if plain(column) in STATUSES] if self._of_orders else []
-        self._cancelled = [column for column in header.columns if plain(column) == "cancelledat"]
+        self._statuses = [column for column in header.taken if plain(column) in STATUSES] if self._of_orders else []
+        self._cancelled = [column for column in header.taken if plain(column) == "cancelledat"]
         self._options = [column for column in kept if plain(column) in OPTIONS]
         self._price, self._quantity = self._column("price"), self._column("quantity")
         self._currency = currency_of(self._price)

@@ -74,6 +74,8 @@ def members_of(cell: str) -> dict[str, msgspec.Raw]:
         return msgspec.json.decode(cell, type=dict[str, msgspec.Raw])
     except UnicodeEncodeError:
         raise Refused(HALF_CHARACTER) from None
+    except RecursionError:
+        raise Refused("it is nested too deeply. Flatten it") from None
     except msgspec.DecodeError:
         if (path := lone_surrogate(cell.encode())) is not None:
             raise Refused(f"{path}: {HALF_CHARACTER}") from None

@@ -35,6 +35,7 @@ class Header:
         self._named = {name: field for field in names for name in (plain(field), field)}
         chosen = {self._column(column): self._field(column, field) for column, field in mapped.items()}
         self.ignored = [column for column, field in chosen.items() if field == IGNORED]
+        self.taken = [column for column in self.columns if column not in self.ignored]
         by_name = {_name_of(column): column for column in reversed(self.columns) if column not in chosen}
         self.columns_of: dict[str, list[str]] = {}
         for field, known in names.items():

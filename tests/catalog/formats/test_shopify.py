@@ -76,8 +76,21 @@ def test_a_variant_that_cannot_be_read_costs_its_row_alone() -> None:
     read = table(plan, EXPORT.replace("deny,35.00", "deny,cheap"))
     assert read.refused == {3: "Variant Price: expected a number such as 12.50, got 'cheap'."}
     assert (read.items[0]["price"], read.items[0]["available"], len(read.items)) == (39, False, 6)
+    read = table(plan, EXPORT.replace("shopify,2,", "shopify,two,"))
+    assert read.refused == {3: "Variant Inventory Qty: expected a number such as 12.50, got 'two'."}
 
 
 def test_a_handle_that_comes_again_without_a_title_is_refused() -> None:
     read = table(plan, EXPORT + "tea-pot,,,,,,,,,Red,TP-R,900,shopify,1,deny,1.00,,,,\n")
     assert read.refused == {10: "Title: expected the product's name, the cell is empty."}
+
+
+def test_variants_are_products_of_their_own_where_their_skus_are_the_ids() -> None:
+    read = table(plan, EXPORT, map={"Variant SKU": "product_id"})
+    assert read.refused == {}
+    assert [(item["productId"], item["name"], item["price"], item["available"]) for item in read.items[:2]] == [
+        ("TP-B", "Tea pot", 39, False), ("TP-G", "Tea pot", 35, True),
+    ]  # fmt: skip
+    assert read.items[1]["imageUrl"] == "https://pots.example/g.jpg"
+    assert read.items[1]["category"] == "Home > Tea"
+    assert [item["productId"] for item in read.items] == ["TP-B", "TP-G", "GC", "W", "S", "T-S", "J"]

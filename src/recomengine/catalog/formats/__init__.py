@@ -11,7 +11,16 @@ from recomengine.files.cells import plain
 from recomengine.web.problems import invalid
 
 FORMATS = (SHOPIFY, WOOCOMMERCE, ADOBE_COMMERCE, GOOGLE)
-ANY = Format(name="auto", title="")
+_OFF = dict.fromkeys(("0", "false", "f", "no", "n", "off"), False)
+_OVER = dict.fromkeys(("draft", "archived", "inactive", "disabled", "hidden", "discontinued", "deleted"), False)
+ANY = Format(
+    name="auto",
+    title="",
+    listed={
+        **dict.fromkeys(("active", "isactive", "enabled", "isenabled", "visible", "isvisible", "productvisible"), _OFF),
+        "status": _OVER, "productstatus": _OVER,
+    },
+)  # fmt: skip
 OWN = Format(name="recomengine", title="")
 
 

@@ -32,7 +32,6 @@ ADOBE_COMMERCE = Format(
         "productId": ("sku",),
         "name": ("name",),
         "description": ("description", "shortdescription"),
-        "category": ("categories",),
         "price": ("price",),
         "salePrice": ("specialprice",),
         "saleStarts": ("specialpricefromdate",),

@@ -51,7 +51,9 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     several: str = ""
     ignored: re.Pattern[str] = re.compile("(?!)")
     """Columns that say nothing of a product to shoppers."""
-    follows: bool = False
-    """Whether rows of one id that follow each other are one product."""
+    follows: tuple[str, ...] = ()
+    """Columns of which one says what rows that follow each other have in common: those of one id are one product, and
+    others have from the first what they do not say themselves.
+    """
     family: Callable[[Cells], Family] | None = None
     """What a row is among rows that name each other."""

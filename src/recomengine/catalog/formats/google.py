@@ -1,5 +1,7 @@
 """Google Merchant Center's product feeds, as TSV or XML; Meta's and many others' have the same columns."""
 
+import re
+
 from recomengine.catalog.formats.format import Format
 
 GOOGLE = Format(
@@ -20,4 +22,5 @@ GOOGLE = Format(
         "saleDates": ("salepriceeffectivedate",),
     },
     fallbacks=frozenset({"category"}),
+    ignored=re.compile("shipping.*|tax.*|adsredirect|customlabel.*|excludeddestination|includeddestination|transittime.*"),
 )  # fmt: skip

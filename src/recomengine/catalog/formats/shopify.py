@@ -5,9 +5,11 @@ renamed over the years ("Variant Price" is "Price" now); both are known.
 import re
 
 from recomengine.catalog.formats.format import Cells, Format
+from recomengine.files.cells import named
 from recomengine.files.numbers import read_whole
 
 LISTED = {"draft": False, "archived": False, "unlisted": False}
+QUANTITIES = {"variantinventoryqty": "Variant Inventory Qty", "inventoryquantity": "Inventory quantity"}
 
 
 def _stock(cells: Cells) -> bool | None:
@@ -18,8 +20,10 @@ def _stock(cells: Cells) -> bool | None:
     tracker = cells.get("variantinventorytracker", cells.get("inventorytracker"))
     if tracker == "" or policy.casefold() in ("continue", "true"):
         return True
-    quantity = cells.get("variantinventoryqty") or cells.get("inventoryquantity")
-    return read_whole(quantity) > 0 if quantity else None
+    for name, column in QUANTITIES.items():
+        if quantity := cells.get(name):
+            return named(column, read_whole, quantity) > 0
+    return None
 
 
 SHOPIFY = Format(
@@ -49,5 +53,5 @@ SHOPIFY = Format(
         "chargetax|taxcode|weight.*|requiresshipping|fulfillmentservice|compareatprice.*|price(?!$).*|included.*"
         "|option.*linkedto|unitprice.*"
     ),
-    follows=True,
+    follows=("handle", "urlhandle"),
 )  # fmt: skip

@@ -32,7 +32,6 @@ WOOCOMMERCE = Format(
         "saleStarts": ("datesalepricestarts",),
         "saleEnds": ("datesalepriceends",),
         "description": ("description", "shortdescription"),
-        "category": ("categories",),
         "available": ("instock",),
         "stock": ("stock",),
         "imageUrl": ("images",),
