@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from recomengine.wording import fault_of
+
 PLACEHOLDERS = frozenset({"", "changeme", "change-me", "secret", "placeholder", "example", "test", "dev", "password"})
 MIN_SECRET_LENGTH = 32
 SECRETS = ("JWT_SECRET", "API_KEY_HMAC_SECRET", "INTERNAL_API_KEY")
@@ -113,8 +115,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     try:
         return msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
+        path, message = fault_of(error, Settings)
         raise SettingsError(
-            f"A setting cannot be used: {error}. Correct the environment or the configuration file."
+            f"A setting cannot be used: {path.removeprefix('$.').upper()}: {message}. Correct the environment or the "
+            "configuration file."
         ) from error
 
 

@@ -71,10 +71,10 @@ NOISE, MOST_NOISE = Decimal("1e-7"), Decimal("1e-4")
 def without_noise(price: Decimal) -> Decimal:
     """5.0600000000000005 as 5.06; any other price as it is. price: finite, at most MAX_PRICE."""
     cents = round(price, 2)
-    return cents if abs(price - cents) <= min(abs(price) * NOISE, MOST_NOISE) else price
+    return cents if cents and abs(price - cents) <= min(abs(price) * NOISE, MOST_NOISE) else price
 
 
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", extra={"expected": "three capital letters, such as EUR"})]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Limit = Annotated[int, Meta(ge=0, le=10_000_000)]
 LABEL = "[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"

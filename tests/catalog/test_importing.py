@@ -1,7 +1,9 @@
 """Imports of products: what is counted, what a part of the columns leaves alone, and a file in place of the catalog."""
 
+import gzip
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import msgspec
@@ -77,9 +79,9 @@ async def test_counts_are_of_products_however_often_one_stands_in_the_file(feed:
 
     assert counts(first) == {"created": 2, "repeated": 3}
     assert [(note.line, note.message) for note in first.notes] == [
-        (3, "desk stands in line 1 as well; this one counts"),
-        (4, "lamp stands in line 2 as well; this one counts"),
-        (5, "desk stands in line 3 as well; this one counts"),
+        (3, "desk came twice, in line 1 and here; the last counts"),
+        (4, "lamp came twice, in line 2 and here; the last counts"),
+        (5, "desk came twice, in line 3 and here; the last counts"),
     ]
     stored = await feed.stored()
     assert (stored["desk"]["price"], stored["lamp"]["price"]) == (100, 25)
@@ -261,6 +263,14 @@ async def test_over_http_a_replacing_import_says_so_in_its_query(
     taken = await post("?mode=replace&force=true", GOODS[:2])
     assert taken.json()["data"] | {"unchanged": 2, "removed": 7, "errors": []} == taken.json()["data"]
     assert (await post("?mode=merge", GOODS)).status_code == 422
+
+    packed = gzip.compress(b"\n".join(msgspec.json.encode(product(f"q{n}-{uuid4()}")) for n in range(3000)))
+    headers = bearer(tenant.read_write) | {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
+    cut = await client.post(f"{PATH}/import?mode=replace&force=true", content=packed[:-500], headers=headers)
+    assert (cut.status_code, cut.json()["code"]) == (400, "malformed_body")
+    assert cut.json()["detail"].endswith(". Nothing was changed.")
+    assert "taken" not in cut.json()["detail"]
+    assert len(await feed.stored()) == 9
 
     async def gone() -> bool:
         answer = await client.get("/api/v1/recommendations?userId=ann&limit=20", headers=bearer(tenant.publish))

@@ -141,7 +141,7 @@ async def test_bad_lines_are_reported_by_number_and_the_rest_goes_in(
     assert "userId" in messages[4]
     assert messages[8].startswith("$.userId: ")
     assert "longer than 1048576 bytes" in messages[10]
-    assert "`x`" in messages[11]
+    assert "'x'" in messages[11]
     assert [row["timestamp_ms"] for row in await stored(database_url, tenant.id)] == [1, 6, 9, 12]
 
 

@@ -30,6 +30,14 @@ UNREADABLE = {
 }  # fmt: skip
 
 
+TAKEN = ("accepted", "duplicates", "created", "changed", "unchanged", "repeated")
+
+
+def taken(imported: dict[str, Any]) -> int:
+    """Lines of events or of products that an import did not reject."""
+    return sum(imported.get(name, 0) for name in TAKEN)
+
+
 def is_problem(answer: httpx.Response, *statuses: int) -> dict[str, Any]:
     """The body of a well-formed problem with one of `statuses`."""
     assert answer.status_code in statuses, (answer.status_code, answer.text[:500])

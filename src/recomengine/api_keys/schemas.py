@@ -9,12 +9,11 @@ import msgspec
 from msgspec import Meta
 
 from recomengine.shop import Origin, Permissions
-
-KeyName = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
+from recomengine.web.fields import Title
 
 
 class KeyIn(msgspec.Struct, forbid_unknown_fields=True):
-    name: KeyName
+    name: Title
     permissions: Permissions
     origins: Annotated[tuple[Origin, ...], Meta(max_length=100)] = ()
 

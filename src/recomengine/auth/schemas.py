@@ -9,11 +9,24 @@ import msgspec
 from msgspec import Meta
 
 from recomengine.auth.passwords import MIN_LENGTH
+from recomengine.web.fields import ONE_LINE
 
 PART = r"[^@\s,;:<>()\[\]\\\"\x00-\x1f\x7f-\x9f]+"
 """Without what makes, in the head of a mail, several addresses of one or a name beside it."""
-Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=rf"^{PART}@{PART}$(?!\n)")]
-Name = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
+Email = Annotated[
+    str,
+    Meta(
+        min_length=3, max_length=254, pattern=rf"^{PART}@{PART}$(?!\n)",
+        extra={"expected": "one address such as ann@example.com, of at most 254 characters"},
+    ),
+]  # fmt: skip
+Name = Annotated[
+    str,
+    Meta(
+        max_length=200, pattern=ONE_LINE,
+        extra={"expected": "text of at most 200 characters, none of them a control character"},
+    ),
+]  # fmt: skip
 Password = Annotated[str, Meta(max_length=1000)]
 NewPassword = Annotated[str, Meta(max_length=1000, extra_json_schema={"minLength": MIN_LENGTH})]
 """passwords.py says more."""

@@ -16,10 +16,8 @@ Paths = tuple[Int64, Int32]
 
 
 def parts_of(path: str) -> list[str]:
-    """ " > Shoes &gt;Running >" as Shoes, Running; an empty part between two others stays."""
-    parts = [part.strip() for part in without_entities(path).split(">")]
-    filled = [at for at, part in enumerate(parts) if part]
-    return parts[filled[0] : filled[-1] + 1] if filled else []
+    """ "Shoes &gt;Running" as Shoes, Running."""
+    return [part.strip() for part in without_entities(path).split(">")]
 
 
 class CategoryCodes:

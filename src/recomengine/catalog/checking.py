@@ -1,7 +1,9 @@
 """What a product must be beyond its types; each fault is a problem that names the path."""
 
+import re
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -11,8 +13,12 @@ from recomengine.shop import MAX_PRICE, without_noise
 from recomengine.web.codec import decode
 from recomengine.web.free_json import read_free
 from recomengine.web.problems import Invalid, invalid
+from recomengine.wording import shown
 
 T = TypeVar("T")
+ASCII = "".join(map(chr, range(0x21, 0x7F)))
+_HOST = re.compile("https?://[^/?#]+")
+_SECOND_LINK = re.compile(r"[,;| ] *(?:https?:)?//")
 _item = msgspec.json.Decoder(ItemIn)
 _patch = msgspec.json.Decoder(ItemPatch)
 _encode = msgspec.json.Encoder().encode
@@ -67,7 +73,7 @@ def check_item(item: ItemIn) -> ItemIn:
         _check_text(getattr(item, name), f"$.{name}" if name != "image_url" else "$.imageUrl")
     if not item.name.strip():
         raise invalid("$.name", "expected a name, got only spaces")
-    item.url, item.image_url = _absolute(item.url), _absolute(item.image_url)
+    item.url, item.image_url = _checked_link(item.url, "$.url"), _checked_link(item.image_url, "$.imageUrl")
     item.price = _checked_price(item.price)
     item.attributes = _checked_attributes(item.attributes)
     main = normal_category(item.category)
@@ -83,15 +89,24 @@ def normal_category(path: str | None, at: str = "$.category") -> str | None:
     if path is None or not path.strip():
         return None
     parts = parts_of(path)
-    if not parts or not all(parts):
-        what = "an empty part in" if parts else "only separators,"
-        raise invalid(at, f"expected a path such as Shoes > Running, got {what} {path!r}")
+    if not all(parts):
+        raise invalid(at, f"expected a path such as Shoes > Running, got an empty part in {shown(path)}")
     return SEPARATOR.join(parts)
 
 
-def _absolute(link: str | None) -> str | None:
-    """`//host/path`, which takes the scheme of the page that shows it, as https://host/path."""
-    return f"https:{link}" if link is not None and link.startswith("//") else link
+def _checked_link(link: str | None, at: str) -> str | None:
+    """`//host/path`, which takes the scheme of the page that shows it, as https://host/path; blanks and what is not
+    ASCII behind the host as browsers ask for it.
+    """
+    if link is None:
+        return None
+    link = link.strip(" ")
+    if _SECOND_LINK.search(link):
+        raise invalid(at, f"expected one link, got several, {shown(link)}. Send one of them")
+    link = f"https:{link}" if link.startswith("//") else link
+    host = _HOST.match(link)
+    behind = host.end() if host else 0
+    return link[:behind] + quote(link[behind:], safe=ASCII)
 
 
 def _check_text(text: str | None, path: str) -> None:

@@ -17,8 +17,8 @@ from recomengine.catalog.service import write_items
 from recomengine.catalog.tally import Tally
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool
-from recomengine.web.ndjson import Unreadable
-from recomengine.web.problems import Problem
+from recomengine.web.ndjson import TAKEN, Unreadable
+from recomengine.web.problems import MalformedBody, Problem, SlowRequest, TooLarge
 
 Lines = Sequence[tuple[int, bytes]]
 Replace = Literal["no", "yes", "force"]
@@ -54,8 +54,12 @@ async def import_items(
         return tally.result()
     fields = None if fields is None else fields | {"available"}  # what stands in a complete file is to be had
     async with replacement(pool, tenant_id) as file:
-        async for lines in batches:
-            await file.take(*_read(lines, tally))
+        try:
+            async for lines in batches:
+                await file.take(*_read(lines, tally))
+        except (MalformedBody, SlowRequest, TooLarge) as problem:  # which says that what came before was taken
+            problem.detail = f"{problem.detail.removesuffix(TAKEN).strip()} Nothing was changed."
+            raise
         await file.check(forced=replace == "force")
         for good in file.good_lines():
             await _write(pool, bus, tenant_id, good, fields, tally)

@@ -7,6 +7,8 @@ takes all that is left, so the cost is that of one walk through the text, whatev
 import html
 import re
 
+ROUNDS = 3
+"""Rounds: for mark-up as it is, escaped, and escaped twice."""
 _HIDDEN = re.compile(
     r"<(?:!--.*?(?:-->|\Z)|(script|style|noscript|template)(?=[\s/>]).*?(?:</\1\s*>|\Z)|!\[CDATA\[)",
     re.IGNORECASE | re.DOTALL,
@@ -27,11 +29,11 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 
 def text_of(description: str) -> str:
     """What is to be read. Mark-up that was escaped as a whole, as some feeds have it, is mark-up all the same."""
-    text = description
-    for _ in range(2):
-        if "<" not in text and "&" not in text:
+    text, before = description, ""
+    for _ in range(ROUNDS):
+        if text == before or ("<" not in text and "&" not in text):
             break
-        text = without_entities(_without_tags(text))
+        before, text = text, without_entities(_without_tags(text))
     return text if text == description else _INVISIBLE.sub("", text)
 
 

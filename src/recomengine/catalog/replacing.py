@@ -71,8 +71,8 @@ class Replacement:
             self._compressed.write(b"".join(_encode(each) + b"\n" for each in good))
         if self._spool.tell() > MAX_SPOOL_BYTES:
             raise TooLarge(
-                f"The file is larger than {MAX_SPOOL_BYTES} bytes, compressed. Nothing was changed. Import it in "
-                "parts, without replacing."
+                f"The file is larger than {MAX_SPOOL_BYTES} bytes, compressed: import it in parts, without replacing. "
+                "Nothing was changed."
             )
 
     async def check(self, *, forced: bool) -> None:

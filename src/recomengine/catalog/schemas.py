@@ -17,7 +17,7 @@ from recomengine.web.problems import Rejection
 INK = r"[^\s\x00\x1c-\x1f\x85]"
 Name = Annotated[str, Meta(min_length=1, max_length=500, extra_json_schema={"pattern": rf"^[^\x00]*{INK}[^\x00]*$"})]
 PART = r"[^\x00>]*[^>\s\x00\x1c-\x1f\x85][^\x00>]*"
-CATEGORY = rf"^((\s*>)*{PART}(>{PART})*(>\s*)*|\s*)$"
+CATEGORY = rf"^({PART}(>{PART})*|\s*)$"
 Category = Annotated[str, Meta(max_length=500, extra_json_schema={"pattern": CATEGORY})]
 MAX_CATEGORIES = 50
 Categories = Annotated[list[Category], Meta(max_length=MAX_CATEGORIES)]

@@ -41,7 +41,9 @@ class Tally:
                 self._grow(number + 1)
             if self._fates[number]:
                 self._repeated += 1
-                self._note(line, f"{item.product_id} stands in line {self._lines[number]} as well; this one counts")
+                self._note(
+                    line, f"{item.product_id} came twice, in line {self._lines[number]} and here; the last counts"
+                )
             self._fates[number] = max(self._fates[number], FATE[status])
             self._lines[number] = line
 

@@ -13,6 +13,7 @@ from recomengine.settings import SettingsError
 from recomengine.shop import TenantConfig
 from recomengine.tenants.schemas import CreatedTenant
 from recomengine.tenants.service import create_tenant
+from recomengine.wording import fault_of
 
 app = typer.Typer(help="Tenants: the shops that are served.", no_args_is_help=True)
 
@@ -39,7 +40,8 @@ def create(
     try:
         checked = msgspec.convert(config, TenantConfig)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{error}. Correct the flags.") from error
+        path, message = fault_of(error, TenantConfig, config)
+        raise SettingsError(f"{path.removeprefix('$.')}: {message}. Correct the flags.") from error
 
     async def make(pool: Pool) -> CreatedTenant:
         owner_id = None if owner is None else await admin_id_of(pool, owner)

@@ -112,7 +112,7 @@ def _checked_metadata(text: bytes, event_type: EventType, currency: str) -> tupl
     try:
         known = _known.decode(stored)
     except msgspec.ValidationError as error:
-        raise _within_metadata(validation_problem(error)) from None
+        raise _within_metadata(validation_problem(error, KnownMetadata, msgspec.json.decode(stored))) from None
     if known.price is not None and not 0 <= known.price <= MAX_PRICE:
         raise invalid("$.metadata.price", f"expected 0 to {MAX_PRICE}, got {known.price}")
     return stored.decode(), _revenue_cents(known) if EVENT_TRAITS[event_type].bought and known.currency in (

@@ -11,21 +11,20 @@ from msgspec import UNSET, Meta, UnsetType
 
 from recomengine.experiments.assignment import Variant
 from recomengine.shop import ExperimentKind, Strategy
-from recomengine.web.fields import Id
+from recomengine.web.fields import Id, Title
 from recomengine.web.paging import Limit
 
 Metric = Literal["ctr", "conversion_rate", "revenue_per_user"]
 Status = Literal["draft", "running", "paused", "completed"]
 Guarded = Literal["revenue_per_user", "error_free_share"]
 Decision = Literal["variant", "control", "undecided", "invalid"]
-Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
 Split = Annotated[int, Meta(ge=1, le=99)]
 Lift = Annotated[float, Meta(gt=-1, le=10)]
 Interval = tuple[float, float]
 
 
 class ExperimentIn(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True, kw_only=True):
-    name: Name
+    name: Title
     control_strategy: Strategy
     variant_strategy: Strategy
     metric: Metric
@@ -35,7 +34,7 @@ class ExperimentIn(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_f
 
 
 class ExperimentPatch(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True, kw_only=True):
-    name: Name | UnsetType = UNSET
+    name: Title | UnsetType = UNSET
     control_strategy: Strategy | UnsetType = UNSET
     variant_strategy: Strategy | UnsetType = UNSET
     metric: Metric | UnsetType = UNSET

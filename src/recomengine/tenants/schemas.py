@@ -9,23 +9,21 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from recomengine.shop import TenantConfig
+from recomengine.web.fields import Title
 from recomengine.web.paging import Limit
-
-TenantName = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
-
 
 ConfigPatch = Annotated[dict[str, Any], Meta(extra_json_schema={"$ref": "#/components/schemas/TenantConfig"})]
 
 
 class TenantIn(msgspec.Struct, forbid_unknown_fields=True):
-    name: TenantName
+    name: Title
     config: TenantConfig = TenantConfig()
 
 
 class TenantPatch(msgspec.Struct, forbid_unknown_fields=True):
     """config: those of its members that become others."""
 
-    name: TenantName | UnsetType = UNSET
+    name: Title | UnsetType = UNSET
     config: ConfigPatch | UnsetType = UNSET
 
 

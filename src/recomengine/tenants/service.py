@@ -143,7 +143,7 @@ def merged_config(config: Mapping[str, Any], given: Mapping[str, Any], most: Rat
     try:
         checked = msgspec.convert(merged, TenantConfig)
     except msgspec.ValidationError as error:
-        field = field_error(error)
+        field = field_error(error, TenantConfig, merged)
         raise invalid(at + field.path.removeprefix("$"), field.message) from None
     check_config(checked, msgspec.convert(config, TenantConfig), most, at)
     return checked

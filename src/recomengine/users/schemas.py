@@ -95,7 +95,13 @@ class ExportPage(msgspec.Struct):
 
 
 class ExportQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    cursor: Annotated[str, Meta(pattern=r"^[0-9]{1,17}_[0-9a-f]{32}$(?!\n)")] | None = None
+    cursor: (
+        Annotated[
+            str,
+            Meta(pattern=r"^[0-9]{1,17}_[0-9a-f]{32}$(?!\n)", extra={"expected": "meta.nextCursor of the page before"}),
+        ]
+        | None
+    ) = None
 
 
 class Place(NamedTuple):

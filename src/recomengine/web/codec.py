@@ -24,6 +24,7 @@ from recomengine.web.problems import (
     WrongMediaType,
     invalid,
 )
+from recomengine.wording import UNKNOWN, fault_of
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
 BODY_S = 30.0
@@ -37,7 +38,7 @@ T = TypeVar("T")
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _any = msgspec.json.Decoder()
 _CHARSET = re.compile(r";\s*charset=\"?([^\s;\"]*)")
-_AT = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
+_AT_BYTE = re.compile(r"\(byte ([0-9]+)\)")
 
 
 async def read_body(request: Request, *, types: frozenset[str] = JSON_TYPES, limit: int = MAX_BODY_BYTES) -> bytes:
@@ -108,10 +109,11 @@ def decode(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
         try:
             return decoder.decode(body)
         except msgspec.ValidationError as error:
-            problem = validation_problem(error)
+            refused = error
+        value = UNKNOWN
         with suppress(msgspec.ValidationError):  # a number beyond any range
-            _any.decode(body)  # a wrong value may stand before what is no JSON at all
-        raise _with_exact_path(problem, body)
+            value = _any.decode(body)  # a wrong value may stand before what is no JSON at all
+        raise _with_exact_path(validation_problem(refused, decoder.type, value), body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _unreadable(body, error) from None
     except RecursionError:
@@ -128,19 +130,24 @@ def _with_exact_path(problem: Problem, body: bytes) -> Problem:
 def _unreadable(body: bytes, error: Exception) -> Problem:
     if (path := lone_surrogate(bytes(body))) is not None:
         return MalformedBody(f"{path}: {HALF_CHARACTER}.")
-    return MalformedBody(f"The body is not valid JSON in UTF-8: {error}.")
+    if isinstance(error, UnicodeDecodeError):
+        why = f"byte {error.start} begins no character"
+    elif (at := _AT_BYTE.search(str(error))) is not None:
+        why = f"reading stopped at byte {at[1]}"
+    else:
+        why = "it ends too early"
+    return MalformedBody(f"The body is not valid JSON in UTF-8: {why}.")
 
 
-def validation_problem(error: msgspec.ValidationError) -> Problem:
-    field = field_error(error)
+def validation_problem(error: msgspec.ValidationError, wanted: Any, value: Any = UNKNOWN) -> Problem:
+    """See wording.py: fault_of."""
+    field = field_error(error, wanted, value)
     return Invalid(f"{field.path}: {field.message}", errors=[field])
 
 
-def field_error(error: msgspec.ValidationError) -> FieldError:
-    found = _AT.match(str(error))
-    assert found is not None  # the pattern takes any text
-    message = BEYOND_DOUBLE if found["message"] == "Number out of range" else found["message"]
-    return FieldError(found["path"] or "$", message)
+def field_error(error: msgspec.ValidationError, wanted: Any, value: Any = UNKNOWN) -> FieldError:
+    path, message = fault_of(error, wanted, value)
+    return FieldError(path, BEYOND_DOUBLE if str(error).startswith("Number out of range") else message)
 
 
 def data_response(data: Any, status: int = 200) -> Response:

@@ -119,9 +119,10 @@ class Door(msgspec.Struct, frozen=True):
         if self.path is not None:
             try:
                 names = zip(self.path.__struct_encode_fields__, self.path.__struct_fields__, strict=True)
-                msgspec.convert({shown: request.path_params[name] for shown, name in names}, self.path)
+                ids = {shown: request.path_params[name] for shown, name in names}
+                msgspec.convert(ids, self.path)
             except msgspec.ValidationError as error:
-                raise validation_problem(error) from None
+                raise validation_problem(error, self.path, ids) from None
 
     async def _read(self, request: Request) -> Any:
         if self.media:

@@ -61,7 +61,7 @@ def convert_query(fields: Mapping[str, Any], kind: type[T]) -> T:
     try:
         query = msgspec.convert(fields, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise validation_problem(error) from None
+        raise validation_problem(error, kind, fields) from None
     names = _names(kind)
     for name in fields:
         if getattr(query, names[name]) is None:  # a cursor of null, say, would begin the list again and again
