@@ -41,10 +41,7 @@ EXPLAINED = set(re.findall(r'id="(\w+)"', problems_page()))
 _numbers = itertools.count()
 
 
-@schemathesis.serializer("application/x-ndjson")
-@schemathesis.serializer("text/csv")
-@schemathesis.serializer("text/tab-separated-values")
-@schemathesis.serializer("application/xml")
+@schemathesis.serializer("application/x-ndjson", "text/csv", "text/tab-separated-values", "application/xml")
 def lines(_context: Any, value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
 

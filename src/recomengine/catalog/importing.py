@@ -17,7 +17,7 @@ from recomengine.catalog.service import write_items
 from recomengine.catalog.tally import Tally
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool
-from recomengine.web.ndjson import Unreadable
+from recomengine.web.ndjson import TAKEN, Unreadable
 from recomengine.web.problems import MalformedBody, Problem, SlowRequest, TooLarge
 
 Lines = Sequence[tuple[int, bytes]]
@@ -58,7 +58,7 @@ async def import_items(
             async for lines in batches:
                 await file.take(*_read(lines, tally))
         except (MalformedBody, SlowRequest, TooLarge) as problem:  # which says that what came before was taken
-            problem.detail = f"{problem.detail.partition('. ')[0]}. Nothing was changed."
+            problem.detail = f"{problem.detail.removesuffix(TAKEN).strip()} Nothing was changed."
             raise
         await file.check(forced=replace == "force")
         for good in file.good_lines():

@@ -6,9 +6,7 @@ MAX_LINE_BYTES = 1024 * 1024
 MAX_BATCH_LINES = 2000
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 BOM = b"\xef\xbb\xbf"
-TAKEN = (
-    "The lines before were taken, unless they were to replace the catalog; sending everything again adds nothing twice."
-)
+TAKEN = "The lines before were taken; sending everything again adds nothing twice."
 """Of an import that ends before its end."""
 Lines = list[tuple[int, bytes]]
 """Numbered from 1, as an editor counts the lines of a file."""
