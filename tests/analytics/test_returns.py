@@ -166,3 +166,13 @@ async def test_what_came_back_by_its_order_does_not_come_back_again(till: Till) 
     await till.send("return", TUESDAY, price=14, orderId="credit-note")
     await till.send("return", WEDNESDAY, price=10, orderId="A1")
     assert await till.revenue() == [10, 0, -10]
+
+
+async def test_a_return_by_another_id_changes_the_settled_day_of_who_bought(till: Till) -> None:
+    await till.send("purchase", MONDAY, price=10, orderId="A1")
+    await till.send("return", TUESDAY, price=10, orderId="credit-note")
+    await till.settle()
+    assert await till.revenue() == [10, -10, 0]
+    await till.send("return", WEDNESDAY, user="desk", price=10, orderId="A1")
+    await till.settle()
+    assert await till.revenue() == [10, 0, -10]
