@@ -6,6 +6,7 @@ import pytest
 
 from recomengine.context import Context
 from recomengine.infra.database import tenant_transaction
+from recomengine.infra.queue import enqueue
 from recomengine.jobs.registry import JOBS
 from recomengine.robots import queries, service
 from recomengine.robots.service import PAGES_AN_HOUR, PRODUCTS_AN_HOUR, find_robots
@@ -108,7 +109,8 @@ async def test_the_worker_searches_what_was_stored_lately(
     quiet = await make_tenant()
     await send(context, tenant.id, pages("scraper", PAGES_AN_HOUR))
     job = next(job for job in JOBS if job.name == "find_robots")
-    async with a_worker(context, [job._replace(at_start=True)]):
+    await enqueue(context.pool, job.name)
+    async with a_worker(context, [job]):
 
         async def marked() -> bool:
             return list(await said(context, tenant)) == ["scraper"]
