@@ -296,7 +296,8 @@ async def test_functions_that_run_as_the_owner_are_those_that_are_known(database
     assert [row["proname"] for row in rows] == [
         "analytics_due", "ensure_event_partitions", "experiments_to_complete", "find_api_key", "forget_jobs",
         "owns_tenant", "purge_tenant", "read_audit", "record_job", "refresh_analytics_summary", "running_experiments",
-        "summarize_arrivals", "tenants_due", "tenants_of", "tenants_to_purge", "tenants_with_unfinished_erasures",
+        "summarize_arrivals", "tenants_due", "tenants_heard_of", "tenants_of", "tenants_to_purge",
+        "tenants_with_unfinished_erasures",
         "write_audit",
     ]  # fmt: skip
 
@@ -418,6 +419,7 @@ def forged_by_admins(pair: Pair) -> dict[tuple[str, str], Any]:
         ("GET", f"{experiment}/power"): {"lift": 0.1},
         ("GET", "/api/v1/audit-log"): {"tenantId": str(pair.theirs.id)},
         ("POST", f"{tenant}/jobs/{{job_id}}/retry"): {},
+        ("PUT", f"{tenant}/robots/{{user_id:path}}"): {},
     }
 
 

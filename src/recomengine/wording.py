@@ -20,6 +20,8 @@ UNKNOWN = object()
 """A value that could not be found."""
 
 _FAULT = re.compile(r"^(?P<message>.*?)(?: - at (?:`key` in )?`(?P<path>[^`]*)`)?$", re.DOTALL)
+_OWN = re.compile(r"(\w+): (expected .*)", re.DOTALL)
+"""What our types say themselves of a member."""
 _MEMBER = re.compile(r"\.([^.\[\]]+)|\[([0-9]+|\.\.\.)\]")
 _PLAIN = {
     inspect.AnyType: "any value", inspect.RawType: "any value", inspect.NoneType: "null",
@@ -39,6 +41,8 @@ def fault_of(error: msgspec.ValidationError, wanted: Any, value: Any = UNKNOWN) 
     found = _FAULT.match(str(error))
     assert found is not None  # the pattern takes any text
     path, message = found["path"] or "$", found["message"]
+    if own := _OWN.match(message):
+        return Fault(f"{path}.{own[1]}", own[2])
     kind, given = _at(type_of(wanted), value, path)
     if message.startswith("Object contains unknown field "):
         name = message[len("Object contains unknown field `") : -1]

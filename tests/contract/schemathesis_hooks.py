@@ -23,6 +23,7 @@ BEYOND_SCHEMAS = {
     "$.token": "one that was mailed",
     "$.productId": "needed by every event but a search",
     "$.timestamp": "not in the future",
+    "$.sentAt": "milliseconds without a point: to JSON Schema 2.0 is whole",
     "$.url": "one link, not several",
     "$.imageUrl": "the same",
     "$.attributes": "of at most 16 KB, not nested too deeply, without U+0000 anywhere",

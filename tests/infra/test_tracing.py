@@ -121,17 +121,17 @@ async def test_a_request_its_statements_its_commands_and_its_kernel_are_one_trac
         "recomengine.key_prefix": "_".join(shop.keys.read_write.split("_")[:3]),
     }  # fmt: skip
     below = {span.name: span for span in collector.spans if span.parent_span_id == request.span_id}
-    assert below.keys() >= {"GET LRANGE", "api_keys.FIND_KEY", "rank", "SET"}
+    assert below.keys() >= {"MGET LRANGE", "api_keys.FIND_KEY", "rank", "SET"}
     for span in below.values():
         assert request.start_time_unix_nano <= span.start_time_unix_nano <= span.end_time_unix_nano
     assert attributes(below["api_keys.FIND_KEY"]) == {
         "db.system.name": "postgresql",
         "db.query.summary": "api_keys.FIND_KEY",
     }
-    assert attributes(below["GET LRANGE"]) == {
+    assert attributes(below["MGET LRANGE"]) == {
         "db.system.name": "redis",
-        "db.operation.name": "GET LRANGE",
-        "db.operation.batch.size": 3,
+        "db.operation.name": "MGET LRANGE",
+        "db.operation.batch.size": 2,
     }
     event = collector.span("POST /api/v1/events")
     assert "events.STORE_EVENTS" in {span.name for span in collector.spans if span.parent_span_id == event.span_id}
@@ -180,7 +180,7 @@ async def test_what_fails_is_marked_by_its_kind_alone(collector: Collector, sett
         "SELECT", Status.STATUS_CODE_ERROR, "DivisionByZeroError",
     )  # fmt: skip
     assert not any(span.events for span in collector.spans)
-    lost = [span for span in collector.spans if span.name == "GET"]
+    lost = [span for span in collector.spans if span.name == "MGET"]
     assert {attributes(span)["error.type"] for span in lost} == {"RedisUnavailable"}
     assert collector.span("GET /api/v1/recommendations").status.code == Status.STATUS_CODE_UNSET
 

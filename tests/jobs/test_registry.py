@@ -15,6 +15,7 @@ def test_every_job_is_there_at_its_time() -> None:
         "forget_jobs": "50 3 * * *",
         "archive_events": "35 4 * * *",
         "finish_erasures": "*/5 * * * *",
+        "find_robots": "*/5 * * * *",
     }
     assert {job.name for job in JOBS if job.at_start} == {"refresh_due", "make_partitions"}, (
         "after a time without a worker"

@@ -14,7 +14,7 @@ from recomengine.web.door import Call
 from recomengine.web.fields import Id
 from recomengine.web.operations import Credential, Data, Listed, Operation
 from recomengine.web.paging import read_query
-from recomengine.web.problems import Invalid
+from recomengine.web.problems import Invalid, NotFound
 
 if TYPE_CHECKING:
     from recomengine.context import Context
@@ -58,7 +58,14 @@ ONE, ID, BAD_ID = f"{PATH}/{{user_id:path}}", {"user_id": Id}, (Invalid,)
 routes = [
     Operation("GET", PATH, list_robots, "List robots", {200: Listed[Robot]}, needs=ADMIN, query=RobotsPage),
     Operation(
-        "PUT", ONE, confirm, "Say that an id is a robot's", {200: Data[Robot]}, needs=ADMIN, ids=ID, problems=BAD_ID
+        "PUT",
+        ONE,
+        confirm,
+        "Say that an id is a robot's",
+        {200: Data[Robot]},
+        needs=ADMIN,
+        ids=ID,
+        problems=(*BAD_ID, NotFound),
     ),
     Operation("DELETE", ONE, clear, "Say that an id is no robot's", {204: None}, needs=ADMIN, ids=ID, problems=BAD_ID),
 ]
