@@ -40,6 +40,8 @@ class Shopper(NamedTuple):
 
     @property
     def disliked(self) -> Int32:
+        if DISLIKE not in self.types.tobytes():  # of nearly everybody, and told sooner than by a mask
+            return NO_ITEMS
         not_liked: Int32 = self.items[self.types == DISLIKE]
         return not_liked
 

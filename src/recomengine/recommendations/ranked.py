@@ -63,8 +63,8 @@ def ranked_for(
     context = "home_new" if now.context == "home" and not repeats else now.context
     weights = weights_of(model, strategy, context, now.seeds) if model else NO_WEIGHTS
     strength = 0.0 if model is None else caller.config.diversity if query.diversity is None else query.diversity
-    disliked = shopper.disliked if model else NO_ITEMS
-    more = strength > 0 or len(disliked) > 0
+    disliked = shopper.disliked
+    more = model is not None and (strength > 0 or len(disliked) > 0)
     with span("rank"):
         products, scores, sources, seeds = rank(
             workspace, model.ranker if model else NO_EVIDENCE, weights, wider(query.limit) if more else query.limit,
@@ -72,7 +72,7 @@ def ranked_for(
             categories=catalog.categories, paths=catalog.category_codes.paths,
             category_mask=catalog.category_codes.mask(query.categories) if query.categories else None,
             fallback=model.fallback if model else NO_ITEMS,
-            excluded=_excluded(query, catalog, shopper, now, repeats=repeats),
+            excluded=_excluded(query, catalog, shopper, now, disliked, repeats=repeats),
             min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
         )  # fmt: skip
     ranked = Ranked(products, shown_scores(strategy, scores), [SOURCE_OF[number] for number in sources], seeds)
@@ -106,9 +106,11 @@ def _purchased_stay(caller: Caller, query: Query, model: Model | None) -> bool:
     return model is not None and model.repeat_share >= REPEAT_SHARE
 
 
-def _excluded(query: Query, catalog: LiveCatalog, shopper: Shopper, now: Moment, *, repeats: bool) -> Int32:
+def _excluded(
+    query: Query, catalog: LiveCatalog, shopper: Shopper, now: Moment, disliked: Int32, *, repeats: bool
+) -> Int32:
     """What must not come, whatever else there is: the page's products, those named, disliked, and bought."""
-    parts = [now.on_page, numbers(catalog, query.excluded), shopper.disliked]
+    parts = [now.on_page, numbers(catalog, query.excluded), disliked]
     if not repeats:
         parts.append(shopper.purchased)
     return np.concatenate(parts)
