@@ -82,5 +82,6 @@ def _listed(text: str) -> list[str]:
 
 def _unquoted(text: str, several: str) -> list[str]:
     """`Tops, "Belts, straps"` and `Tops, Belts\\, straps`."""
-    rows = csv.reader([text.replace("\n", " ")], delimiter=several, skipinitialspace=True, escapechar="\\")
+    line = text.replace("\r", " ").replace("\n", " ")
+    rows = csv.reader([line], delimiter=several, skipinitialspace=True, escapechar="\\")
     return [part for row in rows for part in row]

@@ -41,6 +41,7 @@ def test_variations_make_the_price_and_stock_of_their_product_wherever_they_stan
 @pytest.mark.parametrize(
     ("cell", "paths"),
     [
+        ('"Wide\rtops"', ["Wide tops"]),
         ('"Ware > Cups, Gifts"', ["Ware > Cups", "Gifts"]), ('"Ware, ""Cups, small"""', ["Ware", "Cups, small"]),
         ('"Ware > Cups\\, small, Gifts"', ["Ware > Cups, small", "Gifts"]), ("Ware", ["Ware"]),
         ('"Ware, Ware > Cups"', ["Ware > Cups"]),
