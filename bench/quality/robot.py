@@ -34,11 +34,13 @@ class Habit(NamedTuple):
 
     pages: int | None
     slow: bool
+    does: str = "view"
 
 
 HABITS = {
     "page": Habit(1, slow=False), "crawl": Habit(None, slow=False),
     "slow page": Habit(1, slow=True), "slow crawl": Habit(None, slow=True),
+    "buy one": Habit(1, slow=False, does="purchase"), "buy all": Habit(None, slow=False, does="purchase"),
 }  # fmt: skip
 
 
@@ -79,7 +81,7 @@ def compare(folder: Path, protocol: str, max_cases: int) -> list[dict[str, Any]]
 
 
 def planted(train: pd.DataFrame, habit: Habit) -> pd.DataFrame:
-    """The events and the robot's, which are views, in one session a day where the shop has sessions."""
+    """The events and the robot's, in one session a day where the shop has sessions."""
     draw = np.random.default_rng(SEED)
     count = round(len(train) * SHARE / (1 - SHARE))
     products = np.sort(train.item_id.unique())[::-1][: habit.pages]
@@ -87,9 +89,8 @@ def planted(train: pd.DataFrame, habit: Habit) -> pd.DataFrame:
     begin_ms = int(train.timestamp.min()) if habit.slow else end_ms - HOUR_MS
     times = np.linspace(begin_ms, end_ms, count).astype(np.int64)
     robot = pd.DataFrame(
-        {"user_id": ROBOT, "item_id": draw.choice(products, count), "event_type": "view",
-        "timestamp": times}
-    )  # fmt: skip
+        {"user_id": ROBOT, "item_id": draw.choice(products, count), "event_type": habit.does, "timestamp": times}
+    )
     if "session_id" in train:
         robot["session_id"] = [f"{ROBOT}-{day}" for day in times // (24 * HOUR_MS)]
     return pd.concat([train, robot], ignore_index=True)

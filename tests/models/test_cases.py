@@ -256,3 +256,12 @@ def test_a_shop_without_events_has_no_cases(users: int) -> None:
     before, cases = split(histories_of([], users=users))
     assert len(before.items) == 0
     assert cases == {context: [] for context in CONTEXTS}
+
+
+def test_one_who_buys_everything_within_an_hour_does_not_move_the_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DAY_EVENTS", 5)
+    orders = [Event(order % 50, START_MS + order * HOUR_MS, PURCHASE, order % ITEMS, order) for order in range(1000)]
+    last_ms = orders[-1].time_ms
+    robot = [Event(50, last_ms + at, PURCHASE, at % ITEMS, 1000) for at in range(1000)]
+    before, _ = split(histories_of([*orders, *robot], users=51))
+    assert before.times_ms.max() == START_MS + 803 * HOUR_MS
