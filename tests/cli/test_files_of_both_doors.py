@@ -105,6 +105,24 @@ async def test_a_dry_run_says_what_it_would_reject_and_stores_nothing(
     assert not (shopper.status_code == 200 and shopper.json()["data"]["events"])
 
 
+async def test_a_dry_run_of_replacing_says_what_would_go_or_why_it_would_not(
+    client: httpx.AsyncClient, make_tenant: MakeTenant, by_command: Callable[..., Any], tmp_path: Path
+) -> None:
+    tenant = await make_tenant()
+    for name, ids in {"all.csv": "abcd", "three.csv": "abc", "one.csv": "a"}.items():
+        (tmp_path / name).write_text("productId,name\n" + "".join(f"{each},Cup\n" for each in ids))
+    into = ("--tenant", str(tenant.id))
+    await by_command("catalog", str(tmp_path / "all.csv"), *into)
+
+    told = await by_command("catalog", str(tmp_path / "three.csv"), *into, "--replace", "--dry-run")
+    refused = await by_command("catalog", str(tmp_path / "one.csv"), *into, "--replace", "--dry-run")
+
+    assert "1 that the files lack would become unavailable; nothing was stored" in told.stderr
+    assert refused.returncode == 1
+    assert "lacks 3 of the 4 products" in " ".join(refused.stderr.split())
+    assert all(item["available"] for item in await catalog_of(client, tenant))
+
+
 async def test_several_files_may_replace_the_catalog_together_if_their_columns_are_the_same(
     client: httpx.AsyncClient, make_tenant: MakeTenant, by_command: Callable[..., Any], tmp_path: Path
 ) -> None:

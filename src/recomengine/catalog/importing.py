@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from recomengine.catalog.checking import read_item
-from recomengine.catalog.replacing import GoodLine, replacement
+from recomengine.catalog.replacing import GoodLine, Replacement, replacement
 from recomengine.catalog.schemas import ItemImportResult
 from recomengine.catalog.service import write_items
 from recomengine.catalog.tally import Tally
@@ -54,17 +54,34 @@ async def import_items(
         return tally.result()
     fields = None if fields is None else fields | {"available"}  # what stands in a complete file is to be had
     async with replacement(pool, tenant_id) as file:
-        try:
-            async for lines in batches:
-                await file.take(*_read(lines, tally))
-        except (MalformedBody, SlowRequest, TooLarge) as problem:  # which says that what came before was taken
-            problem.detail = f"{problem.detail.removesuffix(TAKEN).strip()} Nothing was changed."
-            raise
+        await _take_whole(file, batches, tally)
         await file.check(forced=replace == "force")
         for good in file.good_lines():
             await _write(pool, bus, tenant_id, good, fields, tally)
         tally.removed = await file.take_away_absent(bus)
     return tally.result()
+
+
+async def rehearse_replacing(
+    pool: Pool, tenant_id: UUID, batches: AsyncIterator[Lines], *, forced: bool
+) -> tuple[int, ItemImportResult]:
+    """How many lines are good, and what would be rejected and removed; stores nothing, and refuses what an import
+    would.
+    """
+    tally = Tally()
+    async with replacement(pool, tenant_id) as file:
+        await _take_whole(file, batches, tally)
+        tally.removed = await file.check(forced=forced)
+    return file.good, tally.result()
+
+
+async def _take_whole(file: Replacement, batches: AsyncIterator[Lines], tally: Tally) -> None:
+    try:
+        async for lines in batches:
+            await file.take(*_read(lines, tally))
+    except (MalformedBody, SlowRequest, TooLarge) as problem:  # which says that what came before was taken
+        problem.detail = f"{problem.detail.removesuffix(TAKEN).strip()} Nothing was changed."
+        raise
 
 
 async def _write(

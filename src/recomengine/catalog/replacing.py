@@ -51,7 +51,7 @@ class Replacement:
         self._compressed = zstandard.ZstdCompressor(level=1).stream_writer(spool, closefd=False)
         self._nameless: list[int] = []
         self._nameless_count = 0
-        self._good = 0
+        self.good = 0
 
     async def take(self, good: Sequence[GoodLine], rejected: Sequence[tuple[int, str | None]]) -> None:
         """rejected: line and product id, as far as one can be told: that product is not absent from the file."""
@@ -63,7 +63,7 @@ class Replacement:
         nameless = [line for line, each in rejected if each is None]
         self._nameless_count += len(nameless)
         self._nameless += nameless[: SHOWN_LINES - len(self._nameless)]
-        self._good += len(good)
+        self.good += len(good)
         self._keep(good)
 
     def _keep(self, good: Sequence[GoodLine]) -> None:
@@ -75,9 +75,11 @@ class Replacement:
                 "Nothing was changed."
             )
 
-    async def check(self, *, forced: bool) -> None:
-        """Raises Conflict where the file cannot be meant, or cannot be told, to be complete."""
-        if not self._good:
+    async def check(self, *, forced: bool) -> int:
+        """How many available products the file lacks; raises Conflict where it cannot be meant, or cannot be told, to
+        be complete.
+        """
+        if not self.good:
             raise _refused("The file has no product that can be taken")
         if self._nameless_count and not forced:
             lines = ", ".join(map(str, self._nameless)) + (", …" if self._nameless_count > SHOWN_LINES else "")
@@ -92,6 +94,7 @@ class Replacement:
                 f"The file lacks {absent} of the {available} products that are to be had, more than a third. If it is "
                 "complete, force it (--force, or force=true)"
             )
+        return absent
 
     def good_lines(self) -> Iterator[list[GoodLine]]:
         """In batches, as they were taken."""

@@ -12,7 +12,7 @@ import typer
 
 from recomengine.catalog.checking import read_item
 from recomengine.catalog.files import ITEMS
-from recomengine.catalog.importing import Replace, import_items
+from recomengine.catalog.importing import Replace, import_items, rehearse_replacing
 from recomengine.cli.files import Joined, Progress, streams_of
 from recomengine.cli.flags import DataDir, console, run, settings_of_running, with_pool
 from recomengine.cli.outcome import Outcome, Phrase, Taken, checked_only, events, products
@@ -115,9 +115,14 @@ async def _import_catalog(
             counts = {name: getattr(done, name) for name in ITEM_COUNTS}
             return Taken(counts, sorted(done.errors + done.notes, key=lambda line: line.line))
 
+        async def rehearse(lines: AsyncIterator[Lines], _fields: frozenset[str] | None) -> Taken:
+            good, done = await rehearse_replacing(pool, tenant_id, lines, forced=replace == "force")
+            return Taken({"good": good, "rejected": done.rejected, "removed": done.removed}, done.errors)
+
         phrase = Phrase("products", "attributes", checked_only("products") if dry_run else products)
         outcome = Outcome(console, phrase, files)
-        take = _check_by(read_item) if dry_run else store
+        check = _check_by(read_item) if replace == "no" else rehearse
+        take = check if dry_run else store
         await _take_all(files, ITEMS, options, take, outcome, together=replace != "no")
 
 

@@ -52,7 +52,12 @@ def events(counts: Counts) -> str:
 
 
 def checked_only(what: str) -> Callable[[Counts], str]:
-    return lambda counts: f"{counts['good']} {what} could be stored, {counts['rejected']} rejected; nothing was stored"
+    def counted(counts: Counts) -> str:
+        removed = counts.get("removed", 0)
+        would = f"{removed} that the files lack would become unavailable; " if removed else ""
+        return f"{counts['good']} {what} could be stored, {counts['rejected']} rejected; {would}nothing was stored"
+
+    return counted
 
 
 class Outcome:
