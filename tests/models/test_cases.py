@@ -259,9 +259,16 @@ def test_a_shop_without_events_has_no_cases(users: int) -> None:
 
 
 def test_one_who_buys_everything_within_an_hour_does_not_move_the_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "DAY_EVENTS", 5)
+    monkeypatch.setattr(module, "MOST_OF_ONE", 5)
     orders = [Event(order % 50, START_MS + order * HOUR_MS, PURCHASE, order % ITEMS, order) for order in range(1000)]
     last_ms = orders[-1].time_ms
     robot = [Event(50, last_ms + at, PURCHASE, at % ITEMS, 1000) for at in range(1000)]
     before, _ = split(histories_of([*orders, *robot], users=51))
     assert before.times_ms.max() == START_MS + 803 * HOUR_MS
+
+
+def test_one_who_buys_everything_does_not_turn_a_shop_of_views_into_one_of_purchases() -> None:
+    views = [Event(view % 50, START_MS + view * HOUR_MS, VIEW, view % ITEMS, view) for view in range(1000)]
+    robot = [Event(50, views[-1].time_ms + at, PURCHASE, at % ITEMS, 1000) for at in range(1000)]
+    _, cases = split(histories_of([*views, *robot], users=51))
+    assert len(cases["session"]) == len(split(histories_of(views, users=50)).cases["session"])

@@ -18,7 +18,7 @@ from recomengine.models.shopper import NO_ITEMS, NOBODY, Moment, Shopper, moment
 
 SHARE, SHARE_OF_FEW = 0.1, 0.2
 FEW_EVENTS = 50_000
-DAY_EVENTS, DAY_SHARE = 100, 0.001
+MOST_OF_ONE, SHARE_OF_ONE = 100, 0.001
 MAX_CASES = 3000
 PER_BASKET = PER_SESSION = 3
 ORDERS = 4
@@ -62,24 +62,23 @@ def cut_cases(histories: Histories, before: Histories, after: NDArray[np.bool_])
 
 
 def _cut_ms(histories: Histories) -> int:
-    counted = histories.types == PURCHASE
-    if counted.sum() < MIN_PURCHASES:
-        counted = TYPE_WEIGHTS[histories.types] > 0
-    rows = np.flatnonzero(counted)
+    rows = np.flatnonzero(histories.types == PURCHASE)
+    if np.minimum(np.bincount(histories.owners[rows]), MOST_OF_ONE).sum() < MIN_PURCHASES:
+        rows = np.flatnonzero(TYPE_WEIGHTS[histories.types] > 0)
     share = SHARE if len(rows) >= FEW_EVENTS else SHARE_OF_FEW
     times = np.sort(histories.times_ms[rows[_firsts_of_day(histories, rows)]])
     return int(times[int(len(times) * (1 - share))]) if len(times) else 0
 
 
 def _firsts_of_day(histories: Histories, rows: Int64) -> NDArray[np.bool_]:
-    """A mask: the first DAY_EVENTS, or DAY_SHARE of all, rows of each shopper's day, so that one who does much in it
-    does not move the cut.
+    """A mask: the first MOST_OF_ONE, or SHARE_OF_ONE of all, rows of each shopper's day, so that one who does much in
+    it does not move the cut.
     """
     owners, days = histories.owners[rows], histories.times_ms[rows] // DAY_MS
     first = np.ones(len(rows), bool)
     first[1:] = (owners[1:] != owners[:-1]) | (days[1:] != days[:-1])
     place = np.arange(len(rows))
-    return place - np.maximum.accumulate(np.where(first, place, 0)) < max(DAY_EVENTS, len(rows) * DAY_SHARE)
+    return place - np.maximum.accumulate(np.where(first, place, 0)) < max(MOST_OF_ONE, len(rows) * SHARE_OF_ONE)
 
 
 def _home(
