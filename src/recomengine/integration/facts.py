@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import asyncpg
 import msgspec
@@ -25,6 +25,9 @@ PLACEHOLDERS = (
 """What programs send as an id where they have none; in small letters."""
 
 
+Row: TypeAlias = Mapping[str, Any]
+
+
 class Note(NamedTuple):
     times: int
     last_at: datetime
@@ -38,15 +41,15 @@ class Placement(NamedTuple):
 
 class Facts(msgspec.Struct, frozen=True):
     config: TenantConfig
-    events: asyncpg.Record
-    people: asyncpg.Record
-    purchases: asyncpg.Record
+    events: Row
+    people: Row
+    purchases: Row
     placements: Sequence[Placement]
     """Those of the events, the most seen first; "" for events that name none."""
-    feeds: asyncpg.Record
-    keys: Sequence[asyncpg.Record]
+    feeds: Row
+    keys: Sequence[Row]
     notes: Mapping[str, Mapping[str, Note]]
-    products: asyncpg.Record
+    products: Row
 
     def noted(self, kind: NoteKind) -> Mapping[str, Note]:
         """By subject, the most frequent first."""
@@ -60,14 +63,14 @@ async def read_facts(connection: Connection, config: TenantConfig, sampling: Sam
     tenant_id, since = sampling.tenant_id, sampling.since
     return Facts(
         config,
-        await queries.sample_counts(connection, sampling),
-        await queries.sample_people(connection, sampling, PLACEHOLDERS),
-        await queries.purchases(connection, tenant_id, since, MAX_PURCHASES, config.currency),
+        dict(await queries.sample_counts(connection, sampling)),
+        dict(await queries.sample_people(connection, sampling, PLACEHOLDERS)),
+        dict(await queries.purchases(connection, tenant_id, since, MAX_PURCHASES, config.currency)),
         [Placement(*row) for row in await queries.placements(connection, sampling, MAX_PLACEMENTS)],
-        await queries.feeds(connection, tenant_id),
-        await queries.keys_in_force(connection, tenant_id, MAX_KEYS),
+        dict(await queries.feeds(connection, tenant_id)),
+        [dict(row) for row in await queries.keys_in_force(connection, tenant_id, MAX_KEYS)],
         _by_kind(await queries.notes_of(connection, tenant_id, since.date())),
-        await queries.sample_products(connection, sampling, config.currency),
+        dict(await queries.sample_products(connection, sampling, config.currency)),
     )
 
 

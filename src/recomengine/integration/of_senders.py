@@ -4,9 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-import asyncpg
-
-from recomengine.integration.facts import Facts, Note
+from recomengine.integration.facts import Facts, Note, Row
 from recomengine.integration.judging import Levels, by_share, found
 from recomengine.integration.schemas import Finding, Status
 
@@ -56,12 +54,12 @@ def model(facts: Facts) -> Finding:
 
 
 def origins(facts: Facts) -> Finding:
-    refused = facts.noted("origin_refused")
     allowed = {*facts.config.allowed_origins, *(origin for key in facts.keys for origin in key["origins"])}
+    refused = {each: note.times for each, note in facts.noted("origin_refused").items() if each not in allowed}
     sites = {_site(origin) for origin in allowed}
     own = [origin for origin in refused if _site(origin) in sites]
     status: Status = "ok" if not refused else "problem" if own or not allowed else "warning"
-    times = facts.times("origin_refused")
+    times = sum(refused.values())
     said = f"{times:,} requests of {len(refused)} origins were refused." if refused else "No origin was refused."
     remedy = (
         "Add the origins that are the shop's to the key's or the tenant's allowedOrigins, each as browsers send it. "
@@ -141,8 +139,9 @@ def keys(facts: Facts) -> Finding:
     )  # fmt: skip
 
 
-def _used_since(key: asyncpg.Record, moment: datetime) -> bool:
-    return key["last_used_at"] is not None and key["last_used_at"] > moment
+def _used_since(key: Row, moment: datetime) -> bool:
+    used_at: datetime | None = key["last_used_at"]
+    return used_at is not None and used_at > moment
 
 
 def _counts(notes: Mapping[str, Note]) -> dict[str, int]:
