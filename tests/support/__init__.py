@@ -7,6 +7,7 @@ databases       databases of a test's own
 figures         any events of a day, and how they are sent
 gate            builds that wait until they may go on
 histograms      whether a histogram is one
+integrations    a shop that sends and asks, and what is found of its integration
 lists           a shop whose shoppers have plain habits, and lists asked of it
 matrices        sparse matrices, and any of them
 people          admins over HTTP
