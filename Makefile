@@ -31,9 +31,10 @@ bench: setup ## kernels beside their peers, HTTP budgets, kill -9; into bench/re
 schema: setup ## migrations/schema.sql anew, after a migration was added
 	$(BIN)/python scripts/schema.py
 
-build: setup ## a wheel and a source distribution in dist/
+build: setup ## wheels and source distributions, of the server and of its Python client, in dist/
 	rm -rf dist
 	$(BIN)/python -m uv build --no-build-isolation --quiet --out-dir dist
+	$(BIN)/python -m uv build --no-build-isolation --quiet --out-dir dist sdk/python
 
 lock: ## pin requirements/*.txt anew from pyproject.toml
 	$(PYTHON) scripts/setup.py --lock

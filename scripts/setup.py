@@ -23,6 +23,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCKS = {"runtime": [], "dev": ["--group", "dev"]}
 BOOTSTRAP = ROOT / "requirements" / "bootstrap.txt"
+CLIENT = ROOT / "sdk" / "python"
 CORE = ROOT / "src" / "recomengine" / "_core"
 SITE = ROOT / "src" / "recomengine" / "site"
 DEBIAN = ["python3-venv", "python3-dev", "gcc", "libc6-dev"]
@@ -42,6 +43,7 @@ def main() -> None:
             [ROOT / "pyproject.toml", ROOT / "setup.py", ROOT / "requirements" / "dev.txt", *sources()],
             install_project,
         ),
+        step("Python client", [CLIENT / "pyproject.toml", ROOT / "requirements" / "dev.txt"], install_client),
         step("files for browsers", [SITE / "build.py", *static_files()], build_site),
     ]
     print(f"setup: {'done' if any(lines) else 'nothing to do'}, {time.perf_counter() - started:.1f} s")
@@ -94,6 +96,14 @@ def install_packages() -> None:
 
 
 def install_project() -> None:
+    install(ROOT)
+
+
+def install_client() -> None:
+    install(CLIENT)
+
+
+def install(folder: Path) -> None:
     command = [
         "-m",
         "uv",
@@ -104,7 +114,7 @@ def install_project() -> None:
         "--no-build-isolation",
         "--reinstall",
         "--editable",
-        str(ROOT),
+        str(folder),
     ]
     run([str(PYTHON), *command])
 
