@@ -12,6 +12,7 @@ from tests.support.processes import PATIENCE_S
 class Server:
     def __init__(self, listener: socket.socket, environment: Mapping[str, str]) -> None:
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self.database_url = environment["DATABASE_URL"]
         self._listener = listener
         self._environment = environment
         self.starts = 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from recomengine_client import (
     ApiError,
@@ -27,6 +29,7 @@ from recomengine_client import (
     TooLarge,
     Unauthorized,
     UnexpectedAnswer,
+    __version__,
     calls,
 )
 from recomengine_client.call import Call
@@ -93,11 +96,22 @@ async def test_an_event_that_has_an_identity_keeps_it_when_a_program_sends_it_an
     assert (await send(calls.send_event(event))).status == "duplicate"
 
 
-async def test_events_of_a_batch_have_a_result_each_and_the_server_hears_who_sent_them(send: Send) -> None:
+async def test_events_of_a_batch_have_a_result_each(send: Send) -> None:
     good, bad = Event("view", "ann", "boots", timestamp=datetime.now(UTC)), Event("view", "ann")
     answer = await send(calls.send_events([good, bad, good]))
     assert [result.status for result in answer.results] == ["accepted", "rejected", "duplicate"]
     assert answer.results[1].error.path == "$.productId"
+
+
+def test_each_attempt_of_a_batch_says_who_sends_it_and_when() -> None:
+    content = calls.send_events([Event("view", "ann", "boots")]).content
+    assert content is not None
+    moments = [time.time_ns() // 1_000_000]
+    for _ in range(2):
+        body = msgspec.json.decode(b"".join([content()]))
+        assert body["client"] == {"name": "python", "version": __version__}
+        moments += [body["sentAt"], time.time_ns() // 1_000_000]
+    assert moments == sorted(moments)
 
 
 async def test_recommendations_come_as_typed_lines(send: Send, sync: Client) -> None:

@@ -20,7 +20,7 @@ from recomengine_client.version import VERSION
 REFUSED, USAGE, NOT_REACHED, SOME_REJECTED, INTERRUPTED = 1, 2, 3, 4, 130
 SHOWN_LINES = 20
 TYPES = {"ndjson": NDJSON, "json": JSON, "csv": CSV, "tsv": TSV, "xml": XML}
-PATIENCE = Patience(attempts=12, first_wait_s=0.2, longest_wait_s=30.0)
+WAIT_S = 300.0
 RESUME = "Run the same command again to go on; what was sent before adds nothing twice."
 EPILOG = (
     "Exit codes: 0 every line was taken; 1 refused, or every line was rejected; 2 the command is wrong, or a file "
@@ -70,7 +70,7 @@ def run(words: Sequence[str]) -> int:
     outcome = Outcome(options.kind, names_files=len(given.files) > 1)
     progress = Progress(sys.stderr, _total_bytes(given.files))
     try:
-        with Client(given.url, given.key, patience=PATIENCE) as client:
+        with Client(given.url, given.key, patience=Patience(attempts=None, total_s=given.wait)) as client:
             Push(client, options, memory_of, lambda line: _say(progress, line)).push(given.files, outcome, progress)
     finally:
         progress.clear()
@@ -103,6 +103,9 @@ def _add_flags(parser: argparse.ArgumentParser, kind: str) -> None:
     parser.add_argument("--map", action="append", default=[], metavar="FROM=TO", help="a column and its field")
     parser.add_argument("--separator", help="between cells: a character, or tab; the server finds it")
     parser.add_argument("--encoding", help="such as windows-1252; the server finds it")
+    parser.add_argument(
+        "--wait", type=float, default=WAIT_S, metavar="SECONDS", help="for a server that is away or busy [%(default)s]"
+    )
     parser.add_argument("--restart", action="store_true", help="send all, whatever an interrupted push has sent")
     if kind == "catalog":
         parser.add_argument("--category-separator", help="between the parts of a category's path")

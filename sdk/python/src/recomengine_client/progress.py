@@ -30,7 +30,7 @@ class Progress:
 
 
 def line(done_bytes: int, total_bytes: int | None, seconds: float) -> str:
-    per_s = done_bytes / seconds if seconds else 0.0
+    per_s = done_bytes / max(seconds, 0.001)
     done = f"{done_bytes / MEGABYTE:.1f}"
     if not total_bytes:
         return f"{done} MB, {per_s / MEGABYTE:.1f} MB/s"

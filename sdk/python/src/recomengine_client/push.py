@@ -132,7 +132,9 @@ class Push:
         if not place.size:
             raise ValueError(f"{file} is empty. Check that it is the right one.")
         if place.offset:
-            self._say(f"{file}: an earlier push has sent {place.line:,} lines of it; going on behind them.")
+            all_of_it = place.offset == place.size
+            sent = "all of it" if all_of_it else f"{place.line:,} lines of it; going on behind them"
+            self._say(f"{file}: an earlier push has sent {sent}.")
         outcome.add(place.counts)
         media, encoding = kind_of(file.name)
         media = self._options.media or media

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import inf
 from typing import Any
 
 import httpx
@@ -29,7 +30,7 @@ SILENCE_S = 600.0
 
 class Patience(Struct, frozen=True, kw_only=True):
     """attempts: in all, None for as many as there is time for; attempt_s: the longest of one; total_s: of all with the
-    waits between them.
+    waits between them. An import may take any time: its total_s begins with its first failure.
     """
 
     attempts: int | None = 4
@@ -55,7 +56,7 @@ class Attempts:
         self._patience = patience
         self._clock = clock
         self._draw = draw
-        self._end = clock() + patience.total_s
+        self._end = inf if call.unhurried else clock() + patience.total_s
         self._in_doubt = False
         """Whether an attempt without a clear answer may have done its work."""
         self.made = 0
@@ -97,10 +98,10 @@ class Attempts:
         patience = self._patience
         if not self._call.repeatable or (patience.attempts is not None and self.made >= patience.attempts):
             return None
+        self._end = min(self._end, self._clock() + patience.total_s)
         most_s = min(patience.longest_wait_s, patience.first_wait_s * 2.0**doublings)
         wait_s = (retry_after_s or 0.0) + self._draw(0.0, most_s)
-        late = not self._call.unhurried and self._clock() + wait_s >= self._end
-        return None if late else wait_s
+        return None if self._clock() + wait_s >= self._end else wait_s
 
 
 def retry_after(header: str | None) -> float | None:
