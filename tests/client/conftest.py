@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from recomengine_client import AsyncClient, Client, Patience
 
+from recomengine_client import AsyncClient, Client, Patience
 from tests.client.server import Server
 from tests.support.apps import SECRET, MakeTenant, Servers, Tenant
 from tests.support.processes import PATIENCE_S

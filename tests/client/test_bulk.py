@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from recomengine_client import (
     AsyncClient,
     Client,
@@ -23,7 +24,6 @@ from recomengine_client import (
 from recomengine_client.bulk import MAX_BYTES, MAX_EVENTS, AsyncBulkSender, Batch, BulkSender, Waiting
 from recomengine_client.call import Call
 from recomengine_client.schemas import EventResult, EventResults
-
 from tests.client.server import Server
 from tests.support.apps import Tenant
 from tests.support.databases import fetchval

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+
 from recomengine_client import (
     ApiError,
     AsyncClient,
@@ -33,7 +34,6 @@ from recomengine_client import (
     calls,
 )
 from recomengine_client.call import Call
-
 from tests.support.apps import MakeTenant, Tenant
 from tests.support.processes import free_port
 

@@ -13,11 +13,11 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+
 from recomengine_client import parts
 from recomengine_client.parts import Span, end_of_part, is_cut
 from recomengine_client.progress import line
 from recomengine_client.resuming import Memory
-
 from tests.client.server import Server
 from tests.support.apps import Tenant
 from tests.support.commands import Ran
@@ -141,8 +141,10 @@ def test_an_interrupted_push_goes_on_behind_what_was_sent(push: Run, tmp_path: P
     """What interrupts it here is a second part that the server refuses, for it is blank."""
     first, second = tmp_path / "first.ndjson", tmp_path / "second.ndjson"
     first.write_text(event(0), encoding="utf-8")
-    padded = [event(i, metadata={"pad": "x" * 7000}) for i in range(1, 2 + parts.PART_BYTES // 7000)]
-    second.write_text("\n".join(padded) + "\n" * 2_000_000, encoding="utf-8")
+    padded: list[str] = []
+    while sum(len(each) + 1 for each in padded) < parts.PART_BYTES:
+        padded.append(event(len(padded) + 1, metadata={"pad": "x" * 7000}))
+    second.write_text("\n".join(padded) + "\n" * 5_000_000, encoding="utf-8")
     broken = push("events", str(first), str(second))
     assert (broken.code, broken.err.count("an earlier push")) == (1, 0)
     assert broken.out.startswith(f"events: {1 + len(padded):,} stored")

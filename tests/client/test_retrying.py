@@ -9,6 +9,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from recomengine_client import ApiError, Invalid, NotFound, NotReached, Patience, RateLimited, Unavailable
 from recomengine_client.call import Call, nothing
 from recomengine_client.retrying import BUSY, Attempts, retry_after
