@@ -83,10 +83,10 @@ async def mailed(context: Context, count: int) -> list[str]:
     outbox = context.settings.data_dir / "outbox"
 
     async def there() -> bool:
-        return len(list(outbox.glob("*.eml"))) >= count
+        return outbox.is_dir() and len(list(outbox.iterdir())) >= count
 
     await until(there)
-    return [_text(file) for file in sorted(outbox.glob("*.eml"))]
+    return [_text(file) for file in sorted(outbox.iterdir())]
 
 
 def _text(file: Path) -> str:
