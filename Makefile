@@ -17,10 +17,11 @@ demo: setup ## the sample shop on http://127.0.0.1:5008 (PORT and DATA_DIR are h
 dev: setup ## the system without the sample shop, with readable logs
 	@LOG_FORMAT=console exec $(BIN)/recomengine up
 
-check: setup ## linter, types, one-way imports
+check: setup ## linter, types of Python and TypeScript, one-way imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/node sdk/node_modules/typescript/bin/tsc -p sdk
 
 test: check ## linters, types and every test
 	$(BIN)/python -m pytest -q
@@ -39,5 +40,5 @@ lock: ## pin requirements/*.txt anew from pyproject.toml
 	$(PYTHON) scripts/setup.py --lock
 
 clean: ## remove what setup and the tests made
-	rm -rf .venv build dist src/recomengine/site/built .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist sdk/node_modules src/recomengine/site/built .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src -name '*.so' -delete -o -name '*.c' -path '*/_core/*' -delete

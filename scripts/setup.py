@@ -25,6 +25,7 @@ LOCKS = {"runtime": [], "dev": ["--group", "dev"]}
 BOOTSTRAP = ROOT / "requirements" / "bootstrap.txt"
 CORE = ROOT / "src" / "recomengine" / "_core"
 SITE = ROOT / "src" / "recomengine" / "site"
+SDK = ROOT / "sdk"
 DEBIAN = ["python3-venv", "python3-dev", "gcc", "libc6-dev"]
 
 
@@ -42,7 +43,8 @@ def main() -> None:
             [ROOT / "pyproject.toml", ROOT / "setup.py", ROOT / "requirements" / "dev.txt", *sources()],
             install_project,
         ),
-        step("files for browsers", [SITE / "build.py", *static_files()], build_site),
+        step("browser SDK", sdk_files(), build_sdk),
+        step("files for browsers", [SITE / "build.py", *static_files(), *sdk_files()], build_site),
     ]
     print(f"setup: {'done' if any(lines) else 'nothing to do'}, {time.perf_counter() - started:.1f} s")
 
@@ -53,6 +55,11 @@ def sources() -> list[Path]:
 
 def static_files() -> list[Path]:
     return sorted(file for file in (SITE / "static").rglob("*") if file.is_file())
+
+
+def sdk_files() -> list[Path]:
+    pinned = [SDK / "package-lock.json", SDK / ".npmrc", SDK / "tsconfig.json", ROOT / "requirements" / "dev.txt"]
+    return [SDK / "build.py", SDK / "build.mjs", *pinned, *sorted((SDK / "src").glob("*.ts"))]
 
 
 def step(name: str, inputs: list[Path], work: Callable[[], None]) -> str | None:
@@ -107,6 +114,10 @@ def install_project() -> None:
         str(ROOT),
     ]
     run([str(PYTHON), *command])
+
+
+def build_sdk() -> None:
+    run([str(PYTHON), str(SDK / "build.py")])
 
 
 def build_site() -> None:

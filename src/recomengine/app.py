@@ -27,6 +27,7 @@ from recomengine.models.routes import routes as model_routes
 from recomengine.recommendations.routes import routes as recommendation_routes
 from recomengine.reference.routes import reference_routes
 from recomengine.robots.routes import routes as robot_routes
+from recomengine.sdk.routes import sdk_routes
 from recomengine.settings import Settings, load_settings
 from recomengine.tenants.routes import routes as tenant_routes
 from recomengine.users.routes import routes as user_routes
@@ -71,7 +72,7 @@ def all_routes() -> list[BaseRoute]:
         *widget_routes,
         *health_routes,
     ]  # fmt: skip
-    return [*routes, *reference_routes(routes)]
+    return [*routes, *reference_routes(routes), *sdk_routes()]
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:

@@ -31,7 +31,7 @@ HASH_LENGTH = 16
 MEDIA_TYPES = {
     ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".json": "application/json",
     ".map": "application/json", ".svg": "image/svg+xml", ".png": "image/png", ".ico": "image/x-icon",
-    ".woff2": "font/woff2", ".txt": "text/plain",
+    ".woff2": "font/woff2", ".txt": "text/plain", ".mjs": "text/javascript", ".ts": "text/plain", ".mts": "text/plain",
 }  # fmt: skip
 SUFFIXES = {"br": ".br", "gzip": ".gz"}
 """In the order of preference."""
