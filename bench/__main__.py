@@ -19,6 +19,7 @@ from bench import (
     logins,
     promises,
     refresh,
+    sdk,
 )
 from bench.results import RESULTS, write_result
 
@@ -52,7 +53,7 @@ PARTS = {
     "kernels": kernels, "http": http.main, "chaos": chaos.main, "disk": disk.main, "refresh": refresh.main,
     "logins": logins.main, "limits": limits.main, "jobs": jobs.main, "experiments": experiments.main,
     "analytics": analytics.main, "promises": promises.main, "hang": hang.main, "bodies": bodies.main,
-    "client": client.main,
+    "client": client.main, "sdk": sdk.main,
 }  # fmt: skip
 
 
