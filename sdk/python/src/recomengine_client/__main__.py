@@ -1,0 +1,3 @@
+from recomengine_client.command import main
+
+main()
