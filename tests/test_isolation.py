@@ -431,6 +431,7 @@ def forged_by_admins(pair: Pair) -> dict[tuple[str, str], Any]:
         ("GET", f"{experiment}/power"): {"lift": 0.1},
         ("POST", f"{tenant}/widgets"): {"placementId": pair.product},
         ("PATCH", f"{tenant}/widgets/{{widget_id}}"): {"title": "Forged"},
+        ("POST", f"{tenant}/widgets/preview"): {"placementId": "home"},
         ("GET", "/api/v1/audit-log"): {"tenantId": str(pair.theirs.id)},
         ("POST", f"{tenant}/jobs/{{job_id}}/retry"): {},
         ("PUT", f"{tenant}/robots/{{user_id:path}}"): {},
