@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check bench schema build lock clean
+.PHONY: help setup setup-to-run demo dev test check bench schema build lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -11,10 +11,13 @@ help: ## this list
 setup: ## everything that the other targets need; quick when nothing changed
 	@$(PYTHON) scripts/setup.py
 
-demo: setup ## the sample shop on http://127.0.0.1:5008 (PORT and DATA_DIR are honoured)
+setup-to-run:
+	@$(PYTHON) scripts/setup.py --to-run
+
+demo: setup-to-run ## the sample shop on http://127.0.0.1:5008 (PORT and DATA_DIR are honoured)
 	@LOG_LEVEL=$${LOG_LEVEL:-warning} LOG_FORMAT=$${LOG_FORMAT:-console} exec $(BIN)/recomengine demo
 
-dev: setup ## the system without the sample shop, with readable logs
+dev: setup-to-run ## the system without the sample shop, with readable logs
 	@LOG_FORMAT=console exec $(BIN)/recomengine up
 
 check: setup ## linter, types of Python and TypeScript, one-way imports
@@ -29,10 +32,10 @@ test: check ## linters, types and every test
 bench: setup ## kernels beside their peers, HTTP budgets, kill -9; into bench/results
 	$(BIN)/python -m bench
 
-schema: setup ## migrations/schema.sql anew, after a migration was added
+schema: setup-to-run ## migrations/schema.sql anew, after a migration was added
 	$(BIN)/python scripts/schema.py
 
-build: setup ## a wheel and a source distribution in dist/
+build: setup-to-run ## a wheel and a source distribution in dist/
 	rm -rf dist
 	$(BIN)/python -m uv build --no-build-isolation --quiet --out-dir dist
 

@@ -3,17 +3,19 @@ changed.
 
 A step is done when its stamp in .venv names the digest of all that it depends on. Runs on a bare Python >= 3.11; as
 root on Debian it installs what Python itself lacks (venv, headers, a compiler), for others it says what to install.
-`--lock` pins requirements/*.txt anew.
+`--to-run` leaves out what only tests and benchmarks need: the browser. `--lock` pins requirements/*.txt anew.
 """
 
 import hashlib
 import os
+import platform
 import re
 import shutil
 import ssl
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +28,8 @@ BOOTSTRAP = ROOT / "requirements" / "bootstrap.txt"
 CORE = ROOT / "src" / "recomengine" / "_core"
 SITE = ROOT / "src" / "recomengine" / "site"
 SDK = ROOT / "sdk"
+BROWSER_PACKAGES = [ROOT / "tests" / "browser" / name for name in ("package.json", "package-lock.json", ".npmrc")]
+CHROMIUM = ROOT / "scripts" / "chromium.py"
 DEBIAN = ["python3-venv", "python3-dev", "gcc", "libc6-dev"]
 
 
@@ -46,6 +50,8 @@ def main() -> None:
         step("browser SDK", sdk_files(), build_sdk),
         step("files for browsers", [SITE / "build.py", *static_files(), *sdk_files()], build_site),
     ]
+    if "--to-run" not in sys.argv:
+        lines.append(step("browser for the tests", [*BROWSER_PACKAGES, CHROMIUM], install_browser))
     print(f"setup: {'done' if any(lines) else 'nothing to do'}, {time.perf_counter() - started:.1f} s")
 
 
@@ -122,6 +128,28 @@ def build_sdk() -> None:
 
 def build_site() -> None:
     run([str(PYTHON), "-m", "recomengine.site.build"])
+
+
+def install_browser() -> None:
+    """Into .venv/browser: a Chromium, and the packages that the tests of pages load into it."""
+    target = VENV / "browser"
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    for file in BROWSER_PACKAGES:
+        shutil.copy(file, target)
+    npm_ci(target)
+    if (sys.platform, platform.machine()) == ("linux", "x86_64"):
+        package = target / "node_modules" / "@sparticuz" / "chromium"
+        run([str(PYTHON), str(CHROMIUM), str(package), str(target / "chromium")])
+    elif not os.environ.get("CHROMIUM"):
+        print("setup: where this fails, set CHROMIUM to the path of an installed Chromium or Chrome", flush=True)
+        run([str(PYTHON), "-m", "playwright", "install", "chromium"])
+
+
+def npm_ci(folder: Path) -> None:
+    """What the lock file in `folder` names; with a cache of its own, as the user may have no home."""
+    with tempfile.TemporaryDirectory() as cache:
+        run([str(VENV / "bin" / "npm"), "ci", "--prefix", str(folder), "--cache", cache, "--loglevel", "error"])
 
 
 def check_tools() -> None:
