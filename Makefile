@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-to-run demo dev test check bench schema build lock clean
+.PHONY: help setup setup-to-run demo dev test test-browsers check bench schema build lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## everything that the other targets need; quick when nothing changed
 	@$(PYTHON) scripts/setup.py
@@ -28,6 +28,9 @@ check: setup ## linter, types of Python and TypeScript, one-way imports
 
 test: check ## linters, types and every test
 	$(BIN)/python -m pytest -q
+
+test-browsers: setup ## the shopper's main path in Firefox and WebKit, where they are installed
+	$(BIN)/python -m pytest -q -rP tests/browser/other_engines.py
 
 bench: setup ## kernels beside their peers, HTTP budgets, kill -9; into bench/results
 	$(BIN)/python -m bench

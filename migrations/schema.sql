@@ -354,6 +354,24 @@ CREATE TABLE idempotency_keys (
 CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys USING btree (created_at);
 GRANT SELECT, INSERT, DELETE ON idempotency_keys TO recomengine_app;
 
+-- 0021_integration_notes
+CREATE TABLE integration_notes (
+    tenant_id uuid NOT NULL,
+    day date NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    count bigint NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    CONSTRAINT integration_notes_pkey PRIMARY KEY (tenant_id, day, kind, subject),
+    CONSTRAINT integration_notes_count_positive CHECK (count > 0),
+    CONSTRAINT integration_notes_subject_length CHECK (length(subject) >= 1 AND length(subject) <= 128),
+    CONSTRAINT integration_notes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE
+);
+CREATE INDEX integration_notes_day_idx ON integration_notes USING btree (day);
+ALTER TABLE integration_notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY integration_notes_of_declared_tenants ON integration_notes TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON integration_notes TO recomengine_app;
+
 -- 0006_jobs
 CREATE TABLE jobs (
     id bigint NOT NULL,
@@ -518,7 +536,7 @@ ALTER TABLE user_properties ENABLE ROW LEVEL SECURITY;
 CREATE POLICY user_properties_of_declared_tenants ON user_properties TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
 GRANT SELECT, INSERT, UPDATE, DELETE ON user_properties TO recomengine_app;
 
--- 0001_schema
+-- 0001_schema, 0020_widgets
 CREATE TABLE widget_configs (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     tenant_id uuid NOT NULL,
@@ -536,8 +554,12 @@ CREATE TABLE widget_configs (
     CONSTRAINT widget_configs_pkey PRIMARY KEY (id),
     CONSTRAINT widget_configs_tenant_id_placement_id_key UNIQUE (tenant_id, placement_id),
     CONSTRAINT widget_configs_columns_range CHECK (columns >= 1 AND columns <= 6),
+    CONSTRAINT widget_configs_cta_text_length CHECK (length(cta_text) <= 60),
     CONSTRAINT widget_configs_layout_known CHECK (layout = ANY (ARRAY['grid'::text, 'carousel'::text, 'list'::text])),
     CONSTRAINT widget_configs_max_items_range CHECK (max_items >= 1 AND max_items <= 100),
+    CONSTRAINT widget_configs_placement_id_length CHECK (length(placement_id) >= 1 AND length(placement_id) <= 128),
+    CONSTRAINT widget_configs_theme_object CHECK (jsonb_typeof(theme) = 'object'::text),
+    CONSTRAINT widget_configs_title_length CHECK (length(title) >= 1 AND length(title) <= 200),
     CONSTRAINT widget_configs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 ALTER TABLE widget_configs ENABLE ROW LEVEL SECURITY;
@@ -1094,9 +1116,9 @@ AS $function$
 $function$;
 GRANT EXECUTE ON FUNCTION experiments_to_complete TO recomengine_app;
 
--- 0001_schema, 0003_accounts, 0005_experiments
+-- 0001_schema, 0003_accounts, 0005_experiments, 0020_widgets
 CREATE FUNCTION find_api_key(p_key_hash bytea)
- RETURNS TABLE(id uuid, tenant_id uuid, key_prefix text, permissions text, origins text[], revoked boolean, ends_in_s double precision, tenant_status text, tenant_config jsonb, experiments jsonb)
+ RETURNS TABLE(id uuid, tenant_id uuid, key_prefix text, permissions text, origins text[], revoked boolean, ends_in_s double precision, tenant_status text, tenant_config jsonb, experiments jsonb, widgets jsonb)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO '$user', 'public'
@@ -1106,11 +1128,32 @@ AS $function$
            (SELECT jsonb_agg(jsonb_build_object(
                 'id', e.id, 'kind', e.kind, 'placementId', e.placement_id, 'controlStrategy', e.control_strategy,
                 'variantStrategy', e.variant_strategy, 'trafficSplit', e.traffic_split))
-            FROM experiments e WHERE e.tenant_id = k.tenant_id AND e.status = 'running')
+            FROM experiments e WHERE e.tenant_id = k.tenant_id AND e.status = 'running'),
+           (SELECT jsonb_agg(jsonb_build_object(
+                'placementId', w.placement_id, 'strategy', w.strategy, 'maxItems', w.max_items,
+                'stamp', (extract(epoch FROM w.updated_at) * 1000000)::bigint))
+            FROM widget_configs w WHERE w.tenant_id = k.tenant_id)
     FROM api_keys k JOIN tenants t ON t.id = k.tenant_id
     WHERE k.key_hash = p_key_hash
 $function$;
 GRANT EXECUTE ON FUNCTION find_api_key TO recomengine_app;
+
+-- 0021_integration_notes
+CREATE FUNCTION forget_integration_notes(p_before date)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+DECLARE
+    forgotten bigint;
+BEGIN
+    DELETE FROM integration_notes WHERE day < p_before;
+    GET DIAGNOSTICS forgotten = ROW_COUNT;
+    RETURN forgotten;
+END
+$function$;
+GRANT EXECUTE ON FUNCTION forget_integration_notes TO recomengine_app;
 
 -- 0006_jobs
 CREATE FUNCTION forget_jobs(p_before timestamp with time zone)

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { build, transform } from 'esbuild'
 
 export const HERE = dirname(fileURLToPath(import.meta.url))
-export const { version } = JSON.parse(readFileSync(join(HERE, 'package.json'), 'utf8'))
+const { version } = JSON.parse(readFileSync(join(HERE, 'package.json'), 'utf8'))
 // The oldest that browsers of the last three years still are.
 const TARGET = ['chrome109', 'edge109', 'firefox115', 'safari16.4']
 /** A style sheet becomes its text: it is given to pages as an object. */
@@ -29,7 +29,7 @@ const SHARED = {
   legalComments: 'none',
   charset: 'utf8',
   target: TARGET,
-  define: { VERSION: JSON.stringify(version) },
+  define: { SDK_VERSION: JSON.stringify(version) },
   mangleProps: /^_/,
   plugins: [STYLES],
   write: false,

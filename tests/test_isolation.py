@@ -56,6 +56,7 @@ OF_ALL_TENANTS = {
     "recomengine.tenants.queries.TENANTS_TO_PURGE": (
         "tells the worker ids of tenants deleted a month ago, nothing else of them"
     ),
+    "recomengine.integration.queries.FORGET_NOTES": "drops old notes of all tenants, and tells how many there were",
     "recomengine.tenants.queries.PURGE_TENANT": "refuses a tenant that is not deleted",
     "recomengine.analytics.queries.SUMMARIZE_ARRIVALS": "keeps an index, and tells how many of its ranges were new",
     "recomengine.analytics.queries.ANALYTICS_DUE": (
@@ -100,6 +101,8 @@ class Pair(NamedTuple):
     """B's product, and a shopper of B's of this name."""
     key_id: UUID
     experiment_id: UUID
+    widget_id: UUID
+    """Of the widget at B's placement home."""
 
 
 @pytest.fixture
@@ -117,7 +120,7 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
         assert answer.status_code == 202
     for table, columns in {
         "experiments": "name, control_strategy, variant_strategy, traffic_split, metric",
-        "widget_configs": "placement_id",
+        "widget_configs": "placement_id, title",
         "analytics_daily": "placement_id, date",
         "models": "version, status",
         "jobs": "name, id, status",
@@ -131,9 +134,11 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
         "alias_changes": "user_id, anonymous_id, change",
         "user_properties": "user_id, properties",
         "robot_searches": "through",
+        "integration_notes": "subject, day, kind, count, last_at",
     }.items():
         values = {
-            "experiments": "$2, 'auto', 'trending', 50, 'ctr'", "widget_configs": "$2", "analytics_daily": "$2, now()",
+            "experiments": "$2, 'auto', 'trending', 50, 'ctr'", "widget_configs": "'home', $2",
+            "analytics_daily": "$2, now()",
             "models": "$2, 'ready'",
             "jobs": "$2, (SELECT coalesce(max(id), 2 ^ 40) + 1 FROM jobs WHERE id >= 2 ^ 40), 'dead'",
             "user_aliases": "$2, 'anonymous'", "erasures": "ARRAY[$2], 1, '{}', now(), 0",
@@ -143,6 +148,7 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
             "analytics_products": "$2, now(), 1, 1, 1, 1, 1, 1",
             "robots": "$2, 'confirmed', ''",
             "alias_changes": "$2, 'anonymous', 'joined'", "user_properties": "$2, '{\"plan\": 1}'",
+            "integration_notes": "$2, now(), 'sdk', 1, now()",
             "robot_searches": "now() + 0 * length($2) * interval '1 day'",
         }[table]  # fmt: skip
         await execute(
@@ -156,8 +162,9 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
     )
     key_id = await fetchval(database_url, "SELECT id FROM api_keys WHERE tenant_id = $1 LIMIT 1", theirs.id)
     experiment_id = await fetchval(database_url, "SELECT id FROM experiments WHERE tenant_id = $1", theirs.id)
+    widget_id = await fetchval(database_url, "SELECT id FROM widget_configs WHERE tenant_id = $1", theirs.id)
     await execute(database_url, "SELECT refresh_analytics_summary()")
-    return Pair(mine, theirs, secret, product_id, key_id, experiment_id)
+    return Pair(mine, theirs, secret, product_id, key_id, experiment_id, widget_id)
 
 
 async def tenant_tables(url: str) -> list[tuple[str, str]]:
@@ -294,7 +301,8 @@ async def test_functions_that_run_as_the_owner_are_those_that_are_known(database
         "'public' ORDER BY 1",
     )
     assert [row["proname"] for row in rows] == [
-        "analytics_due", "ensure_event_partitions", "experiments_to_complete", "find_api_key", "forget_jobs",
+        "analytics_due", "ensure_event_partitions", "experiments_to_complete", "find_api_key",
+        "forget_integration_notes", "forget_jobs",
         "owns_tenant", "purge_tenant", "read_audit", "record_job", "refresh_analytics_summary", "running_experiments",
         "summarize_arrivals", "tenants_due", "tenants_heard_of", "tenants_of", "tenants_to_purge",
         "tenants_with_unfinished_erasures",
@@ -382,6 +390,10 @@ def forged(pair: Pair) -> dict[tuple[str, str], Any]:
         ("GET", "/api/v1/recommendations"): query,
         ("POST", "/api/v1/recommendations"): query,
         ("POST", "/api/v1/recommendations/batch"): {"requests": [query]},
+        ("POST", "/api/v1/widgets/page"): {
+            "userId": pair.secret,
+            "placements": [{"placementId": "home", "productIds": [pair.product]}],
+        },
         ("POST", "/api/v1/events"): event,
         ("POST", "/api/v1/events/batch"): {"events": [event]},
         ("POST", "/api/v1/events/import"): event,
@@ -417,6 +429,8 @@ def forged_by_admins(pair: Pair) -> dict[tuple[str, str], Any]:
         ("PATCH", experiment): {"name": "Forged"},
         **{("POST", f"{experiment}/{step}"): {} for step in ("start", "pause", "resume", "complete")},
         ("GET", f"{experiment}/power"): {"lift": 0.1},
+        ("POST", f"{tenant}/widgets"): {"placementId": pair.product},
+        ("PATCH", f"{tenant}/widgets/{{widget_id}}"): {"title": "Forged"},
         ("GET", "/api/v1/audit-log"): {"tenantId": str(pair.theirs.id)},
         ("POST", f"{tenant}/jobs/{{job_id}}/retry"): {},
         ("PUT", f"{tenant}/robots/{{user_id:path}}"): {},
@@ -428,6 +442,7 @@ def path_of(template: str, pair: Pair) -> str:
     ids = {
         "tenant_id": str(pair.theirs.id), "product_id": pair.product, "user_id": pair.product,
         "key_id": str(pair.key_id), "job_id": "1", "experiment_id": str(pair.experiment_id),
+        "widget_id": str(pair.widget_id), "placement_id": "home",
         "anonymous_id": "anonymous",
     }  # fmt: skip
     return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: ids[found[1]], template)

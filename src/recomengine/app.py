@@ -35,6 +35,7 @@ from recomengine.web.middleware import RequestLayer
 from recomengine.web.preflight import Preflights
 from recomengine.web.problems import MethodNotAllowed, NotFound, Problem, Unavailable, problem_response
 from recomengine.web.traced import TracedRequests
+from recomengine.widgets.routes import routes as widget_routes
 
 log = structlog.get_logger()
 
@@ -68,6 +69,7 @@ def all_routes() -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes,
         *key_routes, *experiment_routes, *analytics_routes, *job_routes, *user_routes, *robot_routes,
+        *widget_routes,
         *health_routes,
     ]  # fmt: skip
     return [*routes, *reference_routes(routes), *sdk_routes()]

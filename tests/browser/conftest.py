@@ -7,11 +7,13 @@ For the same reason no test in it is a coroutine.
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.support.browsers import CONTEXT, launch_options, node_program
+from tests.support.gateways import Gateway, passing_to
 from tests.support.live_shops import LiveShop, patient_client
 from tests.support.processes import PATIENCE_S, Up, reachable_dir, start_up, stop
 from tests.support.sites import Site, serving_site
@@ -65,3 +67,25 @@ def shop(up: Up, site: Site) -> Iterator[LiveShop]:
     """A shop whose pages are those of `site`."""
     with patient_client() as client:
         yield LiveShop.open(up, client, [site.origin, site.insecure_origin])
+
+
+@pytest.fixture
+def gateway(shop: LiveShop) -> Iterator[Gateway]:
+    """The API as the pages of one test reach it."""
+    with passing_to(shop.url) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def shopper() -> str:
+    """Nobody has met them."""
+    return f"shopper-{uuid4().hex}"
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """What the page was bothered with: errors that nobody caught, refusals of its policy, errors on its console."""
+    heard: list[str] = []
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
+    return heard

@@ -7,9 +7,11 @@ commands        a command of the program, and what it did
 databases       databases of a test's own
 figures         any events of a day, and how they are sent
 gate            builds that wait until they may go on
+gateways        between a page and the API: sees all that leaves the browser, and fails as asked
 histograms      whether a histogram is one
 lists           a shop whose shoppers have plain habits, and lists asked of it
 live_shops      a shop in a running system, over HTTP
+main_path       from a first visit to an attributed purchase, walked by the pages themselves
 matrices        sparse matrices, and any of them
 people          admins over HTTP
 plans           a plan that takes every record as it is

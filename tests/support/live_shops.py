@@ -1,5 +1,7 @@
 """A shop in a running system, as its owner and its pages know it: over HTTP, without a loop of asyncio."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any, Self
 from uuid import uuid4
@@ -63,11 +65,17 @@ class LiveShop:
         events: list[Json] = self.call("GET", f"/api/v1/users/{user_id}")["data"]["events"]
         return events
 
-    def script(self, **attributes: str) -> str:
-        """The tag that a merchant pastes in; `user_id="ann"` becomes data-user-id."""
-        given = {"key": self.publish, **attributes}
-        words = " ".join(f'data-{name.replace("_", "-")}="{escape(value)}"' for name, value in given.items())
-        return f'<script async src="{self.url}/sdk/v1/recomengine.js" {words}></script>'
+    def overview(self) -> Json:
+        """The figures of today."""
+        today = datetime.now(UTC).date()
+        span = f"from={today.isoformat()}&to={(today + timedelta(days=1)).isoformat()}"
+        figures: Json = self.admin("GET", f"/api/v1/tenants/{self.tenant_id}/analytics/overview?{span}")["data"]
+        return figures
+
+    def script(self, at: str | None = None, *, extra: str = "async", **attributes: str) -> str:
+        """The tag that a merchant pastes in, from the shop itself or from `at`; `user_id="ann"` is data-user-id."""
+        words = _data({"key": self.publish, **attributes})
+        return f'<script {extra} src="{at or self.url}/sdk/v1/recomengine.js" {words}></script>'
 
     def _sign(self, way: str) -> None:
         made = _json(self._client.post(f"/api/v1/auth/{way}", json={"email": self._email, "password": PASSWORD}))
@@ -78,13 +86,20 @@ class LiveShop:
         return str(self.admin("POST", path, {"name": permissions, "permissions": permissions})["data"]["key"])
 
 
+CARDS = "[data-recomengine-placement] a[href]"
+"""Of products, not of a skeleton."""
+
+
 def placement(name: str, **attributes: str) -> str:
-    words = " ".join(f'data-{key.replace("_", "-")}="{escape(value)}"' for key, value in attributes.items())
-    return f'<div data-recomengine-placement="{escape(name)}" {words}></div>'
+    return f"<div {_data({'recomengine_placement': name, **attributes})}></div>"
 
 
 def patient_client() -> httpx.Client:
     return httpx.Client(timeout=PATIENCE_S)
+
+
+def _data(attributes: Mapping[str, str]) -> str:
+    return " ".join(f'data-{name.replace("_", "-")}="{escape(value)}"' for name, value in attributes.items())
 
 
 def _json(answer: httpx.Response) -> Json:

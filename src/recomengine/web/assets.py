@@ -134,7 +134,7 @@ def serve_asset(request: Request, asset: Asset, caching: str, policy: Policy) ->
     encoding = _encoding(request.headers.get("accept-encoding", ""), asset.forms)
     etag = f'"{asset.digest}"' if encoding == "identity" else f'"{asset.digest}-{encoding}"'
     headers = {"Cache-Control": caching, "ETag": etag, "Vary": "Accept-Encoding", **dict(policy.value)}
-    if _matches(request.headers.get("if-none-match", ""), etag):
+    if matches(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
     if encoding != "identity":
         headers["Content-Encoding"] = encoding
@@ -150,6 +150,7 @@ def _encoding(accepted: str, forms: Mapping[str, bytes]) -> str:
     return next((form for form in SUFFIXES if form in forms and taken.get(form, taken.get("*", False))), "identity")
 
 
-def _matches(if_none_match: str, etag: str) -> bool:
+def matches(if_none_match: str, etag: str) -> bool:
+    """Whether the client has it already. if_none_match: the header's value."""
     given = [each.strip().removeprefix("W/") for each in if_none_match.split(",")]
     return etag in given or "*" in given
