@@ -20,6 +20,7 @@ from recomengine.demo.app import create_app_from_environment
 from recomengine.demo.catalog import demo_products
 from recomengine.demo.planted import GroundTruth, ground_truth
 from recomengine.demo.prepare import DEMO_FILE, prepare_demo, storefront_origins
+from recomengine.demo.simulation import regulars
 from recomengine.infra.migrations import migrate
 from recomengine.settings import Settings
 from tests.support.apps import SECRET, Servers, bearer, client_of
@@ -161,6 +162,23 @@ async def test_planted_tastes_show_in_collaborative_recommendations(
     by_chance = max(len(products) for products in truth.tastes.values()) / len(taste_of)
     assert len(shares) == SHOPPERS
     assert sum(shares) / len(shares) > max(0.5, 4 * by_chance)
+
+
+async def test_nothing_durable_is_offered_because_it_was_bought_before(
+    shop: httpx.AsyncClient, demo: Demo, truth: GroundTruth
+) -> None:
+    bought = "SELECT user_id, product_id FROM events WHERE event_type = 'purchase'"
+    owned = await fetch(demo.settings.database_url, bought)
+    places: list[dict[str, Any]] = [{"strategy": strategy} for strategy in ("auto", "collaborative", "trending")]
+    again: Counter[str] = Counter()
+    for user, _ in regulars():
+        pages = [{"productId": product} for product in {product for owner, product in owned if owner == user}]
+        for query in places + pages + [page | {"context": "cart"} for page in pages]:
+            items = await recommended(shop, demo, userId=user, limit=100, **query)
+            again.update(item["productId"] for item in items if item["evidence"]["kind"] == "buy_again")
+
+    assert set(again) <= set(truth.consumables)
+    assert again.total() > len(regulars())
 
 
 async def test_each_click_of_a_stranger_brings_the_list_nearer_to_their_taste(
