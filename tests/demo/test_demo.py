@@ -276,15 +276,13 @@ async def test_the_event_of_the_third_line_shows_in_the_next_answer(shop: httpx.
 
 async def test_the_printed_storefront_works_with_its_publish_key(shop: httpx.AsyncClient, demo: Demo) -> None:
     address = next(line.split()[1] for line in demo.greeting.splitlines() if line.split()[:1] == ["storefront"])
-    page, config = await shop.get(address), (await shop.get(f"{address}/config.json")).json()
-    shown = await shop.get(
-        f"{API}/recommendations", params={"userId": config["shoppers"][0]["userId"], "key": config["key"]}
-    )
+    page = await shop.get(address)
+    shown = await shop.get(f"{API}/recommendations", params={"userId": regulars()[0][0], "key": demo.made["publish"]})
     event = {
-        "key": config["key"],
+        "key": demo.made["publish"],
         "eventType": "view",
         "userId": "visitor",
-        "productId": config["products"][0]["productId"],
+        "productId": demo_products()[0]["productId"],
     }
 
     def sent_from(origin: str) -> Awaitable[httpx.Response]:
@@ -298,7 +296,7 @@ async def test_the_printed_storefront_works_with_its_publish_key(shop: httpx.Asy
     ]
 
     assert page.status_code == 200
-    assert config["key"] == demo.made["publish"]
+    assert f'data-key="{demo.made["publish"]}"' in page.text
     assert (shown.status_code, len(shown.json()["data"])) == (200, 8)
     for item in shown.json()["data"]:
         assert (await shop.get(item["imageUrl"])).headers["content-type"] == "image/svg+xml"
@@ -333,7 +331,7 @@ async def test_a_restart_on_another_port_takes_events_from_there(shop: httpx.Asy
     event = {"key": demo.made["publish"], "eventType": "view", "userId": "visitor", "productId": "pocket-torch"}
     seen = await shop.post(f"{API}/events", json=event, headers={"Origin": "http://localhost:6001"})
 
-    assert "http://127.0.0.1:6001/demo" in greeting
+    assert "http://127.0.0.1:6001/shop" in greeting
     assert seen.status_code == 202
 
 
