@@ -23,7 +23,7 @@ const SHARED = {
   charset: 'utf8',
   // The oldest that browsers of the last three years still are.
   target: ['chrome109', 'edge109', 'firefox115', 'safari16.4'],
-  define: { VERSION: JSON.stringify(version) },
+  define: { SDK_VERSION: JSON.stringify(version) },
   mangleProps: /^_/,
   write: false,
 }

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from recomengine.web.held import STRANGERS_BODY_BYTES, hold, is_known
 from recomengine.web.json_faults import BEYOND_DOUBLE, HALF_CHARACTER, lone_surrogate, number_beyond_double
+from recomengine.web.notes import Notes
 from recomengine.web.problems import (
     FieldError,
     Invalid,
@@ -85,6 +86,8 @@ class Body(Generic[T]):
     """As the document shows it."""
     most_bytes: int
     decode: Callable[[bytes], T]
+    note_refused: Callable[[Notes, str, Problem], None] | None = None
+    """What is noted of a tenant that sends one which cannot be decoded."""
 
     async def read(self, request: Request) -> T:
         return self.decode(await read_body(request, limit=self.most_bytes))
