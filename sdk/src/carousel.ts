@@ -1,6 +1,6 @@
 /**
  * A row of cards that scrolls sideways, after the ARIA Authoring Practices' carousel: native buttons before the cards,
- * nothing that turns by itself. Touch, wheel and arrow keys scroll natively, and all cards are there for screen readers.
+ * nothing that turns by itself. Touch, wheel and arrow keys scroll natively, and screen readers find all cards.
  */
 import { make } from './elements.ts'
 

@@ -6,17 +6,20 @@
 import { card } from './card.ts'
 import { arrows } from './carousel.ts'
 import { make } from './elements.ts'
-import { style } from './styles.ts'
+import { adopt } from './styles.ts'
 import type { Item, RenderOptions, Theme, Widget } from './types.ts'
 
-/** Keep the place of a list that is under way. */
+/** How many columns fit at each of the widths that styles.css tells apart. */
+const WIDTHS = [1, 2, 3, 4, 6]
+
+/** Keep the place of a list that is under way; of what nothing is known of yet, one as usual. */
 export function skeleton(host: HTMLElement, widget: Widget, options: RenderOptions): void {
-  show(host, widget, Array(widget.maxItems).fill({}), options)
+  show(host, widget, Array(widget.maxItems || 8).fill({}), options)
 }
 
 /** Show the list; the cards, in the order of `items`. An empty list hides the host. */
 export function show(host: HTMLElement, widget: Widget, items: Item[], options: RenderOptions): HTMLElement[] {
-  const { layout, title, theme } = widget
+  const { layout = 'grid', title } = widget
   const { template } = options
   const cards: HTMLElement[] = []
   const busy = !items[0]?.productId
@@ -27,29 +30,20 @@ export function show(host: HTMLElement, widget: Widget, items: Item[], options: 
     hide(host)
     return cards
   }
-  const list = make('ul', 'cards', { role: 'list' }, ...cards)
-  const head = make('div', 'head', {}, make('h2', 'title', {}, title || ''))
-  const section = make('section', layout + ' re', { ariaLabel: title || 'Recommendations', ariaBusy: `${busy}` })
-  const set = (name: string | number, value: unknown) => section.style.setProperty('--' + name, value as string)
-  if (layout === 'carousel') {
-    section.ariaRoleDescription = layout
-    head.append(...arrows(list))
+  const carousel = layout === 'carousel'
+  const list = make('ul', 'cards', {}, ...cards)
+  const properties = {
+    ariaLabel: title || 'Recommendations', ariaBusy: `${busy}`, ariaRoleDescription: carousel ? layout : null,
   }
-  if (head.textContent) section.append(head)
-  section.append(list)
-  for (let fit = 1; fit < 7; fit++) {
-    // Where the last card would be alone in its row, a column less, or the row for it.
-    let columns = Math.min(layout === 'list' ? (fit > 3 ? 2 : 1) : fit, widget.columns)
-    const lonely = () => layout !== 'carousel' && cards.length % columns === 1
-    while (columns > 3 && lonely()) columns--
-    set(fit, columns)
-    set('l' + fit, lonely() ? '1/-1' : 'auto')
-  }
-  for (const name in theme) set('re-' + name, theme[name as keyof Theme])
-  section.style.colorScheme = theme.colorScheme === 'auto' ? 'light dark' : theme.colorScheme || (theme.backgroundColor ? 'light' : '')
+  const buttons = carousel ? arrows(list) : []
+  const section = make('section', layout + ' re', properties,
+    (title || carousel) && make('div', 'head', {}, title && make('h2', 'title', {}, title), ...buttons),
+    list,
+  )
+  dress(section, widget, options, layout === 'grid' && cards[1] ? cards.length : 0)
   const root = options.shadow ? host.shadowRoot || host.attachShadow({ mode: 'open' }) : host
   root.replaceChildren(section)
-  style(section)
+  adopt(section)
   host.hidden = false
   return cards
 }
@@ -58,4 +52,21 @@ export function show(host: HTMLElement, widget: Widget, items: Item[], options: 
 export function hide(host: HTMLElement): void {
   ;(host.shadowRoot || host).replaceChildren()
   host.hidden = true
+}
+
+/** Give the section its theme, its cards their room, and each width its columns; gridded: the cards that fill rows. */
+function dress({ style }: HTMLElement, widget: Widget, { showReason }: RenderOptions, gridded: number): void {
+  const { layout, columns = 4, theme = {}, showPrice, ctaText } = widget
+  const set = (name: string | number, value: unknown) => style.setProperty('--' + name, value as string)
+  set('room', 2.7 + (showPrice !== false ? 1.6 : 0) + (showReason !== false ? 2.5 : 0) + (ctaText ? 2.8 : 0))
+  for (const fit of WIDTHS) {
+    // Where the last card would be alone in its row, there is a column less, or a card less.
+    let count = Math.min(layout === 'list' ? (fit > 3 ? 2 : 1) : fit, columns)
+    while (count > 3 && gridded % count === 1) count--
+    set(fit, count)
+    set('l' + fit, gridded % count === 1 ? 'none' : 'flex')
+  }
+  for (const name in theme) set('re-' + name, theme[name as keyof Theme])
+  const { colorScheme, backgroundColor } = theme
+  style.colorScheme = colorScheme === 'auto' ? 'light dark' : colorScheme || (backgroundColor ? 'light' : '')
 }

@@ -8,7 +8,7 @@ import css from './styles.css'
 let sheet: CSSStyleSheet | undefined
 
 /** Style the section where it stands. Browsers that share no sheets, and hosts outside the page, get an element. */
-export function style(section: HTMLElement): void {
+export function adopt(section: HTMLElement): void {
   const { adoptedStyleSheets } = section.getRootNode() as Document
   if (adoptedStyleSheets) {
     if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(css)

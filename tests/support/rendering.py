@@ -58,27 +58,3 @@ def skeleton(page: Page, widget: Json, options: Json | None = None) -> None:
 
 def show(page: Page, widget: Json, items: list[Json], options: Json | None = None) -> None:
     page.evaluate("given => { Renderer.show(host, ...given) }", [widget, items, options or {}])
-
-
-def main_thread_ms(page: Page, site: Site, cards: int = 12, slow_down: int = 4, rounds: int = 20) -> list[float]:
-    """How long rendering a grid holds the main thread, styles and layout included, on a processor so much slower."""
-    open_stage(page, site)
-    slowed = page.context.new_cdp_session(page)
-    slowed.send("Emulation.setCPUThrottlingRate", {"rate": slow_down})
-    spent: list[float] = page.evaluate(
-        """async ([widget, items, rounds]) => {
-            const spent = []
-            for (let round = 0; round < rounds; round++) {
-                Renderer.hide(host)
-                await new Promise(requestAnimationFrame)
-                const begun = performance.now()
-                Renderer.show(host, widget, items, {})
-                document.body.getBoundingClientRect()
-                spent.push(performance.now() - begun)
-            }
-            return spent
-        }""",
-        [widget(maxItems=cards), items(cards), rounds],
-    )
-    slowed.detach()
-    return spent
