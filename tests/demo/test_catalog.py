@@ -27,8 +27,8 @@ def test_products_have_the_shape_of_the_catalog_api() -> None:
     for product in demo_products():
         assert set(product) == FIELDS
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", product["productId"])
-        assert product["imageUrl"] == f"/demo/pictures/{product['productId']}.svg"
-        assert product["url"] == f"/demo/products/{product['productId']}"
+        assert product["imageUrl"] == f"/shop/pictures/{product['productId']}.svg"
+        assert product["url"] == f"/shop/products/{product['productId']}"
         assert re.fullmatch(r"[^>]+ > [^>]+", product["category"])
         assert product["currency"] == "USD"
         assert product["available"] is True

@@ -20,6 +20,7 @@ from recomengine.demo.app import create_app_from_environment
 from recomengine.demo.catalog import demo_products
 from recomengine.demo.planted import GroundTruth, ground_truth
 from recomengine.demo.prepare import DEMO_FILE, prepare_demo, storefront_origins
+from recomengine.demo.simulation import regulars
 from recomengine.infra.migrations import migrate
 from recomengine.settings import Settings
 from tests.support.apps import SECRET, Servers, bearer, client_of
@@ -163,6 +164,23 @@ async def test_planted_tastes_show_in_collaborative_recommendations(
     assert sum(shares) / len(shares) > max(0.5, 4 * by_chance)
 
 
+async def test_nothing_durable_is_offered_because_it_was_bought_before(
+    shop: httpx.AsyncClient, demo: Demo, truth: GroundTruth
+) -> None:
+    bought = "SELECT user_id, product_id FROM events WHERE event_type = 'purchase'"
+    owned = await fetch(demo.settings.database_url, bought)
+    places: list[dict[str, Any]] = [{"strategy": strategy} for strategy in ("auto", "collaborative", "trending")]
+    again: Counter[str] = Counter()
+    for user, _ in regulars():
+        pages = [{"productId": product} for product in {product for owner, product in owned if owner == user}]
+        for query in places + pages + [page | {"context": "cart"} for page in pages]:
+            items = await recommended(shop, demo, userId=user, limit=100, **query)
+            again.update(item["productId"] for item in items if item["evidence"]["kind"] == "buy_again")
+
+    assert set(again) <= set(truth.consumables)
+    assert again.total() > len(regulars())
+
+
 async def test_each_click_of_a_stranger_brings_the_list_nearer_to_their_taste(
     shop: httpx.AsyncClient, demo: Demo, truth: GroundTruth
 ) -> None:
@@ -258,15 +276,13 @@ async def test_the_event_of_the_third_line_shows_in_the_next_answer(shop: httpx.
 
 async def test_the_printed_storefront_works_with_its_publish_key(shop: httpx.AsyncClient, demo: Demo) -> None:
     address = next(line.split()[1] for line in demo.greeting.splitlines() if line.split()[:1] == ["storefront"])
-    page, config = await shop.get(address), (await shop.get(f"{address}/config.json")).json()
-    shown = await shop.get(
-        f"{API}/recommendations", params={"userId": config["shoppers"][0]["userId"], "key": config["key"]}
-    )
+    page = await shop.get(address)
+    shown = await shop.get(f"{API}/recommendations", params={"userId": regulars()[0][0], "key": demo.made["publish"]})
     event = {
-        "key": config["key"],
+        "key": demo.made["publish"],
         "eventType": "view",
         "userId": "visitor",
-        "productId": config["products"][0]["productId"],
+        "productId": demo_products()[0]["productId"],
     }
 
     def sent_from(origin: str) -> Awaitable[httpx.Response]:
@@ -280,7 +296,7 @@ async def test_the_printed_storefront_works_with_its_publish_key(shop: httpx.Asy
     ]
 
     assert page.status_code == 200
-    assert config["key"] == demo.made["publish"]
+    assert f'data-key="{demo.made["publish"]}"' in page.text
     assert (shown.status_code, len(shown.json()["data"])) == (200, 8)
     for item in shown.json()["data"]:
         assert (await shop.get(item["imageUrl"])).headers["content-type"] == "image/svg+xml"
@@ -315,7 +331,7 @@ async def test_a_restart_on_another_port_takes_events_from_there(shop: httpx.Asy
     event = {"key": demo.made["publish"], "eventType": "view", "userId": "visitor", "productId": "pocket-torch"}
     seen = await shop.post(f"{API}/events", json=event, headers={"Origin": "http://localhost:6001"})
 
-    assert "http://127.0.0.1:6001/demo" in greeting
+    assert "http://127.0.0.1:6001/shop" in greeting
     assert seen.status_code == 202
 
 

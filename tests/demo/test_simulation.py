@@ -178,6 +178,14 @@ def test_only_consumables_are_bought_again(events: list[Event], truth: GroundTru
     assert again.total() > 500
 
 
+def test_no_basket_holds_two_durable_products_of_one_aisle(baskets: list[set[str]], truth: GroundTruth) -> None:
+    aisle = {product["productId"]: product["category"] for product in demo_products()}
+
+    for basket in baskets:
+        durable = [aisle[product] for product in basket if product not in truth.consumables]
+        assert len(durable) == len(set(durable)), basket
+
+
 def test_a_small_shop_can_be_simulated_too() -> None:
     events = list(simulate(demo_products(), end_ms=END_MS, days=3, shoppers=10, seed=1))
 

@@ -63,14 +63,14 @@ class Up(NamedTuple):
         wait_until(lambda: not _session(self.process.pid))
 
 
-def start_up(data_dir: Path, *flags: str, port: int | None = None, **environ: str) -> Up:
-    """Start it, and wait until it is ready and has said so."""
+def start_up(data_dir: Path, *flags: str, port: int | None = None, command: str = "up", **environ: str) -> Up:
+    """Start it, or `demo`, which is `up` with a shop, and wait until it is ready and has said so."""
     port = free_port() if port is None else port
     log = data_dir / "test.log"
     start = log.stat().st_size if log.exists() else 0
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [*COMMAND, "up", "--port", str(port), "--data-dir", str(data_dir), *flags], stdin=subprocess.DEVNULL,
+            [*COMMAND, command, "--port", str(port), "--data-dir", str(data_dir), *flags], stdin=subprocess.DEVNULL,
             stdout=output, stderr=output, env=environment(environ), start_new_session=True,
         )  # fmt: skip
     up = Up(process, data_dir, port, log)

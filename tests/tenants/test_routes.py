@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 from starlette.applications import Starlette
 
-from recomengine.auth.service import admin_id_of
+from recomengine.auth.service import admin_of_email
 from recomengine.context import Context
 from recomengine.settings import Settings
 from recomengine.shop import RateLimits, TenantConfig
@@ -125,7 +125,7 @@ async def test_an_admin_sets_limits_up_to_the_operators_maximum(settings: Settin
 async def test_limits_that_the_operator_set_beyond_the_maximum_stay_until_an_admin_changes_them(
     ann: Person, context: Context
 ) -> None:
-    admin_id = await admin_id_of(context.pool, ann.email)
+    admin_id = (await admin_of_email(context.pool, ann.email)).id
     unlimited = TenantConfig(rate_limits=RateLimits(0, 0))
     tenant_id = (
         await create_tenant(context.pool, context.settings.api_key_hmac_secret, "A shop", unlimited, admin_id)

@@ -318,13 +318,12 @@ async def make_admin(pool: Pool, email: str, password: str, name: str) -> UUID |
     return None if row is None else row["id"]
 
 
-async def admin_id_of(pool: Pool, email: str) -> UUID:
+async def admin_of_email(pool: Pool, email: str) -> Admin:
     """Raises NotFound."""
     row = await queries.find_admin(pool, email)
     if row is None:
         raise NotFound("There is no account with this address. Sign up first.")
-    admin_id: UUID = row["id"]
-    return admin_id
+    return as_admin(row)
 
 
 async def forget_expired(pool: Pool) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 import typer
 
-from recomengine.auth.service import admin_id_of
+from recomengine.auth.service import admin_of_email
 from recomengine.cli.flags import AsJson, DataDir, run, settings_of_running, with_pool
 from recomengine.infra.database import Pool
 from recomengine.sdk.snippet import Snippet, snippet
@@ -46,7 +46,7 @@ def create(
         raise SettingsError(f"{path.removeprefix('$.')}: {message}. Correct the flags.") from error
 
     async def make(pool: Pool) -> CreatedTenant:
-        owner_id = None if owner is None else await admin_id_of(pool, owner)
+        owner_id = None if owner is None else (await admin_of_email(pool, owner)).id
         return await create_tenant(pool, settings.api_key_hmac_secret, name, checked, owner_id)
 
     made = msgspec.to_builtins(run(with_pool(settings, make)))

@@ -50,7 +50,9 @@ PAIRS = (
 
 RISING = ("Folding Solar Lantern", "Cotton Travel Hammock", "Sunflower Seeds, Giant", "Cold Brew Blend", "Sun Hoodie")
 
-CONSUMED_AISLES = ("Pantry > Coffee Beans", "Pantry > Tea", "Pantry > Trail Snacks", "Home > Candles")
+CONSUMED_AISLES = (
+    "Pantry > Coffee Beans", "Pantry > Tea", "Pantry > Trail Snacks", "Home > Candles", "Garden > Seeds",
+)  # fmt: skip
 
 RISING_DAYS = 2
 

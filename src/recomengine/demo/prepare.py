@@ -15,11 +15,14 @@ from uuid import UUID
 
 import msgspec
 
-from recomengine.auth.service import admin_id_of, make_admin
+from recomengine.auth.actor import Owner
+from recomengine.auth.idempotency import Repeatable
+from recomengine.auth.service import admin_of_email, make_admin
 from recomengine.catalog.checking import check_item
 from recomengine.catalog.schemas import ItemIn
 from recomengine.catalog.service import write_items
 from recomengine.demo.catalog import demo_products
+from recomengine.demo.placements import PLACEMENTS
 from recomengine.demo.simulation import regulars, simulate
 from recomengine.events.importing import import_lines
 from recomengine.events.writer import EventWriter
@@ -34,9 +37,12 @@ from recomengine.settings import Settings, SettingsError
 from recomengine.shop import TenantConfig
 from recomengine.tenants.service import configure, create_tenant
 from recomengine.web.origins import as_browsers_send
+from recomengine.widgets import service as widgets
 
 DEMO_FILE = "demo.json"
 SLICE = 2000
+LOCAL = "127.0.0.1"
+"""From where the shop is set up, for its audit log."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -76,9 +82,11 @@ async def _load(settings: Settings, path: Path, say: Callable[[str], None]) -> N
         stack.push_async_callback(redis.close)
         bus = Bus(settings.redis_url, redis)
         email, password = await _make_admin(pool)
-        tenant = await create_tenant(
-            pool, settings.api_key_hmac_secret, "Sample shop", TenantConfig(), await admin_id_of(pool, email)
-        )
+        admin = await admin_of_email(pool, email)
+        tenant = await create_tenant(pool, settings.api_key_hmac_secret, "Sample shop", TenantConfig(), admin.id)
+        owner = Owner(admin, LOCAL, tenant.tenant_id)
+        for widget in PLACEMENTS:
+            await widgets.create(pool, redis, bus, owner, widget, Repeatable(None, b""))
         products = demo_products()
         items = [check_item(msgspec.convert(product, ItemIn, strict=False)) for product in products]
         await write_items(pool, bus, tenant.tenant_id, items)
@@ -136,7 +144,7 @@ def _greeting(settings: Settings, made: dict[str, str]) -> str:
     return f"""
 RecomEngine runs on {settings.base_url}   (Ctrl-C stops it)
 
-  storefront        {settings.base_url}/demo
+  storefront        {settings.base_url}/shop
   tenant            {made["tenantId"]}
   read key          {made["read"]}
   read-write key    {made["readWrite"]}

@@ -166,7 +166,11 @@ class _Shop:
             self._put_in_cart(visit, partner)
 
     def _wants(self, visit: _Visit, product: int) -> bool:
-        return product not in visit.cart and (product in self.consumed or product not in self.owned[visit.shopper])
+        """Nobody buys a durable product twice, or two of its kind, such as tents, at once."""
+        if product in self.consumed:
+            return product not in visit.cart
+        in_cart = visit.cart.keys()
+        return product not in self.owned[visit.shopper] and in_cart.isdisjoint([product, *self.aisle_mates[product]])
 
     def _put_in_cart(self, visit: _Visit, product: int) -> None:
         quantity = 2 if product in self.consumed and next(self._uniform) < 0.3 else 1

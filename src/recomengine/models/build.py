@@ -17,6 +17,7 @@ from recomengine.catalog.categories import CategoryCodes
 from recomengine.models.arrays import Arrays, csr, put_csr
 from recomengine.models.backtest import Backtest, Shelf, backtest
 from recomengine.models.content import build_content, categories_of, content_table
+from recomengine.models.durables import durable_items
 from recomengine.models.evidence import Begin, build_evidence, ignore
 from recomengine.models.histories import Histories, newest_per_user
 from recomengine.models.sources import KIND_OF_STRATEGY
@@ -65,14 +66,15 @@ def build_model(
         if digest == former.content_digest
         else _put_content(arrays, products, n_items)
     )
-    learned = former.learned
+    learned, shelf = former.learned, shelf_of(products, n_items)
     content_s = time.perf_counter() - started
     if learned is None:
         begin("backtest")
-        learned = backtest(histories, content, shelf_of(products, n_items))
+        learned = backtest(histories, content, shelf)
     backtest_s = time.perf_counter() - started - content_s
     evidence, seconds = build_evidence(histories, content, n_items, begin)
     arrays |= evidence
+    arrays["durable.items"] = durable_items(histories, shelf.categories)
     _put_strings(arrays, "users", histories.users)
     _put_history(arrays, histories)
     for context, weights in learned.weights.items():

@@ -48,6 +48,8 @@ class Model:
         self.singles: dict[str, dict[str, str]] = manifest["singles"]
         self.weights: dict[str, Float32] = {context: fitted(arrays[f"weights.{context}"]) for context in CONTEXTS}
         self.fallback: Int32 = arrays["fallback.items"]
+        self._again: NDArray[np.bool_] = np.ones(self.size, bool)
+        self._again[arrays.get("durable.items", np.empty(0, np.int32))] = False  # older models have none
         self.newcomers: frozenset[int] = frozenset()
         """Products without an event that came lately."""
         self.folded = ""
@@ -78,6 +80,10 @@ class Model:
         start, end = int(self._history_indptr[number]), int(self._history_indptr[number + 1])
         items, types, times_ms, groups = self._history
         return History(items[start:end], types[start:end], times_ms[start:end], groups[start:end])
+
+    def bought_once(self, purchased: Int32) -> Int32:
+        """Those of a shopper's purchases that people do not buy again, as far as the build knew."""
+        return purchased[(purchased < self.size) & ~self._again[np.minimum(purchased, self.size - 1)]]
 
     def cold(self, seeds: Int32) -> bool:
         """Whether there are seeds, and the model has no event of any of them."""

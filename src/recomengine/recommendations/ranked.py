@@ -72,7 +72,10 @@ def ranked_for(
             categories=catalog.categories, paths=catalog.category_codes.paths,
             category_mask=catalog.category_codes.mask(query.categories) if query.categories else None,
             fallback=model.fallback if model else NO_ITEMS,
-            excluded=_excluded(query, catalog, shopper, now, disliked, repeats=repeats),
+            excluded=np.concatenate([
+                now.on_page, numbers(catalog, query.excluded), disliked,
+                _bought_out(caller, query, model, shopper) if repeats else shopper.purchased,
+            ]),
             min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
         )  # fmt: skip
     ranked = Ranked(products, shown_scores(strategy, scores), [SOURCE_OF[number] for number in sources], seeds)
@@ -106,11 +109,7 @@ def _purchased_stay(caller: Caller, query: Query, model: Model | None) -> bool:
     return model is not None and model.repeat_share >= REPEAT_SHARE
 
 
-def _excluded(
-    query: Query, catalog: LiveCatalog, shopper: Shopper, now: Moment, disliked: Int32, *, repeats: bool
-) -> Int32:
-    """What must not come, whatever else there is: the page's products, those named, disliked, and bought."""
-    parts = [now.on_page, numbers(catalog, query.excluded), disliked]
-    if not repeats:
-        parts.append(shopper.purchased)
-    return np.concatenate(parts)
+def _bought_out(caller: Caller, query: Query, model: Model | None, shopper: Shopper) -> Int32:
+    """Where bought products may come again: those that people buy once, unless it was said that all may."""
+    said = query.exclude_purchased is not None or caller.config.exclude_purchased != "auto"
+    return NO_ITEMS if said or model is None else model.bought_once(shopper.purchased)

@@ -1,0 +1,144 @@
+/**
+ * Behind the page: the events that leave it with what the server says of each, and why each product stands where it
+ * does. All of it is what the SDK tells any page by `on`. The newest events stay listed over the tab's next pages.
+ */
+
+import { element, nameOf } from "./elements.js";
+import { engine } from "./sdk.js";
+
+const KEPT = 40;
+const OPEN = "wayfern.behind.open";
+const SENT = "wayfern.behind.sent";
+const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+const lists = new Map();
+let sent = [];
+let panel = null;
+
+export function startBehind() {
+  sent = JSON.parse(recall(SENT) ?? "[]");
+  const toggle = document.getElementById("behind-toggle");
+  toggle.addEventListener("click", () => setOpen(!panel));
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey && event.key === ".") setOpen(!panel);
+    if (event.key === "Escape" && panel?.contains(document.activeElement)) setOpen(false);
+  });
+  engine.on("event", keepEvent);
+  engine.on("sent", keepReceipts);
+  engine.on("render", keepList);
+  engine.on("hide", ({ placementId }) => lists.delete(placementId) && show());
+  if (recall(OPEN)) setOpen(true, false);
+}
+
+function recall(key) {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function keep(key, text) {
+  try {
+    sessionStorage.setItem(key, text);
+  } catch {
+    /* What cannot be stored is shown on this page only. */
+  }
+}
+
+function setOpen(open, moves = true) {
+  const toggle = document.getElementById("behind-toggle");
+  panel?.remove();
+  panel = open ? makePanel() : null;
+  if (panel) document.body.append(panel);
+  document.body.classList.toggle("with-behind", open);
+  toggle.setAttribute("aria-expanded", String(open));
+  keep(OPEN, open ? "1" : "");
+  show();
+  if (moves) (panel?.querySelector("button") ?? toggle).focus();
+}
+
+function makePanel() {
+  const close = element("button", { type: "button", ariaLabel: "Close", textContent: "×", onclick: () => setOpen(false) });
+  return element(
+    "aside",
+    { className: "behind", id: "behind", ariaLabel: "Behind the page" },
+    element("header", {}, element("h2", { textContent: "Behind the page" }), element("kbd", { textContent: "Ctrl + ." }), close),
+    element("div", { className: "behind-body", tabIndex: 0, role: "group", ariaLabel: "Events and reasons" }),
+  );
+}
+
+function show() {
+  panel?.querySelector(".behind-body").replaceChildren(
+    element("h3", { textContent: "Events leaving this page" }),
+    sent.length ? element("ol", { className: "events" }, ...sent.map(eventRow)) : hint("None yet. Look at a product, or wait a second."),
+    element("h3", { textContent: "Why these products" }),
+    ...(lists.size ? Array.from(lists.values(), why) : [hint("No recommendations stand on this page.")]),
+  );
+}
+
+const hint = (textContent) => element("p", { className: "behind-hint", textContent });
+
+function keepEvent({ id, event: { eventType, productId, metadata } }) {
+  const { placementId, query } = metadata;
+  sent.unshift({ id, eventType, productId, placementId, query, at: Date.now(), status: "waiting" });
+  sent.length = Math.min(sent.length, KEPT);
+  changed();
+}
+
+function keepReceipts(receipts) {
+  for (const { id, status } of receipts) {
+    const event = sent.find((each) => each.id === id);
+    if (event) event.status = status;
+  }
+  changed();
+}
+
+function keepList({ placementId, element: place, items, meta }) {
+  lists.set(placementId, { items, meta, title: place.querySelector("h2")?.textContent || placementId });
+  show();
+}
+
+function changed() {
+  keep(SENT, JSON.stringify(sent));
+  show();
+}
+
+function eventRow({ eventType, productId, placementId, query, at, status }) {
+  const what = [productId ? nameOf(productId) : query && `“${query}”`, placementId && `in ${placementId}`];
+  return element(
+    "li",
+    { className: "sent" },
+    element("span", { className: "sent-type", textContent: eventType.replaceAll("_", " ") }),
+    element("span", { className: "sent-what", textContent: [...what, TIME.format(at)].filter(Boolean).join(", ") }),
+    element("span", { className: "receipt", textContent: status, dataset: { status } }),
+  );
+}
+
+function why({ title, items, meta }) {
+  const how = [meta.strategy.replaceAll("_", " "), meta.cached ? "from the cache" : "computed for this page", meta.variant];
+  return element(
+    "section",
+    { className: "why" },
+    element("h4", { textContent: title }),
+    element("p", { textContent: how.filter(Boolean).join(", ") }),
+    element("ol", {}, ...items.map(reasonRow)),
+  );
+}
+
+function reasonRow({ name, reason, evidence }) {
+  const { kind, productIds = [], count, lift } = evidence;
+  const parts = [
+    kind.replaceAll("_", " "),
+    productIds.length && `from ${productIds.map(nameOf).join(", ")}`,
+    count && `${count} times`,
+    lift && `${lift.toFixed(1)} times as often as by chance`,
+  ];
+  return element(
+    "li",
+    {},
+    element("strong", { textContent: name }),
+    element("p", { className: "reason", textContent: reason }),
+    element("p", { className: "evidence", textContent: parts.filter(Boolean).join(", ") }),
+  );
+}
