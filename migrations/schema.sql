@@ -354,6 +354,24 @@ CREATE TABLE idempotency_keys (
 CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys USING btree (created_at);
 GRANT SELECT, INSERT, DELETE ON idempotency_keys TO recomengine_app;
 
+-- 0021_integration_notes
+CREATE TABLE integration_notes (
+    tenant_id uuid NOT NULL,
+    day date NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    count bigint NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    CONSTRAINT integration_notes_pkey PRIMARY KEY (tenant_id, day, kind, subject),
+    CONSTRAINT integration_notes_count_positive CHECK (count > 0),
+    CONSTRAINT integration_notes_subject_length CHECK (length(subject) >= 1 AND length(subject) <= 128),
+    CONSTRAINT integration_notes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE
+);
+CREATE INDEX integration_notes_day_idx ON integration_notes USING btree (day);
+ALTER TABLE integration_notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY integration_notes_of_declared_tenants ON integration_notes TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON integration_notes TO recomengine_app;
+
 -- 0006_jobs
 CREATE TABLE jobs (
     id bigint NOT NULL,
@@ -1111,6 +1129,23 @@ AS $function$
     WHERE k.key_hash = p_key_hash
 $function$;
 GRANT EXECUTE ON FUNCTION find_api_key TO recomengine_app;
+
+-- 0021_integration_notes
+CREATE FUNCTION forget_integration_notes(p_before date)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+DECLARE
+    forgotten bigint;
+BEGIN
+    DELETE FROM integration_notes WHERE day < p_before;
+    GET DIAGNOSTICS forgotten = ROW_COUNT;
+    RETURN forgotten;
+END
+$function$;
+GRANT EXECUTE ON FUNCTION forget_integration_notes TO recomengine_app;
 
 -- 0006_jobs
 CREATE FUNCTION forget_jobs(p_before timestamp with time zone)

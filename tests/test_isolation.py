@@ -56,6 +56,7 @@ OF_ALL_TENANTS = {
     "recomengine.tenants.queries.TENANTS_TO_PURGE": (
         "tells the worker ids of tenants deleted a month ago, nothing else of them"
     ),
+    "recomengine.integration.queries.FORGET_NOTES": "drops old notes of all tenants, and tells how many there were",
     "recomengine.tenants.queries.PURGE_TENANT": "refuses a tenant that is not deleted",
     "recomengine.analytics.queries.SUMMARIZE_ARRIVALS": "keeps an index, and tells how many of its ranges were new",
     "recomengine.analytics.queries.ANALYTICS_DUE": (
@@ -131,6 +132,7 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
         "alias_changes": "user_id, anonymous_id, change",
         "user_properties": "user_id, properties",
         "robot_searches": "through",
+        "integration_notes": "subject, day, kind, count, last_at",
     }.items():
         values = {
             "experiments": "$2, 'auto', 'trending', 50, 'ctr'", "widget_configs": "$2", "analytics_daily": "$2, now()",
@@ -143,6 +145,7 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
             "analytics_products": "$2, now(), 1, 1, 1, 1, 1, 1",
             "robots": "$2, 'confirmed', ''",
             "alias_changes": "$2, 'anonymous', 'joined'", "user_properties": "$2, '{\"plan\": 1}'",
+            "integration_notes": "$2, now(), 'sdk', 1, now()",
             "robot_searches": "now() + 0 * length($2) * interval '1 day'",
         }[table]  # fmt: skip
         await execute(
@@ -294,7 +297,8 @@ async def test_functions_that_run_as_the_owner_are_those_that_are_known(database
         "'public' ORDER BY 1",
     )
     assert [row["proname"] for row in rows] == [
-        "analytics_due", "ensure_event_partitions", "experiments_to_complete", "find_api_key", "forget_jobs",
+        "analytics_due", "ensure_event_partitions", "experiments_to_complete", "find_api_key",
+        "forget_integration_notes", "forget_jobs",
         "owns_tenant", "purge_tenant", "read_audit", "record_job", "refresh_analytics_summary", "running_experiments",
         "summarize_arrivals", "tenants_due", "tenants_heard_of", "tenants_of", "tenants_to_purge",
         "tenants_with_unfinished_erasures",

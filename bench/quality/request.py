@@ -86,7 +86,7 @@ def _request(case: Case) -> tuple[bytes, list[bytes]]:
 
 
 def _answering(model: Model, catalog: LiveCatalog) -> Callable[[bytes, list[bytes]], bytes]:
-    recommender = service.Recommender(None, None, None, None)  # type: ignore[arg-type]
+    recommender = service.Recommender(None, None, None, None, None)  # type: ignore[arg-type]
     caller = Caller(TENANT, TENANT, "bench", "read", (), "active", TenantConfig(), str(TENANT))
 
     def answer(query_string: bytes, entries: list[bytes]) -> bytes:

@@ -17,6 +17,7 @@ from recomengine.infra.data_dir import make_private
 from recomengine.infra.database import ASK_EVERY_S, Pool, Watchdog, open_pool
 from recomengine.infra.process_gauges import EVERY_S, gauges_of
 from recomengine.infra.redis import RedisClient
+from recomengine.integration.notes import FLUSH_EVERY_S, Notes
 from recomengine.models.event_log import EventLogs
 from recomengine.models.registry import ModelRegistry
 from recomengine.models.store import ModelStore
@@ -46,6 +47,7 @@ class Context:
     models: ModelRegistry
     events: EventWriter
     recommender: Recommender
+    notes: Notes
 
 
 @asynccontextmanager
@@ -72,6 +74,8 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         events = EventWriter(pool, redis)
         stack.push_async_callback(events.close)
         keys = KeyCache(pool, bus, settings.api_key_hmac_secret)
+        notes = Notes(pool, redis)
+        stack.push_async_callback(notes.flush)
         accounts, limits = Accounts(pool, redis, settings), Limits(redis)
         stack.push_async_callback(accounts.close)
         context = Context(
@@ -82,17 +86,19 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
             bus=bus,
             accounts=accounts,
             admins=AdminGuard(pool, accounts, limits),
-            guard=Guard(keys),
+            guard=Guard(keys, notes),
             limits=limits,
             catalogs=catalogs,
             models=models,
             events=events,
-            recommender=Recommender(pool, redis, catalogs, models),
+            recommender=Recommender(pool, redis, catalogs, models, notes),
+            notes=notes,
         )
         stack.push_async_callback(keys.note_used)
         tasks = [
             asyncio.create_task(repeat("gauges", gauges_of("serve", pool), every_s=EVERY_S)),
             asyncio.create_task(repeat("used keys", keys.note_used, every_s=30.0)),
+            asyncio.create_task(repeat("notes", notes.flush, every_s=FLUSH_EVERY_S)),
             asyncio.create_task(repeat("bus", bus.listen, every_s=0.5)),
             asyncio.create_task(repeat("catalogs", catalogs.poll, every_s=0.0)),
             asyncio.create_task(repeat("models", models.poll, every_s=0.0)),

@@ -13,6 +13,7 @@ def test_every_job_is_there_at_its_time() -> None:
         "settle_night": "0 2 * * *",
         "purge_tenants": "35 3 * * *",
         "forget_jobs": "50 3 * * *",
+        "forget_notes": "55 3 * * *",
         "archive_events": "35 4 * * *",
         "finish_erasures": "*/5 * * * *",
         "find_robots": "*/5 * * * *",

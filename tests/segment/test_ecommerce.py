@@ -39,7 +39,15 @@ async def test_each_event_is_what_a_shopper_did_with_the_product(
         {"product_id": "boot", "price": 19.5, "quantity": 2, "currency": "EUR", "variant": "blue"},
         {"productId": "boot", "price": "19.50", "quantity": "2", "currency": "eur", "variantId": "blue"},
         {"sku": "boot", "price": "€19,50", "quantity": 2.0, "variant": "blue"},
-        {"id": "boot", "sku": "", "product_id": None, "Price": 19.5, "Quantity": "2", "Currency": "€", "variant": "blue"},
+        {
+            "id": "boot",
+            "sku": "",
+            "product_id": None,
+            "Price": 19.5,
+            "Quantity": "2",
+            "Currency": "€",
+            "variant": "blue",
+        },
     ],
 )
 async def test_properties_are_known_in_every_spelling(
@@ -148,7 +156,11 @@ async def test_a_wrong_clock_is_corrected_by_when_the_message_was_sent(
 async def test_a_time_that_a_service_has_corrected_is_not_corrected_again(
     client: httpx.AsyncClient, tenant: Tenant, database_url: str
 ) -> None:
-    times = {"timestamp": "2026-01-05T10:00:00.000Z", "sentAt": "2026-01-05T10:00:01Z", "receivedAt": "2026-01-05T10:00:02Z"}
+    times = {
+        "timestamp": "2026-01-05T10:00:00.000Z",
+        "sentAt": "2026-01-05T10:00:01Z",
+        "receivedAt": "2026-01-05T10:00:02Z",
+    }
     await take(client, tenant, track("Product Viewed", {"product_id": "a"}, **times))
     [row] = await stored(database_url, tenant.id)
     assert row["timestamp_ms"] == 1_767_607_200_000
@@ -161,7 +173,9 @@ async def test_what_is_imported_is_of_the_past(client: httpx.AsyncClient, tenant
     assert trail == 0
 
 
-@pytest.mark.parametrize("event", ["Cart Viewed", "Product Removed from Wishlist", "Coupon Applied", "Signed Up", "", None])
+@pytest.mark.parametrize(
+    "event", ["Cart Viewed", "Product Removed from Wishlist", "Coupon Applied", "Signed Up", "", None]
+)
 async def test_other_events_are_taken_and_nothing_is_stored_of_them(
     event: str, client: httpx.AsyncClient, tenant: Tenant, database_url: str
 ) -> None:

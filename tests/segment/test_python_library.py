@@ -14,9 +14,14 @@ from segment.analytics.request import APIError
 from tests.segment.messages import events
 from tests.support.apps import MakeTenant, Tenant, bearer
 
-ORDER = {"order_id": "50314", "currency": "USD", "products": [
-    {"product_id": "507", "sku": "G-32", "price": 19, "quantity": 1}, {"product_id": "505", "price": "3.00", "quantity": 2},
-]}  # fmt: skip
+ORDER = {
+    "order_id": "50314",
+    "currency": "USD",
+    "products": [
+        {"product_id": "507", "sku": "G-32", "price": 19, "quantity": 1},
+        {"product_id": "505", "price": "3.00", "quantity": 2},
+    ],
+}
 
 
 @pytest.fixture

@@ -42,9 +42,7 @@ async def test_another_path_is_a_problem(path: str, client: httpx.AsyncClient) -
     is_problem(await client.post(path, json=VIEWED), 404)
 
 
-async def test_the_path_says_what_a_message_is(
-    client: httpx.AsyncClient, tenant: Tenant, database_url: str
-) -> None:
+async def test_the_path_says_what_a_message_is(client: httpx.AsyncClient, tenant: Tenant, database_url: str) -> None:
     for path in ("/v1/t", "/v1/track"):
         message = {name: value for name, value in VIEWED.items() if name != "type"} | {"messageId": path}
         await client.post(path, json=message, headers=basic(tenant.publish))
@@ -84,9 +82,7 @@ async def test_a_key_as_user_name_is_taken_by_the_whole_api(client: httpx.AsyncC
     assert (await client.get("/api/v1/catalog", headers=basic(tenant.read))).status_code == 200
 
 
-async def test_a_page_of_the_keys_origins_is_answered_and_no_other(
-    client: httpx.AsyncClient, tenant: Tenant
-) -> None:
+async def test_a_page_of_the_keys_origins_is_answered_and_no_other(client: httpx.AsyncClient, tenant: Tenant) -> None:
     for headers in (basic(tenant.publish), {}):
         body = json.dumps(VIEWED | {"writeKey": tenant.publish})
         answer = await client.post("/v1/t", content=body, headers=headers | TEXT | {"Origin": SHOP})
@@ -104,7 +100,11 @@ async def test_a_servers_key_in_a_page_is_a_leak(client: httpx.AsyncClient, tena
 
 async def test_browsers_may_ask_for_what_their_libraries_send(client: httpx.AsyncClient) -> None:
     wanted = {"authorization", "content-type", "x-retry-count", "anonymousid"}
-    asking = {"Origin": SHOP, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": ",".join(wanted)}
+    asking = {
+        "Origin": SHOP,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": ",".join(wanted),
+    }
     answer = await client.options("/v1/t", headers=asking)
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (204, SHOP)
     assert wanted <= set(answer.headers["access-control-allow-headers"].lower().split(", "))
@@ -129,9 +129,7 @@ async def test_a_message_that_is_no_json_refuses_its_batch(client: httpx.AsyncCl
 
 
 @pytest.mark.parametrize("body", [[], 5, {"batch": 5}, {"batch": {}}])
-async def test_a_body_of_another_form_is_refused(
-    body: object, client: httpx.AsyncClient, tenant: Tenant
-) -> None:
+async def test_a_body_of_another_form_is_refused(body: object, client: httpx.AsyncClient, tenant: Tenant) -> None:
     is_problem(await client.post("/v1/batch", json=body, headers=basic(tenant.publish)), 422)
 
 

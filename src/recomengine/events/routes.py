@@ -13,6 +13,7 @@ from recomengine.events.clock import milliseconds_of
 from recomengine.events.comparing import content_digest
 from recomengine.events.files import EVENTS, EventFileQuery
 from recomengine.events.importing import import_lines
+from recomengine.events.noted import note_client, note_refused
 from recomengine.events.preparing import Source, decode_batch, decode_event, prepare, prepare_decoded
 from recomengine.events.schemas import (
     Event,
@@ -33,6 +34,7 @@ from recomengine.shop import Permission
 from recomengine.web.caller import Caller
 from recomengine.web.codec import Body, data_response
 from recomengine.web.door import BegunCall, Call
+from recomengine.web.notes import Notes
 from recomengine.web.operations import Data, Operation
 from recomengine.web.problems import Problem, rejection
 from recomengine.web.upload import Upload
@@ -43,19 +45,25 @@ if TYPE_CHECKING:
 MAX_EVENT_BYTES = 64 * 1024
 MAX_BATCH_BYTES = 10 * 1024 * 1024
 
-_event = Body(EventIn, MAX_EVENT_BYTES, decode_event)
-_batch = Body(EventBatch, MAX_BATCH_BYTES, decode_batch)
+_event = Body(EventIn, MAX_EVENT_BYTES, decode_event, note_refused)
+_batch = Body(EventBatch, MAX_BATCH_BYTES, decode_batch, note_refused)
 
 
 async def post_event(context: "Context", call: BegunCall[EventIn]) -> Response:
     caller = call.by
-    event = prepare_decoded(call.body, Source(caller.tenant_id, caller.config, _now_ms(), live=True, single=True))
+    source = Source(caller.tenant_id, caller.config, _now_ms(), live=True, single=True)
+    try:
+        event = prepare_decoded(call.body, source)
+    except Problem as problem:
+        note_refused(context.notes, caller.tenant, problem)
+        raise
     remembered = context.redis.call(("GET", dedup_key(caller.tenant, event.id)))
     await call.charged
     known = await _is_remembered(remembered, event)
     differs = () if known else (await context.events.store_or_compare([event]))[0]
     new = differs is None
     stored = Stored(event.shown_id, "accepted" if new else "duplicate", differs or UNSET, event.trimmed or UNSET)
+    context.notes.count(caller.tenant, "event_received", stored.status)
     return data_response(stored, 202 if new else 200)
 
 
@@ -75,7 +83,8 @@ async def post_batch(context: "Context", call: Call[Caller, EventBatch]) -> Resp
     batch = call.body
     sent_ms = None if batch.sent_at is None else milliseconds_of(batch.sent_at, "$.sentAt")
     source = Source(call.by.tenant_id, call.by.config, _now_ms(), live=True, sent_ms=sent_ms)
-    results, events = _prepare_all(batch.events, source)
+    note_client(context.notes, call.by.tenant, batch.client)
+    results, events = _prepare_all(batch.events, source, context.notes)
     if events:
         waiting = (result for result in results if result.status != "rejected")
         for result, differs in zip(waiting, await context.events.store_or_compare(events), strict=True):
@@ -84,16 +93,20 @@ async def post_batch(context: "Context", call: Call[Caller, EventBatch]) -> Resp
     counts = {
         status: sum(result.status == status for result in results) for status in ("accepted", "duplicate", "rejected")
     }
+    for status in ("accepted", "duplicate"):
+        if counts[status]:
+            context.notes.count(call.by.tenant, "event_received", status, counts[status])
     return data_response(EventBatchResult(counts["accepted"], counts["duplicate"], counts["rejected"], results), 202)
 
 
-def _prepare_all(bodies: Sequence[msgspec.Raw], source: Source) -> tuple[list[EventResult], list[Event]]:
+def _prepare_all(bodies: Sequence[msgspec.Raw], source: Source, notes: Notes) -> tuple[list[EventResult], list[Event]]:
     """A result for each body, in order, and the events that are good."""
     results, events = [], []
     for index, body in enumerate(bodies):
         try:
             event = prepare(body, source)
         except Problem as problem:
+            note_refused(notes, str(source.tenant_id), problem)
             results.append(EventResult(index, "rejected", error=rejection(problem)))
         else:
             events.append(event)

@@ -115,6 +115,17 @@ class Event(msgspec.Struct, gc=False):
         return self.client_event_id is not None and self.client_event_id != str(self.id)
 
 
+class SdkClient(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The program that sends, and how often which of its own errors came up since it last said so."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=32)]
+    version: Annotated[str, Meta(min_length=1, max_length=32)]
+    errors: Annotated[
+        dict[Annotated[str, Meta(min_length=1, max_length=64)], Annotated[int, Meta(ge=1, le=1_000_000)]],
+        Meta(max_length=20),
+    ] = {}
+
+
 class EventBatch(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     events: Annotated[
         list[msgspec.Raw],
@@ -123,6 +134,7 @@ class EventBatch(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     sent_at: Timestamp | None = None
     """When the client sends it, by the clock that gave the events their times."""
     key: str | None = None
+    client: SdkClient | None = None
 
 
 class EventResult(msgspec.Struct, rename="camel", omit_defaults=True):

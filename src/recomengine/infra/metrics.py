@@ -67,6 +67,7 @@ MAILS_SPARED = _counter(
     "mails_spared_total", "Links for a new password that were not sent, as the account has enough that still work."
 )
 BACKGROUND_FAILURES = _counter("background_failures_total", "Rounds of a background task that failed.", "task")
+NOTES_DROPPED = _counter("notes_dropped_total", "Notes of shops' integrations that were not kept.", "reason")
 LOG_LINES_LOST = _counter("log_lines_not_written_total", "Lines of the log that could not be written.")
 MODELS_LOADED = _gauge("models_loaded", "Models mapped, each once a process that maps it.")
 EVENT_LOGS_UNUSABLE = _counter(

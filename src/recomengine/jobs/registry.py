@@ -18,6 +18,7 @@ from recomengine.experiments.service import complete_overdue
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Connection, Pool
 from recomengine.infra.redis import RedisClient
+from recomengine.integration.notes import forget_notes
 from recomengine.jobs import queries
 from recomengine.models.due import REFRESH_DUE, refresh_due
 from recomengine.models.event_log import EventLogs
@@ -117,4 +118,5 @@ JOBS = (
         lambda tools, _: queries.forget_jobs(tools.pool, datetime.now(UTC) - REMEMBERED),
         cron="50 3 * * *",
     ),
+    Job("forget_notes", lambda tools, _: forget_notes(tools.pool), cron="55 3 * * *"),
 )

@@ -39,6 +39,7 @@ from recomengine.recommendations.served import Served, serve
 from recomengine.recommendations.shopper import is_live, look_up
 from recomengine.recommendations.strategies import counts_as
 from recomengine.web.caller import Caller
+from recomengine.web.notes import Notes
 
 
 class Looked(NamedTuple):
@@ -63,15 +64,17 @@ class Known(NamedTuple):
 
 
 class Recommender:
-    def __init__(self, pool: Pool, redis: RedisClient, catalogs: Catalogs, models: ModelRegistry) -> None:
+    def __init__(self, pool: Pool, redis: RedisClient, catalogs: Catalogs, models: ModelRegistry, notes: Notes) -> None:
         self._redis = redis
         self._catalogs = catalogs
         self._models = models
         self._workspace = Workspace()
         self._lost_trails = LostTrails(pool)
+        self._notes = notes
 
     def look(self, caller: Caller, query: Query) -> Looked:
         """Ask Redis now for what the request needs, so that it shares the round trip of the limiter."""
+        self._notes.count(caller.tenant, "list_asked", query.placement_id or "")
         served, tenant, user_id = serve(caller, query, query.user_id), caller.tenant, query.user_id
         keys = _keys_of_lists(caller, served)
         if user_id is None:

@@ -39,6 +39,7 @@ NO_TYPE = f"expected a message whose type is one of {', '.join(CALLS)}"
 NO_NAME = "expected the name of the event, got none"
 OTHER_KEY = "carries another writeKey than the request. Send it in a request of its own"
 NO_ID = "expected an id of 1 to 128 characters, none of them a control character"
+UNKNOWN = "unknown event: nothing is stored"
 UNREADABLE_SENT_AT = "sentAt cannot be read, so no clock is corrected"
 
 
@@ -93,7 +94,8 @@ class Intake:
         if spec is None:
             receipt.event = NOT_STORED.get(plain(name), name)
             receipt.known = plain(name) in NOT_STORED
-            receipt.remarks += [] if receipt.known else ["unknown event: nothing is stored"]
+            if not receipt.known:
+                receipt.remark(UNKNOWN)
             return
         receipt.event = spec.name
         self._source.sent_ms = _sent_ms(receipt)
@@ -129,7 +131,7 @@ class Intake:
             for (receipt, _), differs in zip(chunk, outcomes, strict=True):
                 receipt.stored["stored" if differs is None else "duplicate"] += 1
                 if differs:
-                    receipt.remarks.append(f"stored before with another {', '.join(differs)}, which stays")
+                    receipt.remark(f"stored before with another {', '.join(differs)}, which stays")
 
     def _pair(self, receipt: Receipt) -> None:
         message = receipt.message
@@ -149,7 +151,7 @@ class Intake:
             if pair in refused:
                 receipt.reject(refused[pair])
             elif receipt.message.type in ("identify", "alias"):
-                receipt.remarks.append("ids joined")
+                receipt.remark("ids joined")
 
     def _identify(self, receipt: Receipt) -> None:
         user_id = _id("$.userId", shopper_of(receipt.message))
@@ -172,7 +174,7 @@ class Intake:
 
     def _leave_out(self, receipt: Receipt, traits: int) -> None:
         if traits > 0:
-            receipt.remarks.append(f"{traits} traits are no plain values or too many, and are not kept")
+            receipt.remark(f"{traits} traits are no plain values or too many, and are not kept")
             self._notes.count(self._caller.tenant, "segment_event", "traits not kept", traits)
 
 
@@ -192,5 +194,5 @@ def _sent_ms(receipt: Receipt) -> int | None:
         given: Any = read_time(message.sent_at.strip()).value if isinstance(message.sent_at, str) else message.sent_at
         return milliseconds_of(msgspec.convert(given, Timestamp), "$.sentAt")
     except (Refused, Problem, msgspec.ValidationError):
-        receipt.remarks.append(UNREADABLE_SENT_AT)
+        receipt.remark(UNREADABLE_SENT_AT)
         return None

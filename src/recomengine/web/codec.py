@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from recomengine.web.held import STRANGERS_BODY_BYTES, hold, is_known
 from recomengine.web.json_faults import BEYOND_DOUBLE, HALF_CHARACTER, lone_surrogate, number_beyond_double
+from recomengine.web.notes import Notes
 from recomengine.web.problems import (
     FieldError,
     Invalid,
@@ -106,6 +107,8 @@ class Body(Generic[T]):
     """As the document shows it."""
     most_bytes: int
     decode: Callable[[bytes], T]
+    note_refused: Callable[[Notes, str, Problem], None] | None = None
+    """What is noted of a tenant that sends one which cannot be decoded."""
     from_libraries: bool = False
     """Whether others' libraries write it: it may come as gzip, they put a server's key into it, and where it is in no
     header they send as much all the same."""

@@ -18,6 +18,7 @@ from recomengine.web.caller import Caller
 from recomengine.web.codec import SDK_TYPES, Body, read_body, validation_problem
 from recomengine.web.guard import Guard, header_key
 from recomengine.web.limits import Access, Limits
+from recomengine.web.notes import Notes
 from recomengine.web.problems import NotFound, Problem
 from recomengine.web.upload import upload
 
@@ -58,6 +59,8 @@ class Doorkeepers(Protocol):
     def limits(self) -> Limits: ...
     @property
     def admins(self) -> Admins: ...
+    @property
+    def notes(self) -> Notes: ...
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -104,8 +107,10 @@ class Door(msgspec.Struct, frozen=True):
         body = await read_body(request, types=SDK_TYPES, limit=kind.most_bytes, from_libraries=kind.from_libraries)
         try:
             decoded = kind.decode(body)
-        except Problem:
+        except Problem as problem:
             if caller is not None:
+                if kind.note_refused is not None:
+                    kind.note_refused(keepers.notes, caller.tenant, problem)
                 await keepers.limits.charge(request, caller, self.access)
             raise
         secret_in_body = kind.from_libraries and "origin" not in request.headers  # from a page it is a leak

@@ -10,6 +10,7 @@ from recomengine.shop import Permission
 from recomengine.web.caller import Caller
 from recomengine.web.failures import Failures
 from recomengine.web.held import mark_known
+from recomengine.web.notes import Notes
 from recomengine.web.problems import Forbidden, Unauthorized
 
 KEY_PREFIX = "rk_"
@@ -26,8 +27,9 @@ class KeyFinder(Protocol):
 
 
 class Guard:
-    def __init__(self, keys: KeyFinder) -> None:
+    def __init__(self, keys: KeyFinder, notes: Notes) -> None:
         self._keys = keys
+        self._notes = notes
         self.failures = Failures()
 
     async def caller(
@@ -54,7 +56,12 @@ class Guard:
         for loose in (url_key, None if secret_in_body else body_key):
             await self.refuse_secret(request, loose)
         origin = request.headers.get("origin")
-        _authorize(caller, permission, origin)
+        _authorize(caller, permission)
+        if not self._may_use(caller, origin):
+            raise Forbidden(
+                "The page's origin is not among those of the key. Add it to the key or the tenant.",
+                code="origin_not_allowed",
+            )
         if caller.permissions == "publish" and origin is not None:
             request.scope["allowed_origin"] = origin  # its pages may read the answer
         return caller
@@ -82,7 +89,14 @@ class Guard:
     async def allows(self, key: str, origin: str) -> bool:
         """Whether pages of `origin` may use `key`."""
         caller = await self._keys.find(key)
-        return caller is not None and caller.permissions == "publish" and origin in _origins(caller)
+        return caller is not None and caller.permissions == "publish" and self._may_use(caller, origin)
+
+    def _may_use(self, caller: Caller, origin: str | None) -> bool:
+        """Whether pages of `origin` may use the caller's key; other keys are held to no origin."""
+        if caller.permissions != "publish" or origin is None or origin in _origins(caller):
+            return True
+        self._notes.count(caller.tenant, "origin_refused", origin)
+        return False
 
 
 def header_key(request: HTTPConnection) -> str | None:
@@ -114,17 +128,12 @@ def _bind(request: HTTPConnection, caller: Caller) -> None:
     request.scope["tenant"], request.scope["key_prefix"] = caller.tenant, caller.prefix
 
 
-def _authorize(caller: Caller, permission: Permission, origin: str | None) -> None:
+def _authorize(caller: Caller, permission: Permission) -> None:
     if caller.tenant_status != "active":
         raise Forbidden("The tenant is suspended. Its owner can activate it again.", code="tenant_suspended")
     if caller.permissions not in permission.value:
         needed = " or ".join(sorted(permission.value))
         raise Forbidden(f"This needs a key with permission {needed}; the key sent has {caller.permissions}.")
-    if caller.permissions == "publish" and origin is not None and origin not in _origins(caller):
-        raise Forbidden(
-            "The page's origin is not among those of the key. Add it to the key or the tenant.",
-            code="origin_not_allowed",
-        )
 
 
 def _origins(caller: Caller) -> tuple[str, ...]:
