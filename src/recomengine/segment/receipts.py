@@ -22,7 +22,7 @@ class Receipt:
     def __init__(self, message: Message) -> None:
         self.message = message
         self.event = "(no type)"
-        self.known = True
+        self.known = False
         self.stored: Counter[str] = Counter()
         self.faults: list[tuple[str, Problem]] = []
         """Each with the place that it is about."""

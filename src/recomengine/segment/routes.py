@@ -20,7 +20,6 @@ from recomengine.segment.schemas import (
     decode_batch,
     decoder_of,
 )
-from recomengine.segment.service import Intake
 from recomengine.shop import Permission
 from recomengine.web.caller import Caller
 from recomengine.web.codec import Body
@@ -51,8 +50,7 @@ def _handler(name: str, *, live: bool = True) -> Handler:
     async def take(context: "Context", call: Call[Caller, Sent]) -> Response:
         """What is wrong with a message is counted and shown at the tenant's integration; the answer is the same."""
         now_ms = int(time.time() * 1000)
-        intake = Intake(context.pool, context.redis, context.events, context.notes, call.by, now_ms, live=live)
-        await intake.take(call.body)
+        await context.segment.take(call.by, call.body, now_ms, live=live)
         return _accepted()
 
     take.__name__ = f"take_{name}"

@@ -5,7 +5,8 @@ stands a library that could only give up.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -29,10 +30,11 @@ from recomengine.users.schemas import Properties
 from recomengine.users.service import add_properties
 from recomengine.web.caller import Caller
 from recomengine.web.fields import Id
-from recomengine.web.problems import Invalid, Problem, invalid
+from recomengine.web.problems import Conflict, Invalid, Problem, Unavailable, invalid
 
 MAX_STORED = 1000
 """Events that are stored at once."""
+TURNS, MAX_WAITING, PAIRS_A_TURN = 2, 1000, 20
 SLICE = 50
 """Messages between two looks at other requests."""
 NO_TYPE = f"expected a message whose type is one of {', '.join(CALLS)}"
@@ -44,14 +46,36 @@ UNREADABLE_SENT_AT = "sentAt cannot be read, so no clock is corrected"
 
 
 class Intake:
+    """Of a process. What a message needs of its own in the database, beside the events that are stored together, waits
+    for a turn: a batch may hold thousands of such messages, and is charged as one write.
+    """
+
+    def __init__(self, pool: Pool, redis: RedisClient, writer: EventWriter, notes: Notes) -> None:
+        self.pool, self.redis, self.writer, self.notes = pool, redis, writer, notes
+        self._turns = asyncio.Semaphore(TURNS)
+        self._waiting = 0
+
+    async def take(self, caller: Caller, sent: Sent, now_ms: int, *, live: bool) -> None:
+        await _Taking(self, caller, Source(caller.tenant_id, caller.config, now_ms, live=live)).take(sent)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        if self._waiting >= MAX_WAITING:
+            detail = f"More than {MAX_WAITING} requests wait to look up orders or shoppers. Try again in a second."
+            raise Unavailable(detail, code="overloaded")
+        self._waiting += 1
+        try:
+            async with self._turns:
+                yield
+        finally:
+            self._waiting -= 1
+
+
+class _Taking:
     """The messages of one request, in order."""
 
-    def __init__(
-        self, pool: Pool, redis: RedisClient, writer: EventWriter, notes: Notes, caller: Caller, now_ms: int, *,
-        live: bool,
-    ) -> None:  # fmt: skip
-        self._pool, self._redis, self._writer, self._notes, self._caller = pool, redis, writer, notes, caller
-        self._source = Source(caller.tenant_id, caller.config, now_ms, live=live)
+    def __init__(self, intake: Intake, caller: Caller, source: Source) -> None:
+        self._intake, self._caller, self._source = intake, caller, source
         self._waiting: list[tuple[Receipt, Event]] = []
         """To be stored."""
         self._pairs: dict[Pair, Receipt] = {}
@@ -71,13 +95,13 @@ class Intake:
         await self._join()
         await self._keep_traits()
         for receipt in receipts:
-            note(self._notes, self._caller.tenant, receipt)
+            note(self._intake.notes, self._caller.tenant, receipt)
 
     async def _take(self, receipt: Receipt) -> None:
         message = receipt.message
         if message.type not in CALLS:
             raise invalid("$.type", NO_TYPE)
-        receipt.event = message.type
+        receipt.event, receipt.known = message.type, True
         if message.write_key and not str(message.write_key).startswith(self._caller.prefix):
             raise invalid("$.writeKey", OTHER_KEY)
         self._pair(receipt)
@@ -107,8 +131,9 @@ class Intake:
             return drafts_of(spec, message, properties)
         order_id = order_of(properties)
         await self._store()  # the order may stand in a message before this one
-        async with tenant_transaction(self._pool, self._caller.tenant_id) as connection:
-            stored = await queries.order_products(connection, self._caller.tenant_id, order_id)
+        tenant_id = self._caller.tenant_id
+        async with self._intake.turn(), tenant_transaction(self._intake.pool, tenant_id) as connection:
+            stored = await queries.order_products(connection, tenant_id, order_id)
         if spec.way == "return":
             return returns_of(spec, message, order_id, stored)
         if stored:
@@ -127,7 +152,7 @@ class Intake:
     async def _store(self) -> None:
         while self._waiting:
             chunk, self._waiting = self._waiting[:MAX_STORED], self._waiting[MAX_STORED:]
-            outcomes = await self._writer.store_or_compare([event for _, event in chunk])
+            outcomes = await self._intake.writer.store_or_compare([event for _, event in chunk])
             for (receipt, _), differs in zip(chunk, outcomes, strict=True):
                 receipt.stored["stored" if differs is None else "duplicate"] += 1
                 if differs:
@@ -145,8 +170,12 @@ class Intake:
                 self._pairs.setdefault(Pair(_id("$.userId", user_id), _id("$.anonymousId", other)), receipt)
 
     async def _join(self) -> None:
-        by_page = self._caller.permissions == "publish"
-        refused = await join(self._pool, self._redis, self._caller.tenant_id, self._pairs, by_page=by_page)
+        intake, tenant_id, by_page = self._intake, self._caller.tenant_id, self._caller.permissions == "publish"
+        pairs, refused = list(self._pairs), dict[Pair, Conflict]()
+        for start in range(0, len(pairs), PAIRS_A_TURN):
+            async with intake.turn():
+                some = pairs[start : start + PAIRS_A_TURN]
+                refused |= await join(intake.pool, intake.redis, tenant_id, some, by_page=by_page)
         for pair, receipt in self._pairs.items():
             if pair in refused:
                 receipt.reject(refused[pair])
@@ -168,14 +197,15 @@ class Intake:
 
     async def _keep_traits(self) -> None:
         for receipt, user_id, said in self._traits:
-            left_out = await add_properties(self._pool, self._caller.tenant_id, user_id, said)
+            async with self._intake.turn():
+                left_out = await add_properties(self._intake.pool, self._caller.tenant_id, user_id, said)
             receipt.stored["traits"] += len(said) - left_out
             self._leave_out(receipt, left_out)
 
     def _leave_out(self, receipt: Receipt, traits: int) -> None:
         if traits > 0:
             receipt.remark(f"{traits} traits are no plain values or too many, and are not kept")
-            self._notes.count(self._caller.tenant, "segment_event", "traits not kept", traits)
+            self._intake.notes.count(self._caller.tenant, "segment_event", "traits not kept", traits)
 
 
 def _id(path: str, value: str | None) -> str:
