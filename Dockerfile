@@ -12,6 +12,7 @@ RUN pip install --no-cache-dir --require-hashes -r requirements/bootstrap.txt \
 COPY pyproject.toml setup.py README.md ./
 COPY migrations migrations
 COPY src src
+COPY sdk sdk
 RUN uv build --no-cache --wheel --build-constraints requirements/dev.txt --require-hashes --out-dir dist \
     && uv pip install --no-cache --python /opt/recomengine --compile-bytecode --no-deps dist/*.whl
 

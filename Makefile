@@ -3,35 +3,42 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check bench schema build lock clean
+.PHONY: help setup setup-to-run demo dev test test-browsers check bench schema build lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## everything that the other targets need; quick when nothing changed
 	@$(PYTHON) scripts/setup.py
 
-demo: setup ## the sample shop on http://127.0.0.1:5008 (PORT and DATA_DIR are honoured)
+setup-to-run:
+	@$(PYTHON) scripts/setup.py --to-run
+
+demo: setup-to-run ## the sample shop on http://127.0.0.1:5008 (PORT and DATA_DIR are honoured)
 	@LOG_LEVEL=$${LOG_LEVEL:-warning} LOG_FORMAT=$${LOG_FORMAT:-console} exec $(BIN)/recomengine demo
 
-dev: setup ## the system without the sample shop, with readable logs
+dev: setup-to-run ## the system without the sample shop, with readable logs
 	@LOG_FORMAT=console exec $(BIN)/recomengine up
 
-check: setup ## linter, types, one-way imports
+check: setup ## linter, types of Python and TypeScript, one-way imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/node sdk/node_modules/typescript/bin/tsc -p sdk
 
 test: check ## linters, types and every test
 	$(BIN)/python -m pytest -q
 
+test-browsers: setup ## the shopper's main path in Firefox and WebKit, where they are installed
+	$(BIN)/python -m pytest -q -rP tests/browser/other_engines.py
+
 bench: setup ## kernels beside their peers, HTTP budgets, kill -9; into bench/results
 	$(BIN)/python -m bench
 
-schema: setup ## migrations/schema.sql anew, after a migration was added
+schema: setup-to-run ## migrations/schema.sql anew, after a migration was added
 	$(BIN)/python scripts/schema.py
 
-build: setup ## a wheel and a source distribution in dist/
+build: setup-to-run ## a wheel and a source distribution in dist/
 	rm -rf dist
 	$(BIN)/python -m uv build --no-build-isolation --quiet --out-dir dist
 
@@ -39,5 +46,5 @@ lock: ## pin requirements/*.txt anew from pyproject.toml
 	$(PYTHON) scripts/setup.py --lock
 
 clean: ## remove what setup and the tests made
-	rm -rf .venv build dist src/recomengine/site/built .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist sdk/node_modules src/recomengine/site/built .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src -name '*.so' -delete -o -name '*.c' -path '*/_core/*' -delete

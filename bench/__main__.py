@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench import analytics, bodies, chaos, disk, experiments, hang, http, jobs, limits, logins, promises, refresh
+from bench import analytics, bodies, chaos, disk, experiments, hang, http, jobs, limits, logins, promises, refresh, sdk
 from bench.results import RESULTS, write_result
 
 
@@ -38,6 +38,7 @@ PARTS = {
     "kernels": kernels, "http": http.main, "chaos": chaos.main, "disk": disk.main, "refresh": refresh.main,
     "logins": logins.main, "limits": limits.main, "jobs": jobs.main, "experiments": experiments.main,
     "analytics": analytics.main, "promises": promises.main, "hang": hang.main, "bodies": bodies.main,
+    "sdk": sdk.main,
 }  # fmt: skip
 
 

@@ -536,7 +536,7 @@ ALTER TABLE user_properties ENABLE ROW LEVEL SECURITY;
 CREATE POLICY user_properties_of_declared_tenants ON user_properties TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
 GRANT SELECT, INSERT, UPDATE, DELETE ON user_properties TO recomengine_app;
 
--- 0001_schema
+-- 0001_schema, 0020_widgets
 CREATE TABLE widget_configs (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     tenant_id uuid NOT NULL,
@@ -554,8 +554,12 @@ CREATE TABLE widget_configs (
     CONSTRAINT widget_configs_pkey PRIMARY KEY (id),
     CONSTRAINT widget_configs_tenant_id_placement_id_key UNIQUE (tenant_id, placement_id),
     CONSTRAINT widget_configs_columns_range CHECK (columns >= 1 AND columns <= 6),
+    CONSTRAINT widget_configs_cta_text_length CHECK (length(cta_text) <= 60),
     CONSTRAINT widget_configs_layout_known CHECK (layout = ANY (ARRAY['grid'::text, 'carousel'::text, 'list'::text])),
     CONSTRAINT widget_configs_max_items_range CHECK (max_items >= 1 AND max_items <= 100),
+    CONSTRAINT widget_configs_placement_id_length CHECK (length(placement_id) >= 1 AND length(placement_id) <= 128),
+    CONSTRAINT widget_configs_theme_object CHECK (jsonb_typeof(theme) = 'object'::text),
+    CONSTRAINT widget_configs_title_length CHECK (length(title) >= 1 AND length(title) <= 200),
     CONSTRAINT widget_configs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 ALTER TABLE widget_configs ENABLE ROW LEVEL SECURITY;
@@ -1112,9 +1116,9 @@ AS $function$
 $function$;
 GRANT EXECUTE ON FUNCTION experiments_to_complete TO recomengine_app;
 
--- 0001_schema, 0003_accounts, 0005_experiments
+-- 0001_schema, 0003_accounts, 0005_experiments, 0020_widgets
 CREATE FUNCTION find_api_key(p_key_hash bytea)
- RETURNS TABLE(id uuid, tenant_id uuid, key_prefix text, permissions text, origins text[], revoked boolean, ends_in_s double precision, tenant_status text, tenant_config jsonb, experiments jsonb)
+ RETURNS TABLE(id uuid, tenant_id uuid, key_prefix text, permissions text, origins text[], revoked boolean, ends_in_s double precision, tenant_status text, tenant_config jsonb, experiments jsonb, widgets jsonb)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO '$user', 'public'
@@ -1124,7 +1128,11 @@ AS $function$
            (SELECT jsonb_agg(jsonb_build_object(
                 'id', e.id, 'kind', e.kind, 'placementId', e.placement_id, 'controlStrategy', e.control_strategy,
                 'variantStrategy', e.variant_strategy, 'trafficSplit', e.traffic_split))
-            FROM experiments e WHERE e.tenant_id = k.tenant_id AND e.status = 'running')
+            FROM experiments e WHERE e.tenant_id = k.tenant_id AND e.status = 'running'),
+           (SELECT jsonb_agg(jsonb_build_object(
+                'placementId', w.placement_id, 'strategy', w.strategy, 'maxItems', w.max_items,
+                'stamp', (extract(epoch FROM w.updated_at) * 1000000)::bigint))
+            FROM widget_configs w WHERE w.tenant_id = k.tenant_id)
     FROM api_keys k JOIN tenants t ON t.id = k.tenant_id
     WHERE k.key_hash = p_key_hash
 $function$;

@@ -3,17 +3,19 @@ changed.
 
 A step is done when its stamp in .venv names the digest of all that it depends on. Runs on a bare Python >= 3.11; as
 root on Debian it installs what Python itself lacks (venv, headers, a compiler), for others it says what to install.
-`--lock` pins requirements/*.txt anew.
+`--to-run` leaves out what only tests and benchmarks need: the browser. `--lock` pins requirements/*.txt anew.
 """
 
 import hashlib
 import os
+import platform
 import re
 import shutil
 import ssl
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +27,9 @@ LOCKS = {"runtime": [], "dev": ["--group", "dev"]}
 BOOTSTRAP = ROOT / "requirements" / "bootstrap.txt"
 CORE = ROOT / "src" / "recomengine" / "_core"
 SITE = ROOT / "src" / "recomengine" / "site"
+SDK = ROOT / "sdk"
+BROWSER_PACKAGES = [ROOT / "tests" / "browser" / name for name in ("package.json", "package-lock.json", ".npmrc")]
+CHROMIUM = ROOT / "scripts" / "chromium.py"
 DEBIAN = ["python3-venv", "python3-dev", "gcc", "libc6-dev"]
 
 
@@ -42,8 +47,11 @@ def main() -> None:
             [ROOT / "pyproject.toml", ROOT / "setup.py", ROOT / "requirements" / "dev.txt", *sources()],
             install_project,
         ),
-        step("files for browsers", [SITE / "build.py", *static_files()], build_site),
+        step("browser SDK", sdk_files(), build_sdk),
+        step("files for browsers", [SITE / "build.py", *static_files(), *sdk_files()], build_site),
     ]
+    if "--to-run" not in sys.argv:
+        lines.append(step("browser for the tests", [*BROWSER_PACKAGES, CHROMIUM], install_browser))
     print(f"setup: {'done' if any(lines) else 'nothing to do'}, {time.perf_counter() - started:.1f} s")
 
 
@@ -53,6 +61,11 @@ def sources() -> list[Path]:
 
 def static_files() -> list[Path]:
     return sorted(file for file in (SITE / "static").rglob("*") if file.is_file())
+
+
+def sdk_files() -> list[Path]:
+    pinned = [SDK / "package-lock.json", SDK / ".npmrc", SDK / "tsconfig.json", ROOT / "requirements" / "dev.txt"]
+    return [SDK / "build.py", SDK / "build.mjs", *pinned, *sorted((SDK / "src").glob("*.ts"))]
 
 
 def step(name: str, inputs: list[Path], work: Callable[[], None]) -> str | None:
@@ -109,8 +122,34 @@ def install_project() -> None:
     run([str(PYTHON), *command])
 
 
+def build_sdk() -> None:
+    run([str(PYTHON), str(SDK / "build.py")])
+
+
 def build_site() -> None:
     run([str(PYTHON), "-m", "recomengine.site.build"])
+
+
+def install_browser() -> None:
+    """Into .venv/browser: a Chromium, and the packages that the tests of pages load into it."""
+    target = VENV / "browser"
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    for file in BROWSER_PACKAGES:
+        shutil.copy(file, target)
+    npm_ci(target)
+    if (sys.platform, platform.machine()) == ("linux", "x86_64"):
+        package = target / "node_modules" / "@sparticuz" / "chromium"
+        run([str(PYTHON), str(CHROMIUM), str(package), str(target / "chromium")])
+    elif not os.environ.get("CHROMIUM"):
+        print("setup: where this fails, set CHROMIUM to the path of an installed Chromium or Chrome", flush=True)
+        run([str(PYTHON), "-m", "playwright", "install", "chromium"])
+
+
+def npm_ci(folder: Path) -> None:
+    """What the lock file in `folder` names; with a cache of its own, as the user may have no home."""
+    with tempfile.TemporaryDirectory() as cache:
+        run([str(VENV / "bin" / "npm"), "ci", "--prefix", str(folder), "--cache", cache, "--loglevel", "error"])
 
 
 def check_tools() -> None:

@@ -101,6 +101,8 @@ class Pair(NamedTuple):
     """B's product, and a shopper of B's of this name."""
     key_id: UUID
     experiment_id: UUID
+    widget_id: UUID
+    """Of the widget at B's placement home."""
 
 
 @pytest.fixture
@@ -118,7 +120,7 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
         assert answer.status_code == 202
     for table, columns in {
         "experiments": "name, control_strategy, variant_strategy, traffic_split, metric",
-        "widget_configs": "placement_id",
+        "widget_configs": "placement_id, title",
         "analytics_daily": "placement_id, date",
         "models": "version, status",
         "jobs": "name, id, status",
@@ -135,7 +137,8 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
         "integration_notes": "subject, day, kind, count, last_at",
     }.items():
         values = {
-            "experiments": "$2, 'auto', 'trending', 50, 'ctr'", "widget_configs": "$2", "analytics_daily": "$2, now()",
+            "experiments": "$2, 'auto', 'trending', 50, 'ctr'", "widget_configs": "'home', $2",
+            "analytics_daily": "$2, now()",
             "models": "$2, 'ready'",
             "jobs": "$2, (SELECT coalesce(max(id), 2 ^ 40) + 1 FROM jobs WHERE id >= 2 ^ 40), 'dead'",
             "user_aliases": "$2, 'anonymous'", "erasures": "ARRAY[$2], 1, '{}', now(), 0",
@@ -159,8 +162,9 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
     )
     key_id = await fetchval(database_url, "SELECT id FROM api_keys WHERE tenant_id = $1 LIMIT 1", theirs.id)
     experiment_id = await fetchval(database_url, "SELECT id FROM experiments WHERE tenant_id = $1", theirs.id)
+    widget_id = await fetchval(database_url, "SELECT id FROM widget_configs WHERE tenant_id = $1", theirs.id)
     await execute(database_url, "SELECT refresh_analytics_summary()")
-    return Pair(mine, theirs, secret, product_id, key_id, experiment_id)
+    return Pair(mine, theirs, secret, product_id, key_id, experiment_id, widget_id)
 
 
 async def tenant_tables(url: str) -> list[tuple[str, str]]:
@@ -386,6 +390,10 @@ def forged(pair: Pair) -> dict[tuple[str, str], Any]:
         ("GET", "/api/v1/recommendations"): query,
         ("POST", "/api/v1/recommendations"): query,
         ("POST", "/api/v1/recommendations/batch"): {"requests": [query]},
+        ("POST", "/api/v1/widgets/page"): {
+            "userId": pair.secret,
+            "placements": [{"placementId": "home", "productIds": [pair.product]}],
+        },
         ("POST", "/api/v1/events"): event,
         ("POST", "/api/v1/events/batch"): {"events": [event]},
         ("POST", "/api/v1/events/import"): event,
@@ -436,6 +444,8 @@ def forged_by_admins(pair: Pair) -> dict[tuple[str, str], Any]:
         ("PATCH", experiment): {"name": "Forged"},
         **{("POST", f"{experiment}/{step}"): {} for step in ("start", "pause", "resume", "complete")},
         ("GET", f"{experiment}/power"): {"lift": 0.1},
+        ("POST", f"{tenant}/widgets"): {"placementId": pair.product},
+        ("PATCH", f"{tenant}/widgets/{{widget_id}}"): {"title": "Forged"},
         ("GET", "/api/v1/audit-log"): {"tenantId": str(pair.theirs.id)},
         ("POST", f"{tenant}/jobs/{{job_id}}/retry"): {},
         ("PUT", f"{tenant}/robots/{{user_id:path}}"): {},
@@ -447,6 +457,7 @@ def path_of(template: str, pair: Pair) -> str:
     ids = {
         "tenant_id": str(pair.theirs.id), "product_id": pair.product, "user_id": pair.product,
         "key_id": str(pair.key_id), "job_id": "1", "experiment_id": str(pair.experiment_id),
+        "widget_id": str(pair.widget_id), "placement_id": "home",
         "anonymous_id": "anonymous",
     }  # fmt: skip
     return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: ids[found[1]], template)

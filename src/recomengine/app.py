@@ -27,6 +27,7 @@ from recomengine.models.routes import routes as model_routes
 from recomengine.recommendations.routes import routes as recommendation_routes
 from recomengine.reference.routes import reference_routes
 from recomengine.robots.routes import routes as robot_routes
+from recomengine.sdk.routes import sdk_routes
 from recomengine.segment.routes import routes as segment_routes
 from recomengine.settings import Settings, load_settings
 from recomengine.tenants.routes import routes as tenant_routes
@@ -35,6 +36,7 @@ from recomengine.web.middleware import RequestLayer
 from recomengine.web.preflight import Preflights
 from recomengine.web.problems import MethodNotAllowed, NotFound, Problem, Unavailable, problem_response
 from recomengine.web.traced import TracedRequests
+from recomengine.widgets.routes import routes as widget_routes
 
 log = structlog.get_logger()
 
@@ -68,9 +70,9 @@ def all_routes() -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes,
         *key_routes, *experiment_routes, *analytics_routes, *job_routes, *user_routes, *robot_routes,
-        *segment_routes, *health_routes,
+        *widget_routes, *segment_routes, *health_routes,
     ]  # fmt: skip
-    return [*routes, *reference_routes(routes)]
+    return [*routes, *reference_routes(routes), *sdk_routes()]
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:

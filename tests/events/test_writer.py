@@ -16,7 +16,7 @@ from recomengine.context import Context
 from recomengine.events import queries, writer
 from recomengine.events.preparing import Source, prepare
 from recomengine.events.schemas import Event
-from recomengine.events.writer import EventWriter
+from recomengine.events.writer import UNSTORABLE, EventWriter
 from recomengine.shop import TenantConfig
 from recomengine.web.problems import Invalid, Unavailable
 from tests.support.apps import MakeTenant, Tenant
@@ -107,7 +107,9 @@ async def test_one_callers_poison_harms_nobody_else(
     callers.insert(2, asyncio.create_task(context.events.store(poison)))
     statements.free.set()
     answers = await asyncio.gather(*callers, return_exceptions=True)
-    assert isinstance(answers.pop(2), Invalid)
+    refused = answers.pop(2)
+    assert isinstance(refused, Invalid)
+    assert UNSTORABLE in refused.detail
     assert answers == [[True]] * 4
     assert len(await stored(database_url, tenant.id)) == 4
     assert context.events._pending == 0

@@ -83,10 +83,10 @@ async def mailed(context: Context, count: int) -> list[str]:
     outbox = context.settings.data_dir / "outbox"
 
     async def there() -> bool:
-        return outbox.is_dir() and len(list(outbox.iterdir())) >= count
+        return len(list(outbox.glob("*.eml"))) >= count
 
     await until(there)
-    return [_text(file) for file in sorted(outbox.iterdir())]
+    return [_text(file) for file in sorted(outbox.glob("*.eml"))]
 
 
 def _text(file: Path) -> str:

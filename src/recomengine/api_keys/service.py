@@ -30,7 +30,7 @@ from recomengine.infra.database import DATABASE_AWAY, Connection, Pool, tenant_t
 from recomengine.infra.logs import said
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.shop import Permissions, TenantConfig
-from recomengine.web.caller import Caller, RunningExperiment
+from recomengine.web.caller import Caller, PlacedWidget, RunningExperiment
 from recomengine.web.problems import NotFound, Unavailable
 
 LIFETIME_S = 5.0
@@ -264,6 +264,7 @@ def _note_failure(known: _Entry) -> None:
 
 def _caller(row: Any) -> Caller:
     running = msgspec.convert(row["experiments"] or [], list[RunningExperiment])
+    placed = msgspec.convert(row["widgets"] or [], list[PlacedWidget])
     return Caller(
         tenant_id=row["tenant_id"],
         key_id=row["id"],
@@ -274,4 +275,5 @@ def _caller(row: Any) -> Caller:
         config=msgspec.convert(row["tenant_config"], TenantConfig),
         tenant=str(row["tenant_id"]),
         experiments={experiment.placement_id: experiment for experiment in running},
+        widgets={widget.placement_id: widget for widget in placed},
     )

@@ -75,9 +75,11 @@ class Mailer:
     def _keep(self, message: EmailMessage) -> None:
         self._outbox.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = self._outbox / f"{time_ns()}.eml"
+        new = file.with_suffix(".new")
         try:
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
                 out.write(message.as_bytes())
+            new.rename(file)  # whoever looks into the folder sees whole mails alone
         except OSError:
-            file.unlink(missing_ok=True)  # no half of a mail
+            new.unlink(missing_ok=True)
             raise

@@ -36,6 +36,10 @@ MAX_IN_FLIGHT = 3
 MAX_PENDING = 50_000
 DEDUP_TTL_S = 24 * 3600
 TRAIL_MAX_AGE_MS = 24 * 3_600_000
+UNSTORABLE = (
+    "expected values that the database can hold, got one that it cannot, such as the character U+0000 in a text. "
+    "Take it out and send the rest again"
+)
 
 log = structlog.get_logger()
 
@@ -154,7 +158,7 @@ class EventWriter:
             return
         EVENTS_DROPPED.labels("refused").inc(len(batch[0].events))
         log.warning("events refused by the database", error=said(error), events=len(batch[0].events))
-        self._fail(batch, invalid("$", f"the database refuses a value: {error}. Correct it"))
+        self._fail(batch, invalid("$", UNSTORABLE))
 
     def _fail(self, batch: Sequence[_Wait], problem: Exception) -> None:
         for wait in batch:

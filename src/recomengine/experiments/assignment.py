@@ -28,7 +28,8 @@ def variant_of(user_id: str, experiment: RunningExperiment) -> Variant:
 
 
 def experiment_at(caller: Caller, placement_id: str | None, *, named: bool) -> RunningExperiment | None:
-    """What runs on a placement. named: the request names a strategy, which an experiment of the whole shop respects."""
+    """What runs on a placement. named: the request or the
+    placement's widget names a strategy, which an experiment of the whole shop respects."""
     own = caller.experiments.get(placement_id) if placement_id is not None else None
     return own if own is not None or named else caller.experiments.get(None)
 

@@ -1,5 +1,6 @@
-"""How a request is served: as it asks, or as the experiment of its placement says. Costs no query, and without an
-experiment one look-up.
+"""How a request is served. Costs no query: what decides came with its key. The first that there is decides on the
+strategy: an experiment on the placement, the request, the placement's widget, an experiment of the whole shop, the
+shop's default.
 """
 
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ def serve(caller: Caller, query: Query, hashed: str | None) -> Served:
     """Only a shopper takes part: without a user there is nobody to see the same thing again. hashed: of the shopper's
     ids the one that was seen first, by which they see the same under all of them.
     """
+    query = _as_placed(caller, query)
     if not caller.experiments or hashed is None:
         return Served((query,))
     experiment = experiment_at(caller, query.placement_id, named=query.strategy is not None)
@@ -41,8 +43,16 @@ def serve(caller: Caller, query: Query, hashed: str | None) -> Served:
     return Served((both[variant == "variant"],), hashed, experiment.id, variant)
 
 
+def _as_placed(caller: Caller, query: Query) -> Query:
+    """With the strategy of the placement's widget, where the request names none."""
+    if query.strategy is not None or query.placement_id is None:
+        return query
+    widget = caller.widgets.get(query.placement_id)
+    return query if widget is None or widget.strategy is None else replace(query, strategy=widget.strategy)
+
+
 def asked_for(caller: Caller, served: Served) -> str:
-    """The strategy that the request, the experiment or the shop wants."""
+    """The strategy that is wanted, whoever decided on it."""
     return INTERLEAVED if len(served.queries) > 1 else served.queries[0].strategy or caller.config.default_strategy
 
 

@@ -31,7 +31,7 @@ HASH_LENGTH = 16
 MEDIA_TYPES = {
     ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".json": "application/json",
     ".map": "application/json", ".svg": "image/svg+xml", ".png": "image/png", ".ico": "image/x-icon",
-    ".woff2": "font/woff2", ".txt": "text/plain",
+    ".woff2": "font/woff2", ".txt": "text/plain", ".mjs": "text/javascript", ".ts": "text/plain", ".mts": "text/plain",
 }  # fmt: skip
 SUFFIXES = {"br": ".br", "gzip": ".gz"}
 """In the order of preference."""
@@ -134,7 +134,7 @@ def serve_asset(request: Request, asset: Asset, caching: str, policy: Policy) ->
     encoding = _encoding(request.headers.get("accept-encoding", ""), asset.forms)
     etag = f'"{asset.digest}"' if encoding == "identity" else f'"{asset.digest}-{encoding}"'
     headers = {"Cache-Control": caching, "ETag": etag, "Vary": "Accept-Encoding", **dict(policy.value)}
-    if _matches(request.headers.get("if-none-match", ""), etag):
+    if matches(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
     if encoding != "identity":
         headers["Content-Encoding"] = encoding
@@ -150,6 +150,7 @@ def _encoding(accepted: str, forms: Mapping[str, bytes]) -> str:
     return next((form for form in SUFFIXES if form in forms and taken.get(form, taken.get("*", False))), "identity")
 
 
-def _matches(if_none_match: str, etag: str) -> bool:
+def matches(if_none_match: str, etag: str) -> bool:
+    """Whether the client has it already. if_none_match: the header's value."""
     given = [each.strip().removeprefix("W/") for each in if_none_match.split(",")]
     return etag in given or "*" in given

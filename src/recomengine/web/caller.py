@@ -1,5 +1,5 @@
-"""Who a keyed request comes from: the key, its tenant, the tenant's configuration, and the experiments that run
-there.
+"""Who a keyed request comes from: the key, its tenant, the tenant's configuration, the experiments that run there, and
+what its widgets say of lists.
 """
 
 from uuid import UUID
@@ -20,6 +20,16 @@ class RunningExperiment(msgspec.Struct, rename="camel", frozen=True):
     """Of 100 shoppers so many see control."""
 
 
+class PlacedWidget(msgspec.Struct, rename="camel", frozen=True):
+    """What a widget says of the list at its placement."""
+
+    placement_id: str
+    strategy: Strategy | None
+    max_items: int
+    stamp: int
+    """When it was changed last."""
+
+
 class Caller(msgspec.Struct, frozen=True):
     tenant_id: UUID
     key_id: UUID
@@ -31,4 +41,6 @@ class Caller(msgspec.Struct, frozen=True):
     tenant: str
     """The tenant's id as text, as Redis keys carry it."""
     experiments: dict[str | None, RunningExperiment] = {}
+    """By placement."""
+    widgets: dict[str, PlacedWidget] = {}
     """By placement."""

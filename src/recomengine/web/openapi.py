@@ -31,6 +31,7 @@ HEADERS = {
     "Retry-After": "Seconds to wait.",
     "WWW-Authenticate": "The kind of credential that is expected.",
     "Idempotency-Key": "The same key with the same body names the same thing, which is made once.",
+    "If-None-Match": "The ETag of the answer that the client has.",
     "X-CSRF-Token": "The value of the cookie csrf_token, repeated by the page. Needed where refresh_token is sent.",
 }
 UNITS = {

@@ -235,6 +235,12 @@ EXPLAINED = {
         "Another experiment runs on this placement, or on the whole shop.",
         "Pause or complete that one first.",
     ),
+    "placement_has_widget": Explained(
+        Conflict, "The placement has a widget already.", "Change that one, or choose another placementId."
+    ),
+    "too_many_widgets": Explained(
+        Conflict, "The tenant has as many widgets as there can be.", "Delete one that no page shows any more."
+    ),
     "idempotency_key_reused": Explained(
         Conflict,
         "The Idempotency-Key came before with another request.",

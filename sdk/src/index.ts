@@ -1,0 +1,75 @@
+/**
+ * The SDK's functions, as pages call them. Nothing throws or rejects; what fails is counted.
+ */
+import { ask } from './api.ts'
+import { variantOf } from './assignment.ts'
+import { allowed, configure, isOff, settings } from './config.ts'
+import { quietly } from './faults.ts'
+import { on } from './listeners.ts'
+import { paint, scan, stopAll } from './placements.ts'
+import { startQueue } from './queue.ts'
+import { forgetAll, identify, join, shopperId } from './shopper.ts'
+import { openStorage } from './storage.ts'
+import { track } from './tracker.ts'
+import type { Engine, InitOptions, Item, Meta } from './types.ts'
+import { VERSION } from './version.ts'
+
+const SETTLED_MS = 50
+const NOTHING: { data: Item[]; meta: Meta | null } = { data: [], meta: null }
+/** Of functions that fail. */
+const INSTEAD: Record<string, unknown> = { recommend: NOTHING, assign: 'control' }
+
+let started = false
+
+function init(options: InitOptions): void {
+  configure(options)
+  if (!started) openStorage()
+  if (!allowed()) forgetAll()
+  if (settings.key && !started) {
+    started = true
+    startQueue()
+    if (!isOff(settings.auto)) watchPage()
+  }
+  void join()
+}
+
+/** Show the placements there are and those that come, as in applications of a single page. */
+function watchPage(): void {
+  let due: unknown
+  const look = (): void => {
+    due = 0
+    // Once all of the page's elements are there, its placements are one request.
+    if (document.readyState !== 'loading') void scan()
+  }
+  new MutationObserver(() => (due ||= setTimeout(look, SETTLED_MS))).observe(document, {
+    childList: true,
+    subtree: true,
+    attributeFilter: ['data-recomengine-placement', 'data-product-id', 'data-category', 'data-context'],
+  })
+  document.addEventListener('DOMContentLoaded', look)
+  look()
+}
+
+const functions: Omit<Engine, 'version'> = {
+  on,
+  init,
+  render: (target, options) => target instanceof Element ? paint(target, options, true) : scan(true, target, options),
+  track,
+  identify,
+  async recommend({ productIds: productId, ...rest } = {}) {
+    const { data, meta } = await ask('recommendations', { productId, ...rest })
+    return data ? { data, meta } as typeof NOTHING : NOTHING
+  },
+  setConsent: (consent) => init({ consent }),
+  reset() {
+    stopAll()
+    settings.userId = settings.sessionId = null
+    forgetAll()
+  },
+  assign: (experimentId, trafficSplit = 50) => variantOf(shopperId()!, experimentId, trafficSplit),
+}
+
+export const engine = { version: VERSION } as Engine & Record<string, unknown>
+for (const [name, work] of Object.entries(functions)) {
+  engine[name] = (...given: never[]) => quietly(name, () => (work as (...given: never[]) => unknown)(...given), INSTEAD[name])
+}

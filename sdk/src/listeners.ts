@@ -1,0 +1,23 @@
+/**
+ * The page's own functions that are told what happens.
+ */
+import { quietly } from './faults.ts'
+import type { Happenings } from './types.ts'
+
+type Listener = (happening: never) => void
+
+const listeners: Record<string, Set<Listener>> = {}
+
+/** Have `listener` told; what is returned ends it. */
+export function on<Name extends keyof Happenings>(
+  name: Name,
+  listener: (happening: Happenings[Name]) => void,
+): () => void {
+  const told = (listeners[name] ??= new Set())
+  told.add(listener)
+  return () => void told.delete(listener)
+}
+
+export function emit<Name extends keyof Happenings>(name: Name, happening: Happenings[Name]): void {
+  listeners[name]?.forEach((listener) => quietly('listener', () => listener(happening as never)))
+}
