@@ -37,8 +37,8 @@ OF_THE_OWNER = {"analytics_summary"}
 VIEWS = {"analytics_summary_of_declared", "joined_ids"}
 """What it may read, and nobody can write."""
 QUEUE = "pgqueuer"
-OPEN = {"/health", "/ready", "/internal/metrics", "/docs/{name:path}", "/sdk/v1/{name:path}"}
-"""The last one: files that are the same for everybody, named by themselves."""
+OPEN = {"/health", "/ready", "/internal/metrics", "/docs/{name:path}", "/sdk/v1/{name:path}", "/v1/m"}
+"""The last three: files that are the same for everybody, named by themselves; what is dropped unread."""
 ACCOUNTS = "/api/v1/auth/"
 """Of people, not of tenants."""
 OVER_NOBODYS = re.compile(rf"\b(?:FROM|INTO|UPDATE)\s+({'|'.join(TABLES_OF_NOBODY)})\b")
@@ -406,7 +406,22 @@ def forged(pair: Pair) -> dict[tuple[str, str], Any]:
         ("POST", "/api/v1/tenants/{tenant_id}/model/refresh"): {},
         ("POST", "/api/v1/users/{user_id:path}/aliases"): {"anonymousId": "anonymous"},
         ("PUT", "/api/v1/users/{user_id:path}/properties"): {"plan": "forged"},
-    } | forged_by_admins(pair)
+    } | forged_by_libraries(pair) | forged_by_admins(pair)
+
+
+def forged_by_libraries(pair: Pair) -> dict[tuple[str, str], Any]:
+    """B's order is cancelled, its shopper joined and described, in A's name."""
+    order = {"order_id": pair.secret, "products": [{"product_id": pair.product}]}
+    message = {
+        "type": "track", "event": "Order Refunded", "userId": pair.secret, "anonymousId": pair.product,
+        "previousId": pair.product, "messageId": pair.product, "properties": order, "traits": {"plan": "forged"},
+    }  # fmt: skip
+    cancelled = message | {"event": "Order Cancelled", "properties": {"order_id": pair.secret}}
+    one, several = ("track", "page", "screen", "identify", "alias", "group"), ("batch", "b", "import")
+    return {
+        **{("POST", f"/v1/{path}"): message for name in one for path in (name, name[0])},
+        **{("POST", f"/v1/{path}"): {"batch": [message, cancelled]} for path in several},
+    }
 
 
 def forged_by_admins(pair: Pair) -> dict[tuple[str, str], Any]:

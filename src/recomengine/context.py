@@ -22,6 +22,7 @@ from recomengine.models.event_log import EventLogs
 from recomengine.models.registry import ModelRegistry
 from recomengine.models.store import ModelStore
 from recomengine.recommendations.service import Recommender
+from recomengine.segment.service import Intake
 from recomengine.settings import Settings
 from recomengine.tenants.copies import EVERY_S as COPIES_EVERY_S
 from recomengine.tenants.copies import remove_copies
@@ -48,6 +49,7 @@ class Context:
     events: EventWriter
     recommender: Recommender
     notes: Notes
+    segment: Intake
 
 
 @asynccontextmanager
@@ -93,6 +95,7 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
             events=events,
             recommender=Recommender(pool, redis, catalogs, models, notes),
             notes=notes,
+            segment=Intake(pool, redis, events, notes),
         )
         stack.push_async_callback(keys.note_used)
         tasks = [

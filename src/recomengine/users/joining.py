@@ -5,8 +5,9 @@ erasures and builds go; a mark in Redis under each id, by which requests go unti
 a row of `alias_changes`, by which figures of the past are computed anew.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from recomengine.events.joined import alone, joined_ids, parted, person_command
@@ -20,7 +21,18 @@ from recomengine.web.problems import Conflict, NotFound, invalid
 
 MAX_ALIASES = 1000
 BLANK = "expected an id, got nothing but blanks"
+TAKEN = (
+    "The anonymousId is an alias of another user. Give a shopper a new anonymous id after each logout. Where "
+    "the former join was wrong, undo it first: DELETE /api/v1/users/{userId}/aliases/{anonymousId}."
+)
 NOT_SEEN = (queries.NEVER, queries.NEVER)
+
+
+class Pair(NamedTuple):
+    """Ids that are said to be one shopper's."""
+
+    user_id: str
+    anonymous_id: str
 
 
 async def add_alias(
@@ -48,14 +60,32 @@ async def add_alias(
     return person, True
 
 
+async def join(
+    pool: Pool, redis: RedisClient, tenant_id: UUID, pairs: Collection[Pair], *, by_page: bool
+) -> dict[Pair, Conflict]:
+    """Join the ids of each pair that are not one shopper's yet; those that cannot be, and why. by_page: whoever opens
+    the shop's pages may have sent them, so no id is joined that is a user's own.
+    """
+    refused: dict[Pair, Conflict] = {}
+    async with tenant_transaction(pool, tenant_id) as connection:
+        rows = await queries.whose(connection, tenant_id, *zip(*pairs, strict=True)) if pairs else []
+    for row in rows:
+        if row["joined"]:
+            continue
+        pair = Pair(row["user_id"], row["anonymous_id"])
+        try:
+            if row["taken"] or (by_page and row["is_users"]):
+                raise Conflict(TAKEN, code="alias_taken")
+            await add_alias(pool, redis, tenant_id, *pair)
+        except Conflict as conflict:
+            refused[pair] = conflict
+    return refused
+
+
 def _check(person: Person, other: Person, anonymous_id: str) -> None:
     """Raise Conflict where the ids of both cannot be one shopper's."""
     if other.user_id != anonymous_id:
-        raise Conflict(
-            "The anonymousId is an alias of another user. Give a shopper a new anonymous id after each logout. Where "
-            "the former join was wrong, undo it first: DELETE /api/v1/users/{userId}/aliases/{anonymousId}.",
-            code="alias_taken",
-        )
+        raise Conflict(TAKEN, code="alias_taken")
     if len(person.aliases) + len(other.ids) > MAX_ALIASES:
         raise Conflict(
             f"The user would have {len(person.aliases) + len(other.ids)} aliases; at most {MAX_ALIASES} can be joined. "

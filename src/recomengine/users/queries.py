@@ -17,6 +17,15 @@ ALIASES_OF = """
 SELECT anonymous_id, created_at FROM user_aliases WHERE tenant_id = $1 AND user_id = $2 ORDER BY created_at,
     anonymous_id
 """
+# Of each pair of a user's id and an anonymous one: whose each is, and whether others are joined with the anonymous one.
+WHOSE = """
+SELECT p.user_id, p.anonymous_id, coalesce(u.user_id, p.user_id) = coalesce(a.user_id, p.anonymous_id) AS joined,
+    a.user_id IS NOT NULL AS taken,
+    EXISTS (SELECT FROM user_aliases o WHERE o.tenant_id = $1 AND o.user_id = p.anonymous_id) AS is_users
+FROM unnest($2::text[], $3::text[]) AS p (user_id, anonymous_id)
+LEFT JOIN user_aliases u ON u.tenant_id = $1 AND u.anonymous_id = p.user_id
+LEFT JOIN user_aliases a ON a.tenant_id = $1 AND a.anonymous_id = p.anonymous_id
+"""
 MOVE_ALIASES = "UPDATE user_aliases SET user_id = $3 WHERE tenant_id = $1 AND user_id = $2"
 INSERT_ALIAS = "INSERT INTO user_aliases (tenant_id, anonymous_id, user_id) VALUES ($1, $2, $3)"
 SET_FIRST_SEEN = "UPDATE user_aliases SET first_seen_id = $3 WHERE tenant_id = $1 AND user_id = $2"
@@ -100,6 +109,13 @@ async def user_of_alias(connection: Connection, tenant_id: UUID, anonymous_id: s
 async def aliases_of(connection: Connection, tenant_id: UUID, user_id: str) -> list[str]:
     """The oldest first."""
     return [row["anonymous_id"] for row in await connection.fetch(ALIASES_OF, tenant_id, user_id)]
+
+
+async def whose(
+    connection: Connection, tenant_id: UUID, users: Sequence[str], anonymous: Sequence[str]
+) -> list[asyncpg.Record]:
+    """Of each pair: whether its ids are one shopper's already, the anonymous one another's, or a user's itself."""
+    return await connection.fetch(WHOSE, tenant_id, users, anonymous)
 
 
 async def insert_alias(connection: Connection, tenant_id: UUID, anonymous_id: str, user_id: str) -> None:

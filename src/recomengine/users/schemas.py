@@ -37,7 +37,8 @@ class Person(msgspec.Struct, rename="camel"):
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=PLAIN)]
 Scalar = bool | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | float | Annotated[str, Meta(max_length=500,
     pattern=PLAIN)] | None  # fmt: skip
-Properties = Annotated[dict[Name, Scalar], Meta(max_length=20)]
+MAX_PROPERTIES = 20
+Properties = Annotated[dict[Name, Scalar], Meta(max_length=MAX_PROPERTIES)]
 """What a shop says of a shopper: facts, no structures."""
 
 

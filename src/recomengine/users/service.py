@@ -22,6 +22,7 @@ from recomengine.robots.service import forget
 from recomengine.users import queries
 from recomengine.users.joining import person_of
 from recomengine.users.schemas import (
+    MAX_PROPERTIES,
     Described,
     Erased,
     ErasedInRedis,
@@ -71,6 +72,23 @@ async def put_properties(pool: Pool, tenant_id: UUID, user_id: str, properties: 
         person = await person_of(connection, tenant_id, user_id)
         await queries.put_properties(connection, tenant_id, person.user_id, properties)
         return Described(person.user_id, await _properties(connection, tenant_id, person))
+
+
+async def add_properties(pool: Pool, tenant_id: UUID, user_id: str, said: Properties) -> int:
+    """Keep what is said beside what was said of the shopper before, the newer of one name; null ends it. How many of
+    them there was no room for.
+    """
+    async with tenant_transaction(pool, tenant_id) as connection:
+        person = await person_of(connection, tenant_id, user_id)
+        before = await _properties(connection, tenant_id, person)
+        if all(before.get(name) == value for name, value in said.items()):
+            return 0  # as on every page that a shopper opens while signed in
+        await queries.lock_people(connection, tenant_id)
+        person = await person_of(connection, tenant_id, user_id)
+        both = await _properties(connection, tenant_id, person) | said
+        kept = {name: value for name, value in both.items() if value is not None}
+        await queries.put_properties(connection, tenant_id, person.user_id, dict(list(kept.items())[:MAX_PROPERTIES]))
+        return max(0, len(kept) - MAX_PROPERTIES)
 
 
 async def _properties(connection: Connection, tenant_id: UUID, person: Person) -> Properties:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -42,8 +43,12 @@ _CHARSET = re.compile(r";\s*charset=\"?([^\s;\"]*)")
 _AT_BYTE = re.compile(r"\(byte ([0-9]+)\)")
 
 
-async def read_body(request: Request, *, types: frozenset[str] = JSON_TYPES, limit: int = MAX_BODY_BYTES) -> bytes:
-    """The whole body, refused when it is of another type or longer than `limit` bytes, or than a stranger's may be."""
+async def read_body(
+    request: Request, *, types: frozenset[str] = JSON_TYPES, limit: int = MAX_BODY_BYTES, from_libraries: bool = False
+) -> bytes:
+    """The whole body, refused when it is of another type or longer than `limit` bytes, or than a stranger's may be.
+    from_libraries: see Body.
+    """
     header = request.headers.get("content-type", "").lower()
     media = header.partition(";")[0].strip()
     charset = _CHARSET.search(header)
@@ -53,11 +58,12 @@ async def read_body(request: Request, *, types: frozenset[str] = JSON_TYPES, lim
         raise WrongMediaType(
             f"Expected Content-Type {' or '.join(sorted(types))}, got {media or 'none'}. Set the header."
         )
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    encoding = request.headers.get("content-encoding", "identity").lower()
+    if encoding != "identity" and not (from_libraries and encoding == "gzip"):
         raise WrongMediaType(
             "Expected an unencoded body. Send it without Content-Encoding; only imports take gzip and zstd."
         )
-    most = limit if is_known(request.scope) else min(limit, STRANGERS_BODY_BYTES)
+    most = limit if from_libraries or is_known(request.scope) else min(limit, STRANGERS_BODY_BYTES)
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:
         raise too_large(most, limit)
@@ -75,7 +81,22 @@ async def read_body(request: Request, *, types: frozenset[str] = JSON_TYPES, lim
                     chunks.append(chunk)
     except TimeoutError:
         raise SlowRequest(f"The body did not arrive within {BODY_S:.0f} s. Send it at once, or less of it.") from None
-    return b"".join(chunks)
+    body = b"".join(chunks)
+    return body if encoding == "identity" else _expanded(request, body, most)
+
+
+def _expanded(request: Request, body: bytes, most: int) -> bytes:
+    member = zlib.decompressobj(wbits=31)
+    try:
+        whole = member.decompress(body, most + 1)
+    except zlib.error:
+        raise MalformedBody("The body is not valid gzip. Send it plain, or check what compresses it.") from None
+    if len(whole) > most:
+        raise too_large(most, most)
+    if not member.eof or member.unused_data:
+        raise MalformedBody("The gzip body ends early, or something stands behind its end. Send it whole, and alone.")
+    hold(request.scope, len(whole))
+    return whole
 
 
 @dataclass(frozen=True)
@@ -88,6 +109,9 @@ class Body(Generic[T]):
     decode: Callable[[bytes], T]
     note_refused: Callable[[Notes, str, Problem], None] | None = None
     """What is noted of a tenant that sends one which cannot be decoded."""
+    from_libraries: bool = False
+    """Whether others' libraries write it: it may come as gzip, they put a server's key into it, and where it is in no
+    header they send as much all the same."""
 
     async def read(self, request: Request) -> T:
         return self.decode(await read_body(request, limit=self.most_bytes))

@@ -104,7 +104,7 @@ class Door(msgspec.Struct, frozen=True):
         caller = await guard.caller(request, permission) if header_key(request) else None
         if caller is None:
             guard.failures.check(request)
-        body = await read_body(request, types=SDK_TYPES, limit=kind.most_bytes)
+        body = await read_body(request, types=SDK_TYPES, limit=kind.most_bytes, from_libraries=kind.from_libraries)
         try:
             decoded = kind.decode(body)
         except Problem as problem:
@@ -113,9 +113,11 @@ class Door(msgspec.Struct, frozen=True):
                     kind.note_refused(keepers.notes, caller.tenant, problem)
                 await keepers.limits.charge(request, caller, self.access)
             raise
+        secret_in_body = kind.from_libraries and "origin" not in request.headers  # from a page it is a leak
         if caller is None:
-            return await guard.caller(request, permission, body_key=decoded.key), decoded
-        await guard.refuse_secret(request, decoded.key)
+            return await guard.caller(request, permission, body_key=decoded.key, secret_in_body=secret_in_body), decoded
+        if not secret_in_body:
+            await guard.refuse_secret(request, decoded.key)
         return caller, decoded
 
     def _check_path(self, request: Request, caller: Caller) -> None:

@@ -144,6 +144,8 @@ def example_of(schema: Json, components: Mapping[str, Json], name: str = "") -> 
     """Something that the schema of a field called `name` allows and a reader understands."""
     while "$ref" in schema:
         schema = components[schema["$ref"].rpartition("/")[2]]
+    if "examples" in schema:
+        return schema["examples"][0]
     if name in EXAMPLES and _fits(EXAMPLES[name], schema):
         return EXAMPLES[name]
     if "anyOf" in schema:

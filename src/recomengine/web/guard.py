@@ -1,5 +1,6 @@
 """Credentials of keyed requests: find the key in the request, find its caller, hold it to its permission and origin."""
 
+from base64 import b64decode
 from typing import Protocol
 
 import structlog
@@ -12,6 +13,8 @@ from recomengine.web.held import mark_known
 from recomengine.web.notes import Notes
 from recomengine.web.problems import Forbidden, Unauthorized
 
+KEY_PREFIX = "rk_"
+"""Of every key. Another user name in Basic authentication is for a proxy before us."""
 SECRET_PREFIX = "rk_live_"  # noqa: S105
 """What read and read-write keys begin with."""
 
@@ -29,8 +32,17 @@ class Guard:
         self._notes = notes
         self.failures = Failures()
 
-    async def caller(self, request: HTTPConnection, permission: Permission, *, body_key: str | None = None) -> Caller:
-        """The caller of `request`; `body_key` is the `key` member of a POST body, where publish keys may stand."""
+    async def caller(
+        self,
+        request: HTTPConnection,
+        permission: Permission,
+        *,
+        body_key: str | None = None,
+        secret_in_body: bool = False,
+    ) -> Caller:
+        """The caller of `request`; `body_key` stands in the body, where publish keys may, and others where
+        `secret_in_body`.
+        """
         url_key = _url_key(request)
         key = header_key(request) or body_key or url_key
         if not key:
@@ -41,7 +53,7 @@ class Guard:
             raise Unauthorized("The API key is unknown, mistyped or revoked. Check it, or make a new one.")
         _bind(request, caller)
         mark_known(request.scope)
-        for loose in (url_key, body_key):
+        for loose in (url_key, None if secret_in_body else body_key):
             await self.refuse_secret(request, loose)
         origin = request.headers.get("origin")
         _authorize(caller, permission)
@@ -88,10 +100,21 @@ class Guard:
 
 
 def header_key(request: HTTPConnection) -> str | None:
+    """Of `Authorization: Bearer`, of `Basic` with the key as its user name, or of X-API-Key."""
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and credential:
         return credential.strip()
+    if scheme.lower() == "basic" and (user := _user_of(credential)).startswith(KEY_PREFIX):
+        return user
     return request.headers.get("x-api-key") or None
+
+
+def _user_of(credential: str) -> str:
+    """The user name of Basic authentication (RFC 7617); empty where there is none."""
+    try:
+        return b64decode(credential.strip(), validate=True).decode().partition(":")[0]
+    except ValueError:
+        return ""
 
 
 def _url_key(request: HTTPConnection) -> str | None:

@@ -49,6 +49,11 @@ SCHEMES = {
         "name": "X-API-Key",
         "description": "The same key, in a header of its own.",
     },
+    "keyAsUser": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The same key as the user name, with an empty password.",
+    },
     "publishKey": {
         "type": "apiKey",
         "in": "query",
@@ -166,6 +171,7 @@ def _security(operation: Operation) -> Iterator[Json]:
             continue
         yield {"apiKey": []}
         yield {"apiKeyHeader": []}
+        yield {"keyAsUser": []}
         if "publish" in need.value and operation.method == "GET":
             yield {"publishKey": []}
 

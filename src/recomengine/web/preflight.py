@@ -13,13 +13,17 @@ from recomengine.infra.database import DATABASE_AWAY
 from recomengine.web.guard import Guard
 from recomengine.web.problems import Forbidden, RateLimited, problem_response
 
+PATHS = ("/api/", "/v1/")
 MAX_AGE_S = 7200
 """The longest that Chromium remembers."""
 ALLOWED = {
     "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, X-API-Key, X-Request-ID",
+    "Access-Control-Allow-Headers": (
+        "Authorization, Content-Type, X-API-Key, X-Request-ID, AnonymousId, X-Retry-Count"
+    ),
     "Access-Control-Max-Age": str(MAX_AGE_S),
 }
+"""The last two headers are of RudderStack's and Segment's libraries for browsers."""
 
 
 class Preflights:
@@ -27,7 +31,7 @@ class Preflights:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "OPTIONS" or not scope["path"].startswith("/api/"):
+        if scope["type"] != "http" or scope["method"] != "OPTIONS" or not scope["path"].startswith(PATHS):
             await self._app(scope, receive, send)
             return
         request = Request(scope)
