@@ -2,19 +2,22 @@
 
 import asyncio
 import gzip
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recomengine_client import parts
+from recomengine_client import parts, progress
 from recomengine_client.parts import Span, end_of_part, is_cut
 from recomengine_client.progress import line
 from recomengine_client.resuming import Memory
@@ -228,6 +231,41 @@ def test_what_is_remembered_is_of_this_very_file_and_way(tmp_path: Path) -> None
 def test_the_bar_fits_a_line_whatever_it_shows(done: int, total: int | None, seconds: float) -> None:
     assert len(line(done, total, seconds)) < 120
     assert "\n" not in line(done, total, seconds)
+
+
+def test_a_terminal_sees_how_far_it_is_and_a_file_sees_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "EVERY_S", 0)
+    seen = {}
+    for shown in (True, False):
+        stream = io.StringIO()
+        monkeypatch.setattr(stream, "isatty", lambda shown=shown: shown)
+        bar = progress.Progress(stream, 2_000_000)
+        bar.advance(1_000_000)
+        bar.clear()
+        seen[shown] = stream.getvalue()
+    assert "] " + " 50% 1.0 of 2.0 MB, " in seen[True]
+    assert seen[True].endswith("\r\x1b[K")
+    assert seen[False] == ""
+
+
+async def test_a_push_that_is_stopped_by_hand_says_how_to_go_on(
+    other_process: str, tenant: Tenant, database_url: str
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "recomengine_client", "push", "events", "-", "--type", "ndjson"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={"PATH": os.defpath, "RECOMENGINE_URL": other_process, "RECOMENGINE_KEY": tenant.read_write},
+    )  # fmt: skip
+    assert process.stdin is not None
+    for number in range(20_000):
+        process.stdin.write(event(number, sessionId=uuid4().hex).encode() + b"\n")
+    process.stdin.flush()
+    while not await fetchval(database_url, STORED, tenant.id):
+        await asyncio.sleep(POLL_S)
+    process.send_signal(signal.SIGINT)
+    _, said = await asyncio.to_thread(process.communicate, timeout=PATIENCE_S)
+    assert process.returncode == 130
+    assert said.decode().startswith("recomengine-client: stopped. Run the same command again")
 
 
 def test_a_server_that_is_not_there_is_told_with_what_to_do(tmp_path: Path, push: Run) -> None:

@@ -13,17 +13,18 @@ from recomengine_client.errors import UnexpectedAnswer
 from recomengine_client.schemas import Data
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 JSON = "application/json"
 Content = Callable[[], bytes | Iterable[bytes]]
 """Called for each attempt."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Call(Generic[T]):
+class Call(Generic[T_co]):
     method: str
     path: str
     """Below /api/v1, percent-encoded."""
-    read: Callable[[bytes], T]
+    read: Callable[[bytes], T_co]
     query: tuple[tuple[str, str], ...] = ()
     content: Content | None = None
     media: str = JSON
@@ -40,7 +41,7 @@ class Call(Generic[T]):
         headers = {} if self.content is None else {"Content-Type": self.media}
         return headers if self.encoding is None else headers | {"Content-Encoding": self.encoding}
 
-    def answer(self, response: httpx.Response) -> T:
+    def answer(self, response: httpx.Response) -> T_co:
         """Raises UnexpectedAnswer."""
         try:
             return self.read(response.content)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct
 
@@ -58,15 +58,14 @@ class Options(Struct, frozen=True):
 
     def call(self, source: Source, media: str | None, encoding: str | None) -> Call[Answer]:
         if self.kind == "events":
-            made: Call[Any] = import_events(
+            return import_events(
                 source, media=media, encoding=encoding, format=self.format, map=self.map, separator=self.separator,
                 charset=self.charset,
             )  # fmt: skip
-            return made
         return import_catalog(
             source, media=media, encoding=encoding, format=self.format, map=self.map, separator=self.separator,
             charset=self.charset, category_separator=self.category_separator, replace=self.replace, force=self.force,
-        )  # type: ignore[return-value] # fmt: skip
+        )  # fmt: skip
 
 
 class Outcome:

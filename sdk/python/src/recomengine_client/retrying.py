@@ -85,8 +85,9 @@ class Attempts:
         wait_s = self._next_wait(None)
         if wait_s is None:
             why = str(error) or type(error).__name__
+            often = "1 attempt" if self.made == 1 else f"{self.made} attempts"
             raise NotReached(
-                f"No answer to {self._call.method} {self._call.path} after {self.made} attempts: {why}. "
+                f"No answer to {self._call.method} {self._call.path} after {often}: {why}. "
                 f"Check the URL, and that the server runs."
             ) from error
         return wait_s
