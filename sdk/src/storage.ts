@@ -3,27 +3,21 @@
  * Its entries are properties, since pages overwrite its functions; all names begin with `recomengine.`.
  */
 import { allowed } from './config.ts'
-import { fault } from './faults.ts'
+import { fault, quietly } from './faults.ts'
 
 export let store: Record<string, string> = {}
 
 export function openStorage(): void {
   try {
+    localStorage['recomengine.'] = ''
     store = localStorage
-    store['recomengine.'] = ''
   } catch {
-    toMemory()
+    fault('storage')
   }
 }
 
 export function write(name: string, value: string): void {
-  if (!allowed()) return
-  try {
-    store[name] = value
-  } catch {
-    toMemory()
-    store[name] = value
-  }
+  if (allowed()) quietly('storage', () => (store[name] = value))
 }
 
 /** In order. */
@@ -33,9 +27,4 @@ export function namesOf(beginning: string): string[] {
 
 export function remove(name: string): void {
   delete store[name]
-}
-
-function toMemory(): void {
-  fault('storage')
-  store = {}
 }
