@@ -18,7 +18,7 @@ import msgspec
 from recomengine.infra.database import Pool, tenant_transaction
 from recomengine.recommendations.schemas import Query
 from recomengine.recommendations.service import Recommender
-from recomengine.sdk.routes import PATH
+from recomengine.sdk.snippet import PATH, SCRIPT
 from recomengine.shop import TenantConfig
 from recomengine.web.assets import bundle
 from recomengine.web.caller import Caller
@@ -27,7 +27,6 @@ from recomengine.widgets import queries
 from recomengine.widgets.page import placed_list
 from recomengine.widgets.schemas import Look, PreviewQuery
 
-SCRIPT = "recomengine.js"
 NOBODYS = UUID(int=0)
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; connect-src data:; img-src http: https: data:; base-uri 'none'; "
