@@ -13,6 +13,7 @@ from segment.analytics.request import APIError
 
 from tests.segment.messages import events
 from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.processes import PATIENCE_S
 
 ORDER = {
     "order_id": "50314",
@@ -54,7 +55,7 @@ async def send(**options: Any) -> None:
     """In a thread, as the library waits for its answers."""
 
     def run() -> None:
-        library = Client(on_error=fail, **options)
+        library = Client(on_error=fail, timeout=PATIENCE_S, **options)
         shop_with(library)
         if library.consumers:
             library.shutdown()
@@ -88,6 +89,6 @@ async def test_what_the_library_sends_is_stored(
 
 
 async def test_a_wrong_key_is_told_to_the_library(other_process: str) -> None:
-    library = Client("rk_pub_unknown", host=other_process, sync_mode=True)
+    library = Client("rk_pub_unknown", host=other_process, sync_mode=True, timeout=PATIENCE_S)
     with pytest.raises(APIError, match="401"):
         await asyncio.to_thread(library.track, "dee", "Product Viewed", {"product_id": "507"})

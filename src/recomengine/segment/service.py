@@ -205,7 +205,7 @@ class _Taking:
     def _leave_out(self, receipt: Receipt, traits: int) -> None:
         if traits > 0:
             receipt.remark(f"{traits} traits are no plain values or too many, and are not kept")
-            self._intake.notes.count(self._caller.tenant, "segment_event", "traits not kept", traits)
+            self._intake.notes.count(self._caller.tenant, "segment_event", "traits not kept")
 
 
 def _id(path: str, value: str | None) -> str:
