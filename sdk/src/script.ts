@@ -4,6 +4,7 @@
  */
 import { configure } from './config.ts'
 import { engine } from './index.ts'
+import { openStorage } from './storage.ts'
 import type { Engine, InitOptions } from './types.ts'
 
 /** What the page called before the script was there: the function's name, and what it was given. */
@@ -17,9 +18,11 @@ if (!before?.version) {
   const script = document.currentScript as HTMLScriptElement | null
   window.RecomEngine = engine
   if (script) configure({ apiUrl: script.src.replace(/\/sdk\/v1\/.*/, ''), ...script.dataset } as InitOptions)
+  openStorage()
   for (const call of before?.q ?? []) {
     const [name, ...given] = call
-    call.done?.((engine[name as 'init'] as (...given: unknown[]) => unknown)?.(...given))
+    const result = (engine[name as 'init'] as ((...given: unknown[]) => unknown) | undefined)?.(...given)
+    call.done?.(result)
   }
   engine.init({})
 }

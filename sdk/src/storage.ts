@@ -5,12 +5,13 @@
 import { allowed } from './config.ts'
 import { fault } from './faults.ts'
 
-export let store: Record<string, string> = {}
+const memory: Record<string, string> = {}
+export let store = memory
 
 export function openStorage(): void {
   try {
     store = localStorage
-    store['recomengine.'] = ''
+    delete store['recomengine.'] // throws where it is null
   } catch {
     toMemory()
   }
@@ -37,5 +38,5 @@ export function remove(name: string): void {
 
 function toMemory(): void {
   fault('storage')
-  store = {}
+  store = memory
 }
