@@ -65,7 +65,7 @@ def static_files() -> list[Path]:
 
 def sdk_files() -> list[Path]:
     pinned = [SDK / "package-lock.json", SDK / ".npmrc", SDK / "tsconfig.json", ROOT / "requirements" / "dev.txt"]
-    return [SDK / "build.py", SDK / "build.mjs", *pinned, *sorted((SDK / "src").glob("*.ts"))]
+    return [SDK / "build.py", *sorted(SDK.glob("*.mjs")), *pinned, *sorted((SDK / "src").iterdir())]
 
 
 def step(name: str, inputs: list[Path], work: Callable[[], None]) -> str | None:

@@ -7,31 +7,12 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { HERE, bundle } from './bundle.mjs'
 
 const MOST_BYTES = 5120
-const HERE = dirname(fileURLToPath(import.meta.url))
 const OUT = process.argv[2] ?? join(HERE, '../src/recomengine/site/built/sdk')
-const { version } = JSON.parse(readFileSync(join(HERE, 'package.json'), 'utf8'))
-const SHARED = {
-  bundle: true,
-  minify: true,
-  legalComments: 'none',
-  charset: 'utf8',
-  // The oldest that browsers of the last three years still are.
-  target: ['chrome109', 'edge109', 'firefox115', 'safari16.4'],
-  define: { SDK_VERSION: JSON.stringify(version) },
-  mangleProps: /^_/,
-  write: false,
-}
-
-async function bundle(entry, format) {
-  const made = await build({ ...SHARED, format, entryPoints: [join(HERE, 'src', entry)] })
-  return made.outputFiles[0].contents
-}
 
 function declarations() {
   const folder = mkdtempSync(join(tmpdir(), 'recomengine-sdk-'))

@@ -1,42 +1,72 @@
 /**
  * A placement on the page: kept free while its list is under way, shown, hidden.
+ *
+ * The skeleton is made of the same boxes as the cards, and each keeps the same room, so nothing moves between the two.
  */
-import type { Item, RenderOptions, Widget } from './types.ts'
+import { card } from './card.ts'
+import { arrows } from './carousel.ts'
+import { make } from './elements.ts'
+import { adopt } from './styles.ts'
+import type { Item, RenderOptions, Theme, Widget } from './types.ts'
 
-/** Keep the place of a list that is under way. */
-export function skeleton(host: HTMLElement, _widget: Widget, _options: RenderOptions): void {
-  host.setAttribute('aria-busy', 'true')
+/** How many columns fit at each of the widths that styles.css tells apart. */
+const WIDTHS = [1, 2, 3, 4, 6]
+
+/** Keep the place of a list that is under way; of what nothing is known of yet, one as usual. */
+export function skeleton(host: HTMLElement, widget: Widget, options: RenderOptions): void {
+  show(host, widget, Array(widget.maxItems || 8).fill({}), options)
 }
 
 /** Show the list; the cards, in the order of `items`. An empty list hides the host. */
 export function show(host: HTMLElement, widget: Widget, items: Item[], options: RenderOptions): HTMLElement[] {
-  host.removeAttribute('aria-busy')
-  if (!items.length) {
-    hide(host)
-    return []
-  }
-  const list = document.createElement('ul')
+  const { layout = 'grid', title } = widget
+  const { template } = options
   const cards: HTMLElement[] = []
+  const busy = !items[0]?.productId
   for (const item of items) {
-    const card = document.createElement('li')
-    card.append(options.template ? options.template(item, widget) : link(item))
-    cards.push(card)
+    cards.push(template && !busy ? make('li', 'card', {}, template(item, widget)) : card(item, widget, options))
   }
-  list.append(...cards)
-  host.replaceChildren(list)
+  if (!cards[0]) {
+    hide(host)
+    return cards
+  }
+  const carousel = layout === 'carousel'
+  const list = make('ul', 'cards', {}, ...cards)
+  const properties = {
+    ariaLabel: title || 'Recommendations', ariaBusy: `${busy}`, ariaRoleDescription: carousel ? layout : null,
+  }
+  const buttons = carousel ? arrows(list) : []
+  const section = make('section', layout + ' re', properties,
+    (title || carousel) && make('div', 'head', {}, title && make('h2', 'title', {}, title), ...buttons),
+    list,
+  )
+  dress(section, widget, options, layout === 'grid' && cards[1] ? cards.length : 0)
+  const root = options.shadow ? host.shadowRoot || host.attachShadow({ mode: 'open' }) : host
+  root.replaceChildren(section)
+  adopt(section)
   host.hidden = false
   return cards
 }
 
 /** Take the placement out of sight and empty it. */
 export function hide(host: HTMLElement): void {
-  host.replaceChildren()
+  ;(host.shadowRoot || host).replaceChildren()
   host.hidden = true
 }
 
-function link(item: Item): HTMLElement {
-  const anchor = document.createElement('a')
-  if (item.url && /^(https?:)?\/\/|^\//i.test(item.url)) anchor.href = item.url
-  anchor.textContent = item.name
-  return anchor
+/** Give the section its theme, its cards their room, and each width its columns; gridded: the cards that fill rows. */
+function dress({ style }: HTMLElement, widget: Widget, { showReason }: RenderOptions, gridded: number): void {
+  const { layout, columns = 4, theme = {}, showPrice, ctaText } = widget
+  const set = (name: string | number, value: unknown) => style.setProperty('--' + name, value as string)
+  set('room', 2.7 + (showPrice !== false ? 1.6 : 0) + (showReason !== false ? 2.5 : 0) + (ctaText ? 2.8 : 0))
+  for (const fit of WIDTHS) {
+    // Where the last card would be alone in its row, there is a column less, or a card less.
+    let count = Math.min(layout === 'list' ? (fit > 3 ? 2 : 1) : fit, columns)
+    while (count > 3 && gridded % count === 1) count--
+    set(fit, count)
+    set('l' + fit, gridded % count === 1 ? 'none' : 'flex')
+  }
+  for (const name in theme) set('re-' + name, theme[name as keyof Theme])
+  const { colorScheme, backgroundColor } = theme
+  style.colorScheme = colorScheme === 'auto' ? 'light dark' : colorScheme || (backgroundColor ? 'light' : '')
 }

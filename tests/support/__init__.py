@@ -19,6 +19,7 @@ processes       the command line as real processes, and waiting for them
 rankers         rankers of any sources, requests to them, and what they answer
 reference       the kernels in plain Python
 relay           a Redis that can be cut off
+rendering       the SDK's renderer by itself, on a page
 shoppers        ids of shoppers joined, parted, and marked as robots'
 shops           catalogs and events stored and built, and waiting in a loop
 signals         messages of the bus, to wait for
