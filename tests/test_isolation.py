@@ -37,7 +37,7 @@ OF_THE_OWNER = {"analytics_summary"}
 VIEWS = {"analytics_summary_of_declared", "joined_ids"}
 """What it may read, and nobody can write."""
 QUEUE = "pgqueuer"
-OPEN = {"/health", "/ready", "/internal/metrics", "/docs/{name:path}"}
+OPEN = {"/health", "/ready", "/internal/metrics", "/docs/{name:path}", "/sdk/v1/{name:path}"}
 """The last one: files that are the same for everybody, named by themselves."""
 ACCOUNTS = "/api/v1/auth/"
 """Of people, not of tenants."""

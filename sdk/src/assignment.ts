@@ -4,56 +4,63 @@
  *
  * SHA-256 (FIPS 180-4) without waiting, which the browser's own does not offer, and not at all without https. Its
  * constants are the first 32 bits of the fractions of the square and cube roots of the first primes. Names of variables
- * are the standard's.
+ * are the standard's. A message has less than 8 kB: two ids, and its length is two bytes.
  */
 import type { Variant } from './types.ts'
 
-const BUCKETS = 100
-const ROUNDS = 64
+const enum Size {
+  BUCKETS = 100,
+  ROUNDS = 64,
+}
+
+type Words = [number, number, number, number, number, number, number, number]
 
 export function variantOf(userId: string, experimentId: string, trafficSplit: number): Variant {
   return bucket(userId, experimentId) < trafficSplit ? 'control' : 'variant'
 }
 
 export function bucket(userId: string, experimentId: string): number {
-  return sha256(userId + experimentId).reduce((rest, word) => (rest * 2 ** 32 + (word >>> 0)) % BUCKETS, 0)
+  let rest = 0
+  for (const word of sha256(userId + experimentId)) rest = (rest * 2 ** 32 + (word >>> 0)) % Size.BUCKETS
+  return rest
 }
 
 /** Eight words of 32 bits, with sign. */
 export function sha256(text: string): number[] {
-  const message = new TextEncoder().encode(text)
-  const padded = new DataView(new ArrayBuffer(((message.length + 72) >> 6) << 6))
-  message.forEach((byte, at) => padded.setInt8(at, byte))
-  padded.setInt8(message.length, 0x80)
-  padded.setInt32(padded.byteLength - 4, message.length * 8)
-  const [K, H] = [1 / 3, 1 / 2].map(fractions) as [number[], number[]]
+  const message = [...new TextEncoder().encode(text), 0x80]
+  const bits = (message.length - 1) * 8
+  const end = ((message.length + 71) >> 6) << 6
+  message[end - 2] = bits >> 8
+  message[end - 1] = bits
+  const K: number[] = []
+  const H: number[] = []
   const W: number[] = []
-  for (let block = 0; block < padded.byteLength; block += 64) {
-    let [a, b, c, d, e, f, g, h] = H as [number, number, number, number, number, number, number, number]
-    for (let t = 0; t < ROUNDS; t++) {
-      const [early, late] = [W[t - 15]!, W[t - 2]!]
-      W[t] = t < 16
-        ? padded.getInt32(block + t * 4)
-        : (turned(early, 7, 18) ^ (early >>> 3)) + (turned(late, 17, 19) ^ (late >>> 10)) + W[t - 16]! + W[t - 7]! | 0
-      const T = h + turned(e, 6, 11, 25) + ((e & f) ^ (~e & g)) + K[t]! + W[t]!
-      ;[a, b, c, d, e, f, g, h] = [(T + turned(a, 2, 13, 22) + ((a & b) ^ (a & c) ^ (b & c))) | 0, a, b, c, (d + T) | 0, e, f, g]
-    }
-    ;[a, b, c, d, e, f, g, h].forEach((word, index) => (H[index] = (H[index]! + word) | 0))
-  }
-  return H.slice(0, 8)
-}
-
-/** `word` rotated right by each of `by` bits, combined. */
-function turned(word: number, ...by: number[]): number {
-  return by.reduce((mixed, bits) => mixed ^ ((word >>> bits) | (word << (32 - bits))), 0)
-}
-
-/** Of the roots of the first 64 primes, in 32 bits. */
-function fractions(power: number): number[] {
-  const found: number[] = []
-  for (let number = 2, divisor; found.length < ROUNDS; number++) {
+  for (let number = 2, divisor; K.length < Size.ROUNDS; number++) {
     for (divisor = 2; number % divisor; ) divisor++
-    if (divisor === number) found.push((number ** power * 2 ** 32) | 0)
+    if (divisor < number) continue
+    if (K.length < 8) H.push((number ** 0.5 * 2 ** 32) | 0)
+    K.push((number ** (1 / 3) * 2 ** 32) | 0)
   }
-  return found
+  for (let at = 0; at < end; ) {
+    /** a to h, and those of former rounds behind them. */
+    let state = H.slice()
+    for (let t = 0; t < Size.ROUNDS; t++) {
+      const [a, b, c, , e, f, g, h] = state as Words
+      const [w2, w15] = [W[t - 2]!, W[t - 15]!]
+      W[t] = t < 16
+        ? (message[at++]! << 24) | (message[at++]! << 16) | (message[at++]! << 8) | (message[at++]! & 255)
+        : (turned(w15, 7) ^ turned(w15, 18) ^ (w15 >>> 3)) + (turned(w2, 17) ^ turned(w2, 19) ^ (w2 >>> 10)) +
+          W[t - 16]! + W[t - 7]! | 0
+      const T1 = h + (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) + (g ^ (e & (f ^ g))) + K[t]! + W[t]!
+      state = [(T1 + (turned(a, 2) ^ turned(a, 13) ^ turned(a, 22)) + ((a & b) | (c & (a | b)))) | 0, ...state]
+      state[4] = (state[4]! + T1) | 0
+    }
+    H.forEach((word, index) => (H[index] = (word + state[index]!) | 0))
+  }
+  return H
+}
+
+/** `word` rotated right. */
+function turned(word: number, bits: number): number {
+  return (word >>> bits) | (word << (32 - bits))
 }

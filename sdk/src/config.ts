@@ -6,10 +6,6 @@ import type { InitOptions } from './types.ts'
 /** Attributes are text, so `false` may be that. */
 export const settings: InitOptions & { apiUrl: string } = { apiUrl: '' }
 
-export function configure(options: InitOptions): void {
-  Object.assign(settings, options)
-}
-
 /** Whether anything of the shopper may be stored or sent. The browser's own signal outweighs what the page says. */
 export function allowed(): boolean {
   return !isOff(settings.consent) && !(navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl

@@ -3,26 +3,25 @@
  */
 import { ask } from './api.ts'
 import { variantOf } from './assignment.ts'
-import { allowed, configure, isOff, settings } from './config.ts'
+import { allowed, isOff, settings } from './config.ts'
 import { quietly } from './faults.ts'
 import { on } from './listeners.ts'
-import { paint, scan, stopAll } from './placements.ts'
+import { paint, scan } from './placements.ts'
 import { startQueue } from './queue.ts'
 import { forgetAll, identify, join, shopperId } from './shopper.ts'
 import { openStorage } from './storage.ts'
-import { track } from './tracker.ts'
+import { endTracking, track } from './tracker.ts'
 import type { Engine, InitOptions, Item, Meta } from './types.ts'
 import { VERSION } from './version.ts'
 
-const SETTLED_MS = 50
-const NOTHING: { data: Item[]; meta: Meta | null } = { data: [], meta: null }
-/** Of functions that fail. */
-const INSTEAD: Record<string, unknown> = { recommend: NOTHING, assign: 'control' }
+const enum Limit {
+  SETTLED_MS = 50,
+}
 
 let started = false
 
 function init(options: InitOptions): void {
-  configure(options)
+  Object.assign(settings, options)
   if (!started) openStorage()
   if (!allowed()) forgetAll()
   if (settings.key && !started) {
@@ -41,12 +40,12 @@ function watchPage(): void {
     // Once all of the page's elements are there, its placements are one request.
     if (document.readyState !== 'loading') void scan()
   }
-  new MutationObserver(() => (due ||= setTimeout(look, SETTLED_MS))).observe(document, {
+  new MutationObserver(() => (due ||= setTimeout(look, Limit.SETTLED_MS))).observe(document, {
     childList: true,
     subtree: true,
-    attributeFilter: ['data-recomengine-placement', 'data-product-id', 'data-category', 'data-context'],
+    attributeFilter: ['data-recomengine-placement', 'data-product-id', 'data-category'],
   })
-  document.addEventListener('DOMContentLoaded', look)
+  document.addEventListener('readystatechange', look)
   look()
 }
 
@@ -58,18 +57,21 @@ const functions: Omit<Engine, 'version'> = {
   identify,
   async recommend({ productIds: productId, ...rest } = {}) {
     const { data, meta } = await ask('recommendations', { productId, ...rest })
-    return data ? { data, meta } as typeof NOTHING : NOTHING
+    return { data: data ?? [], meta } as { data: Item[]; meta?: Meta }
   },
   setConsent: (consent) => init({ consent }),
   reset() {
-    stopAll()
+    endTracking()
     settings.userId = settings.sessionId = null
     forgetAll()
   },
-  assign: (experimentId, trafficSplit = 50) => variantOf(shopperId()!, experimentId, trafficSplit),
+  assign(experimentId, trafficSplit = 50) {
+    const userId = shopperId()
+    return userId ? variantOf(userId, experimentId, trafficSplit) : 'control'
+  },
 }
 
 export const engine = { version: VERSION } as Engine & Record<string, unknown>
 for (const [name, work] of Object.entries(functions)) {
-  engine[name] = (...given: never[]) => quietly(name, () => (work as (...given: never[]) => unknown)(...given), INSTEAD[name])
+  engine[name] = (...given: never[]) => quietly(name, () => (work as (...given: never[]) => unknown)(...given))
 }

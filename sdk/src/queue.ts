@@ -2,11 +2,11 @@
  * Events on their way: kept in first-party storage until the API has answered for them, so that a later page sends what
  * this one could not. An event keeps its id, so the server takes it once however often it arrives.
  *
- * At most MOST_WAITING wait; at most MOST_EVENTS leave at once, every 5 s or when the page is left, by a request that
+ * At most 500 wait; at most 50 leave at once, every 5 s or when the page is left, by a request that
  * outlives it; one is under way at a time. After a failure the next one waits, twice as long each time, or as Retry-After
  * says. Each event is an entry of its own in storage: tabs need no lock, and what one of them has sent is gone for all.
  */
-import { allowed, settings } from './config.ts'
+import { allowed } from './config.ts'
 import { encode } from './encode.ts'
 import { clearFaults, fault, faults } from './faults.ts'
 import { emit } from './listeners.ts'
@@ -15,91 +15,66 @@ import { post } from './transport.ts'
 import type { OutgoingEvent, Receipt } from './types.ts'
 import { VERSION } from './version.ts'
 
-const MOST_EVENTS = 50
-/** Of at most 3 bytes each: browsers let no more than 64 kB outlive a page. */
-const MOST_CHARACTERS = 20_000
-const MOST_WAITING = 500
-const EVERY_MS = 5000
-const ANSWER_MS = 10_000
-const LONGEST_WAIT_MS = 300_000
-/** Sent again they would be refused again. */
-const FINAL = [400, 413, 422]
-const EVENTS = 'recomengine.e.'
-const WAIT = 'recomengine.wait'
+const enum Limit {
+  EVENTS = 50,
+  /** Of at most 3 bytes each: browsers let no more than 64 kB outlive a page. */
+  CHARACTERS = 20_000,
+  WAITING = 500,
+  EVERY_MS = 5000,
+  ANSWER_MS = 10_000,
+  WAIT_MS = 300_000,
+}
 
-let flying: string[] = []
+const enum Entry {
+  EVENTS = 'recomengine.e.',
+  WAIT = 'recomengine.wait',
+}
+
+let busy = false
 let failures = 0
-let timer: unknown
 
 export function enqueue(id: string, event: OutgoingEvent): void {
   const json = encode(event)
-  const names = namesOf(EVENTS)
-  if (json.length > MOST_CHARACTERS) return fault('event_too_large')
-  if (names.length > MOST_WAITING) {
-    fault('queue_full')
-    remove(names[0]!)
-  }
-  write(`${EVENTS}${Date.now()}.${id}`, json)
-  emit('event', { id, event })
-  if (names.length > MOST_EVENTS) void flush()
-  schedule()
+  const waiting = namesOf(Entry.EVENTS).length
+  if (waiting > Limit.WAITING || json.length > Limit.CHARACTERS) return fault('refused')
+  write(`${Entry.EVENTS}${Date.now()}.${id}`, json)
+  emit('event', event)
+  if (waiting > Limit.EVENTS) void flush()
 }
 
 /** Send what earlier pages left, and what there is when this one is left. */
 export function startQueue(): void {
-  schedule()
-  document.addEventListener('visibilitychange', () => document.hidden && void flush())
+  setInterval(flush, Limit.EVERY_MS)
+  document.addEventListener('visibilitychange', () => document.hidden && flush())
 }
 
 export async function flush(): Promise<void> {
-  const [names, body] = next()
-  if (!names.length || (flying.length && !document.hidden) || waitMs() > 0) return
-  flying = [...flying, ...names]
-  const { status, waitS, data } = await post('events/batch', body, ANSWER_MS)
-  flying = []
-  const results = (data as { results?: Receipt[] } | undefined)?.results
-  if (results || FINAL.includes(status)) settle(names, results ?? [])
-  else {
-    const backoffMs = Math.min(LONGEST_WAIT_MS, 1000 * 2 ** ++failures) * (0.5 + Math.random() / 2)
-    write(WAIT, `${Date.now() + Math.max(waitS * 1000, backoffMs)}`)
-  }
-  schedule()
-}
-
-function schedule(): void {
-  timer ??= namesOf(EVENTS).length && setTimeout(() => {
-    timer = null
-    void flush()
-    schedule()
-  }, Math.max(EVERY_MS, waitMs()))
-}
-
-function waitMs(): number {
-  return +store[WAIT]! - Date.now()
-}
-
-/** The events of one request that are not on their way already, and its body. */
-function next(): [names: string[], body: string] {
   const names: string[] = []
   let events = ''
-  for (const name of allowed() ? namesOf(EVENTS) : []) {
-    if (flying.includes(name)) continue
-    if (names.length === MOST_EVENTS || events.length + store[name]!.length > MOST_CHARACTERS) break
+  for (const name of namesOf(Entry.EVENTS).slice(0, Limit.EVENTS)) {
+    if (events.length + store[name]!.length > Limit.CHARACTERS) break
     names.push(name)
     events += (events && ',') + store[name]
   }
-  const rest = { key: settings.key, sentAt: Date.now(), client: { name: 'js', version: VERSION, errors: faults } }
-  return [names, `{"events":[${events}],${encode(rest).slice(1)}`]
+  if (busy || !events || !allowed() || Date.now() < +store[Entry.WAIT]!) return
+  busy = true
+  const fields = { sentAt: Date.now(), client: { name: 'js', version: VERSION, errors: faults } }
+  const { status, waitS = 0, data } = await post('events/batch', fields, Limit.ANSWER_MS, `"events":[${events}],`)
+  busy = false
+  const results = (data as { results?: Receipt[] } | undefined)?.results
+  if (results || /^4(00|13|22)/.test(`${status}`)) return settle(names, results ?? [])
+  const backoffMs = Math.min(Limit.WAIT_MS, 1000 * 2 ** ++failures) * (0.5 + Math.random() / 2)
+  write(Entry.WAIT, `${Date.now() + Math.max(waitS * 1000, backoffMs)}`)
 }
 
 /** An answer that stands: of each event, or without results that none of them will ever be taken. */
 function settle(names: string[], results: Receipt[]): void {
   failures = 0
   clearFaults()
-  const receipts = names.map((name, index): Receipt => {
+  names.forEach((name, index) => {
     remove(name)
-    return { status: 'dropped', ...results[index], id: name.split('.')[3]! }
+    if (results[index]?.error ?? !results[index]) fault('rejected')
   })
-  for (const { status } of receipts) if (status === 'dropped' || status === 'rejected') fault(status)
-  emit('sent', receipts)
+  emit('sent', results)
+  void flush() // what did not fit in
 }

@@ -3,43 +3,43 @@
  * first-party storage and joined with the shop's own when they sign in.
  */
 import { allowed, settings } from './config.ts'
-import { encode } from './encode.ts'
 import { namesOf, remove, store, write } from './storage.ts'
 import { post } from './transport.ts'
 
-const ANSWER_MS = 10_000
-const [USER, ANONYMOUS, JOINED] = ['recomengine.user', 'recomengine.anonymous', 'recomengine.joined'] as const
+const enum Limit {
+  ANSWER_MS = 10_000,
+}
+
+const enum Entry {
+  USER = 'recomengine.user',
+  ANONYMOUS = 'recomengine.anonymous',
+}
 
 /** 128 random bits; randomUUID is missing on pages without https. */
 export function randomId(): string {
-  return crypto.getRandomValues(new Uint8Array(16)).reduce((id, byte) => id + (byte + 256).toString(16).slice(1), '')
+  return crypto.getRandomValues(new Uint32Array(4)).join('-')
 }
 
 /** undefined where nothing of the shopper may be sent. */
 export function shopperId(): string | undefined {
   if (!allowed()) return undefined
-  if (!signedIn() && !store[ANONYMOUS]) write(ANONYMOUS, `anon_${randomId()}`)
-  return signedIn() || store[ANONYMOUS]
+  if (!signedIn() && !store[Entry.ANONYMOUS]) write(Entry.ANONYMOUS, `anon_${randomId()}`)
+  return signedIn() || store[Entry.ANONYMOUS]
 }
 
 export function identify(userId: string): void {
   settings.userId = `${userId}`
-  write(USER, settings.userId)
+  write(Entry.USER, settings.userId)
   void join()
 }
 
-/** What was done under the anonymous id becomes theirs who signed in. */
+/** What was done under the anonymous id becomes theirs who signed in. It is not used again: the device may have others. */
 export async function join(): Promise<void> {
   const userId = allowed() && signedIn()
-  const anonymousId = store[ANONYMOUS]
-  const joined = store[JOINED]
-  if (!userId || !anonymousId || joined === userId) return
-  // Once joined with another shopper, it stays theirs: the device has several.
-  const { status, data } = joined
-    ? { status: 409 }
-    : await post('identify', encode({ key: settings.key, userId, anonymousId }), ANSWER_MS)
-  if (data) write(JOINED, userId)
-  if (status === 409) [ANONYMOUS, JOINED].forEach(remove)
+  const anonymousId = store[Entry.ANONYMOUS]
+  if (!userId || !anonymousId) return
+  const { status, data } = await post('identify', { userId, anonymousId }, Limit.ANSWER_MS)
+  if (data || status === 409) remove(Entry.ANONYMOUS)
 }
 
 export function forgetAll(): void {
@@ -47,5 +47,5 @@ export function forgetAll(): void {
 }
 
 function signedIn(): string | null | undefined {
-  return settings.userId || store[USER]
+  return settings.userId || store[Entry.USER]
 }

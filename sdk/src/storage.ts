@@ -3,28 +3,21 @@
  * Its entries are properties, since pages overwrite its functions; all names begin with `recomengine.`.
  */
 import { allowed } from './config.ts'
-import { fault } from './faults.ts'
+import { fault, quietly } from './faults.ts'
 
-const memory: Record<string, string> = {}
-export let store = memory
+export let store: Record<string, string> = {}
 
 export function openStorage(): void {
   try {
+    localStorage['recomengine.'] = ''
     store = localStorage
-    delete store['recomengine.'] // throws where it is null
   } catch {
-    toMemory()
+    fault('storage')
   }
 }
 
 export function write(name: string, value: string): void {
-  if (!allowed()) return
-  try {
-    store[name] = value
-  } catch {
-    toMemory()
-    store[name] = value
-  }
+  if (allowed()) quietly('storage', () => (store[name] = value))
 }
 
 /** In order. */
@@ -34,9 +27,4 @@ export function namesOf(beginning: string): string[] {
 
 export function remove(name: string): void {
   delete store[name]
-}
-
-function toMemory(): void {
-  fault('storage')
-  store = memory
 }

@@ -181,22 +181,22 @@ export interface OutgoingEvent {
   metadata: Record<string, unknown>
 }
 
-/** What became of an event; dropped: the whole batch was refused. `id` is that of the happening `event`. */
+/** What became of an event, in the order of its batch. */
 export interface Receipt {
-  id: string
-  status: 'accepted' | 'duplicate' | 'rejected' | 'dropped'
-  error?: unknown
+  status: 'accepted' | 'duplicate' | 'rejected'
+  /** As the event had it, or as the server made it. */
+  eventId?: string
+  error?: { code: string; message?: string }
 }
 
 /** What `on` can be told of. */
 export interface Happenings {
   /** An event was noted, and leaves with the next batch. */
-  event: { id: string; event: OutgoingEvent }
+  event: OutgoingEvent
   /** A batch was answered. */
   sent: Receipt[]
   /** A placement was drawn; without items it is hidden. */
   render: { placementId: string; element: HTMLElement; items: Item[]; meta: Meta | undefined }
-  error: { code: string }
 }
 
 /** What pages call. Nothing of it ever throws or rejects. */
@@ -210,7 +210,7 @@ export interface Engine {
   /** The shopper signed in: what they did before is theirs, here and on later pages, until `reset`. */
   identify(userId: string): void
   /** A list to show by the page's own means; an empty one where there is none. */
-  recommend(options?: RecommendOptions): Promise<{ data: Item[]; meta: Meta | null }>
+  recommend(options?: RecommendOptions): Promise<{ data: Item[]; meta?: Meta }>
   on<Name extends keyof Happenings>(name: Name, listener: (happening: Happenings[Name]) => void): () => void
   setConsent(consent: boolean): void
   /** The shopper signed out: ids, events that wait and lists are forgotten. */

@@ -27,6 +27,7 @@ from recomengine.models.routes import routes as model_routes
 from recomengine.recommendations.routes import routes as recommendation_routes
 from recomengine.reference.routes import reference_routes
 from recomengine.robots.routes import routes as robot_routes
+from recomengine.sdk.routes import routes as snippet_routes
 from recomengine.sdk.routes import sdk_routes
 from recomengine.settings import Settings, load_settings
 from recomengine.tenants.routes import routes as tenant_routes
@@ -70,7 +71,7 @@ def all_routes() -> list[BaseRoute]:
         *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes,
         *key_routes, *experiment_routes, *analytics_routes, *job_routes, *user_routes, *robot_routes,
         *widget_routes,
-        *health_routes,
+        *snippet_routes, *health_routes,
     ]  # fmt: skip
     return [*routes, *reference_routes(routes), *sdk_routes()]
 

@@ -23,6 +23,8 @@ ORDER BY created_at DESC, id DESC LIMIT $3
 """
 LOCK_KEY = ONE_KEY + " AND (revoked_at IS NULL OR revoked_at > now()) FOR UPDATE"
 REVOKE_KEY = "UPDATE api_keys SET revoked_at = now() + $3 WHERE tenant_id = $1 AND id = $2"
+LOCK_KEYS = "SELECT FROM tenants WHERE id = $1 FOR UPDATE"
+KEY_OF_DIGEST = "SELECT id, revoked_at FROM api_keys WHERE tenant_id = $1 AND key_hash = $2"
 NOTE_USED = "UPDATE api_keys SET last_used_at = now() WHERE tenant_id = ANY ($1::uuid[]) AND id = ANY ($2::uuid[])"
 FIND_KEY = "SELECT * FROM find_api_key($1)"
 
@@ -56,6 +58,15 @@ async def lock_key(connection: Connection, tenant_id: UUID, key_id: UUID) -> asy
 
 async def revoke_key(connection: Connection, tenant_id: UUID, key_id: UUID, after: timedelta) -> None:
     await connection.execute(REVOKE_KEY, tenant_id, key_id, after)
+
+
+async def lock_keys(connection: Connection, tenant_id: UUID) -> None:
+    """Have one transaction at a time make a key that must be there once."""
+    await connection.execute(LOCK_KEYS, tenant_id)
+
+
+async def key_of_digest(connection: Connection, tenant_id: UUID, key_hash: bytes) -> asyncpg.Record | None:
+    return await connection.fetchrow(KEY_OF_DIGEST, tenant_id, key_hash)
 
 
 async def note_used(connection: Connection, tenants: list[UUID], key_ids: list[UUID]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 import typer
@@ -9,10 +10,11 @@ import typer
 from recomengine.auth.service import admin_id_of
 from recomengine.cli.flags import AsJson, DataDir, run, settings_of_running, with_pool
 from recomengine.infra.database import Pool
+from recomengine.sdk.snippet import Snippet, snippet
 from recomengine.settings import SettingsError
 from recomengine.shop import TenantConfig
 from recomengine.tenants.schemas import CreatedTenant
-from recomengine.tenants.service import create_tenant
+from recomengine.tenants.service import create_tenant, require_tenant
 from recomengine.wording import fault_of
 
 app = typer.Typer(help="Tenants: the shops that are served.", no_args_is_help=True)
@@ -54,3 +56,27 @@ def create(
         typer.echo(
             "\n".join([f"tenant     {made['tenantId']}", *(f"{kind:10s} {key}" for kind, key in made["keys"].items())])
         )
+
+
+@app.command("snippet")
+def show_snippet(
+    tenant: Annotated[UUID, typer.Argument(help="The tenant's id.", show_default=False)],
+    latest: Annotated[
+        bool, typer.Option(help="The tag that follows new versions by itself, and has no integrity.")
+    ] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Print the script tag for the shop's pages, with a publish key of its own and the script's integrity."""
+    settings = settings_of_running(data_dir)
+    settings.require_secrets("API_KEY_HMAC_SECRET")
+
+    async def make(pool: Pool) -> Snippet:
+        await require_tenant(pool, tenant)
+        return await snippet(pool, settings.api_key_hmac_secret, settings.base_url, tenant)
+
+    made = run(with_pool(settings, make))
+    if as_json:
+        typer.echo(json.dumps(msgspec.to_builtins(made)))
+    else:
+        typer.echo(made.latest if latest else made.html)

@@ -1,11 +1,42 @@
-"""The browser SDK over HTTP: its files, for pages of any origin."""
+"""The browser SDK over HTTP: its files, for pages of any origin, and the tag that loads it."""
 
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from recomengine.auth.actor import Owner
+from recomengine.sdk.snippet import PATH, Snippet, snippet
 from recomengine.web.assets import Policy, bundle, bundle_route
+from recomengine.web.codec import data_response
+from recomengine.web.door import Call
+from recomengine.web.operations import Credential, Data, Operation
 
-PATH = "/sdk/v1"
+if TYPE_CHECKING:
+    from recomengine.context import Context
+
+
+async def get_snippet(context: "Context", call: Call[Owner, None]) -> Response:
+    """The script's tag with a publish key of its own, which is made by the first request and shown by each. Its pages
+    are those of the tenant's allowedOrigins.
+    """
+    settings = context.settings
+    made = await snippet(
+        context.pool, settings.api_key_hmac_secret, settings.base_url, call.by.tenant_id, owner=call.by
+    )
+    response = data_response(made)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+routes = [
+    Operation(
+        "GET", "/api/v1/tenants/{tenant_id}/snippet", get_snippet, "Get the tag for the shop's pages",
+        {200: Data[Snippet]}, needs=(Credential.ADMIN,),
+    ),
+]  # fmt: skip
 
 
 def sdk_routes() -> list[BaseRoute]:
+    """Of files, which the OpenAPI document leaves out."""
     return [bundle_route(PATH, bundle("sdk"), Policy.FOREIGN)]

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from recomengine.shop import Permission
 from recomengine.users import joining, service
+from recomengine.users.identifying import Identified, IdentifyIn, identify
 from recomengine.users.schemas import (
     AliasIn,
     Described,
@@ -32,6 +33,7 @@ MAX_BODY_BYTES, MAX_PROPERTIES_BYTES = 4096, 65_536
 NAMES = {"user_id": "userId", "anonymous_id": "anonymousId"}
 
 _alias = json_body(msgspec.json.Decoder(AliasIn), MAX_BODY_BYTES)
+_identify = json_body(msgspec.json.Decoder(IdentifyIn), MAX_BODY_BYTES)
 _properties = json_body(msgspec.json.Decoder(Properties), MAX_PROPERTIES_BYTES)
 
 
@@ -72,6 +74,13 @@ async def add_alias(context: "Context", call: Call[Caller, AliasIn]) -> Response
     return data_response(person, 201 if new else 200)
 
 
+async def post_identify(context: "Context", call: Call[Caller, IdentifyIn]) -> Response:
+    """For browsers, with a publish key: only an anonymous id that the SDK made can be joined, and the answer names no
+    other id.
+    """
+    return data_response(await identify(context.pool, context.redis, call.by.tenant_id, call.body), 202)
+
+
 async def undo_alias(context: "Context", call: Call[Caller, None]) -> Response:
     user_id, anonymous_id = _id(call, "user_id"), _id(call, "anonymous_id")
     await joining.undo_alias(context.pool, context.redis, call.by.tenant_id, user_id, anonymous_id)
@@ -86,6 +95,10 @@ async def put_properties(context: "Context", call: Call[Caller, Properties]) -> 
 USER, WRITE, ID = "/api/v1/users/{user_id:path}", (Permission.WRITE,), {"user_id": Id}
 
 routes = [
+    Operation(
+        "POST", "/api/v1/identify", post_identify, "Join a browser's anonymous id with the shopper who signed in",
+        {202: Data[Identified]}, needs=(Permission.INGEST,), body=_identify, problems=(Conflict, Invalid),
+    ),
     Operation(
         "POST", f"{USER}/aliases", add_alias, "Join an anonymous id with a shopper",
         {200: Data[Person], 201: Data[Person]}, needs=WRITE, body=_alias, path_type=_Path, ids=ID, problems=(Conflict,),
