@@ -22,6 +22,10 @@ PRODUCTS = {product["productId"]: product for product in demo_products()}
 PHONE, DESK = 360, 1280
 CHOSEN, STEP = 8, 31
 LONGEST_PX = 1040
+WHOLE_CARDS = """longest => {
+    const ends = [...document.querySelectorAll('.re-card')].map(card => card.getBoundingClientRect().bottom + 12)
+    return Math.ceil(Math.max(...ends.filter(end => end <= longest)))
+}"""
 PAGE = """<!doctype html><html lang="{language}" dir="{direction}"><meta name="viewport" content="width=device-width">
 <style>:root {{ color-scheme: light dark }} body {{ margin: 16px; font: 16px/1.5 "Open Sans", sans-serif }}</style>
 <div id="host"></div></html>"""
@@ -95,7 +99,7 @@ def take(browser: Browser, view: View) -> None:
         ["skeleton", view.widget, {}] if view.call == "skeleton" else ["show", view.widget, view.items, {}],
     )
     wait_for_pictures(page)
-    height = min(page.evaluate("Math.ceil(host.getBoundingClientRect().bottom) + 16"), LONGEST_PX)
+    height = page.evaluate(WHOLE_CARDS, LONGEST_PX)
     page.set_viewport_size({"width": view.width, "height": height})
     page.screenshot(path=OUT / f"{view.name}.png")
     context.close()
