@@ -18,6 +18,12 @@ from tests.support.live_shops import LiveShop, patient_client
 from tests.support.processes import PATIENCE_S, Up, reachable_dir, start_up, stop
 from tests.support.sites import Site, serving_site
 
+PATIENT = """{
+    const real = setTimeout
+    window.setTimeout = (work, ms, ...given) => real(work, ms === 2000 || ms === 10000 ? 600000 : ms, ...given)
+}"""
+"""The SDK gives up on lists after 2 s and on receipts after 10 s, within which a busy machine need not answer."""
+
 
 @pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
@@ -42,8 +48,9 @@ def browser_context_args() -> dict[str, Any]:
 
 @pytest.fixture
 def context(new_context: Callable[..., BrowserContext]) -> BrowserContext:
-    """The browser's; the tests of the rest have another `context`."""
+    """The browser's; the tests of the rest have another `context`. No time-out of the SDK's ends a request."""
     context = new_context()
+    context.add_init_script(PATIENT)
     context.set_default_timeout(PATIENCE_S * 1000)
     return context
 

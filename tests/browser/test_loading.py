@@ -47,7 +47,7 @@ def test_nothing_on_the_page_moves_when_the_list_comes(
     }).observe({ type: 'layout-shift', buffered: true })</script>"""
     gateway.hold(PAGE)
     page.goto(site.page(watch + shop.script(gateway.url) + placement("home") + "<p>Below</p>"))
-    expect(page.locator("[data-recomengine-placement] [aria-busy=true]")).to_be_visible()
+    wait_until(lambda: bool(gateway.requests(PAGE)))
     gateway.mend()
     expect(page.locator(CARDS)).to_have_count(8)
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")

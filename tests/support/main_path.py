@@ -15,7 +15,7 @@ STUB = "<script>window.RecomEngine = { q: [] }</script>"
 LOOK_AND_CLICK = f"""<script>
     var seen = 0
     RecomEngine.q.push(['on', 'event', function (happening) {{
-        if (happening.event.eventType === 'impression' && ++seen === {CARDS})
+        if (happening.eventType === 'impression' && ++seen === {CARDS})
             document.querySelector('[data-recomengine-placement] a[href]').click()
     }}])
 </script>"""
