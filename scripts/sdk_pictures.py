@@ -23,7 +23,7 @@ PHONE, DESK = 360, 1280
 CHOSEN, STEP = 8, 31
 LONGEST_PX = 1040
 WHOLE_CARDS = """longest => {
-    const ends = [...document.querySelectorAll('.re-card')].map(card => card.getBoundingClientRect().bottom + 16)
+    const ends = [...document.querySelectorAll('.re-card')].map(card => card.getBoundingClientRect().bottom + 12)
     return Math.ceil(Math.max(...ends.filter(end => end <= longest)))
 }"""
 PAGE = """<!doctype html><html lang="{language}" dir="{direction}"><meta name="viewport" content="width=device-width">

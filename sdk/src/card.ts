@@ -9,7 +9,7 @@ export function card(item: Item, widget: Widget, options: RenderOptions): HTMLEl
   const name = item.name || ''
   const href = webAddress(item.url)
   const src = webAddress(item.imageUrl)
-  const initial = [...name][0]!
+  const initial = [...name][0] || ''
   const image = make('img', 'image', {
     loading: 'lazy', width: 400, height: 400, alt: '', onerror: () => image.replaceWith(initial), src,
   })
@@ -19,7 +19,7 @@ export function card(item: Item, widget: Widget, options: RenderOptions): HTMLEl
       make('a', 'link', href ? { href } : {}, name),
       widget.showPrice !== false && make('div', 'price', {}, priceText(item, widget, options)),
       options.showReason !== false && make('div', 'reason', {}, item.reason),
-      widget.ctaText && (href || !name) && make('div', 'cta', { ariaHidden: 'true' }, href && widget.ctaText),
+      href && widget.ctaText && make('div', 'cta', { ariaHidden: 'true' }, widget.ctaText),
     ),
   )
 }

@@ -7,10 +7,10 @@ import { make } from './elements.ts'
 /** The buttons that page through the list. Beyond its ends they stay focusable: who pages by keyboard stays there. */
 export function arrows(list: HTMLElement): HTMLElement[] {
   const arrow = (sign: string, ariaLabel: string, pages: number) =>
-    make('button', 'arrow', { type: 'button', ariaLabel, textContent: sign, onclick: () => {
-      const forward = getComputedStyle(list).direction === 'rtl' ? -1 : 1
-      list.scrollBy(pages * forward * list.clientWidth, 0)
-    } })
+    make('button', 'arrow', {
+      type: 'button', ariaLabel, textContent: sign,
+      onclick: () => list.scrollBy((list.matches(':dir(rtl)') ? -pages : pages) * list.clientWidth, 0),
+    })
   const previous = arrow('‹', 'Previous', -1)
   const next = arrow('›', 'Next', 1)
   const update = () => {

@@ -9,9 +9,6 @@ import { make } from './elements.ts'
 import { adopt } from './styles.ts'
 import type { Item, RenderOptions, Theme, Widget } from './types.ts'
 
-/** How many columns fit at each of the widths that styles.css tells apart. */
-const WIDTHS = [1, 2, 3, 4, 6]
-
 /** Keep the place of a list that is under way; of what nothing is known of yet, one as usual. */
 export function skeleton(host: HTMLElement, widget: Widget, options: RenderOptions): void {
   show(host, widget, Array(widget.maxItems || 8).fill({}), options)
@@ -19,16 +16,13 @@ export function skeleton(host: HTMLElement, widget: Widget, options: RenderOptio
 
 /** Show the list; the cards, in the order of `items`. An empty list hides the host. */
 export function show(host: HTMLElement, widget: Widget, items: Item[], options: RenderOptions): HTMLElement[] {
+  if (!items[0]) return hide(host)
   const { layout = 'grid', title } = widget
   const { template } = options
   const cards: HTMLElement[] = []
-  const busy = !items[0]?.productId
+  const busy = !items[0].productId
   for (const item of items) {
     cards.push(template && !busy ? make('li', 'card', {}, template(item, widget)) : card(item, widget, options))
-  }
-  if (!cards[0]) {
-    hide(host)
-    return cards
   }
   const carousel = layout === 'carousel'
   const list = make('ul', 'cards', {}, ...cards)
@@ -48,18 +42,21 @@ export function show(host: HTMLElement, widget: Widget, items: Item[], options: 
   return cards
 }
 
-/** Take the placement out of sight and empty it. */
-export function hide(host: HTMLElement): void {
+/** Take the placement out of sight and empty it: no cards. */
+export function hide(host: HTMLElement): HTMLElement[] {
   ;(host.shadowRoot || host).replaceChildren()
   host.hidden = true
+  return []
 }
 
 /** Give the section its theme, its cards their room, and each width its columns; gridded: the cards that fill rows. */
 function dress({ style }: HTMLElement, widget: Widget, { showReason }: RenderOptions, gridded: number): void {
   const { layout, columns = 4, theme = {}, showPrice, ctaText } = widget
   const set = (name: string | number, value: unknown) => style.setProperty('--' + name, value as string)
-  set('room', 2.7 + (showPrice !== false ? 1.6 : 0) + (showReason !== false ? 2.5 : 0) + (ctaText ? 2.8 : 0))
-  for (const fit of WIDTHS) {
+  // In em, of two lines of the name, one of the price, two of the reason, and what invites to click.
+  set('room', 2.7 + +(showPrice !== false) * 1.6 + +(showReason !== false) * 2.5 + +!!ctaText * 2.8)
+  // As many columns as fit at each of the widths that styles.css tells apart.
+  for (const fit of [1, 2, 3, 4, 6]) {
     // Where the last card would be alone in its row, there is a column less, or a card less.
     let count = Math.min(layout === 'list' ? (fit > 3 ? 2 : 1) : fit, columns)
     while (count > 3 && gridded % count === 1) count--
