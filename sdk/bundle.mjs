@@ -1,5 +1,6 @@
 /**
- * One entry of src/ with all that it imports, as one minified file.
+ * One entry of src/ with all that it imports, as one minified file: esbuild bundles, and swc, which puts functions
+ * where they are called once, minifies to 4 % less.
  *
  * `node bundle.mjs ENTRY NAME` prints it as a script that leaves its exports in the global NAME: a part by itself, for
  * tests and pictures.
@@ -7,6 +8,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { minify } from '@swc/core'
 import { build, transform } from 'esbuild'
 
 export const HERE = dirname(fileURLToPath(import.meta.url))
@@ -25,19 +27,19 @@ const STYLES = {
 }
 const SHARED = {
   bundle: true,
-  minify: true,
   legalComments: 'none',
   charset: 'utf8',
   target: TARGET,
   define: { SDK_VERSION: JSON.stringify(version) },
-  mangleProps: /^_/,
   plugins: [STYLES],
   write: false,
 }
 
 export async function bundle(entry, format, more = {}) {
   const made = await build({ ...SHARED, format, entryPoints: [join(HERE, 'src', entry)], ...more })
-  return made.outputFiles[0].contents
+  const isModule = format === 'esm'
+  const options = { module: isModule, toplevel: isModule, compress: { passes: 5, unsafe: true }, mangle: true }
+  return Buffer.from((await minify(made.outputFiles[0].text, options)).code)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

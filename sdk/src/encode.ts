@@ -1,6 +1,6 @@
 /**
- * JSON as the SDK sends and keeps it. Its own, since pages overwrite JSON.stringify, or give arrays a toJSON that breaks
- * it. Members that are null, undefined or no number are left out.
+ * JSON as the SDK sends and keeps it. Its own, since pages overwrite JSON.stringify, or give arrays a toJSON that
+ * breaks it. Members that are null, undefined or no number are left out.
  */
 export function encode(value: unknown): string {
   if (typeof value === 'string') return `"${value.replace(/["\\\x00-\x1f]/g, escaped)}"`

@@ -52,7 +52,8 @@ function watchPage(): void {
 const functions: Omit<Engine, 'version'> = {
   on,
   init,
-  render: (target, options) => target instanceof Element ? paint(target, options, true) : scan(true, target, options),
+  render: (target, options) =>
+    target instanceof Element ? paint(target, options, true) : (scan(true, target, options) as Promise<void>),
   track,
   identify,
   async recommend({ productIds: productId, ...rest } = {}) {

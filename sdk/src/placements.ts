@@ -1,13 +1,13 @@
 /**
  * Placements on the page: what each asks for, what is kept of its last list, what is shown of it.
  *
- * A list that was shown in the last hour stands there at once, until the new one comes; without either, a skeleton keeps
- * the place, and is hidden when no list comes in time.
+ * A list that was shown in the last hour stands there at once, until the new one comes; without either, a skeleton
+ * keeps the place, and is hidden when no list comes in time.
  */
 import { placementOf } from './api.ts'
 import { settings } from './config.ts'
 import { encode } from './encode.ts'
-import { quietly } from './faults.ts'
+import { fault } from './faults.ts'
 import { emit } from './listeners.ts'
 import { hide, show, skeleton } from './renderer.ts'
 import { shopperId } from './shopper.ts'
@@ -32,22 +32,23 @@ const shown = new WeakMap<HTMLElement, [request: string, given?: PlacementOption
 const told: Record<string, PlacementOptions> = {}
 
 /** Show the placements of the page that are not as they should be; or `anew`, those named or all. */
-export async function scan(anew?: boolean, named?: string, options?: PlacementOptions): Promise<void> {
+export function scan(anew?: boolean, named?: string, options?: PlacementOptions): Promise<unknown> {
   if (named && options) told[named] = options
-  const drawn: Promise<void>[] = []
-  for (const host of document.querySelectorAll<HTMLElement>('[data-recomengine-placement]')) {
-    const { recomenginePlacement = '' } = host.dataset
-    if (!named || named === recomenginePlacement) drawn.push(paint(host, told[recomenginePlacement], anew))
-  }
-  await Promise.all(drawn)
+  return Promise.all(
+    Array.from(document.querySelectorAll<HTMLElement>('[data-recomengine-placement]'), (host) => {
+      const { recomenginePlacement = '' } = host.dataset
+      return (!named || named === recomenginePlacement) && paint(host, told[recomenginePlacement], anew)
+    }),
+  )
 }
 
 /** Show a host's list, unless it is what it should be. */
 export async function paint(host: HTMLElement, options?: PlacementOptions, anew?: boolean): Promise<void> {
   const before = shown.get(host)
   const given = options ?? before?.[1]
+  /** What the element says of its widget goes before what is saved of it, and what the page's code says before both. */
   const all = { ...host.dataset, ...settings, ...given } as PlacementOptions & Attributes
-  const { placementId = all.recomenginePlacement!, layout, title, category } = all
+  const { placementId = all.recomenginePlacement!, category } = all
   const fields: Record<string, unknown> = {
     placementId,
     productIds: all.productIds ?? all.productId?.split(','),
@@ -55,31 +56,36 @@ export async function paint(host: HTMLElement, options?: PlacementOptions, anew?
     category: category && [category].flat(),
   }
   for (const name of ['strategy', 'context', 'exclude', 'minPrice', 'maxPrice'] as const) fields[name] = all[name]
-  const request = encode([fields, layout, title])
+  const request = encode(fields)
   if (!anew && before?.[0] === request) return
   const record: [string, PlacementOptions?] = [request, given]
   shown.set(host, record)
-  const dressed = (widget: Widget): Widget => ({
-    ...widget,
-    layout: layout ?? widget.layout,
-    title: title ?? widget.title,
-  })
-  const draw = ({ widget, data, meta }: Placement): void => {
-    quietly('render', () => {
+  const draw = ({ widget, data, meta }: Placement, isUnderWay?: boolean): void => {
+    const dressed = { ...widget, ...all } as Widget
+    if (all.limit) dressed.maxItems = +all.limit
+    try {
+      if (isUnderWay) return skeleton(host, dressed, all)
       const items = all.transformItems?.(data) ?? data
-      observe(show(host, dressed(widget), items, all), items, placementId, meta)
+      observe(show(host, dressed, items, all), items, placementId, meta)
       emit('render', { placementId, element: host, items, meta })
-      return true
-    }) || hide(host)
+    } catch {
+      fault('render')
+      hide(host)
+    }
   }
   const entry = `recomengine.list.${placementId}`
-  const asked = request + shopperId() + Math.floor(Date.now() / Limit.HOUR_MS)
-  const [keptFor, kept] = quietly('storage', () => JSON.parse(store[entry] ?? '[]') as [string?, Placement?]) || []
-  const stale = keptFor === asked && kept
-  if (stale) draw(stale)
-  else quietly('render', () => skeleton(host, dressed(kept?.widget ?? ({ placementId } as Widget)), all))
+  const asked = request + shopperId() + ((Date.now() / Limit.HOUR_MS) | 0)
+  let keptFor: string | undefined
+  let kept = EMPTY
+  try {
+    ;[keptFor, kept] = JSON.parse(store[entry]!)
+  } catch {
+    // nothing is kept
+  }
+  const isKept = keptFor === asked
+  draw(kept, !isKept)
   const fresh = await placementOf(fields)
   if (shown.get(host) !== record) return // asked for anew meanwhile
   if (fresh) write(entry, encode([asked, fresh]))
-  if (!stale || (fresh && encode([stale.data, stale.widget]) !== encode([fresh.data, fresh.widget]))) draw(fresh ?? EMPTY)
+  if (!isKept || (fresh && encode(kept.data) !== encode(fresh.data))) draw(fresh ?? EMPTY)
 }

@@ -2,9 +2,9 @@
  * Events on their way: kept in first-party storage until the API has answered for them, so that a later page sends what
  * this one could not. An event keeps its id, so the server takes it once however often it arrives.
  *
- * At most 500 wait; at most 50 leave at once, every 5 s or when the page is left, by a request that
- * outlives it; one is under way at a time. After a failure the next one waits, twice as long each time, or as Retry-After
- * says. Each event is an entry of its own in storage: tabs need no lock, and what one of them has sent is gone for all.
+ * At most 500 wait; at most 50 leave at once, every 5 s or when the page is left, by a request that outlives it; one
+ * is under way at a time. After a failure the next one waits, twice as long each time, or as Retry-After says. Each
+ * event is an entry of its own in storage: tabs need no lock, and what one of them has sent is gone for all.
  */
 import { allowed } from './config.ts'
 import { encode } from './encode.ts'
@@ -52,9 +52,10 @@ export async function flush(): Promise<void> {
   const names: string[] = []
   let events = ''
   for (const name of namesOf(Entry.EVENTS).slice(0, Limit.EVENTS)) {
-    if (events.length + store[name]!.length > Limit.CHARACTERS) break
+    const json = store[name] // another tab may have sent it just now
+    if (!json || events.length + json.length > Limit.CHARACTERS) break
     names.push(name)
-    events += (events && ',') + store[name]
+    events += (events && ',') + json
   }
   if (busy || !events || !allowed() || Date.now() < +store[Entry.WAIT]!) return
   busy = true
@@ -70,7 +71,7 @@ export async function flush(): Promise<void> {
 /** An answer that stands: of each event, or without results that none of them will ever be taken. */
 function settle(names: string[], results: Receipt[]): void {
   failures = 0
-  clearFaults()
+  if (results[0]) clearFaults()
   names.forEach((name, index) => {
     remove(name)
     if (results[index]?.error ?? !results[index]) fault('rejected')

@@ -33,7 +33,7 @@ export function identify(userId: string): void {
   void join()
 }
 
-/** What was done under the anonymous id becomes theirs who signed in. It is not used again: the device may have others. */
+/** What was done under the anonymous id becomes theirs who signed in. The id is not used again: others may follow. */
 export async function join(): Promise<void> {
   const userId = allowed() && signedIn()
   const anonymousId = store[Entry.ANONYMOUS]

@@ -1,6 +1,6 @@
 /**
- * First-party storage; the page's memory where that is blocked or full. Nothing is kept that the shopper does not allow.
- * Its entries are properties, since pages overwrite its functions; all names begin with `recomengine.`.
+ * First-party storage; the page's memory where that is blocked. Nothing is kept that the shopper does not allow. Its
+ * entries are properties, since pages overwrite its functions; all names begin with `recomengine.`.
  */
 import { allowed } from './config.ts'
 import { fault, quietly } from './faults.ts'

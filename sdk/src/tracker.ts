@@ -10,7 +10,6 @@ import type { EventFields, EventType, Item, Meta } from './types.ts'
 const enum Limit {
   HALF = 0.5,
   SEEN_MS = 1000,
-  LOOK_MS = 200,
 }
 /** Of the shopper before and after `endTracking`. */
 let era = 0
@@ -24,12 +23,11 @@ export function endTracking(): void {
 export function track(eventType: EventType, fields: EventFields = {}): void {
   const userId = shopperId()
   if (!userId) return
-  const { productId, sessionId = settings.sessionId, timestamp = Date.now(), eventId, metadata, ...more } = fields
+  const { productId, sessionId = settings.sessionId, timestamp = Date.now(), eventId, ...metadata } = fields
   const id = eventId ?? randomId()
   // An order's line is known by what it is, so that a reloaded page does not count it twice.
-  const isLine = more.orderId && /^(purchase|return)$/.test(eventType)
-  const named = isLine ? eventId : id
-  enqueue(id, { eventType, userId, productId, sessionId, timestamp, eventId: named, metadata: { ...metadata, ...more } })
+  const named = metadata.orderId ? eventId : id
+  enqueue(id, { eventType, userId, productId, sessionId, timestamp, eventId: named, metadata })
 }
 
 /** Track what becomes of the cards of a list, until they are taken away. */
@@ -37,32 +35,25 @@ export function observe(cards: HTMLElement[], items: Item[], placementId: string
   const drawnIn = era
   cards.forEach((card, position) => {
     const { productId, variant = meta.variant } = items[position]!
-    let timer: unknown
-    let seen = false
+    let timer: ReturnType<typeof setTimeout> | undefined
     const note = (eventType: EventType): void => {
       if (drawnIn === era) track(eventType, { ...meta, productId, variant, placementId, position })
     }
-    const judge = (isInView: boolean): void => {
-      if (!isInView) clearTimeout(timer as number)
-      timer = isInView && (timer || setTimeout(ripen, Limit.SEEN_MS))
-    }
-    /** In a tab that is in view itself; else it begins anew. */
+    /** In a tab that is in view itself; else the second begins anew. */
     const ripen = (): void => {
-      timer = 0
       if (document.hidden) return judge(true)
-      seen = true
       observer?.disconnect()
       note('impression')
     }
+    const judge = (isInView: boolean): void => {
+      clearTimeout(timer)
+      if (isInView) timer = setTimeout(ripen, Limit.SEEN_MS)
+    }
     const observer = window.IntersectionObserver
       && new IntersectionObserver((entries) => judge(entries.pop()!.isIntersecting), { threshold: Limit.HALF })
+    // Where the page took that away, a card that is in view as the list comes.
     if (observer) observer.observe(card)
-    else {
-      const look = setInterval(() => {
-        if (seen || !card.isConnected) clearInterval(look)
-        else judge(isMiddleInView(card))
-      }, Limit.LOOK_MS)
-    }
+    else judge(isMiddleInView(card))
     card.onclick = card.onauxclick = () => {
       note('click')
       void flush() // it may lead away from the page
@@ -70,7 +61,6 @@ export function observe(cards: HTMLElement[], items: Item[], placementId: string
   })
 }
 
-/** For pages that took IntersectionObserver away. */
 function isMiddleInView(card: Element): boolean {
   const { top, height } = card.getBoundingClientRect()
   const middle = top + height / 2

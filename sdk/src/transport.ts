@@ -27,7 +27,7 @@ export async function post(path: string, fields: object, deadlineMs: number, raw
     })
     status = response.status
     waitS = +response.headers.get('Retry-After')!
-    if (response.ok) return await response.json()
+    if (response.ok) return { ...(await response.json()) }
   } catch {
     // told by the status
   }

@@ -104,7 +104,7 @@ export interface RenderOptions {
   showReason?: boolean
 }
 
-/** Of one placement, beside how it is shown. Each may also stand in the element's attributes: data-product-id and so on. */
+/** Of one placement, beside how it is shown. Each may also stand in the element's attributes, as data-limit does. */
 export interface ListOptions {
   /** What the page is about, or what is in the cart. */
   productIds?: string[]
@@ -122,6 +122,7 @@ export interface PlacementOptions extends ListOptions, RenderOptions {
   /** For an element that does not name its placement. */
   placementId?: string
   layout?: Layout
+  columns?: number
   title?: string
   /** The page's own last word on what is shown. */
   transformItems?: (items: Item[]) => Item[]
@@ -154,7 +155,6 @@ export interface EventFields {
   eventId?: string
   /** In milliseconds. */
   timestamp?: number
-  metadata?: Record<string, unknown>
   price?: number
   currency?: string
   quantity?: number
