@@ -118,6 +118,7 @@ async def pair(context: Context, client: httpx.AsyncClient, make_tenant: MakeTen
             "/api/v1/events", json=view(user, product_id) | {"eventId": event_id}, headers=bearer(theirs.read_write)
         )
         assert answer.status_code == 202
+    await context.notes.flush()  # what was noted of them, which else is written while a test compares
     for table, columns in {
         "experiments": "name, control_strategy, variant_strategy, traffic_split, metric",
         "widget_configs": "placement_id, title",
@@ -431,6 +432,7 @@ def forged_by_admins(pair: Pair) -> dict[tuple[str, str], Any]:
         ("GET", f"{experiment}/power"): {"lift": 0.1},
         ("POST", f"{tenant}/widgets"): {"placementId": pair.product},
         ("PATCH", f"{tenant}/widgets/{{widget_id}}"): {"title": "Forged"},
+        ("POST", f"{tenant}/widgets/preview"): {"placementId": "home"},
         ("GET", "/api/v1/audit-log"): {"tenantId": str(pair.theirs.id)},
         ("POST", f"{tenant}/jobs/{{job_id}}/retry"): {},
         ("PUT", f"{tenant}/robots/{{user_id:path}}"): {},

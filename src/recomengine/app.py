@@ -22,6 +22,7 @@ from recomengine.health.routes import routes as health_routes
 from recomengine.infra import tracing
 from recomengine.infra.database import DATABASE_AWAY
 from recomengine.infra.logs import configure_logs, said
+from recomengine.integration.routes import routes as integration_routes
 from recomengine.jobs.routes import routes as job_routes
 from recomengine.models.routes import routes as model_routes
 from recomengine.recommendations.routes import routes as recommendation_routes
@@ -70,8 +71,7 @@ def all_routes() -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes,
         *key_routes, *experiment_routes, *analytics_routes, *job_routes, *user_routes, *robot_routes,
-        *widget_routes,
-        *snippet_routes, *health_routes,
+        *integration_routes, *widget_routes, *snippet_routes, *health_routes,
     ]  # fmt: skip
     return [*routes, *reference_routes(routes), *sdk_routes()]
 

@@ -9,6 +9,7 @@ figures         any events of a day, and how they are sent
 gate            builds that wait until they may go on
 gateways        between a page and the API: sees all that leaves the browser, and fails as asked
 histograms      whether a histogram is one
+integrations    a shop that sends and asks, and what is found of its integration
 lists           a shop whose shoppers have plain habits, and lists asked of it
 live_shops      a shop in a running system, over HTTP
 main_path       from a first visit to an attributed purchase, walked by the pages themselves

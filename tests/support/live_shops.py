@@ -52,6 +52,13 @@ class LiveShop:
         headers = {"Authorization": f"Bearer {self.read_write}"}
         return _json(self._client.request(method, path, json=body, headers=headers))
 
+    def preview(self, widget: Json) -> httpx.Response:
+        """The page that shows the owner a widget that is not saved."""
+        path = f"/api/v1/tenants/{self.tenant_id}/widgets/preview"
+        answer = self._client.post(path, json=widget)
+        assert answer.is_success, answer.text
+        return answer
+
     def refresh(self) -> None:
         """Build the model, and wait until that is served."""
         path = f"/api/v1/tenants/{self.tenant_id}/model"

@@ -2,6 +2,8 @@
 
 import json
 from pathlib import Path
+from typing import Annotated
+from uuid import UUID
 
 import msgspec
 import typer
@@ -9,6 +11,7 @@ import typer
 from recomengine.app import all_routes
 from recomengine.backup import service
 from recomengine.cli.flags import AsJson, DataDir, console, run, settings_of_running, settings_with
+from recomengine.cli.integration import examined
 from recomengine.doctor import examine
 from recomengine.infra import migrations
 from recomengine.infra.data_dir import with_data_dir
@@ -28,8 +31,19 @@ def migrate(data_dir: DataDir = None) -> None:
 
 
 @app.command()
-def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Check what a running system needs, and say what to do about what is amiss; exit 1 if anything is."""
+def doctor(
+    tenant: Annotated[
+        UUID | None, typer.Option(help="Check this tenant's integration instead.", show_default=False)
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=30, help="How far back, with --tenant.")] = 7,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Check what a running system needs, or with --tenant what a shop sends; say what to do about what is amiss; exit 1
+    if anything is.
+    """
+    if tenant is not None:
+        raise typer.Exit(examined(settings_of_running(data_dir), tenant, days, as_json=as_json))
     results = run(examine(with_data_dir(settings_with(data_dir=data_dir))))
     healthy = all(check.ok for check in results)
     if as_json:

@@ -45,7 +45,7 @@ def serve(caller: Caller, query: Query, hashed: str | None) -> Served:
 
 def _as_placed(caller: Caller, query: Query) -> Query:
     """With the strategy of the placement's widget, where the request names none."""
-    if query.strategy is not None or query.placement_id is None:
+    if not caller.widgets or query.strategy is not None or query.placement_id is None:
         return query
     widget = caller.widgets.get(query.placement_id)
     return query if widget is None or widget.strategy is None else replace(query, strategy=widget.strategy)

@@ -23,6 +23,9 @@ EXAMPLES: Json = {
     "diversity": 0.2, "score": 0.84, "reason": "Bought together with Trail boot", "kind": "together",
     "productIds": ["boot-41"], "strategy": "auto", "requestedStrategy": "auto",
     "recommendationId": "0f2c7a6be1d94e0c9b8f4a7d5e3c2b1a", "modelVersion": "20260115T093000-5f2a",
+    # widgets
+    "theme": {"primaryColor": "#0a7d5a", "borderRadius": 8, "fontFamily": "Inter, sans-serif", "colorScheme": "auto"},
+    "columns": 4, "title": "For you", "ctaText": "Add to cart",
     # a shopper's data
     "anonymousId": "anon-5", "aliases": ["anon-5"], "properties": {"plan": "gold", "newsletter": True},
     "where": "models", "when": "at the next build, which is queued",
@@ -74,6 +77,12 @@ ABOUT = {
     "excludePurchased": "Whether what the shopper bought stays out; as the tenant's own events suggest where absent.",
     "diversity": "How much variety within a list may cost of its relevance: 0 nothing, 1 everything.",
     "limit": "How many at most.",
+    "layout": "How the cards lie.",
+    "columns": "On a wide screen.",
+    "theme": "Plain colours, names of fonts and pixels; what is left out is as the SDK has it.",
+    "maxItems": "How many products a list has where a page names no limit.",
+    "ctaText": "The words on a card's button; none where empty.",
+    "placements": "The lists are answered in their order.",
     "cursor": "meta.nextCursor of the page before.",
     "nextCursor": "The cursor of the next page; null on the last.",
     "minPrice": "In the tenant's currency.",

@@ -9,7 +9,7 @@ import asyncio
 from typing import NamedTuple
 
 import msgspec
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from recomengine.infra.database import DATABASE_AWAY, Pool
 from recomengine.infra.metrics import FALLBACKS
@@ -18,7 +18,7 @@ from recomengine.recommendations.schemas import Query
 from recomengine.recommendations.service import Looked, Recommender
 from recomengine.web.caller import Caller, PlacedWidget
 from recomengine.widgets.looks import AskedLooks, ask_looks, looks_in_database, looks_in_redis
-from recomengine.widgets.schemas import Look, PageIn, PlacementIn, WidgetIn, WidgetView, default_look
+from recomengine.widgets.schemas import Look, PageIn, PlacementIn, WidgetIn, WidgetView, look_of
 
 LIMIT_S = 0.25
 """No list waits longer for how it is to look."""
@@ -63,7 +63,8 @@ def placed_list(caller: Caller, look: Look, answer: bytes) -> bytes:
 
 
 def view_of(caller: Caller, look: Look) -> WidgetView:
-    return WidgetView(**asdict(look), currency=caller.config.currency)
+    shown = {name: getattr(look, name) for name in Look.__struct_fields__}
+    return WidgetView(**shown, currency=caller.config.currency)
 
 
 def _query(caller: Caller, page: PageIn, one: PlacementIn) -> Query:
@@ -90,4 +91,4 @@ async def _looks(pool: Pool, redis: RedisClient, caller: Caller, asked: AskedLoo
 def _plain_look(caller: Caller, placement_id: str) -> Look:
     """As by default, with what the caller knows of a widget whose look cannot be read."""
     widget = caller.widgets.get(placement_id, NO_WIDGET)
-    return replace(default_look(placement_id), strategy=widget.strategy, max_items=widget.max_items)
+    return replace(look_of(WidgetIn(placement_id=placement_id)), strategy=widget.strategy, max_items=widget.max_items)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from recomengine.auth.actor import Owner
 from recomengine.auth.guard import NOBODYS
@@ -22,7 +22,19 @@ from recomengine.web.problems import Conflict, NotFound
 from recomengine.widgets import service
 from recomengine.widgets.looks import TTL_S, ask_looks, look_at
 from recomengine.widgets.page import answer_page, ask_page, view_of
-from recomengine.widgets.schemas import PageIn, PlacedList, Widget, WidgetIn, WidgetPatch, WidgetView, as_widget
+from recomengine.widgets.preview import preview
+from recomengine.widgets.schemas import (
+    Look,
+    PageIn,
+    PlacedList,
+    PreviewQuery,
+    Widget,
+    WidgetIn,
+    WidgetPatch,
+    WidgetView,
+    as_widget,
+    look_of,
+)
 
 if TYPE_CHECKING:
     from recomengine.context import Context
@@ -35,6 +47,7 @@ LOOK_HEADERS = {"Cache-Control": f"private, max-age={TTL_S}", "Vary": "Authoriza
 """Of one tenant alone, whose key the address need not show."""
 
 _widget = sent_body(msgspec.json.Decoder(WidgetIn), MAX_BODY_BYTES)
+_unsaved = json_body(msgspec.json.Decoder(WidgetIn), MAX_BODY_BYTES)
 _patch = json_body(msgspec.json.Decoder(WidgetPatch), MAX_BODY_BYTES)
 _page = json_body(msgspec.json.Decoder(PageIn), MAX_PAGE_BYTES)
 
@@ -68,6 +81,24 @@ async def change(context: "Context", call: Call[Owner, WidgetPatch]) -> Response
 async def delete(context: "Context", call: Call[Owner, None]) -> Response:
     await service.delete(context.pool, context.redis, context.bus, call.by, _widget_id(call.request))
     return Response(status_code=204)
+
+
+async def get_preview(context: "Context", call: Call[Owner, None]) -> Response:
+    """A page that shows the widget by the SDK, holds no key, and asks and sends nothing."""
+    asked = read_query(call.request, PreviewQuery)
+    look = await service.one(context.pool, call.by.tenant_id, _widget_id(call.request))
+    return await _preview(context, call.by, look, asked)
+
+
+async def post_preview(context: "Context", call: Call[Owner, WidgetIn]) -> Response:
+    """The same of a widget that is not saved, and is not by this."""
+    asked = read_query(call.request, PreviewQuery)
+    return await _preview(context, call.by, look_of(call.body), asked)
+
+
+async def _preview(context: "Context", owner: Owner, look: Look, asked: PreviewQuery) -> Response:
+    html, headers = await preview(context.pool, context.recommender, owner.tenant_id, look, asked)
+    return HTMLResponse(html, headers=headers)
 
 
 async def get_look(context: "Context", call: BegunCall[None]) -> Response:
@@ -113,6 +144,13 @@ routes = [
     Operation("GET", PATH, list_widgets, "List widgets", {200: Listed[Widget]}, needs=ADMIN, query=Page),
     Operation("GET", ONE, read, "Read a widget", WIDGET, needs=ADMIN),
     Operation("PATCH", ONE, change, "Change a widget", WIDGET, needs=ADMIN, body=_patch, problems=CLASH),
+    Operation(
+        "GET", f"{ONE}/preview", get_preview, "See a widget", {200: "text/html"}, needs=ADMIN, query=PreviewQuery
+    ),
+    Operation(
+        "POST", f"{PATH}/preview", post_preview, "See a widget before it is saved", {200: "text/html"}, needs=ADMIN,
+        body=_unsaved, query=PreviewQuery,
+    ),
     Operation("DELETE", ONE, delete, "Delete a widget", {204: None}, needs=ADMIN),
     Operation(
         "POST", f"{PUBLIC}/page", post_page, "Make all lists of a page", {200: Data[list[PlacedList]]},

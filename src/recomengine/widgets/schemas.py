@@ -150,6 +150,16 @@ class PageIn(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=
         Query(user_id=self.user_id, session_id=self.session_id)  # raises for ids of nothing but blanks
 
 
+class PreviewQuery(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
+    """For whom, and on which product's page."""
+
+    user_id: Id | None = None
+    product_id: Id | None = None
+
+    def __post_init__(self) -> None:
+        Query(user_id=self.user_id)  # raises for an id of nothing but blanks
+
+
 class PlacedList(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """As page.py puts one together."""
 
@@ -159,8 +169,8 @@ class PlacedList(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     meta: ListMeta
 
 
-def default_look(placement_id: str) -> Look:
-    return Look(**msgspec.structs.asdict(WidgetIn(placement_id=placement_id)))
+def look_of(given: WidgetIn) -> Look:
+    return Look(**msgspec.structs.asdict(given))
 
 
 def as_look(row: "asyncpg.Record | dict[str, Any]") -> Look:
