@@ -14,7 +14,7 @@ PLACEMENTS = (
     WidgetIn(placement_id="category", title="Picked for you", layout="carousel", columns=5, max_items=10, theme=THEME),
     WidgetIn(
         placement_id="product", title="Often bought together", layout="grid", columns=4, max_items=4,
-        strategy="frequently_bought_together", cta_text="View", theme=THEME,
+        strategy="frequently_bought_together", cta_text="Have a look", theme=THEME,
     ),
     WidgetIn(
         placement_id="similar", title="Similar", layout="carousel", columns=5, max_items=10, strategy="content_based",

@@ -26,7 +26,6 @@ export function startBehind() {
   engine.on("event", keepEvent);
   engine.on("sent", keepReceipts);
   engine.on("render", keepList);
-  engine.on("hide", ({ placementId }) => lists.delete(placementId) && show());
   if (recall(OPEN)) setOpen(true, false);
 }
 
@@ -79,23 +78,26 @@ function show() {
 
 const hint = (textContent) => element("p", { className: "behind-hint", textContent });
 
-function keepEvent({ id, event: { eventType, productId, metadata } }) {
-  const { placementId, query } = metadata;
-  sent.unshift({ id, eventType, productId, placementId, query, at: Date.now(), status: "waiting" });
+function keepEvent({ eventId, eventType, productId, metadata: { placementId, query } }) {
+  sent.unshift({ eventId, eventType, productId, placementId, query, at: Date.now(), status: "waiting" });
   sent.length = Math.min(sent.length, KEPT);
   changed();
 }
 
+/** A line of an order has no id of the browser's: it is known by what it is, and receipts come in the order of events. */
 function keepReceipts(receipts) {
-  for (const { id, status } of receipts) {
-    const event = sent.find((each) => each.id === id);
+  for (const { eventId, status } of receipts) {
+    const named = sent.find((event) => event.eventId === eventId);
+    const event = named ?? sent.findLast((each) => !each.eventId && each.status === "waiting");
     if (event) event.status = status;
   }
   changed();
 }
 
 function keepList({ placementId, element: place, items, meta }) {
-  lists.set(placementId, { items, meta, title: place.querySelector("h2")?.textContent || placementId });
+  const title = place.querySelector("h2")?.textContent || placementId;
+  if (items.length) lists.set(placementId, { items, meta, title });
+  else lists.delete(placementId);
   show();
 }
 
