@@ -10,6 +10,7 @@ export let store: Record<string, string> = {}
 export function openStorage(): void {
   try {
     localStorage['recomengine.'] = ''
+    delete localStorage['recomengine.']
     store = localStorage
   } catch {
     fault('storage')
