@@ -93,7 +93,7 @@ def flat(route: Route) -> None:
     """A product's picture on one colour: gradients make the files three times as large."""
     product = PRODUCTS[route.request.url.rpartition("/")[2].removesuffix(".svg")]
     drawn = picture(product).decode()
-    ground = re.findall(r'stop-color="(#\w+)"', drawn)[0]
+    ground = re.findall(r'stop-color="(#\w+)"', drawn)[-1]
     route.fulfill(body=drawn.replace("url(#g)", ground), content_type="image/svg+xml")
 
 

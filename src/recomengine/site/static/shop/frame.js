@@ -8,7 +8,7 @@ export function showCount() {
   const badge = document.getElementById("cart-count");
   badge.textContent = count();
   badge.hidden = count() === 0;
-  badge.closest("a").setAttribute("aria-label", `Cart, ${count()} ${count() === 1 ? "item" : "items"}`);
+  document.getElementById("cart-unit").textContent = ["", "item"][count()] ?? "items";
 }
 
 let quietAgain = 0;
