@@ -39,7 +39,7 @@ def test_the_only_name_in_the_page_is_its_own(page: Page, site: Site, shop: Live
     assert page.evaluate(f"{names}.filter(name => !before.includes(name) && name !== 'before')") == ["RecomEngine"]
 
 
-def test_nothing_on_the_page_moves_when_the_list_comes(
+def test_nothing_on_the_page_moves_when_the_list_takes_the_place_of_its_skeleton(
     page: Page, site: Site, shop: LiveShop, gateway: Gateway
 ) -> None:
     watch = """<script>window.moved = 0; new PerformanceObserver(list => {
@@ -47,7 +47,8 @@ def test_nothing_on_the_page_moves_when_the_list_comes(
     }).observe({ type: 'layout-shift', buffered: true })</script>"""
     gateway.hold(PAGE)
     page.goto(site.page(watch + shop.script(gateway.url) + placement("home") + "<p>Below</p>"))
-    wait_until(lambda: bool(gateway.requests(PAGE)))
+    expect(page.locator("[data-recomengine-placement] [aria-busy=true]")).to_be_visible()
+    page.evaluate("moved = 0")
     gateway.mend()
     expect(page.locator(CARDS)).to_have_count(8)
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
