@@ -19,7 +19,7 @@ from recomengine.web.operations import Operation
 from recomengine.web.problems import EXPLAINED, Problem
 from tests.support.bad_input import EVENT_IMPORT, ITEM_IMPORT
 
-PAGES = {"/openapi.json", "/docs", "/docs/problems", "/docs/{name:path}"}
+PAGES = {"/openapi.json", "/docs", "/docs/problems", "/docs/{name:path}", "/sdk/v1/{name:path}"}
 Json = dict[str, Any]
 
 
