@@ -36,7 +36,7 @@ def test_every_test_that_the_security_document_names_is_there() -> None:
 NAMED = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|pyi|pyx|pxd|h|sql|toml|json|yml|yaml|js|css|html))(?:: ([\w.]+))?`")
 MADE = {"manifest.json", "migrations/NNNN_name.sql"}
 """What the system writes while it runs, and a name that stands for many."""
-FOLDERS = ("src", "tests", "bench", "scripts", "migrations", "docs", "deploy", "examples", ".ci")
+FOLDERS = ("src", "sdk/python/src", "tests", "bench", "scripts", "migrations", "docs", "deploy", "examples", ".ci")
 
 
 def files() -> list[Path]:
