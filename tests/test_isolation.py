@@ -387,27 +387,31 @@ def forged(pair: Pair) -> dict[tuple[str, str], Any]:
         "productId": [pair.product],
         "category": f"Category {pair.secret}",
     }
-    return {
-        ("GET", "/api/v1/recommendations"): query,
-        ("POST", "/api/v1/recommendations"): query,
-        ("POST", "/api/v1/recommendations/batch"): {"requests": [query]},
-        ("POST", "/api/v1/widgets/page"): {
-            "userId": pair.secret,
-            "placements": [{"placementId": "home", "productIds": [pair.product]}],
-        },
-        ("POST", "/api/v1/events"): event,
-        ("POST", "/api/v1/events/batch"): {"events": [event]},
-        ("POST", "/api/v1/events/import"): event,
-        ("GET", "/api/v1/catalog"): {"q": pair.secret, "category": f"Category {pair.secret}"},
-        ("POST", "/api/v1/catalog"): {"productId": pair.product, **item},
-        ("POST", "/api/v1/catalog/batch"): {"items": [{"productId": pair.product, **item}]},
-        ("POST", "/api/v1/catalog/import"): {"productId": pair.product, **item},
-        ("PUT", "/api/v1/catalog/{product_id:path}"): item,
-        ("PATCH", "/api/v1/catalog/{product_id:path}"): item,
-        ("POST", "/api/v1/tenants/{tenant_id}/model/refresh"): {},
-        ("POST", "/api/v1/users/{user_id:path}/aliases"): {"anonymousId": "anonymous"},
-        ("PUT", "/api/v1/users/{user_id:path}/properties"): {"plan": "forged"},
-    } | forged_by_libraries(pair) | forged_by_admins(pair)
+    return (
+        {
+            ("GET", "/api/v1/recommendations"): query,
+            ("POST", "/api/v1/recommendations"): query,
+            ("POST", "/api/v1/recommendations/batch"): {"requests": [query]},
+            ("POST", "/api/v1/widgets/page"): {
+                "userId": pair.secret,
+                "placements": [{"placementId": "home", "productIds": [pair.product]}],
+            },
+            ("POST", "/api/v1/events"): event,
+            ("POST", "/api/v1/events/batch"): {"events": [event]},
+            ("POST", "/api/v1/events/import"): event,
+            ("GET", "/api/v1/catalog"): {"q": pair.secret, "category": f"Category {pair.secret}"},
+            ("POST", "/api/v1/catalog"): {"productId": pair.product, **item},
+            ("POST", "/api/v1/catalog/batch"): {"items": [{"productId": pair.product, **item}]},
+            ("POST", "/api/v1/catalog/import"): {"productId": pair.product, **item},
+            ("PUT", "/api/v1/catalog/{product_id:path}"): item,
+            ("PATCH", "/api/v1/catalog/{product_id:path}"): item,
+            ("POST", "/api/v1/tenants/{tenant_id}/model/refresh"): {},
+            ("POST", "/api/v1/users/{user_id:path}/aliases"): {"anonymousId": "anonymous"},
+            ("PUT", "/api/v1/users/{user_id:path}/properties"): {"plan": "forged"},
+        }
+        | forged_by_libraries(pair)
+        | forged_by_admins(pair)
+    )
 
 
 def forged_by_libraries(pair: Pair) -> dict[tuple[str, str], Any]:

@@ -10,9 +10,7 @@ from tests.support.commands import Command
 from tests.support.databases import fetchval
 
 
-def test_it_prints_the_tag_with_a_key_that_is_stored_as_a_digest(
-    command: Command, tenant: str, database: str
-) -> None:
+def test_it_prints_the_tag_with_a_key_that_is_stored_as_a_digest(command: Command, tenant: str, database: str) -> None:
     made = json.loads(command("tenant", "snippet", tenant, "--json", public_url="https://reco.example/").out)
 
     key_hash = digest(made["key"], SECRET)
