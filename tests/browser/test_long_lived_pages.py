@@ -1,14 +1,10 @@
-"""Applications of a single page, pages that come back, and pages that stay for hours."""
+"""Applications of a single page, and pages that stay for hours."""
 
-from collections.abc import Iterator
+from playwright.sync_api import BrowserContext, Page, expect
 
-import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
-
-from tests.support.browsers import CONTEXT, launch_options
 from tests.support.gateways import PAGE, Gateway
 from tests.support.live_shops import CARDS, LiveShop, placement
-from tests.support.processes import PATIENCE_S, wait_until
+from tests.support.processes import wait_until
 from tests.support.sites import Site
 
 RENDERS = 1000
@@ -80,33 +76,3 @@ def test_a_placement_that_names_another_product_is_shown_anew(
     page.evaluate("document.querySelector('[data-recomengine-placement]').dataset.productId = 'mug1'")
     wait_until(lambda: len(gateway.requests(PAGE)) == 2)
     assert gateway.requests(PAGE)[1].json["placements"][0]["productIds"] == ["mug1"]
-
-
-@pytest.fixture
-def remembering(playwright: Playwright) -> Iterator[Page]:
-    """A page of a browser with the back/forward cache, which Playwright switches off."""
-    options = launch_options()
-    browser: Browser = playwright.chromium.launch(
-        **options, ignore_default_args=["--disable-back-forward-cache"], timeout=PATIENCE_S * 1000
-    )
-    page = browser.new_context(**CONTEXT).new_page()
-    page.set_default_timeout(PATIENCE_S * 1000)
-    yield page
-    browser.close()
-
-
-def test_a_page_from_the_back_forward_cache_goes_on_counting(
-    remembering: Page, site: Site, shop: LiveShop, gateway: Gateway, shopper: str
-) -> None:
-    page = remembering
-    note = "<script>addEventListener('pageshow', event => { window.again = event.persisted })</script>"
-    page.goto(site.page(note + shop.script(gateway.url, user_id=shopper) + placement("home", limit="4")))
-    expect(page.locator(CARDS)).to_have_count(4)
-    gateway.await_events(*["impression"] * 4)
-    page.goto(site.page("<p>Elsewhere</p>"))
-    page.evaluate("history.back()")
-    page.wait_for_function("window.again === true")
-    expect(page.locator(CARDS)).to_have_count(4)
-    page.evaluate("RecomEngine.track('view', { productId: 'boot1' })")
-    events = gateway.await_events("view")
-    assert sum(event["eventType"] == "impression" for event in events) == 4

@@ -67,6 +67,7 @@ def test_a_card_is_seen_only_when_half_of_it_was_in_view_for_a_second_on_end(
     expect(page.locator(CARDS)).to_have_count(1)
     card = page.locator("[data-recomengine-placement] li")
     ready(page)
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 60)
     page.evaluate("window.seen = 0; RecomEngine.on('event', () => window.seen++)")
 
     def bring(share: float) -> None:
