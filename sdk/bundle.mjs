@@ -21,7 +21,8 @@ const STYLES = {
   setup({ onLoad }) {
     onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const made = await transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true, target: TARGET })
-      return { contents: made.code.trim(), loader: 'text' }
+      // Blanks that esbuild leaves in what it does not know: custom properties and conditions.
+      return { contents: made.code.trim().replace(/([:,]) | (?=[}])| ?(\*) ?/g, '$1$2'), loader: 'text' }
     })
   },
 }
@@ -38,8 +39,10 @@ const SHARED = {
 export async function bundle(entry, format, more = {}) {
   const made = await build({ ...SHARED, format, entryPoints: [join(HERE, 'src', entry)], ...more })
   const isModule = format === 'esm'
-  const options = { module: isModule, toplevel: isModule, compress: { passes: 5, unsafe: true }, mangle: true }
-  return Buffer.from((await minify(made.outputFiles[0].text, options)).code)
+  // As found to be the smallest with gzip.
+  const compress = { passes: 5, unsafe: true, hoist_funs: true, negate_iife: false, collapse_vars: false }
+  const { code } = await minify(made.outputFiles[0].text, { module: isModule, toplevel: isModule, compress, mangle: true })
+  return Buffer.from(code.replace('"use strict";', '')) // nothing here depends on it, types see to that
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -36,7 +36,7 @@ async function askAll(): Promise<void> {
   const { data } = await ask('widgets/page', { placements })
   some.forEach(([, answered], index) => {
     const placement = (data as Placement[] | undefined)?.[index]
-    if (placement?.widget && placement.meta && Array.isArray(placement.data)) answered(placement)
+    if (Array.isArray(placement?.data)) answered(placement)
     else answered(fault('no_list') as undefined)
   })
 }

@@ -38,14 +38,15 @@ function watchPage(): void {
   const look = (): void => {
     due = 0
     // Once all of the page's elements are there, its placements are one request.
-    if (document.readyState !== 'loading') void scan()
+    if (document.readyState === 'loading') wait()
+    else void scan()
   }
-  new MutationObserver(() => (due ||= setTimeout(look, Limit.SETTLED_MS))).observe(document, {
+  const wait = (): unknown => (due ||= setTimeout(look, Limit.SETTLED_MS))
+  new MutationObserver(wait).observe(document, {
     childList: true,
     subtree: true,
     attributeFilter: ['data-recomengine-placement', 'data-product-id', 'data-category'],
   })
-  document.addEventListener('readystatechange', look)
   look()
 }
 
@@ -66,7 +67,7 @@ const functions: Omit<Engine, 'version'> = {
     settings.userId = settings.sessionId = null
     forgetAll()
   },
-  assign(experimentId, trafficSplit = 50) {
+  async assign(experimentId, trafficSplit = 50) {
     const userId = shopperId()
     return userId ? variantOf(userId, experimentId, trafficSplit) : 'control'
   },

@@ -22,7 +22,7 @@ const enum Limit {
   WAITING = 500,
   EVERY_MS = 5000,
   ANSWER_MS = 10_000,
-  WAIT_MS = 300_000,
+  WAIT_S = 300,
 }
 
 const enum Entry {
@@ -64,8 +64,8 @@ export async function flush(): Promise<void> {
   busy = false
   const results = (data as { results?: Receipt[] } | undefined)?.results
   if (results || /^4(00|13|22)/.test(`${status}`)) return settle(names, results ?? [])
-  const backoffMs = Math.min(Limit.WAIT_MS, 1000 * 2 ** ++failures) * (0.5 + Math.random() / 2)
-  write(Entry.WAIT, `${Date.now() + Math.max(waitS * 1000, backoffMs)}`)
+  const backoffS = Math.min(Limit.WAIT_S, 2 ** ++failures)
+  write(Entry.WAIT, `${Date.now() + Math.max(waitS, backoffS) * 1000}`)
 }
 
 /** An answer that stands: of each event, or without results that none of them will ever be taken. */

@@ -34,7 +34,7 @@ export function show(host: HTMLElement, widget: Widget, items: Item[], options: 
     (title || carousel) && make('div', 'head', {}, title && make('h2', 'title', {}, title), ...buttons),
     list,
   )
-  dress(section, widget, options, layout === 'grid' && cards[1] ? cards.length : 0)
+  dress(section, widget, layout === 'grid' && cards[1] ? cards.length : 0)
   const root = options.shadow ? host.shadowRoot || host.attachShadow({ mode: 'open' }) : host
   root.replaceChildren(section)
   adopt(section)
@@ -50,11 +50,9 @@ export function hide(host: HTMLElement): HTMLElement[] {
 }
 
 /** Give the section its theme, its cards their room, and each width its columns; gridded: the cards that fill rows. */
-function dress({ style }: HTMLElement, widget: Widget, { showReason }: RenderOptions, gridded: number): void {
-  const { layout, columns = 4, theme = {}, showPrice, ctaText } = widget
+function dress({ style }: HTMLElement, widget: Widget, gridded: number): void {
+  const { layout, columns = 4, theme = {} } = widget
   const set = (name: string | number, value: unknown) => style.setProperty('--' + name, value as string)
-  // In em, of two lines of the name, one of the price, two of the reason, and what invites to click.
-  set('room', 2.7 + +(showPrice !== false) * 1.6 + +(showReason !== false) * 2.5 + +!!ctaText * 2.8)
   // As many columns as fit at each of the widths that styles.css tells apart.
   for (const fit of [1, 2, 3, 4, 6]) {
     // Where the last card would be alone in its row, there is a column less, or a card less.

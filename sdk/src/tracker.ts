@@ -39,30 +39,22 @@ export function observe(cards: HTMLElement[], items: Item[], placementId: string
     const note = (eventType: EventType): void => {
       if (drawnIn === era) track(eventType, { ...meta, productId, variant, placementId, position })
     }
-    /** In a tab that is in view itself; else the second begins anew. */
-    const ripen = (): void => {
-      if (document.hidden) return judge(true)
-      observer?.disconnect()
-      note('impression')
-    }
     const judge = (isInView: boolean): void => {
       clearTimeout(timer)
       if (isInView) timer = setTimeout(ripen, Limit.SEEN_MS)
     }
+    /** In a tab that is in view itself; else the second begins anew. */
+    const ripen = (): void => {
+      if (document.hidden) return judge(true)
+      observer.disconnect()
+      note('impression')
+    }
     const observer = window.IntersectionObserver
       && new IntersectionObserver((entries) => judge(entries.pop()!.isIntersecting), { threshold: Limit.HALF })
-    // Where the page took that away, a card that is in view as the list comes.
-    if (observer) observer.observe(card)
-    else judge(isMiddleInView(card))
+    observer?.observe(card)
     card.onclick = card.onauxclick = () => {
       note('click')
       void flush() // it may lead away from the page
     }
   })
-}
-
-function isMiddleInView(card: Element): boolean {
-  const { top, height } = card.getBoundingClientRect()
-  const middle = top + height / 2
-  return middle > 0 && middle < innerHeight
 }

@@ -216,5 +216,5 @@ export interface Engine {
   /** The shopper signed out: ids, events that wait and lists are forgotten. */
   reset(): void
   /** The shopper's arm of an experiment of the page's own, as the server would assign it. */
-  assign(experimentId: string, trafficSplit?: number): Variant
+  assign(experimentId: string, trafficSplit?: number): Promise<Variant>
 }

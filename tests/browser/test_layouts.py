@@ -186,14 +186,6 @@ def test_a_strict_policy_and_trusted_types_refuse_nothing(page: Page, site: Site
     expect(page.locator(".re-cards")).to_have_css("column-gap", "10px")
 
 
-@pytest.mark.parametrize("shadow", [False, True])
-def test_browsers_that_cannot_share_style_sheets_get_an_element(page: Page, site: Site, shadow: bool) -> None:
-    open_stage(page, site)
-    page.evaluate("for (const kind of [Document, ShadowRoot]) delete kind.prototype.adoptedStyleSheets")
-    show(page, widget(), items(4), {"shadow": shadow})
-    expect(page.locator(".re-cards")).to_have_css("display", "grid")
-
-
 def test_a_hundred_renders_leave_one_style_sheet(page: Page, site: Site) -> None:
     open_stage(page, site)
     for _ in range(100):

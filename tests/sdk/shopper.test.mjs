@@ -74,7 +74,7 @@ for (const [how, options] of Object.entries(REFUSALS)) {
     assert.deepEqual(names(page), ['other'])
     await page.sdk.recommend({ placementId: 'home' })
     assert.deepEqual(page.requests.map(({ body }) => body), [{ key: 'rk_pub_test', placementId: 'home' }])
-    assert.equal(page.sdk.assign('experiment'), 'control')
+    assert.equal(await page.sdk.assign('experiment'), 'control')
   })
 }
 
