@@ -6,16 +6,10 @@ import type { Happenings } from './types.ts'
 
 type Listener = (happening: never) => void
 
-const listeners: Record<string, Set<Listener>> = {}
+const listeners: Record<string, Listener[]> = {}
 
-/** Have `listener` told; what is returned ends it. */
-export function on<Name extends keyof Happenings>(
-  name: Name,
-  listener: (happening: Happenings[Name]) => void,
-): () => void {
-  const told = (listeners[name] ??= new Set())
-  told.add(listener)
-  return () => void told.delete(listener)
+export function on<Name extends keyof Happenings>(name: Name, listener: (happening: Happenings[Name]) => void): void {
+  ;(listeners[name] ??= []).push(listener)
 }
 
 export function emit<Name extends keyof Happenings>(name: Name, happening: Happenings[Name]): void {

@@ -211,7 +211,7 @@ export interface Engine {
   identify(userId: string): void
   /** A list to show by the page's own means; an empty one where there is none. */
   recommend(options?: RecommendOptions): Promise<{ data: Item[]; meta?: Meta }>
-  on<Name extends keyof Happenings>(name: Name, listener: (happening: Happenings[Name]) => void): () => void
+  on<Name extends keyof Happenings>(name: Name, listener: (happening: Happenings[Name]) => void): void
   setConsent(consent: boolean): void
   /** The shopper signed out: ids, events that wait and lists are forgotten. */
   reset(): void
