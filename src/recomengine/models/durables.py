@@ -40,9 +40,14 @@ def _share(again: Float64, bought: Float64, otherwise: Float64) -> Float64:
 def _pairs(histories: Histories, n_items: int) -> tuple[Float64, Float64]:
     """By product, how many shoppers bought it, and how many of them on more than one day."""
     rows = np.flatnonzero(histories.types == PURCHASE)
-    days: Int64 = np.unique(
-        np.stack([histories.owners[rows], histories.items[rows], histories.times_ms[rows] // DAY_MS]), axis=1
-    )
-    pairs, times = np.unique(days[:2], axis=1, return_counts=True)
-    once, again = np.bincount(pairs[1], minlength=n_items), np.bincount(pairs[1], times > 1, minlength=n_items)
+    pair, days = histories.owners[rows] * n_items + histories.items[rows], histories.times_ms[rows] // DAY_MS
+    order = np.lexsort((days, pair))
+    pair, days = pair[order], days[order]
+    first, new_day = np.ones(len(pair), bool), np.ones(len(pair), bool)
+    first[1:] = pair[1:] != pair[:-1]
+    new_day[1:] = first[1:] | (days[1:] != days[:-1])
+    starts = np.flatnonzero(first)
+    times = np.add.reduceat(new_day.astype(np.int64), starts) if len(starts) else starts
+    items = pair[starts] % max(n_items, 1)
+    once, again = np.bincount(items, minlength=n_items), np.bincount(items, times > 1, minlength=n_items)
     return once.astype(np.float64), again.astype(np.float64)
