@@ -396,6 +396,7 @@ def forged(pair: Pair) -> dict[tuple[str, str], Any]:
                 "userId": pair.secret,
                 "placements": [{"placementId": "home", "productIds": [pair.product]}],
             },
+            ("POST", "/api/v1/identify"): {"userId": pair.secret, "anonymousId": "anon_1-2-3-4"},
             ("POST", "/api/v1/events"): event,
             ("POST", "/api/v1/events/batch"): {"events": [event]},
             ("POST", "/api/v1/events/import"): event,

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -255,6 +256,7 @@ async def test_a_push_that_is_stopped_by_hand_says_how_to_go_on(
         [sys.executable, "-m", "recomengine_client", "push", "events", "-", "--type", "ndjson"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={"PATH": os.defpath, "RECOMENGINE_URL": other_process, "RECOMENGINE_KEY": tenant.read_write},
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a suite in the background ignores it
     )  # fmt: skip
     assert process.stdin is not None
     for number in range(20_000):

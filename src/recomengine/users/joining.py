@@ -69,10 +69,9 @@ async def join(
     refused: dict[Pair, Conflict] = {}
     async with tenant_transaction(pool, tenant_id) as connection:
         rows = await queries.whose(connection, tenant_id, *zip(*pairs, strict=True)) if pairs else []
-    for row in rows:
+    for pair, row in zip(pairs, rows, strict=True):
         if row["joined"]:
             continue
-        pair = Pair(row["user_id"], row["anonymous_id"])
         try:
             if row["taken"] or (by_page and row["is_users"]):
                 raise Conflict(TAKEN, code="alias_taken")

@@ -17,14 +17,16 @@ ALIASES_OF = """
 SELECT anonymous_id, created_at FROM user_aliases WHERE tenant_id = $1 AND user_id = $2 ORDER BY created_at,
     anonymous_id
 """
-# Of each pair of a user's id and an anonymous one: whose each is, and whether others are joined with the anonymous one.
+# Of each pair of a user's id and an anonymous one, in order: whose each is, and whether others are joined with the
+# anonymous one.
 WHOSE = """
-SELECT p.user_id, p.anonymous_id, coalesce(u.user_id, p.user_id) = coalesce(a.user_id, p.anonymous_id) AS joined,
+SELECT coalesce(u.user_id, p.user_id) = coalesce(a.user_id, p.anonymous_id) AS joined,
     a.user_id IS NOT NULL AS taken,
     EXISTS (SELECT FROM user_aliases o WHERE o.tenant_id = $1 AND o.user_id = p.anonymous_id) AS is_users
-FROM unnest($2::text[], $3::text[]) AS p (user_id, anonymous_id)
+FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS p (user_id, anonymous_id, place)
 LEFT JOIN user_aliases u ON u.tenant_id = $1 AND u.anonymous_id = p.user_id
 LEFT JOIN user_aliases a ON a.tenant_id = $1 AND a.anonymous_id = p.anonymous_id
+ORDER BY p.place
 """
 MOVE_ALIASES = "UPDATE user_aliases SET user_id = $3 WHERE tenant_id = $1 AND user_id = $2"
 INSERT_ALIAS = "INSERT INTO user_aliases (tenant_id, anonymous_id, user_id) VALUES ($1, $2, $3)"
