@@ -23,7 +23,6 @@ OVERWRITTEN = {
     "Object.prototype": "Object.prototype.extend = function () { throw new Error('overwritten') }",
 }
 LACKING = {
-    "IntersectionObserver": "delete window.IntersectionObserver",
     "sendBeacon": "delete Navigator.prototype.sendBeacon",
     "crypto.randomUUID": "delete Crypto.prototype.randomUUID",
     "MutationObserver that sees": "window.MutationObserver = class { observe() {} disconnect() {} }",
@@ -97,6 +96,16 @@ def test_what_browsers_lack_is_made_up_for(
     page.goto(site.page(f"<script>{LACKING[name]}</script>{home}"))
     expect(page.locator(CARDS)).to_have_count(8)
     gateway.await_events(*["impression"] * 4)
+    assert complaints == []
+
+
+def test_without_intersection_observers_lists_are_shown_and_clicks_are_counted(
+    page: Page, site: Site, gateway: Gateway, home: str, complaints: list[str]
+) -> None:
+    page.goto(site.page(f"<script>delete window.IntersectionObserver</script>{home}"))
+    expect(page.locator(CARDS)).to_have_count(8)
+    page.locator(CARDS).first.dispatch_event("click")
+    gateway.await_events("click")
     assert complaints == []
 
 
