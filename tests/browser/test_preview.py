@@ -1,5 +1,7 @@
 """The preview of a widget in a real browser, as its headers have it and in a frame, where it never sees them."""
 
+from typing import Any
+
 import httpx
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
@@ -8,7 +10,7 @@ from recomengine.web.middleware import PAGE_POLICY
 from tests.support.live_shops import CARDS, LiveShop
 from tests.support.sites import Site
 
-WIDGET = {
+WIDGET: dict[str, Any] = {
     "placementId": "home", "layout": "list", "maxItems": 5, "title": "Not saved yet", "strategy": "trending",
     "theme": {"primaryColor": "#0a7d5a", "fontFamily": "Inter, sans-serif"},
 }  # fmt: skip
@@ -42,7 +44,7 @@ def brought_over(preview: httpx.Response, shop: LiveShop) -> str:
 
 def expect_widget(shown: Page | FrameLocator) -> None:
     expect(shown.locator(CARDS)).to_have_count(5)
-    expect(shown.get_by_text("leather hiking boot 5")).to_be_visible()
+    expect(shown.get_by_text(WIDGET["title"])).to_be_visible()
 
 
 def is_sdk_alone(asked: list[str]) -> bool:
