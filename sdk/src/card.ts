@@ -19,7 +19,7 @@ export function card(item: Item, widget: Widget, options: RenderOptions): HTMLEl
       make('a', 'link', href ? { href } : {}, name),
       widget.showPrice !== false && make('div', 'price', {}, priceText(item, widget, options)),
       options.showReason !== false && make('div', 'reason', {}, item.reason),
-      (href || !item.productId) && widget.ctaText && make('div', 'cta', { ariaHidden: 'true' }, widget.ctaText),
+      widget.ctaText && make('div', 'cta', { ariaHidden: 'true' }, href && widget.ctaText),
     ),
   )
 }

@@ -164,7 +164,7 @@ def test_behind_the_page_each_event_has_its_receipt_and_each_product_its_reason(
     page.keyboard.press("Control+.")
     panel = page.get_by_role("complementary", name="Behind the page")
     expect(panel.locator(".sent", has_text="view").locator(".receipt")).to_have_text("accepted")
-    expect(panel.locator(".sent", has_text="impression").first).to_contain_text("in product")
+    expect(panel.locator(".sent", has_text="in product").first).to_contain_text("impression")
     page.get_by_role("button", name="Add to cart").click()
     expect(panel.locator(".sent").first).to_contain_text("add to cart")
     expect(panel.locator(".sent").first.locator(".receipt")).to_have_text("accepted")
