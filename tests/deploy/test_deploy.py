@@ -256,5 +256,8 @@ def test_the_wheel_carries_migrations_and_built_files_and_leaves_generated_c_out
         f"recomengine.migrations/{each.name}.sql" for each in read_migrations()
     }
     assert {"recomengine/py.typed", "recomengine.models/prior.json", "recomengine._core/ranking.pyx"} <= files
-    assert {f"recomengine.site/built/storefront/storefront.js{form}" for form in ("", ".br", ".gz")} <= files
+    assert {
+        f"recomengine.site/built/{name}{form}"
+        for name in ("sdk/recomengine.js", "shop/behind.js") for form in ("", ".br", ".gz")
+    } <= files  # fmt: skip
     assert not [name for name in files if name.endswith((".c", ".so"))]
