@@ -49,7 +49,9 @@ def unpack_program(packed: Path, program: Path) -> None:
 
 def unpack(packed: Path, target: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(brotli.decompress(packed.read_bytes()))) as archive:
-        archive.extractall(target, filter="data")
+        if hasattr(tarfile, "data_filter"):  # not so in Python 3.11.2, which Debian 12 brings
+            archive.extraction_filter = tarfile.data_filter
+        archive.extractall(target)
 
 
 if __name__ == "__main__":
