@@ -160,9 +160,10 @@ def test_carts_are_their_shoppers_own_and_lines_can_be_changed_and_taken_out(pag
 
 def test_behind_the_page_each_event_has_its_receipt_and_each_product_its_reason(page: Page, wayfern: Up) -> None:
     page.goto(f"{wayfern.url}/shop/products/curlew-two-person-tent")
-    cards(page, "product").first.scroll_into_view_if_needed()
     page.keyboard.press("Control+.")
     panel = page.get_by_role("complementary", name="Behind the page")
+    expect(panel).to_be_visible()
+    cards(page, "product").first.scroll_into_view_if_needed()  # the panel takes room, and what was in view moves
     expect(panel.locator(".sent", has_text="view").locator(".receipt")).to_have_text("accepted")
     expect(panel.locator(".sent", has_text="in product").first).to_contain_text("impression")
     page.get_by_role("button", name="Add to cart").click()
