@@ -49,7 +49,7 @@ export function hide(host: HTMLElement): HTMLElement[] {
   return []
 }
 
-/** Give the section its theme, its cards their room, and each width its columns; gridded: the cards that fill rows. */
+/** Give the section its theme, and each width its columns; gridded: the cards that fill rows. */
 function dress({ style }: HTMLElement, widget: Widget, gridded: number): void {
   const { layout, columns = 4, theme = {} } = widget
   const set = (name: string | number, value: unknown) => style.setProperty('--' + name, value as string)
