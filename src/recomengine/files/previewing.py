@@ -23,16 +23,16 @@ class Preview(msgspec.Struct, Generic[T], rename="camel", kw_only=True):
     what each may be said to be. good, rejected: of the first 1,000 rows; complete: whether these are all. rows: the
     first 20 good ones, as they would be stored."""
 
-    refused: str | None = None
+    refused: str | None
     header: list[str]
     fields: list[str]
     columns: Columns
-    reading: list[str] = []
-    good: int = 0
-    rejected: int = 0
-    rows: list[T] = []
-    errors: list[LineError] = []
-    complete: bool = True
+    reading: list[str]
+    good: int
+    rejected: int
+    rows: list[T]
+    errors: list[LineError]
+    complete: bool
 
 
 async def preview(
@@ -48,7 +48,10 @@ async def preview(
         return kind.plan(names, said)
 
     stream = stream_of(upload, kind._replace(plan=plan), options)
-    made: Preview[T] = Preview(header=header, fields=list(fields), columns=Columns())
+    made: Preview[T] = Preview(
+        refused=None, header=header, fields=list(fields), columns=Columns(), reading=[], good=0, rejected=0, rows=[],
+        errors=[], complete=True,
+    )  # fmt: skip
     try:
         await stream.judge()
         lines, broken = await _beginning(stream)
