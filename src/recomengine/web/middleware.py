@@ -19,10 +19,10 @@ from recomengine.web.problems import Problem, problem_response
 CLIENT_GONE = 499
 """Stands in the metrics for a request whose client left before the answer."""
 PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-"""The content policy of web pages."""
+"""The content policy of web pages; pictures of products lie wherever their shop has them."""
 SECURITY = (
     ("X-Content-Type-Options", "nosniff"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
