@@ -5,7 +5,7 @@ Addresses are named one by one, so that what the API does not know stays a probl
 
 from starlette.routing import Route
 
-from recomengine.web.assets import bundle, hashed_route, page_route
+from recomengine.web.assets import Policy, bundle, hashed_route, page_route
 
 FILES = "/app"
 ENTRY = ("/login", "/signup", "/forgot-password", "/reset-password", "/invitation")
@@ -17,6 +17,6 @@ def dashboard_routes() -> list[Route]:
     built = bundle("app")
     return [
         page_route("/", built[LANDING]),
-        *(page_route(path, built[APP]) for path in (*ENTRY, "/dashboard", "/dashboard/{path:path}")),
+        *(page_route(path, built[APP], Policy.APP) for path in (*ENTRY, "/dashboard", "/dashboard/{path:path}")),
         hashed_route(FILES, {name: file for name, file in built.items() if not name.endswith(".html")}),
     ]
