@@ -81,6 +81,10 @@ WHERE value > 0
 ORDER BY value DESC, f.product_id COLLATE "C"
 LIMIT $9
 """
+LAST_EVENTS_AT = """
+SELECT t.id, (SELECT max(timestamp) FROM events e WHERE e.tenant_id = t.id) AS at
+FROM tenants t WHERE t.id = ANY ($1::uuid[])
+"""
 USUAL_DAY = """
 SELECT count(*) AS days, coalesce(sum(impressions), 0)::bigint AS impressions,
     coalesce(sum(clicks), 0)::bigint AS clicks,
@@ -236,6 +240,11 @@ async def read_products(
     return await connection.fetch(
         READ_PRODUCTS, tenant_id, days, *slices, *rules, metric, limit, timeout=READ_TIMEOUT_S
     )
+
+
+async def last_events_at(connection: Connection, tenant_ids: Sequence[UUID]) -> dict[UUID, datetime | None]:
+    """The time of each tenant's newest event, of whatever type; None without any."""
+    return {row["id"]: row["at"] for row in await connection.fetch(LAST_EVENTS_AT, list(tenant_ids))}
 
 
 async def usual_day(connection: Connection, tenant_id: UUID, start: date, end: date) -> asyncpg.Record:

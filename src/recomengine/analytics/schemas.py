@@ -5,10 +5,13 @@ from datetime import date as Day
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import asyncpg
 import msgspec
 from msgspec import Meta, field
+
+from recomengine.web.paging import Limit
 
 Metric = Literal[
     "impressions", "clicks", "conversions", "revenue", "ctr", "conversionRate", "averageOrderValue",
@@ -79,6 +82,38 @@ class Overview(Figures, rename="camel", frozen=True, kw_only=True):
     timezone: str
     currency: str
     previous: Previous | msgspec.UnsetType = msgspec.UNSET
+
+
+class ShopsQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
+    limit: Limit = 50
+    cursor: UUID | None = None
+
+
+class Glance(msgspec.Struct, rename="camel", frozen=True):
+    """events: impressions, clicks, purchases and returns."""
+
+    revenue: Decimal
+    attributed_revenue: Decimal
+    clicks: int
+    events: int
+
+
+class ShopGlance(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """A shop in a line: its figures of the range and of the one before; both null while they are still computed.
+    lastEventAt: the time of the newest event; modelBuiltAt: of the served model; null without one.
+    """
+
+    tenant_id: UUID
+    name: str
+    status: str
+    timezone: str
+    currency: str
+    start: datetime = field(name="from")
+    end: datetime = field(name="to")
+    figures: Glance | None
+    previous: Glance | None
+    last_event_at: datetime | None
+    model_built_at: datetime | None
 
 
 class Point(msgspec.Struct, rename="camel", frozen=True):

@@ -91,8 +91,12 @@ class Settled(NamedTuple):
 
 
 async def shop_of(pool: Pool, tenant_id: UUID) -> Shop:
-    config = msgspec.convert((await read_one(pool, tenant_id))["config"], TenantConfig)
-    return Shop(tenant_id, Rules(config.timezone, config.attribution_window_hours, config.currency))
+    return shop_from(await read_one(pool, tenant_id))
+
+
+def shop_from(tenant: asyncpg.Record) -> Shop:
+    config = msgspec.convert(tenant["config"], TenantConfig)
+    return Shop(tenant["id"], Rules(config.timezone, config.attribution_window_hours, config.currency))
 
 
 @asynccontextmanager
@@ -128,20 +132,20 @@ async def _settled(connection: Connection, shop: Shop) -> Settled:
 async def overview(pool: Pool, shop: Shop, query: OverviewQuery) -> Overview:
     asked = shop.range_of(query)
     async with reading(pool, shop) as (connection, settled):
-        figures = await _total(connection, shop, asked, settled)
-        before = await _total(connection, shop, asked.before, settled) if query.compare else None
+        figures = await total(connection, shop, asked, settled)
+        before = await total(connection, shop, asked.before, settled) if query.compare else None
     previous = (
         msgspec.UNSET
         if before is None
-        else Previous(*before, start=_local(asked.before.start, asked), end=_local(asked.start, asked))
+        else Previous(*before, start=local(asked.before.start, asked), end=local(asked.start, asked))
     )
     return Overview(
-        *figures, start=_local(asked.start, asked), end=_local(asked.end, asked), timezone=shop.rules.zone,
+        *figures, start=local(asked.start, asked), end=local(asked.end, asked), timezone=shop.rules.zone,
         currency=shop.rules.currency, previous=previous,
     )  # fmt: skip
 
 
-async def _total(connection: Connection, shop: Shop, asked: Range, settled: Settled) -> tuple[Any, ...]:
+async def total(connection: Connection, shop: Shop, asked: Range, settled: Settled) -> tuple[Any, ...]:
     rows = await _figures(connection, shop, asked, settled, None)
     return msgspec.structs.astuple(figures_of(rows[0]) if rows else Figures())
 
@@ -172,7 +176,7 @@ async def timeseries(pool: Pool, shop: Shop, query: TimeseriesQuery) -> list[Poi
         [{group: name} for name in _groups(rows, group, query.metric)] if query.group_by else [{}]
     )
     times = [
-        (at, {"date": at} if query.interval == "day" else {"time": _local(at, asked)})
+        (at, {"date": at} if query.interval == "day" else {"time": local(at, asked)})
         for at in intervals(asked, query.interval)
     ]
     return [Point(values.get((name.get(group), at), nothing), **time, **name) for name in named for at, time in times]
@@ -236,5 +240,5 @@ async def export(pool: Pool, shop: Shop, query: ExportQuery) -> AsyncIterator[li
         start = end
 
 
-def _local(moment: datetime, asked: Range) -> datetime:
+def local(moment: datetime, asked: Range) -> datetime:
     return moment.astimezone(asked.zone)
