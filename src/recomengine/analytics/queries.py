@@ -43,6 +43,7 @@ FROM (
     FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($3::date[]) AND hour >= $4 AND hour < $5
         AND hour <> ALL ($6::timestamptz[])
 ) AS f
+WHERE ($10::text IS NULL OR placement_id = $10) AND ($11::text IS NULL OR strategy = $11)
 GROUP BY 1, 2, 3, 4
 ORDER BY 1, 2, 3, 4
 """
@@ -50,7 +51,7 @@ OF_EVENTS = """    UNION ALL
     SELECT date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions,
         attributed_revenue, orders,
            other_currency, returns, returned_revenue, unmatched_returns
-    FROM analytics_facts($1, $10, $11, $12, $13, $14)
+    FROM analytics_facts($1, $12, $13, $14, $15, $16)
 """
 READ_FIGURES = READ_SETTLED.replace(") AS f\n", f"{OF_EVENTS}) AS f\n")
 READ_PRODUCTS = """
@@ -167,6 +168,13 @@ class Rules(NamedTuple):
     currency: str
 
 
+class Only(NamedTuple):
+    """The figures that are credited to this placement, by this strategy; None: to any."""
+
+    placement_id: str | None = None
+    strategy: str | None = None
+
+
 class Slices(NamedTuple):
     """Stretches of time, from each start up to its end."""
 
@@ -220,6 +228,7 @@ async def read_figures(
     tenant_id: UUID,
     sources: Sources,
     rules: Rules,
+    only: Only,
     interval: str | None,
     *,
     placements: bool,
@@ -227,7 +236,7 @@ async def read_figures(
 ) -> list[asyncpg.Record]:
     """One row an interval (day, hour, or None: all of it), placement and strategy, where those are asked for."""
     *stored, slices = sources
-    asked = (interval, placements, strategies)
+    asked = (interval, placements, strategies, *only)
     if not slices.starts:
         return await connection.fetch(READ_SETTLED, tenant_id, *stored, *asked, timeout=READ_TIMEOUT_S)
     return await connection.fetch(READ_FIGURES, tenant_id, *stored, *asked, *slices, *rules, timeout=READ_TIMEOUT_S)

@@ -11,6 +11,8 @@ import asyncpg
 import msgspec
 from msgspec import Meta, field
 
+from recomengine.analytics.queries import Only
+from recomengine.web.fields import ONE_LINE
 from recomengine.web.paging import Limit
 
 Metric = Literal[
@@ -21,6 +23,7 @@ Metric = Literal[
 ProductMetric = Literal["impressions", "clicks", "conversions", "revenue", "attributedConversions", "attributedRevenue"]
 Interval = Literal["day", "hour"]
 Group = Literal["placementId", "strategy"]
+Credited = Annotated[str, Meta(max_length=500, pattern=ONE_LINE)]
 CENT, NO_MONEY = Decimal("0.01"), Decimal("0.00")
 
 
@@ -29,11 +32,22 @@ class RangeQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     end: str | None = field(name="to", default=None)
 
 
-class OverviewQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
+class CreditQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
+    """Only what is credited to a placement, to a strategy; "" is what belongs to none."""
+
+    placement_id: Credited | None = field(name="placementId", default=None)
+    strategy: Credited | None = None
+
+    @property
+    def only(self) -> Only:
+        return Only(self.placement_id, self.strategy)
+
+
+class OverviewQuery(CreditQuery, frozen=True, forbid_unknown_fields=True):
     compare: Literal["previous"] | None = None
 
 
-class TimeseriesQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
+class TimeseriesQuery(CreditQuery, frozen=True, forbid_unknown_fields=True):
     metric: Metric = "impressions"
     interval: Interval = "day"
     group_by: Group | None = field(name="groupBy", default=None)
@@ -44,7 +58,7 @@ class ProductsQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=100)] = 10
 
 
-class ExportQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
+class ExportQuery(CreditQuery, frozen=True, forbid_unknown_fields=True):
     interval: Interval = "day"
 
 
