@@ -8,10 +8,16 @@ import msgspec
 
 from recomengine.infra.database import Connection, Pool
 
-INSERT_TENANT = "INSERT INTO tenants (id, name, config, owner_id) VALUES ($1, $2, $3, $4)"
+INSERT_TENANT = "INSERT INTO tenants (id, name, config) VALUES ($1, $2, $3)"
+INSERT_OWNER = "INSERT INTO members (tenant_id, admin_id, role) VALUES ($1, $2, 'owner')"
 READ_TENANTS = """
 SELECT id, name, status, config, created_at, updated_at
 FROM tenants WHERE status <> 'deleted' ORDER BY created_at, id
+"""
+OWN_TENANTS = """
+SELECT t.id, t.name, t.status, t.config, t.created_at, t.updated_at, m.role
+FROM members m JOIN tenants t ON t.id = m.tenant_id
+WHERE m.tenant_id = ANY ($1::uuid[]) AND m.admin_id = $2 AND t.status <> 'deleted' ORDER BY t.created_at, t.id
 """
 LOCK_TENANT = """
 SELECT id, name, status, config, created_at, updated_at
@@ -38,8 +44,11 @@ READ_AUDIT = (
 async def insert_tenant(
     connection: Connection, tenant_id: UUID, name: str, config: object, owner_id: UUID | None = None
 ) -> None:
-    await connection.execute(INSERT_TENANT, tenant_id, name, msgspec.to_builtins(config), owner_id)
+    """owner_id: the first of its members."""
+    await connection.execute(INSERT_TENANT, tenant_id, name, msgspec.to_builtins(config))
     await connection.execute(INSERT_CATALOG_STATE, tenant_id)
+    if owner_id is not None:
+        await connection.execute(INSERT_OWNER, tenant_id, owner_id)
 
 
 async def update_config(connection: Connection, tenant_id: UUID, config: object) -> None:
@@ -54,6 +63,11 @@ async def find_tenant(connection: Connection, tenant_id: UUID) -> asyncpg.Record
 async def read_tenants(connection: Connection) -> list[asyncpg.Record]:
     """The declared tenants that are not deleted."""
     return await connection.fetch(READ_TENANTS)
+
+
+async def own_tenants(connection: Connection, tenant_ids: list[UUID], admin_id: UUID) -> list[asyncpg.Record]:
+    """Those of the declared tenants that the admin is a member of, with their role."""
+    return await connection.fetch(OWN_TENANTS, tenant_ids, admin_id)
 
 
 async def lock_tenant(connection: Connection, tenant_id: UUID) -> asyncpg.Record | None:

@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from recomengine.shop import TenantConfig
+from recomengine.shop import Role, TenantConfig
 from recomengine.web.fields import Title
 from recomengine.web.paging import Limit
 
@@ -37,14 +37,16 @@ class Tenant(msgspec.Struct, rename="camel", frozen=True):
     id: UUID
     name: str
     status: str
+    role: Role
     config: TenantConfig
     created_at: datetime
     updated_at: datetime
 
 
-def as_tenant(row: asyncpg.Record) -> Tenant:
+def as_tenant(row: asyncpg.Record, role: Role) -> Tenant:
+    """role: of who asks."""
     config = msgspec.convert(row["config"], TenantConfig)
-    return Tenant(row["id"], row["name"], row["status"], config, row["created_at"], row["updated_at"])
+    return Tenant(row["id"], row["name"], row["status"], role, config, row["created_at"], row["updated_at"])
 
 
 class AuditLine(msgspec.Struct, rename="camel", frozen=True):
