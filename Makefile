@@ -28,8 +28,8 @@ check: setup ## linter, types of Python and TypeScript, one-way imports
 	$(BIN)/python dashboard/build.py --types
 	$(BIN)/node dashboard/node_modules/typescript/bin/tsc -p dashboard
 
-test: check ## linters, types and every test
-	$(BIN)/python -m pytest -q
+test: check ## linters, types and every test, in a process for each core
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --benchmark-disable
 
 test-browsers: setup ## the shopper's main path in Firefox and WebKit, where they are installed
 	$(BIN)/python -m pytest -q -rP tests/browser/other_engines.py

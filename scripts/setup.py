@@ -33,6 +33,7 @@ DASHBOARD = ROOT / "dashboard"
 NODE = SITE / "node.py"
 BROWSER_PACKAGES = [ROOT / "tests" / "browser" / name for name in ("package.json", "package-lock.json", ".npmrc")]
 CHROMIUM = ROOT / "scripts" / "chromium.py"
+COMPILERS = ("cython", "numpy", "setuptools")
 DEBIAN = ["python3-venv", "python3-dev", "gcc", "libc6-dev"]
 
 
@@ -45,11 +46,7 @@ def main() -> None:
     lines = [
         step("environment", [BOOTSTRAP], make_environment),
         step("packages", [BOOTSTRAP, ROOT / "requirements" / "dev.txt"], install_packages),
-        step(
-            "kernels",
-            [ROOT / "pyproject.toml", ROOT / "setup.py", ROOT / "requirements" / "dev.txt", *sources()],
-            install_project,
-        ),
+        step("kernels", [ROOT / "setup.py", *sources()], install_project, compiled_with()),
         step("Python client", [CLIENT / "pyproject.toml", ROOT / "requirements" / "dev.txt"], install_client),
         step("browser SDK", sdk_files(), build_sdk),
         step("dashboard", dashboard_files(), build_dashboard),
@@ -62,6 +59,18 @@ def main() -> None:
 
 def sources() -> list[Path]:
     return sorted([*CORE.glob("*.pyx"), *CORE.glob("*.h")])
+
+
+def compiled_with() -> str:
+    """What the kernels and the package's metadata are made with and from; settings of tests and linters, and packages
+    that only these use, are not among it.
+    """
+    import tomllib  # an older Python has none, and is told so before this
+
+    described = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    locked = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
+    versions = re.findall(rf"^(?:{'|'.join(COMPILERS)})==\S+", locked, re.MULTILINE)
+    return f"{described['build-system']} {described['project']} {described['tool']['setuptools']} {versions}"
 
 
 def static_files() -> list[Path]:
@@ -81,9 +90,9 @@ def dashboard_files() -> list[Path]:
     return [NODE, *beside, *pinned, *source]
 
 
-def step(name: str, inputs: list[Path], work: Callable[[], None]) -> str | None:
+def step(name: str, inputs: list[Path], work: Callable[[], None], more: str = "") -> str | None:
     """Run `work` unless its stamp says that it was done with these inputs, this Python and this place."""
-    digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
+    digest = hashlib.sha256(f"{sys.version} {ROOT} {more}".encode())
     for file in inputs:
         digest.update(file.read_bytes())
     stamp = VENV / f".{name.replace(' ', '-')}.stamp"

@@ -19,6 +19,7 @@ import structlog
 from starlette.applications import Starlette
 
 from recomengine.context import Context
+from recomengine.infra import database, redis
 from recomengine.infra.logs import configure_logs
 from recomengine.settings import Settings
 from recomengine.shop import RateLimits, TenantConfig
@@ -27,8 +28,10 @@ from tests.support.apps import DEAD_REDIS, SECRET, Log, MakeTenant, Servers, Ten
 from tests.support.people import Person, forget_attempts
 from tests.support.processes import PATIENCE_S
 
-hypothesis.settings.register_profile("tests", deadline=None)  # a busy machine is no failure
+# A busy machine is no failure: neither is a property slow, nor are servers away that share it.
+hypothesis.settings.register_profile("tests", deadline=None)
 hypothesis.settings.load_profile("tests")
+redis.TIMEOUT_S, database.HANGS_AFTER_S = 5.0, 20.0
 
 
 @pytest.fixture(scope="session")
