@@ -21,9 +21,7 @@ class Shop:
         self.path = f"/api/v1/tenants/{tenant_id}/events"
 
     async def post(self, *events: dict[str, Any]) -> httpx.Response:
-        return await self.client.post(
-            "/api/v1/events/batch", json={"events": events}, headers=bearer(self.key)
-        )
+        return await self.client.post("/api/v1/events/batch", json={"events": events}, headers=bearer(self.key))
 
     async def read(self, path: str = "", **params: Any) -> dict[str, Any]:
         answer = await self.client.get(self.path + path, params=params, headers=self.admin.bearer)

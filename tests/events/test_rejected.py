@@ -24,9 +24,7 @@ class Shop:
         return await self.client.post(f"/api/v1/events{path}", json=body, headers=bearer(self.key))
 
     async def rejected(self) -> list[dict[str, Any]]:
-        answer = await self.client.get(
-            f"/api/v1/tenants/{self.tenant_id}/events/rejected", headers=self._admin.bearer
-        )
+        answer = await self.client.get(f"/api/v1/tenants/{self.tenant_id}/events/rejected", headers=self._admin.bearer)
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()["data"]
         return found

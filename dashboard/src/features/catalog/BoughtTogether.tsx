@@ -20,7 +20,7 @@ export function BoughtTogether({ products }: { products: readonly components['sc
   const { id } = useTenant()
   return (
     <DataTable
-      label="Bought together"
+      label="Products bought together with this one"
       columns={COLUMNS}
       rows={products.map((product) => ({ ...product, tenantId: id }))}
       rowKey={(row) => row.productId}

@@ -22,38 +22,27 @@ const WHEN: Column<Row> = {
   header: 'When',
   className: 'whitespace-nowrap',
   cell: (row) => (
-    <button type="button" onClick={row.open} className="text-left hover:underline" title={dateTime(row.timestamp)}>
+    <button type="button" onClick={row.open} className="text-left underline decoration-dotted underline-offset-4 hover:decoration-solid" title={dateTime(row.timestamp)}>
       <span className="sr-only">Show the event of </span>
       {ago(row.timestamp)}
     </button>
   ),
 }
 const TYPE: Column<Row> = { id: 'type', header: 'Type', cell: (row) => <TypeBadge eventType={row.eventType} /> }
-const SHOPPER: Column<Row> = {
-  id: 'shopper',
-  header: 'Shopper',
-  cell: (row) => (
-    <Link
-      to="/dashboard/tenants/$tenantId/shoppers/$userId"
-      params={{ tenantId: row.tenantId, userId: row.userId }}
-      className="font-mono text-sm break-all hover:underline"
-    >
-      {row.userId}
-    </Link>
-  ),
-}
+const SHOPPER: Column<Row> = { id: 'shopper', header: 'Shopper', cell: (row) => <ShopperLink row={row} /> }
+const SHOPPER_IF_WIDE: Column<Row> = { ...SHOPPER, isWideOnly: true }
 const PRODUCT: Column<Row> = {
   id: 'product',
   header: 'Product',
-  cell: (row) =>
-    row.productId === null ? (
-      '–'
-    ) : (
-      <>
-        <ProductLink tenantId={row.tenantId} productId={row.productId} name={row.productName} />
-        {row.productName == null && <div className="text-xs text-muted">not in the catalog</div>}
-      </>
-    ),
+  cell: (row) => (
+    <>
+      {row.productId === null ? '–' : <ProductLink tenantId={row.tenantId} productId={row.productId} name={row.productName} />}
+      {row.productId !== null && row.productName == null && <div className="text-xs text-muted">not in the catalog</div>}
+      <div className="md:hidden">
+        <ShopperLink row={row} />
+      </div>
+    </>
+  ),
 }
 const PLACEMENT: Column<Row> = {
   id: 'placement',
@@ -68,8 +57,20 @@ const SESSION: Column<Row> = {
   cell: (row) => <span className="font-mono text-sm break-all text-muted">{row.sessionId ?? '–'}</span>,
 }
 
-const ALL = [WHEN, TYPE, SHOPPER, PRODUCT, PLACEMENT, SESSION] as const
+const ALL = [WHEN, TYPE, SHOPPER_IF_WIDE, PRODUCT, PLACEMENT, SESSION] as const
 const OF_A_PRODUCT = [WHEN, TYPE, SHOPPER, PLACEMENT, SESSION] as const
+
+function ShopperLink({ row }: { row: Row }) {
+  return (
+    <Link
+      to="/dashboard/tenants/$tenantId/shoppers/$userId"
+      params={{ tenantId: row.tenantId, userId: row.userId }}
+      className="font-mono text-sm break-all hover:underline"
+    >
+      {row.userId}
+    </Link>
+  )
+}
 
 function placementOf(event: ListedEvent): string | null {
   const placement = (event.metadata as Record<string, unknown> | null)?.['placementId']

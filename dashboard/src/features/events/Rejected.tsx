@@ -20,7 +20,7 @@ const COLUMNS: readonly Column<Row>[] = [
     header: 'When',
     className: 'whitespace-nowrap',
     cell: (row) => (
-      <button type="button" onClick={row.open} className="text-left hover:underline" title={dateTime(row.at)}>
+      <button type="button" onClick={row.open} className="text-left underline decoration-dotted underline-offset-4 hover:decoration-solid" title={dateTime(row.at)}>
         <span className="sr-only">Show what was sent </span>
         {ago(row.at)}
       </button>

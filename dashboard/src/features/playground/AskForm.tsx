@@ -40,8 +40,9 @@ export function AskForm({ asked }: { asked: Asked }) {
         <SelectField
           name="context"
           label="Page"
+          hint="By the products: home without any."
           options={[
-            { value: '', label: 'Home, or a product’s where products are given' },
+            { value: '', label: 'By the products' },
             { value: 'home', label: 'Home' },
             { value: 'product', label: 'A product’s page' },
             { value: 'cart', label: 'The cart' },

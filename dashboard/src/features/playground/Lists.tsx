@@ -13,10 +13,14 @@ interface Props {
   footOf?: (list: Explained) => ReactNode
 }
 
+const COLUMNS = 'grid-cols-[repeat(auto-fill,minmax(min(100%,15.5rem),1fr))]'
+/** Narrower, so that the fourth does not stand alone. */
+const FOUR = 'grid-cols-[repeat(auto-fill,minmax(min(100%,13.5rem),1fr))]'
+
 /** The same list by several strategies, side by side. */
 export function Lists({ lists, against, footOf }: Props) {
   return (
-    <div className="grid grid-cols-[repeat(auto-fill,minmax(min(100%,15.5rem),1fr))] gap-x-6 gap-y-8">
+    <div className={`grid gap-x-6 gap-y-8 ${lists.length === 4 ? FOUR : COLUMNS}`}>
       {lists.map((list) => (
         <StrategyList
           key={list.strategy}

@@ -46,7 +46,9 @@ function Step({ event, tenantId }: { event: ListedEvent; tenantId: string }) {
   return (
     <li className="flex flex-wrap items-baseline gap-x-3 py-1 pl-4">
       <time dateTime={event.timestamp} className="w-16 text-sm text-muted">{TIME.format(new Date(event.timestamp))}</time>
-      <TypeBadge eventType={event.eventType} />
+      <span className="w-28">
+        <TypeBadge eventType={event.eventType} />
+      </span>
       <span className="min-w-0 break-words">
         {event.productId === null ? query : <ProductLink tenantId={tenantId} productId={event.productId} name={event.productName} />}
         {quantity}
