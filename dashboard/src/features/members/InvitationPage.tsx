@@ -9,8 +9,17 @@ import { Loading } from '@/components/Loading'
 import { toast } from '@/components/toast'
 import { EntryFrame, LINK } from '@/features/entry/EntryFrame'
 
-/** The token stands behind #, which browsers send to no server, so that no log has it. */
-const tokenOfLink = (): string => location.hash.slice(1)
+const KEPT = 'recomengine-invitation'
+
+/**
+ * The token stands behind #, which browsers send to no server, so that no log has it. It waits in this tab while somebody
+ * signs in or up first, in place of going through the addresses of those pages.
+ */
+function tokenOfLink(): string {
+  const given = location.hash.slice(1)
+  if (given !== '') sessionStorage.setItem(KEPT, given)
+  return given || (sessionStorage.getItem(KEPT) ?? '')
+}
 
 /** Where the link in an invitation's mail leads: sign in or up first, then accept. */
 export function InvitationPage() {
@@ -26,23 +35,24 @@ export function InvitationPage() {
   if (session.is === 'in') return <Acceptance token={token} email={session.admin.email} />
   return (
     <EntryFrame title="You are invited" intro="Sign in with the account of the address that the mail came to, or make one with it.">
-      {error !== null ? <ErrorState error={error} retry={ask} /> : session.is === 'unknown' ? <Loading rows={2} /> : <SignInFirst token={token} />}
+      {error !== null ? <ErrorState error={error} retry={ask} /> : session.is === 'unknown' ? <Loading rows={2} /> : <SignInFirst />}
     </EntryFrame>
   )
 }
 
-function SignInFirst({ token }: { token: string }) {
-  const next = `/invitation#${token}`
+const BACK = { next: '/invitation' }
+
+function SignInFirst() {
   return (
     <div className="flex flex-col gap-3">
       <p>
-        <Link to="/signup" search={{ next }} className={LINK}>
+        <Link to="/signup" search={BACK} className={LINK}>
           Make an account
         </Link>
       </p>
       <p>
         Have one?{' '}
-        <Link to="/login" search={{ next }} className={LINK}>
+        <Link to="/login" search={BACK} className={LINK}>
           Sign in
         </Link>
       </p>
@@ -60,6 +70,7 @@ function Acceptance({ token, email }: { token: string; email: string }) {
     try {
       const { data: tenant } = await answerOf(api.POST('/api/v1/invitations/accept', { body: { token } }))
       toast({ title: `You are ${tenant.role} of ${tenant.name} now.`, tone: 'good' })
+      sessionStorage.removeItem(KEPT)
       await navigate({ to: '/dashboard/tenants/$tenantId', params: { tenantId: tenant.id } })
     } catch (thrown) {
       setError(thrown)
@@ -88,6 +99,7 @@ function Acceptance({ token, email }: { token: string; email: string }) {
 }
 
 function Spent() {
+  useEffect(() => sessionStorage.removeItem(KEPT), [])
   return (
     <EntryFrame title="This link does not work any more">
       <p role="alert">An invitation works once and for seven days, until it is revoked or sent anew. Ask for another one.</p>
