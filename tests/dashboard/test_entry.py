@@ -74,6 +74,7 @@ def test_nobody_is_sent_on_to_a_page_of_another_site(demo: Demo, page: Page, ann
 def test_the_link_in_the_mail_sets_a_new_password_once(demo: Demo, page: Page, ann: Account) -> None:
     page.goto(f"{demo.url}/login")
     page.get_by_role("link", name="Forgot your password?").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Forgot your password?")
     fill(page, E_mail=ann.email)
     page.get_by_role("button", name="Send the link").click()
     expect(page.get_by_role("status")).to_contain_text(ann.email)
