@@ -6,7 +6,7 @@ import { Dialog } from '@/components/Dialog'
 import { Form, useZodForm } from '@/components/Form'
 import { TextField } from '@/components/TextField'
 import { createKey, type NewKey } from '@/features/keys/api'
-import { KINDS } from '@/features/keys/kinds'
+import { KINDS, mayOf } from '@/features/keys/kinds'
 import { ShownOnce } from '@/features/keys/ShownOnce'
 import { useTenant } from '@/features/tenants/current'
 
@@ -45,7 +45,8 @@ function CreateForm({ onMade, onClose }: { onMade: (made: NewKey) => void; onClo
       <SelectField
         name="permissions"
         label="Permission"
-        options={KINDS.map(({ value, label, may }) => ({ value, label: `${label}: ${may}` }))}
+        hint={mayOf(form.watch('permissions'))}
+        options={KINDS}
       />
       {form.watch('permissions') === 'publish' && (
         <TextField

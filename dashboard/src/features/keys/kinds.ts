@@ -7,6 +7,12 @@ export const KINDS = [
   { value: 'read-write', label: 'Read and write', may: 'for servers: also writes catalog and events, exports and erases shoppers' },
 ] as const
 
+/** What a key of the permission may do, as a sentence. */
+export function mayOf(permissions: string): string {
+  const may = KINDS.find(({ value }) => value === permissions)?.may ?? ''
+  return `${may.charAt(0).toUpperCase()}${may.slice(1)}.`
+}
+
 /** A key that was rotated works on until its time has come. */
 export const isRevoked = ({ revokedAt }: Pick<Key, 'revokedAt'>): boolean =>
   revokedAt !== null && revokedAt !== undefined && new Date(revokedAt) <= new Date()

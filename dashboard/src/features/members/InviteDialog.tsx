@@ -8,7 +8,7 @@ import { toast } from '@/components/toast'
 import { email } from '@/features/entry/fields'
 import { invite } from '@/features/members/api'
 import { useTenant } from '@/features/tenants/current'
-import { ROLES } from '@/features/tenants/roles'
+import { mayOf, ROLES } from '@/features/tenants/roles'
 
 const INVITATION = z.object({ email, role: z.enum(['analyst', 'developer', 'owner']) })
 
@@ -40,7 +40,7 @@ function InviteForm({ onClose }: { onClose: () => void }) {
         autoFocus
         isRequired
       />
-      <SelectField name="role" label="Role" options={ROLES.map(({ value, label, may }) => ({ value, label: `${label}: ${may}` }))} />
+      <SelectField name="role" label="Role" hint={mayOf(form.watch('role'))} options={ROLES} />
       <div className="flex flex-wrap justify-end gap-2">
         <Button variant="quiet" onClick={onClose}>
           Cancel

@@ -26,17 +26,19 @@ const CONFIG = z.object({
 type Values = z.infer<typeof CONFIG>
 
 const STRATEGIES = [
-  { value: 'auto', label: 'Automatic: weighs all evidence, learned from the shop' },
-  { value: 'collaborative', label: 'Collaborative: what like-minded shoppers took' },
-  { value: 'content_based', label: 'Content: similar products' },
-  { value: 'trending', label: 'Trending: what is popular now' },
-  { value: 'frequently_bought_together', label: 'Bought together' },
+  { value: 'auto', label: 'Automatic', about: 'Weighs all evidence, as learned from the shop.' },
+  { value: 'collaborative', label: 'Collaborative', about: 'What like-minded shoppers took.' },
+  { value: 'content_based', label: 'Content', about: 'Products that are alike.' },
+  { value: 'trending', label: 'Trending', about: 'What is popular now.' },
+  { value: 'frequently_bought_together', label: 'Bought together', about: 'What goes into the same order.' },
 ]
 const PURCHASED = [
-  { value: 'auto', label: 'Automatic: where shoppers of this shop rarely buy again' },
-  { value: 'always', label: 'Always left out' },
-  { value: 'never', label: 'Never left out' },
+  { value: 'auto', label: 'Automatic', about: 'Left out of the shopper’s lists where shoppers of this shop rarely buy again.' },
+  { value: 'always', label: 'Always left out', about: 'No list shows the shopper what they have bought.' },
+  { value: 'never', label: 'Never left out', about: 'As for shops whose products are bought again and again.' },
 ]
+
+const aboutOf = (options: typeof STRATEGIES, value: string): string => options.find((option) => option.value === value)?.about ?? ''
 
 /** The form has origins a line each; the API has a list. */
 const linesOf = (text: string): string[] => text.split(/\s+/).filter((line) => line !== '')
@@ -82,7 +84,7 @@ export function ConfigForm({ tenant, isReadOnly }: { tenant: Tenant; isReadOnly:
     <Form form={form}>
       <fieldset disabled={isReadOnly} className="flex min-w-0 flex-col gap-4">
         <TextField name="name" label="Name" />
-        <Lists />
+        <Lists strategy={form.watch('config.defaultStrategy')} purchased={form.watch('config.excludePurchased')} />
         <Measuring />
         <Access />
         {!isReadOnly && (
@@ -97,13 +99,18 @@ export function ConfigForm({ tenant, isReadOnly }: { tenant: Tenant; isReadOnly:
   )
 }
 
-const Lists = () => (
+const Lists = ({ strategy, purchased }: { strategy: string; purchased: string }) => (
   <>
-    <SelectField name="config.defaultStrategy" label="Default strategy" hint="For lists that ask for none." options={STRATEGIES} />
+    <SelectField
+      name="config.defaultStrategy"
+      label="Default strategy"
+      hint={`For lists that ask for none. ${aboutOf(STRATEGIES, strategy)}`}
+      options={STRATEGIES}
+    />
     <SelectField
       name="config.excludePurchased"
       label="Products that a shopper has bought"
-      hint="Whether they are left out of that shopper's lists."
+      hint={aboutOf(PURCHASED, purchased)}
       options={PURCHASED}
     />
     <NumberField

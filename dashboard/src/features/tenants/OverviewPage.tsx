@@ -26,7 +26,7 @@ export function OverviewPage() {
         <Loading />
       ) : (
         <>
-          {rows.length > 1 && <Totals shops={rows} compare={compare} />}
+          {rows.length > 0 && <Totals shops={rows} compare={compare} />}
           <DataTable
             label="Shops"
             columns={compare ? COMPARED : COLUMNS}
@@ -118,6 +118,7 @@ const columns = (isCompared: boolean): Column<Glance>[] => [
     id: 'lastEvent',
     header: 'Last event',
     isWideOnly: true,
+    className: 'md:pl-6',
     sort: (row) => row.lastEventAt,
     cell: (row) => <Moment at={row.lastEventAt} none="none yet" />,
   },

@@ -11,5 +11,11 @@ export const ROLES: { value: Role; label: string; may: string }[] = [
   { value: 'owner', label: 'Owner', may: 'also changes settings and members, and deletes the tenant' },
 ]
 
+/** What a role may do, as a sentence. */
+export function mayOf(role: Role): string {
+  const may = ROLES.find(({ value }) => value === role)?.may ?? ''
+  return `${may.charAt(0).toUpperCase()}${may.slice(1)}.`
+}
+
 /** Whether one with the role `has` may do what needs `needed`. */
 export const includes = (has: Role, needed: Role): boolean => RANKS[has] >= RANKS[needed]
