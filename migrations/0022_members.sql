@@ -82,14 +82,26 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
     ORDER BY id DESC LIMIT p_limit
 $$;
 
+-- The same by who acted and by what was done: `key` for all that was done to keys, or one action such as `key.revoked`.
+CREATE FUNCTION read_audit(p_admin_id uuid, p_tenant uuid, p_before_id bigint, p_limit int, p_actor uuid, p_action text)
+RETURNS SETOF audit_log LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    SELECT * FROM audit_log
+    WHERE (admin_id = p_admin_id OR about_tenant IN (SELECT tenant_id FROM members WHERE admin_id = p_admin_id))
+      AND (p_tenant IS NULL OR about_tenant = p_tenant)
+      AND (p_actor IS NULL OR admin_id = p_actor)
+      AND (p_action IS NULL OR action = p_action OR starts_with(action, p_action || '.'))
+      AND (p_before_id IS NULL OR id < p_before_id)
+    ORDER BY id DESC LIMIT p_limit
+$$;
+
 -- Whom a token invites, and where; its holder has it from a mail and does not know the tenant.
 CREATE FUNCTION find_invitation(p_digest bytea) RETURNS TABLE (tenant_id uuid, email text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
     SELECT i.tenant_id, i.email FROM invitations i JOIN tenants t ON t.id = i.tenant_id
     WHERE i.digest = p_digest AND i.expires_at > now() AND t.status <> 'deleted'
 $$;
-REVOKE ALL ON FUNCTION role_in, find_invitation FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION role_in, find_invitation TO recomengine_app;
+REVOKE ALL ON FUNCTION role_in, find_invitation, read_audit(uuid, uuid, bigint, int, uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION role_in, find_invitation, read_audit(uuid, uuid, bigint, int, uuid, text) TO recomengine_app;
 
 -- A session is a family: when it began, carried from token to token, and the browser that each token went to.
 ALTER TABLE refresh_tokens

@@ -1273,6 +1273,23 @@ AS $function$
 $function$;
 GRANT EXECUTE ON FUNCTION read_audit TO recomengine_app;
 
+-- 0003_accounts, 0022_members
+CREATE FUNCTION read_audit(p_admin_id uuid, p_tenant uuid, p_before_id bigint, p_limit integer, p_actor uuid, p_action text)
+ RETURNS SETOF audit_log
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+    SELECT * FROM audit_log
+    WHERE (admin_id = p_admin_id OR about_tenant IN (SELECT tenant_id FROM members WHERE admin_id = p_admin_id))
+      AND (p_tenant IS NULL OR about_tenant = p_tenant)
+      AND (p_actor IS NULL OR admin_id = p_actor)
+      AND (p_action IS NULL OR action = p_action OR starts_with(action, p_action || '.'))
+      AND (p_before_id IS NULL OR id < p_before_id)
+    ORDER BY id DESC LIMIT p_limit
+$function$;
+GRANT EXECUTE ON FUNCTION read_audit TO recomengine_app;
+
 -- 0013_readable_numbers
 CREATE FUNCTION readable_json(p_json jsonb)
  RETURNS jsonb

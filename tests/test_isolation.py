@@ -316,7 +316,7 @@ async def test_functions_that_run_as_the_owner_are_those_that_are_known(database
     assert [row["proname"] for row in rows] == [
         "analytics_due", "ensure_event_partitions", "experiments_to_complete", "find_api_key",
         "find_invitation", "forget_integration_notes", "forget_jobs",
-        "owns_tenant", "purge_tenant", "read_audit", "record_job", "refresh_analytics_summary", "role_in",
+        "owns_tenant", "purge_tenant", "read_audit", "read_audit", "record_job", "refresh_analytics_summary", "role_in",
         "running_experiments", "summarize_arrivals", "tenants_due", "tenants_heard_of", "tenants_of",
         "tenants_to_purge",
         "tenants_with_unfinished_erasures",

@@ -36,9 +36,10 @@ UPDATE_CONFIG = "UPDATE tenants SET config = $2, updated_at = now() WHERE id = $
 FIND_TENANT = "SELECT status, config FROM tenants WHERE id = $1"
 INSERT_CATALOG_STATE = "INSERT INTO catalog_state (tenant_id) VALUES ($1)"
 DROP_JOBS_OF = "DELETE FROM pgqueuer WHERE payload = $1 AND status IN ('queued', 'failed')"
-READ_AUDIT = (
-    "SELECT id, at, admin_id, about_tenant, action, subject, address, before, after FROM read_audit($1, $2, $3, $4)"
-)
+READ_AUDIT = """
+SELECT r.id, r.at, r.admin_id, a.email, r.about_tenant, r.action, r.subject, r.address, r.before, r.after
+FROM read_audit($1, $2, $3, $4, $5, $6) r JOIN admins a ON a.id = r.admin_id ORDER BY r.id DESC
+"""
 
 
 async def insert_tenant(
@@ -104,7 +105,15 @@ async def tenants_of(pool: Pool, admin_id: UUID, after: UUID | None, limit: int)
 
 
 async def read_audit(
-    pool: Pool, admin_id: UUID, tenant_id: UUID | None, before_id: int | None, limit: int
+    pool: Pool,
+    admin_id: UUID,
+    tenant_id: UUID | None,
+    before_id: int | None,
+    limit: int,
+    actor_id: UUID | None,
+    action: str | None,
 ) -> list[asyncpg.Record]:
-    """What the admin did, and what was done to their tenants or the one given, the newest first."""
-    return await pool.fetch(READ_AUDIT, admin_id, tenant_id, before_id, limit)
+    """What the admin did, and what was done to their tenants or the one given, the newest first. action: one, or the
+    part before its point.
+    """
+    return await pool.fetch(READ_AUDIT, admin_id, tenant_id, before_id, limit, actor_id, action)

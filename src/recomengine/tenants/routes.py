@@ -93,10 +93,10 @@ def _most(settings: Settings) -> RateLimits:
 async def audit_log(context: "Context", call: Call[Actor, None]) -> Response:
     """What the admin did, and what was done to their tenants, the newest first."""
     page = read_query(call.request, AuditPage)
-    rows, cursor = cut(
-        await queries.read_audit(context.pool, call.by.admin.id, page.tenant_id, page.cursor, page.limit + 1),
-        page.limit,
+    found = await queries.read_audit(
+        context.pool, call.by.admin.id, page.tenant_id, page.cursor, page.limit + 1, page.admin_id, page.action
     )
+    rows, cursor = cut(found, page.limit)
     return list_response([as_audit_line(row) for row in rows], cursor)
 
 

@@ -31,6 +31,10 @@ class AuditPage(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fiel
     limit: Limit = 50
     cursor: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
     tenant_id: UUID | None = None
+    admin_id: UUID | None = None
+    """Who acted."""
+    action: Annotated[str, Meta(pattern=r"^[a-z_]{1,64}(\.[a-z_]{1,64})?$(?!\n)")] | None = None
+    """One such as `key.revoked`, or `key` for all that was done to keys."""
 
 
 class Tenant(msgspec.Struct, rename="camel", frozen=True):
@@ -53,6 +57,7 @@ class AuditLine(msgspec.Struct, rename="camel", frozen=True):
     id: int
     at: datetime
     admin_id: UUID
+    admin_email: str
     tenant_id: UUID | None
     action: str
     subject: str
@@ -66,6 +71,7 @@ def as_audit_line(row: asyncpg.Record) -> AuditLine:
         row["id"],
         row["at"],
         row["admin_id"],
+        row["email"],
         row["about_tenant"],
         row["action"],
         row["subject"],
