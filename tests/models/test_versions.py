@@ -61,6 +61,7 @@ async def test_builds_are_listed_with_what_they_learned_and_which_one_is_served(
     assert {report["context"] for report in newer["contexts"]} == {"home", "home_new", "session", "product", "cart"}
     for report in newer["contexts"]:
         assert report["chosen"] == "prior"
+        assert report["weights"] == sorted(report["weights"], key=lambda weight: -weight["share"])
         assert report["summary"].endswith("this is what works in most shops.")
         assert sum(each["share"] for each in report["weights"]) == pytest.approx(1, abs=0.1)
 

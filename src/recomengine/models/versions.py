@@ -17,12 +17,13 @@ from recomengine.models.schemas import (
     SourceShare,
     StrategyFigure,
 )
-from recomengine.models.sources import PLACE, SOURCES, EvidenceSource
+from recomengine.models.sources import KIND_OF_STRATEGY, PLACE, SOURCES, EvidenceSource
 
 WHERE = {
     "home": "For a shopper who is known", "home_new": "For a shopper who is known, with something new",
     "session": "During a visit", "product": "On product pages", "cart": "In the cart",
 }  # fmt: skip
+STRATEGIES = ("auto", *KIND_OF_STRATEGY)
 ALL_EVIDENCE = "all evidence together"
 OTHER_SHOPS = "what works in most shops"
 
@@ -51,20 +52,21 @@ def _contexts(stats: Mapping[str, Any]) -> list[ContextReport]:
 
 def _context(name: str, report: Mapping[str, Any], strategies: Mapping[str, Any]) -> ContextReport:
     ahead = report.get("ahead", {})
-    weights = [SourceShare(*_named(source), share) for source, share in report.get("shares", {}).items()]
+    weights = [SourceShare(*_named(source), share) for source, share in _largest_first(report.get("shares", {}))]
+    sources = sorted(report.get("sources", {}).items(), key=lambda source: -source[1]["value"])
     return ContextReport(
         context=name,  # type: ignore[arg-type]  # one of CONTEXTS
         cases=report["cases"], metric=report["metric"], chosen=report["chosen"],
         strategies=[
-            StrategyFigure(**found[name], strategy=strategy, label=label_of(found[name]["source"]))
-            for strategy, found in strategies.items() if name in found
+            StrategyFigure(**found, strategy=strategy, label=label_of(found["source"]))
+            for strategy in STRATEGIES if (found := strategies.get(strategy, {}).get(name)) is not None
         ],
         sources=[
             SourceFigure(
                 **figure, source=source, label=_source(source).label, kind=_source(source).kind.name,
                 ahead=Interval(**ahead[source]) if source in ahead else UNSET,
             )
-            for source, figure in report.get("sources", {}).items()
+            for source, figure in sources
         ],
         weights=weights, summary=in_a_sentence(name, report["chosen"], weights), shrunk_to=report.get("shrunkTo"),
         shrinkage=report.get("shrinkage"),
@@ -82,7 +84,7 @@ def in_a_sentence(context: str, chosen: str, weights: Sequence[SourceShare]) -> 
     shares: dict[str, float] = {}
     for each in weights:
         shares[each.kind] = shares.get(each.kind, 0.0) + each.share
-    ranked = sorted(shares.items(), key=lambda kind: -kind[1])[:3]
+    ranked = _largest_first(shares)[:3]
     where = WHERE[context]
     if not ranked:
         return f"{where}, the next learning says what counts."
@@ -91,6 +93,11 @@ def in_a_sentence(context: str, chosen: str, weights: Sequence[SourceShare]) -> 
     then = f", then {' and '.join(others)}" if others else ""
     few = " There were too few cases to learn from, so this is what works in most shops." if chosen == "prior" else ""
     return f"{counts}{then}.{few}"
+
+
+def _largest_first(shares: Mapping[str, float]) -> list[tuple[str, float]]:
+    """JSON in PostgreSQL keeps no order of members."""
+    return sorted(shares.items(), key=lambda share: -share[1])
 
 
 def _named(source: str) -> tuple[str, str, str]:

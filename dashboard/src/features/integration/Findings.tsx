@@ -21,7 +21,7 @@ export function Findings({ findings }: { findings: Finding[] }) {
                 {finding.remedy}
               </p>
             )}
-            <Details finding={finding} />
+            {finding.remedy && <Details finding={finding} />}
           </div>
         </li>
       ))}

@@ -86,7 +86,10 @@ function Examined({ integration }: { integration: Integration }) {
       )}
       {fine.length > 0 && (
         <Section title="Nothing to be done">
-          <Findings findings={fine} />
+          <details>
+            <summary className="pb-3 text-muted">{number(fine.length)} checks that are fine, or that nothing came for</summary>
+            <Findings findings={fine} />
+          </details>
         </Section>
       )}
       <Section

@@ -101,9 +101,7 @@ function Served({ version }: { version: ModelVersion }) {
       <StatRow>
         <StatCard label="Served since" value={ago(version.builtAt)} hint={dateTime(version.builtAt)} />
         <StatCard label="Built in" value={`${number(version.buildSeconds, { maximumFractionDigits: 1 })} s`} hint={slowest(version)} />
-        <StatCard label="Events" value={number(version.events)} hint={version.robots > 0 ? `without ${number(version.robots)} robots` : undefined} />
-        <StatCard label="Shoppers" value={number(version.users)} />
-        <StatCard label="Products" value={number(version.items)} />
+        <StatCard label="Events" value={number(version.events)} hint={counts(version)} />
         <StatCard label="Weights learned" value={ago(version.learnedAt)} hint={repeats(version)} />
       </StatRow>
       <Section
@@ -114,6 +112,11 @@ function Served({ version }: { version: ModelVersion }) {
       </Section>
     </>
   )
+}
+
+function counts({ users, items, robots }: ModelVersion): string {
+  const shop = `of ${number(users)} shoppers and ${number(items)} products`
+  return robots > 0 ? `${shop}, without ${number(robots)} robots` : shop
 }
 
 function slowest(version: ModelVersion): string | undefined {

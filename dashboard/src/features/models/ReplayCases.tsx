@@ -6,6 +6,7 @@ import type { Replay, ReplayCase } from '@/features/models/api'
 import { contextLabel } from '@/features/models/words'
 
 const AT_ONCE = 12
+const PRODUCTS = 5
 const DEEDS: Record<string, string> = {
   view: 'viewed', click: 'clicked', add_to_cart: 'put in the cart', remove_from_cart: 'took out of the cart',
   wishlist: 'wished for', purchase: 'bought', return: 'sent back', dislike: 'disliked', impression: 'saw',
@@ -45,9 +46,7 @@ function Moment({ one, replay }: { one: ReplayCase; replay: Replay }) {
           {one.onPage.map((id) => (
             <Thing key={id} id={id} replay={replay} />
           ))}
-          {one.onPage.length === 0 && one.done.map((deed, at) => (
-            <Thing key={at} id={deed.productId} replay={replay} note={DEEDS[deed.eventType] ?? deed.eventType} />
-          ))}
+          {one.onPage.length === 0 && lately(one).map(([id, deeds]) => <Deed key={id} id={id} replay={replay} deeds={deeds} />)}
         </Part>
         <Part label="Would have got">
           {one.offered.map((id) => (
@@ -73,31 +72,58 @@ function Part({ label, children }: { label: string; children: ReactNode }) {
   )
 }
 
+/** What was done with each of the products that the shopper met last, the newest first. */
+function lately(one: ReplayCase): [string, string[]][] {
+  const deeds = new Map<string, string[]>()
+  for (const { productId, eventType } of one.done) {
+    const words = DEEDS[eventType] ?? eventType
+    const before = deeds.get(productId) ?? []
+    if (!before.includes(words)) deeds.set(productId, [...before, words])
+  }
+  return [...deeds].slice(0, PRODUCTS)
+}
+
+function Deed({ id, replay, deeds }: { id: string; replay: Replay; deeds: string[] }) {
+  return (
+    <li className="flex w-full min-w-0 items-center gap-2 text-sm" title={id}>
+      <Picture id={id} replay={replay} className="size-8" />
+      <span className="min-w-0">
+        <span className="line-clamp-1 break-all">{replay.products[id]?.name ?? id}</span>
+        <span className="text-xs text-muted">{deeds.join(', ')}</span>
+      </span>
+    </li>
+  )
+}
+
+function Picture({ id, replay, className }: { id: string; replay: Replay; className: string }) {
+  const product = replay.products[id]
+  return (
+    <span className={`grid shrink-0 place-items-center overflow-hidden rounded-sm bg-sunken text-muted ${className}`}>
+      {product?.imageUrl ? (
+        <img src={product.imageUrl} alt="" loading="lazy" className="size-full object-contain" />
+      ) : (
+        <span aria-hidden="true">{(product?.name ?? id).charAt(0)}</span>
+      )}
+    </span>
+  )
+}
+
 interface ThingProps {
   id: string
   replay: Replay
-  note?: string
   isTaken?: boolean
 }
 
 /** A product: its picture where it has one, and its name. */
-function Thing({ id, replay, note, isTaken = false }: ThingProps) {
-  const product = replay.products[id]
-  const name = product?.name ?? id
+function Thing({ id, replay, isTaken = false }: ThingProps) {
+  const name = replay.products[id]?.name ?? id
   return (
     <li
       title={`${name} (${id})`}
       className={`flex w-22 flex-col gap-1 rounded-md border p-1 ${isTaken ? 'border-good bg-good-soft' : 'border-line bg-surface'}`}
     >
-      <span className="grid h-14 place-items-center overflow-hidden rounded-sm bg-sunken text-lg text-muted">
-        {product?.imageUrl ? (
-          <img src={product.imageUrl} alt="" loading="lazy" className="h-14 w-full object-contain" />
-        ) : (
-          <span aria-hidden="true">{name.charAt(0)}</span>
-        )}
-      </span>
+      <Picture id={id} replay={replay} className="h-14 w-full text-lg" />
       <span className="line-clamp-2 min-h-8 text-xs break-words">{name}</span>
-      {note !== undefined && <span className="text-xs text-muted">{note}</span>}
       {isTaken && <span className="sr-only">taken</span>}
     </li>
   )

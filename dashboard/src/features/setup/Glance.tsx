@@ -10,6 +10,13 @@ import { glanceQuery } from '@/features/setup/api'
 import { PAGES } from '@/features/setup/pages'
 import { useTenant } from '@/features/tenants/current'
 
+const LINKS = [
+  ['Analytics', PAGES.analytics],
+  ['Models', PAGES.models],
+  ['Widgets', PAGES.widgets],
+  ['Integration', PAGES.integration],
+] as const
+
 const grown = (now: number | undefined, before: number | undefined): number | null =>
   now === undefined || !before ? null : now / before - 1
 
@@ -22,9 +29,13 @@ export function Glance() {
     <Section
       title="Last 30 days"
       actions={
-        <LinkButton to={PAGES.analytics} params={{ tenantId: id } as never}>
-          Analytics
-        </LinkButton>
+        <>
+          {LINKS.map(([label, to]) => (
+            <LinkButton key={to} variant="quiet" to={to} params={{ tenantId: id } as never}>
+              {label}
+            </LinkButton>
+          ))}
+        </>
       }
     >
       {error ? (

@@ -22,8 +22,11 @@ export function HomePage() {
         <>
           <Glance />
           <NewestEvent setup={data} />
-          <Section title="Set-up" intro="All is done.">
-            <Checklist setup={data} />
+          <Section title="Set-up">
+            <details>
+              <summary className="pb-3 text-muted">All five steps are done</summary>
+              <Checklist setup={data} />
+            </details>
           </Section>
         </>
       ) : (

@@ -12,6 +12,7 @@ const WIDTHS = [
   { value: '', label: 'As wide as here' },
   { value: '360', label: 'Phone, 360 px' },
   { value: '768', label: 'Tablet, 768 px' },
+  { value: '1200', label: 'Desktop, 1200 px' },
 ]
 
 /**
@@ -36,7 +37,7 @@ export function Preview({ tenantId, body }: { tenantId: string; body: WidgetIn |
       ) : (
         <div className="overflow-x-auto rounded-md border border-line bg-surface" aria-busy={isFetching}>
           {data === undefined ? (
-            <p className="p-4 text-muted">{body === null ? 'Name the placement to see the widget.' : 'Loading the preview'}</p>
+            <p className="p-4 text-muted">Loading the preview</p>
           ) : (
             <iframe
               title="Preview of the widget"

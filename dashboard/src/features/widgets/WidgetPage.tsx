@@ -48,7 +48,7 @@ function Editor({ tenantId, widget }: { tenantId: string; widget: Widget | null 
     },
   })
   const values = useWatch({ control: form.control }) as Values
-  const checked = WIDGET.safeParse(values)
+  const checked = WIDGET.safeParse({ ...values, placementId: values.placementId.trim() || 'home' })
   const title = widget === null ? 'New widget' : `Widget of ${widget.placementId}`
   return (
     <Page title={title} breadcrumbs={crumbs(tenantId)} actions={widget !== null && mayChange && <Delete tenantId={tenantId} widget={widget} />}>

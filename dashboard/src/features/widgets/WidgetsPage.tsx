@@ -74,6 +74,7 @@ function useColumns(tenantId: string, mayChange: boolean): Column<Widget>[] {
       header: 'Actions',
       cell: (row) => <Menu label={`Actions of ${row.placementId}`} items={[{ label: 'Delete', onAction: () => remove(row), isDanger: true }]} />,
       align: 'end',
+      className: 'py-0.5!',
     }
     return [...columns, actions]
   }, [tenantId, mayChange, remove])
