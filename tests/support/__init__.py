@@ -22,6 +22,7 @@ reference       the kernels in plain Python
 relay           a Redis that can be cut off
 rendering       the SDK's renderer by itself, on a page
 shoppers        ids of shoppers joined, parted, and marked as robots'
+shifts          how far things on a page were moved
 shops           catalogs and events stored and built, and waiting in a loop
 signals         messages of the bus, to wait for
 sites           a merchant's site of its own origin
