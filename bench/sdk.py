@@ -34,7 +34,7 @@ from tests.support.processes import start_up, stop
 from tests.support.shifts import PAINTED, WATCH, moved
 from tests.support.sites import Site, serving_site
 
-LOADS, WARM_UP, SHIFTS = 40, 5, 3
+LOADS, WARM_UP, LISTS, SHIFTS = 40, 5, 20, 3
 CARDS, SLOW_DOWN, BUSY_MS = 12, 4, 20
 LAYOUTS, WIDTHS_PX = ("grid", "list", "carousel"), (1280, 360)
 FILES = ("recomengine.js", "recomengine.mjs")
@@ -114,7 +114,7 @@ def load(browser: Browser, url: str) -> tuple[float, float]:
 def work(browser: Browser, site: Site, shop: LiveShop) -> dict[str, Any]:
     url = site.page(shop.script(auto="false"))
     first, waiting, again, seen, alone = [], [], [], [], []
-    for _ in range(WARM_UP + LOADS):
+    for _ in range(WARM_UP + LISTS):
         page = browser.new_context(**CONTEXT).new_page()
         page.goto(url)
         page.wait_for_function("window.RecomEngine && RecomEngine.version")
@@ -129,7 +129,7 @@ def work(browser: Browser, site: Site, shop: LiveShop) -> dict[str, Any]:
     busy = np.array(seen[WARM_UP:]) - np.array(again[WARM_UP:])
     figures = {"first": first, "again": again, "waiting": waiting, "browser_alone": alone}
     spreads = {name: spread([ms * SLOW_DOWN for ms in spent[WARM_UP:]]) for name, spent in figures.items()}
-    return {"slow_down": SLOW_DOWN, **spreads, "busy_ms": BUSY_MS, "seen_ms": spread(list(busy))}
+    return {"lists": LISTS, "slow_down": SLOW_DOWN, **spreads, "busy_ms": BUSY_MS, "seen_ms": spread(list(busy))}
 
 
 def by_itself(browser: Browser, url: str, cards: str) -> float:
