@@ -14,6 +14,7 @@ from bench import (
     experiments,
     hang,
     http,
+    integration,
     jobs,
     limits,
     logins,
@@ -52,8 +53,8 @@ def kernels() -> None:
 PARTS = {
     "kernels": kernels, "http": http.main, "chaos": chaos.main, "disk": disk.main, "refresh": refresh.main,
     "logins": logins.main, "limits": limits.main, "jobs": jobs.main, "experiments": experiments.main,
-    "analytics": analytics.main, "promises": promises.main, "hang": hang.main, "bodies": bodies.main,
-    "client": client.main, "sdk": sdk.main,
+    "analytics": analytics.main, "integration": integration.main, "promises": promises.main, "hang": hang.main,
+    "bodies": bodies.main, "client": client.main, "sdk": sdk.main,
 }  # fmt: skip
 
 

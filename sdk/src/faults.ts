@@ -13,13 +13,11 @@ export function clearFaults(): void {
   faults = {}
 }
 
-/** What `work` gives or promises; undefined, and a fault, where it fails. */
-export function quietly<T>(code: string, work: () => T): T | void {
-  const failed = (): void => fault(code)
+/** Work begins at once. The promise of what it gives; of undefined, and a fault, where it fails. */
+export async function quietly<T>(code: string, work: () => T): Promise<Awaited<T> | void> {
   try {
-    const result = work()
-    return result instanceof Promise ? (result.catch(failed) as T) : result
+    return await work()
   } catch {
-    failed()
+    fault(code)
   }
 }

@@ -22,7 +22,7 @@ let started = false
 
 function init(options: InitOptions): void {
   Object.assign(settings, options)
-  if (!started) openStorage()
+  openStorage()
   if (!allowed()) forgetAll()
   if (settings.key && !started) {
     started = true

@@ -7,7 +7,7 @@
 import { placementOf } from './api.ts'
 import { settings } from './config.ts'
 import { encode } from './encode.ts'
-import { fault } from './faults.ts'
+import { quietly } from './faults.ts'
 import { emit } from './listeners.ts'
 import { hide, show, skeleton } from './renderer.ts'
 import { shopperId } from './shopper.ts'
@@ -17,6 +17,8 @@ import type { Item, Placement, PlacementOptions, Widget } from './types.ts'
 
 const enum Limit {
   HOUR_MS = 3_600_000,
+  /** No card is lower: an element of that height keeps its place by itself, as reserved by the page's style sheet. */
+  PLACE_PX = 99,
 }
 
 const EMPTY = { data: [] as Item[], meta: {} } as unknown as Placement
@@ -63,15 +65,13 @@ export async function paint(host: HTMLElement, options?: PlacementOptions, anew?
   const draw = ({ widget, data, meta }: Placement, isUnderWay?: boolean): void => {
     const dressed = { ...widget, ...all } as Widget
     if (all.limit) dressed.maxItems = +all.limit
-    try {
+    void quietly('render', () => {
+      hide(host) // and so it stays where the page's own functions fail
       if (isUnderWay) return skeleton(host, dressed, all)
       const items = all.transformItems?.(data) ?? data
       observe(show(host, dressed, items, all), items, placementId, meta)
       emit('render', { placementId, element: host, items, meta })
-    } catch {
-      fault('render')
-      hide(host)
-    }
+    })
   }
   const entry = `recomengine.list.${placementId}`
   const asked = request + shopperId() + ((Date.now() / Limit.HOUR_MS) | 0)
@@ -83,7 +83,7 @@ export async function paint(host: HTMLElement, options?: PlacementOptions, anew?
     // nothing is kept
   }
   const isKept = keptFor === asked
-  draw(kept, !isKept)
+  if (isKept || host.offsetHeight < Limit.PLACE_PX) draw(kept, !isKept)
   const fresh = await placementOf(fields)
   if (shown.get(host) !== record) return // asked for anew meanwhile
   if (fresh) write(entry, encode([asked, fresh]))

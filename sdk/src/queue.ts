@@ -3,7 +3,7 @@
  * this one could not. An event keeps its id, so the server takes it once however often it arrives.
  *
  * At most 500 wait; at most 50 leave at once, every 5 s or when the page is left, by a request that outlives it; one
- * is under way at a time. After a failure the next one waits, twice as long each time, or as Retry-After says. Each
+ * is under way at a time. After each failure in a row the next one waits twice as long, or as Retry-After says. Each
  * event is an entry of its own in storage: tabs need no lock, and what one of them has sent is gone for all.
  */
 import { allowed } from './config.ts'
@@ -14,6 +14,7 @@ import { namesOf, remove, store, write } from './storage.ts'
 import { post } from './transport.ts'
 import type { OutgoingEvent, Receipt } from './types.ts'
 import { VERSION } from './version.ts'
+import { watchView } from './view.ts'
 
 const enum Limit {
   EVENTS = 50,
@@ -45,7 +46,7 @@ export function enqueue(id: string, event: OutgoingEvent): void {
 /** Send what earlier pages left, and what there is when this one is left. */
 export function startQueue(): void {
   setInterval(flush, Limit.EVERY_MS)
-  document.addEventListener('visibilitychange', () => document.hidden && flush())
+  watchView(flush)
 }
 
 export async function flush(): Promise<void> {
@@ -57,15 +58,16 @@ export async function flush(): Promise<void> {
     names.push(name)
     events += (events && ',') + json
   }
-  if (busy || !events || !allowed() || Date.now() < +store[Entry.WAIT]!) return
+  if (busy || !events || !allowed() || Date.now() < (store[Entry.WAIT] as unknown as number)) return
   busy = true
   const fields = { sentAt: Date.now(), client: { name: 'js', version: VERSION, errors: faults } }
   const { status, waitS = 0, data } = await post('events/batch', fields, Limit.ANSWER_MS, `"events":[${events}],`)
   busy = false
   const results = (data as { results?: Receipt[] } | undefined)?.results
-  if (results || /^4(00|13|22)/.test(`${status}`)) return settle(names, results ?? [])
-  const backoffS = Math.min(Limit.WAIT_S, 2 ** ++failures)
-  write(Entry.WAIT, `${Date.now() + Math.max(waitS, backoffS) * 1000}`)
+  if (results || [400, 413, 422].includes(status!)) return settle(names, results ?? [])
+  // The first failure holds nothing back: it may be no more than that the page was left.
+  const backoffS = waitS || Math.min(Limit.WAIT_S, 2 ** failures++ - 1)
+  write(Entry.WAIT, `${Date.now() + backoffS * 1000}`)
 }
 
 /** An answer that stands: of each event, or without results that none of them will ever be taken. */

@@ -19,15 +19,15 @@ export function show(host: HTMLElement, widget: Widget, items: Item[], options: 
   if (!items[0]) return hide(host)
   const { layout = 'grid', title } = widget
   const { template } = options
-  const cards: HTMLElement[] = []
   const busy = !items[0].productId
+  const cards: HTMLElement[] = []
   for (const item of items) {
     cards.push(template && !busy ? make('li', 'card', {}, template(item, widget)) : card(item, widget, options))
   }
   const carousel = layout === 'carousel'
   const list = make('ul', 'cards', {}, ...cards)
   const properties = {
-    ariaLabel: title || 'Recommendations', ariaBusy: `${busy}`, ariaRoleDescription: carousel ? layout : null,
+    ariaLabel: title || 'Recommendations', ariaBusy: busy, ariaRoleDescription: carousel ? layout : null,
   }
   const buttons = carousel ? arrows(list) : []
   const section = make('section', layout + ' re', properties,
@@ -36,6 +36,7 @@ export function show(host: HTMLElement, widget: Widget, items: Item[], options: 
   )
   dress(section, widget, layout === 'grid' && cards[1] ? cards.length : 0)
   const root = options.shadow ? host.shadowRoot || host.attachShadow({ mode: 'open' }) : host
+  host.textContent = ' ' // `:empty`, by which style sheets reserve a place, knows no shadow roots
   root.replaceChildren(section)
   adopt(section)
   host.hidden = false

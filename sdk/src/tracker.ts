@@ -6,6 +6,7 @@ import { settings } from './config.ts'
 import { enqueue, flush } from './queue.ts'
 import { randomId, shopperId } from './shopper.ts'
 import type { EventFields, EventType, Item, Meta } from './types.ts'
+import { turnedAt } from './view.ts'
 
 const enum Limit {
   HALF = 0.5,
@@ -43,9 +44,9 @@ export function observe(cards: HTMLElement[], items: Item[], placementId: string
       clearTimeout(timer)
       if (isInView) timer = setTimeout(ripen, Limit.SEEN_MS)
     }
-    /** In a tab that is in view itself; else the second begins anew. */
+    /** In a tab that was in view itself all the while; else the second begins anew. */
     const ripen = (): void => {
-      if (document.hidden) return judge(true)
+      if (document.hidden || Date.now() < turnedAt + Limit.SEEN_MS) return judge(true)
       observer.disconnect()
       note('impression')
     }

@@ -23,6 +23,7 @@ from recomengine.models.event_log import EventLogs
 from recomengine.models.registry import ModelRegistry
 from recomengine.models.store import ModelStore
 from recomengine.recommendations.service import Recommender
+from recomengine.sdk.kept import keep_scripts
 from recomengine.segment.service import Intake
 from recomengine.settings import Settings
 from recomengine.tenants.copies import EVERY_S as COPIES_EVERY_S
@@ -59,6 +60,7 @@ class Context:
 async def open_context(settings: Settings) -> AsyncIterator[Context]:
     async with AsyncExitStack() as stack:
         make_private(settings.data_dir)
+        await asyncio.to_thread(keep_scripts, settings.data_dir)
         await stack.enter_async_context(tracing.tracing())
         pool = await open_pool(settings.database_url)
         stack.push_async_callback(pool.close)

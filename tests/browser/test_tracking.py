@@ -11,11 +11,18 @@ from tests.support.live_shops import CARDS, LiveShop, placement
 from tests.support.processes import wait_until
 from tests.support.sites import Site
 
-HIDE = """
-    Object.defineProperty(document, 'visibilityState', { get: () => 'hidden', configurable: true })
-    Object.defineProperty(document, 'hidden', { get: () => true, configurable: true })
+TURN = """hidden => {
+    Object.defineProperty(document, 'visibilityState', { get: () => hidden ? 'hidden' : 'visible', configurable: true })
+    Object.defineProperty(document, 'hidden', { get: () => hidden, configurable: true })
     document.dispatchEvent(new Event('visibilitychange'))
-"""
+}"""
+"""Take the tab out of view, or into it."""
+
+
+RECKONED = """() => new Promise(told => {
+    new IntersectionObserver((_, all) => { all.disconnect(); told() }).observe(document.body)
+})"""
+"""Once the browser has told what is in view."""
 
 
 @pytest.fixture
@@ -102,6 +109,28 @@ def test_a_card_is_seen_only_when_half_of_it_was_in_view_for_a_second_on_end(
     assert page.evaluate("seen") == 1  # once for each list
 
 
+def test_the_second_begins_anew_when_the_tab_was_out_of_view_meanwhile(
+    page: Page, site: Site, shop: LiveShop, gateway: Gateway, shopper: str
+) -> None:
+    page.clock.install()
+    page.goto(site.page(shop.script(gateway.url, user_id=shopper) + placement("home", limit="1")))
+    page.clock.run_for(100)
+    expect(page.locator(CARDS)).to_have_count(1)
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 60)
+    page.evaluate("RecomEngine.on('event', () => window.seen++)")
+    page.evaluate("window.seen = 0; RecomEngine.render('home', { limit: 2 })")
+    expect(page.locator(CARDS)).to_have_count(2)
+    page.evaluate(RECKONED)
+
+    for hidden in (True, False):
+        page.clock.run_for(300)
+        page.evaluate(TURN, hidden)
+    page.clock.run_for(900)
+    assert page.evaluate("seen") == 0
+    page.clock.run_for(1100)
+    assert page.evaluate("seen") == 2
+
+
 def test_a_click_and_its_purchase_are_attributed_to_the_list_from_end_to_end(
     page: Page, site: Site, shop: LiveShop, gateway: Gateway, home: str, shopper: str
 ) -> None:
@@ -153,7 +182,7 @@ def test_events_of_a_page_that_is_hidden_leave_at_once(
     ready(page)
     page.evaluate("RecomEngine.track('view', { productId: 'boot1' })")
     assert gateway.events() == []
-    page.evaluate(HIDE)
+    page.evaluate(TURN, True)
     gateway.await_events("view")
     assert kinds(shop.events(shopper)) == {"view": 1}
 
@@ -166,6 +195,22 @@ def test_events_of_a_page_that_is_left_arrive_after_it_is_gone(
     page.evaluate("""() => { RecomEngine.track('view', { productId: 'boot1' }); location.href = 'about:blank' }""")
     gateway.await_events("view")
     wait_until(lambda: kinds(shop.events(shopper)) == {"view": 1})
+
+
+def test_a_request_that_is_under_way_when_the_page_is_left_holds_nothing_back_on_the_next(
+    page: Page, shop: LiveShop, site: Site, gateway: Gateway, shopper: str
+) -> None:
+    page.clock.install()  # so that nothing leaves because time passes
+    pages = [site.page(shop.script(gateway.url, user_id=shopper)) for _ in range(2)]
+    gateway.hold(BATCH)
+    for url, product_id in zip(pages, ("boot1", "mug1"), strict=True):
+        page.goto(url)
+        ready(page)
+        page.evaluate("id => RecomEngine.track('view', { productId: id })", product_id)
+        sent = len(gateway.requests(BATCH))
+        page.evaluate(TURN, True)
+        wait_until(lambda: len(gateway.requests(BATCH)) > sent)  # noqa: B023 - called before it changes
+    assert "mug1" in {event["productId"] for event in gateway.events()}
 
 
 @pytest.mark.parametrize("failure", [AWAY, Nonsense(b"overloaded", "text/plain", 503)], ids=["away", "overloaded"])

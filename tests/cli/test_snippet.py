@@ -21,7 +21,15 @@ def test_it_prints_the_tag_with_a_key_that_is_stored_as_a_digest(command: Comman
         assert command("tenant", "snippet", tenant, flag, public_url="https://reco.example").out == f"{tag}\n"
 
 
-def test_a_tenant_that_is_not_there_is_named(command: Command, tenant: str) -> None:
-    ran = command("tenant", "snippet", str(uuid4()))
+def test_it_prints_the_css_that_keeps_the_places_of_widgets(command: Command, tenant: str) -> None:
+    printed = command("tenant", "snippet", tenant, "--styles").out
 
-    assert (ran.code, "There is no tenant" in ran.err) == (1, True)
+    assert "[data-recomengine-placement]:empty::before { padding-top: calc(" in printed
+    assert "<script" not in printed
+
+
+def test_a_tenant_that_is_not_there_is_named(command: Command, tenant: str) -> None:
+    for flags in ((), ("--styles",)):
+        ran = command("tenant", "snippet", str(uuid4()), *flags)
+
+        assert (ran.code, "There is no tenant" in ran.err) == (1, True)

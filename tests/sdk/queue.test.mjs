@@ -66,6 +66,16 @@ test('what an earlier page could not send leaves from the next one with the same
   assert.equal(waiting(next), 0)
 })
 
+test('a failure as the page is left holds nothing back on the next one', async () => {
+  const left = new Page({ answer: away })
+  left.sdk.track('view', { productId: 'a' })
+  await left.hide()
+  const next = new Page({ local: left.local })
+  next.sdk.track('view', { productId: 'b' })
+  await next.hide()
+  assert.deepEqual(next.events().map((event) => event.productId).sort(), ['a', 'b'])
+})
+
 test('events of a page that is hidden leave at once', async () => {
   const page = new Page()
   page.sdk.track('view', { productId: 'a' })

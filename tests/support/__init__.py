@@ -23,11 +23,13 @@ reference       the kernels in plain Python
 relay           a Redis that can be cut off
 rendering       the SDK's renderer by itself, on a page
 shoppers        ids of shoppers joined, parted, and marked as robots'
+shifts          how far things on a page were moved
 shops           catalogs and events stored and built, and waiting in a loop
 signals         messages of the bus, to wait for
 sites           a merchant's site of its own origin
 statements      every SQL statement of the program
 stored          events as they were stored
 tables          what a plan makes of a table
+there_and_back  a page that is left, and comes back from the back/forward cache
 workers         workers as processes of their own
 """

@@ -59,6 +59,12 @@ class LiveShop:
         assert answer.is_success, answer.text
         return answer
 
+    def widget_styles(self) -> str:
+        """The CSS that keeps the places of the shop's widgets."""
+        answer = self._client.get(f"/api/v1/tenants/{self.tenant_id}/widgets/styles")
+        assert answer.is_success, answer.text
+        return answer.text
+
     def refresh(self) -> None:
         """Build the model, and wait until that is served."""
         path = f"/api/v1/tenants/{self.tenant_id}/model"

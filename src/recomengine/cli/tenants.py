@@ -15,6 +15,7 @@ from recomengine.settings import SettingsError
 from recomengine.shop import TenantConfig
 from recomengine.tenants.schemas import CreatedTenant
 from recomengine.tenants.service import create_tenant, require_tenant
+from recomengine.widgets.service import styles as widget_styles
 from recomengine.wording import fault_of
 
 app = typer.Typer(help="Tenants: the shops that are served.", no_args_is_help=True)
@@ -64,6 +65,9 @@ def show_snippet(
     latest: Annotated[
         bool, typer.Option(help="The tag that follows new versions by itself, and has no integrity.")
     ] = False,
+    styles: Annotated[
+        bool, typer.Option(help="The CSS that keeps the places of the tenant's widgets until the script is there.")
+    ] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -75,6 +79,13 @@ def show_snippet(
         await require_tenant(pool, tenant)
         return await snippet(pool, settings.api_key_hmac_secret, settings.base_url, tenant)
 
+    async def keep_places(pool: Pool) -> str:
+        await require_tenant(pool, tenant)
+        return await widget_styles(pool, tenant)
+
+    if styles:
+        typer.echo(run(with_pool(settings, keep_places)), nl=False)
+        return
     made = run(with_pool(settings, make))
     if as_json:
         typer.echo(json.dumps(msgspec.to_builtins(made)))

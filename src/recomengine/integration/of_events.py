@@ -1,8 +1,11 @@
 """Checks of what events hold: products, prices, orders, clocks, ids."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from recomengine.integration.facts import Facts
 from recomengine.integration.judging import Levels, by_share, found, percent, worst
-from recomengine.integration.schemas import Finding, Status
+from recomengine.integration.schemas import Check, Finding, Status
 
 UNKNOWN_PRODUCTS, PRICES = Levels(0.02, 0.1), Levels(0.05, 0.2)
 ORDER_IDS, CURRENCIES, FOREIGN_MONEY = Levels(0.02, 0.5), Levels(0.05), Levels(0.02, 0.2)
@@ -28,15 +31,12 @@ def event_types(facts: Facts) -> Finding:
 
 
 def unknown_products(facts: Facts) -> Finding:
-    of = facts.products
     remedy = (
         "Compare the examples with the catalog's productId: events mostly name a variant, an SKU or an internal number "
         "where the feed names the product, or the feed lacks products. What the catalog lacks is never recommended."
     )
     summary = "Events on products that the catalog lacks"
-    return by_share(
-        "unknown_products", UNKNOWN_PRODUCTS, of["unknown"], of["events"], summary, remedy, of["unknown_ids"]
-    )
+    return _of_rows("unknown_products", UNKNOWN_PRODUCTS, facts.products, "unknown", "events", summary, remedy)
 
 
 def prices(facts: Facts) -> Finding:
@@ -49,22 +49,16 @@ def prices(facts: Facts) -> Finding:
         "with or without tax as the catalog has it."
     )
     summary = "Events whose price is more than twice or less than half of the catalog's"
-    return by_share(
-        "prices", PRICES, of["differing"], of["priced"], summary, remedy, of["differing_ids"],
-        hundredfold=of["hundredfold"],
-    )  # fmt: skip
+    return _of_rows("prices", PRICES, of, "differing", "priced", summary, remedy, hundredfold=of["hundredfold"])
 
 
 def order_ids(facts: Facts) -> Finding:
-    of = facts.purchases
     remedy = (
         "Send the shop's order number as metadata.orderId, the same for all lines of an order. Without it a repeated "
         "page counts twice, what is bought together is not learned, and returns cannot be matched."
     )
-    return by_share(
-        "order_ids", ORDER_IDS, of["orderless"], of["purchases"], "Purchases without an orderId", remedy,
-        of["orderless_ids"],
-    )  # fmt: skip
+    summary = "Purchases without an orderId"
+    return _of_rows("order_ids", ORDER_IDS, facts.purchases, "orderless", "purchases", summary, remedy)
 
 
 def currencies(facts: Facts) -> Finding:
@@ -84,12 +78,9 @@ def currencies(facts: Facts) -> Finding:
 
 
 def purchase_prices(facts: Facts) -> Finding:
-    of = facts.purchases
     remedy = "Send metadata.price, the price of one piece, and metadata.quantity: revenue is their product."
-    return by_share(
-        "purchase_prices", PURCHASE_PRICES, of["priceless"], of["purchases"], "Purchases without a price, or of 0",
-        remedy, of["priceless_ids"],
-    )  # fmt: skip
+    summary = "Purchases without a price, or of 0"
+    return _of_rows("purchase_prices", PURCHASE_PRICES, facts.purchases, "priceless", "purchases", summary, remedy)
 
 
 def click_attribution(facts: Facts) -> Finding:
@@ -98,9 +89,9 @@ def click_attribution(facts: Facts) -> Finding:
         "Send meta.recommendationId, placementId and strategy of the list with each click on one of its products. A "
         "click on anything else is a view: send it as one."
     )
-    return by_share(
-        "click_attribution", ATTRIBUTION, of["unattributed"], of["clicks"], "Clicks without a recommendationId", remedy,
-        of["unattributed_ids"], withoutPlacementId=of["unplaced"],
+    return _of_rows(
+        "click_attribution", ATTRIBUTION, of, "unattributed", "clicks", "Clicks without a recommendationId", remedy,
+        withoutPlacementId=of["unplaced"],
     )  # fmt: skip
 
 
@@ -168,6 +159,20 @@ def robots(facts: Facts) -> Finding:
         "monitors and crawlers do."
     )
     return by_share("robots", ROBOTS, facts.events["of_robots"], facts.events["events"], "Events of robots", remedy)
+
+
+def _of_rows(
+    check: Check,
+    levels: Levels,
+    of: Mapping[str, Any],
+    amiss: str,
+    among: str,
+    summary: str,
+    remedy: str,
+    **values: Any,
+) -> Finding:
+    """By the share of those that a query counted as `amiss`, with the examples that it has of them."""
+    return by_share(check, levels, of[amiss], of[among], summary, remedy, of[f"{amiss}_ids"], **values)
 
 
 CHECKS = (

@@ -2,13 +2,15 @@
 
 from typing import TYPE_CHECKING
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from recomengine.auth.actor import Owner
+from recomengine.sdk.kept import kept_script
 from recomengine.sdk.snippet import PATH, Snippet, snippet
 from recomengine.shop import Role
-from recomengine.web.assets import Policy, bundle, bundle_route
+from recomengine.web.assets import Asset, Policy, bundle, bundle_route
 from recomengine.web.codec import data_response
 from recomengine.web.door import Call
 from recomengine.web.operations import Credential, Data, Operation
@@ -40,4 +42,9 @@ routes = [
 
 def sdk_routes() -> list[BaseRoute]:
     """Of files, which the OpenAPI document leaves out."""
-    return [bundle_route(PATH, bundle("sdk"), Policy.FOREIGN)]
+    return [bundle_route(PATH, bundle("sdk"), Policy.FOREIGN, _of_another_version)]
+
+
+def _of_another_version(request: Request, name: str) -> Asset | None:
+    context: Context = request.app.state.context
+    return kept_script(context.settings.data_dir, name)

@@ -96,8 +96,15 @@ def _assets(folder: Traversable, prefix: str) -> "list[tuple[str, Asset]]":
     return found
 
 
-def bundle_route(path: str, assets: Mapping[str, Asset], policy: Policy = Policy.OWN) -> Route:
-    """Every file of `assets` below `path`, under its own name and the one with its hash."""
+def bundle_route(
+    path: str,
+    assets: Mapping[str, Asset],
+    policy: Policy = Policy.OWN,
+    earlier: Callable[[Request, str], Asset | None] | None = None,
+) -> Route:
+    """Every file of `assets` below `path`, under its own name and the one with its hash. earlier: finds those of other
+    versions by their names with a hash, in a thread.
+    """
     named = {name: (asset, SOON) for name, asset in assets.items()}
     named |= {asset.hashed(name): (asset, NEVER_CHANGES) for name, asset in assets.items()}
     return _files_route(path, named, policy)
@@ -110,10 +117,12 @@ def hashed_route(path: str, assets: Mapping[str, Asset], policy: Policy = Policy
 
 def _files_route(path: str, named: Mapping[str, tuple[Asset, str]], policy: Policy) -> Route:
     async def answer(request: Request) -> Response:
-        found = named.get(request.path_params["name"])
-        if found is None:
-            raise NotFound(f"There is no file {request.scope['path']}.")
-        return serve_asset(request, *found, policy)
+        name = request.path_params["name"]
+        if (found := named.get(name)) is not None:
+            return serve_asset(request, *found, policy)
+        if earlier is not None and (kept := await asyncio.to_thread(earlier, request, name)) is not None:
+            return serve_asset(request, kept, NEVER_CHANGES, policy)
+        raise NotFound(f"There is no file {request.scope['path']}.")
 
     return Route(f"{path}/{{name:path}}", answer, methods=["GET"], include_in_schema=False)
 

@@ -83,6 +83,13 @@ async def delete(context: "Context", call: Call[Owner, None]) -> Response:
     return Response(status_code=204)
 
 
+async def get_styles(context: "Context", call: Call[Owner, None]) -> Response:
+    """CSS for the shop's pages that keeps the height of each widget until the SDK's script is there, so that nothing
+    below it moves. Without saved widgets it is that of one by default.
+    """
+    return Response(await service.styles(context.pool, call.by.tenant_id), media_type="text/css")
+
+
 async def get_preview(context: "Context", call: Call[Owner, None]) -> Response:
     """A page that shows the widget by the SDK, holds no key, and asks and sends nothing."""
     asked = read_query(call.request, PreviewQuery)
@@ -142,6 +149,7 @@ routes = [
         body=_widget, headers=("Idempotency-Key",), problems=CLASH,
     ),
     Operation("GET", PATH, list_widgets, "List widgets", {200: Listed[Widget]}, needs=ADMIN, query=Page),
+    Operation("GET", f"{PATH}/styles", get_styles, "Keep the places of widgets", {200: "text/css"}, needs=ADMIN),
     Operation("GET", ONE, read, "Read a widget", WIDGET, needs=ADMIN),
     Operation(
         "PATCH", ONE, change, "Change a widget", WIDGET, needs=ADMIN, role=DEVELOPER, body=_patch, problems=CLASH

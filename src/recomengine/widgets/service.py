@@ -18,6 +18,7 @@ from recomengine.infra.redis import RedisClient
 from recomengine.web.problems import Conflict, NotFound
 from recomengine.widgets import queries
 from recomengine.widgets.looks import forget_looks
+from recomengine.widgets.places import place_styles
 from recomengine.widgets.schemas import Widget, WidgetIn, WidgetPatch, as_widget
 
 MAX_WIDGETS = 200
@@ -52,6 +53,11 @@ async def one(pool: Pool, tenant_id: UUID, widget_id: UUID) -> Widget:
 async def widgets_of(pool: Pool, tenant_id: UUID, after: UUID | None, limit: int) -> list[asyncpg.Record]:
     async with tenant_transaction(pool, tenant_id) as connection:
         return await queries.widgets_of(connection, tenant_id, after, limit)
+
+
+async def styles(pool: Pool, tenant_id: UUID) -> str:
+    """CSS that keeps the places of all widgets."""
+    return place_styles([as_widget(row) for row in await widgets_of(pool, tenant_id, None, MAX_WIDGETS)])
 
 
 async def change(pool: Pool, redis: RedisClient, bus: Bus, owner: Owner, widget_id: UUID, patch: WidgetPatch) -> Widget:
