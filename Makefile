@@ -25,6 +25,8 @@ check: setup ## linter, types of Python and TypeScript, one-way imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/node sdk/node_modules/typescript/bin/tsc -p sdk
+	$(BIN)/python dashboard/build.py --types
+	$(BIN)/node dashboard/node_modules/typescript/bin/tsc -p dashboard
 
 test: check ## linters, types and every test
 	$(BIN)/python -m pytest -q
@@ -47,5 +49,5 @@ lock: ## pin requirements/*.txt anew from pyproject.toml
 	$(PYTHON) scripts/setup.py --lock
 
 clean: ## remove what setup and the tests made
-	rm -rf .venv build dist sdk/node_modules src/recomengine/site/built .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist sdk/node_modules dashboard/node_modules src/recomengine/site/built .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src -name '*.so' -delete -o -name '*.c' -path '*/_core/*' -delete

@@ -29,6 +29,8 @@ CLIENT = ROOT / "sdk" / "python"
 CORE = ROOT / "src" / "recomengine" / "_core"
 SITE = ROOT / "src" / "recomengine" / "site"
 SDK = ROOT / "sdk"
+DASHBOARD = ROOT / "dashboard"
+NODE = SITE / "node.py"
 BROWSER_PACKAGES = [ROOT / "tests" / "browser" / name for name in ("package.json", "package-lock.json", ".npmrc")]
 CHROMIUM = ROOT / "scripts" / "chromium.py"
 DEBIAN = ["python3-venv", "python3-dev", "gcc", "libc6-dev"]
@@ -50,7 +52,8 @@ def main() -> None:
         ),
         step("Python client", [CLIENT / "pyproject.toml", ROOT / "requirements" / "dev.txt"], install_client),
         step("browser SDK", sdk_files(), build_sdk),
-        step("files for browsers", [SITE / "build.py", *static_files(), *sdk_files()], build_site),
+        step("dashboard", dashboard_files(), build_dashboard),
+        step("files for browsers", [SITE / "build.py", *static_files(), *sdk_files(), *dashboard_files()], build_site),
     ]
     if "--to-run" not in sys.argv:
         lines.append(step("browser for the tests", [*BROWSER_PACKAGES, CHROMIUM], install_browser))
@@ -67,7 +70,15 @@ def static_files() -> list[Path]:
 
 def sdk_files() -> list[Path]:
     pinned = [SDK / "package-lock.json", SDK / ".npmrc", SDK / "tsconfig.json", ROOT / "requirements" / "dev.txt"]
-    return [SDK / "build.py", *sorted(SDK.glob("*.mjs")), *pinned, *sorted((SDK / "src").iterdir())]
+    return [NODE, SDK / "build.py", *sorted(SDK.glob("*.mjs")), *pinned, *sorted((SDK / "src").iterdir())]
+
+
+def dashboard_files() -> list[Path]:
+    """The types of the API are not among them: a browser gets none."""
+    beside = [file for pattern in ("*.mjs", "*.ts", "*.html", "*.py") for file in sorted(DASHBOARD.glob(pattern))]
+    pinned = [DASHBOARD / "package-lock.json", DASHBOARD / ".npmrc", ROOT / "requirements" / "dev.txt"]
+    source = sorted(file for file in (DASHBOARD / "src").rglob("*") if file.is_file() and file.name != "schema.d.ts")
+    return [NODE, *beside, *pinned, *source]
 
 
 def step(name: str, inputs: list[Path], work: Callable[[], None]) -> str | None:
@@ -134,6 +145,10 @@ def install(folder: Path) -> None:
 
 def build_sdk() -> None:
     run([str(PYTHON), str(SDK / "build.py")])
+
+
+def build_dashboard() -> None:
+    run([str(PYTHON), str(DASHBOARD / "build.py")])
 
 
 def build_site() -> None:

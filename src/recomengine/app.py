@@ -16,6 +16,7 @@ from recomengine.api_keys.routes import routes as key_routes
 from recomengine.auth.routes import routes as account_routes
 from recomengine.catalog.routes import routes as catalog_routes
 from recomengine.context import Context, open_context
+from recomengine.dashboard import dashboard_routes
 from recomengine.events.routes import routes as event_routes
 from recomengine.experiments.routes import routes as experiment_routes
 from recomengine.health.routes import routes as health_routes
@@ -74,7 +75,7 @@ def all_routes() -> list[BaseRoute]:
         *key_routes, *experiment_routes, *analytics_routes, *job_routes, *user_routes, *robot_routes,
         *integration_routes, *widget_routes, *snippet_routes, *segment_routes, *health_routes,
     ]  # fmt: skip
-    return [*routes, *reference_routes(routes), *sdk_routes()]
+    return [*routes, *reference_routes(routes), *sdk_routes(), *dashboard_routes()]
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:

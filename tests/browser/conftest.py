@@ -1,7 +1,6 @@
 """Pages in a real Chromium, a running system with a shop, and the merchant's own site on another origin.
 
-Playwright's synchronous interface keeps its event loop marked as running in this thread for as long as it is open, and
-pytest-asyncio could then run no test. So its fixtures, for a whole session in pytest-playwright, end with this folder.
+The fixtures of Playwright, for a whole session in pytest-playwright, end with this folder (see `running_playwright`).
 For the same reason no test in it is a coroutine.
 """
 
@@ -10,9 +9,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
-from tests.support.browsers import CONTEXT, launch_options, node_program
+from tests.support.browsers import CONTEXT, running_chromium, running_playwright
 from tests.support.gateways import Gateway, passing_to
 from tests.support.live_shops import LiveShop, patient_client
 from tests.support.processes import PATIENCE_S, Up, reachable_dir, start_up, stop
@@ -27,18 +26,14 @@ PATIENT = """{
 
 @pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("PLAYWRIGHT_NODEJS_PATH", node_program())
-        expect.set_options(timeout=PATIENCE_S * 1000)  # a busy machine is no failure
-        with sync_playwright() as playwright:
-            yield playwright
+    with running_playwright() as playwright:
+        yield playwright
 
 
 @pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(**launch_options(), timeout=PATIENCE_S * 1000)
-    yield browser
-    browser.close()
+    with running_chromium(playwright) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="package")

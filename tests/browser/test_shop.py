@@ -14,11 +14,10 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from recomengine.demo.catalog import demo_products
 from recomengine.demo.prepare import DEMO_FILE
 from recomengine.demo.simulation import regulars
-from tests.support.browsers import CONTEXT, PACKAGES
+from tests.support.browsers import CONTEXT, check_look
 from tests.support.live_shops import patient_client
 from tests.support.processes import Up, reachable_dir, start_up, stop, wait_until
 
-AXE = (PACKAGES / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 PRODUCTS = {product["name"]: product for product in demo_products()}
 PAGES = {
     "home": "/shop", "category": "/shop/categories/kitchen/mugs", "product": "/shop/products/hip-flask",
@@ -204,17 +203,9 @@ def test_no_page_has_a_violation_that_axe_finds_and_none_is_wider_than_its_windo
     for name, path in PAGES.items():
         page.goto(wayfern.url + path)
         page.wait_for_load_state("networkidle")
-        check(page, f"{name} at {width}, {scheme}")
+        check_look(page, f"{name} at {width}, {scheme}")
     page.goto(wayfern.url + PAGES["product"])
     cards(page, "similar")
     page.keyboard.press("Control+.")
-    check(page, f"behind the page at {width}, {scheme}")
+    check_look(page, f"behind the page at {width}, {scheme}")
     context.close()
-
-
-def check(page: Page, where: str) -> None:
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run()")["violations"]
-    told = [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found]
-    assert told == [], where
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{where} is too wide"

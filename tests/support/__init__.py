@@ -2,8 +2,9 @@
 
 apps            servers and apps of a test, their clients, tenants and keys
 bad_input       bodies that are no JSON, and what the answer to them must be
-browsers        the Chromium of the set-up, and how it is started
+browsers        the Chromium of the set-up, how it is started, how pages must look
 commands        a command of the program, and what it did
+dashboards      the dashboard of a running sample shop, as somebody who is signed in has it
 databases       databases of a test's own
 figures         any events of a day, and how they are sent
 gate            builds that wait until they may go on

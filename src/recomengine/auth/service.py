@@ -295,7 +295,7 @@ class Accounts:
 
     async def _mail_link(self, email: str, token: str) -> None:
         """A link that could not be sent must not stand for one that the account has."""
-        link = f"{self._settings.base_url}/reset-password?token={token}"
+        link = f"{self._settings.base_url}/reset-password#{token}"
         try:
             await self._mailer.send(email, "Reset your password", RESET_TEXT.format(link=link))
         except (OSError, SMTPException):

@@ -99,7 +99,15 @@ def bundle_route(path: str, assets: Mapping[str, Asset], policy: Policy = Policy
     """Every file of `assets` below `path`, under its own name and the one with its hash."""
     named = {name: (asset, SOON) for name, asset in assets.items()}
     named |= {asset.hashed(name): (asset, NEVER_CHANGES) for name, asset in assets.items()}
+    return _files_route(path, named, policy)
 
+
+def hashed_route(path: str, assets: Mapping[str, Asset], policy: Policy = Policy.OWN) -> Route:
+    """Every file of `assets` below `path`, whose builder has put a hash into their names."""
+    return _files_route(path, {name: (asset, NEVER_CHANGES) for name, asset in assets.items()}, policy)
+
+
+def _files_route(path: str, named: Mapping[str, tuple[Asset, str]], policy: Policy) -> Route:
     async def answer(request: Request) -> Response:
         found = named.get(request.path_params["name"])
         if found is None:
