@@ -92,7 +92,7 @@ def dashboard_files() -> list[Path]:
 
 def step(name: str, inputs: list[Path], work: Callable[[], None], more: str = "") -> str | None:
     """Run `work` unless its stamp says that it was done with these inputs, this Python and this place."""
-    digest = hashlib.sha256(f"{sys.version} {ROOT} {more}".encode())
+    digest = hashlib.sha256(f"{sys.version} {ROOT}{more}".encode())
     for file in inputs:
         digest.update(file.read_bytes())
     stamp = VENV / f".{name.replace(' ', '-')}.stamp"
