@@ -10,6 +10,7 @@ from bench import (
     bodies,
     chaos,
     client,
+    dashboard,
     disk,
     experiments,
     hang,
@@ -54,7 +55,7 @@ PARTS = {
     "kernels": kernels, "http": http.main, "chaos": chaos.main, "disk": disk.main, "refresh": refresh.main,
     "logins": logins.main, "limits": limits.main, "jobs": jobs.main, "experiments": experiments.main,
     "analytics": analytics.main, "integration": integration.main, "promises": promises.main, "hang": hang.main,
-    "bodies": bodies.main, "client": client.main, "sdk": sdk.main,
+    "bodies": bodies.main, "client": client.main, "sdk": sdk.main, "dashboard": dashboard.main,
 }  # fmt: skip
 
 
