@@ -124,7 +124,7 @@ function Retry({ job }: { job: Job }) {
   })
   if (job.status !== 'dead') return null
   return (
-    <Button isPending={retry.isPending} onClick={() => retry.mutate()} aria-label={`Try job ${job.id} again`}>
+    <Button isPending={retry.isPending} onClick={() => retry.mutate()} aria-label={`Try again: job ${job.id}`}>
       Try again
     </Button>
   )
