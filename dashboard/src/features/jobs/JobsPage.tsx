@@ -92,6 +92,7 @@ const COLUMNS: Column<Job>[] = [
     id: 'queued',
     header: 'Queued',
     isWideOnly: true,
+    className: 'md:pl-6',
     cell: (job) => <span title={dateTime(job.queuedAt)}>{ago(job.queuedAt)}</span>,
   },
   { id: 'took', header: 'Took', align: 'end', isWideOnly: true, cell: (job) => <Duration job={job} /> },
