@@ -92,6 +92,44 @@ ALTER TABLE analytics_hourly ENABLE ROW LEVEL SECURITY;
 CREATE POLICY analytics_hourly_of_declared_tenants ON analytics_hourly TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
 GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_hourly TO recomengine_app;
 
+-- 0024_top_products_and_funnel
+CREATE TABLE analytics_product_blocks (
+    tenant_id uuid NOT NULL,
+    days integer NOT NULL,
+    date date NOT NULL,
+    product_id text NOT NULL,
+    impressions bigint NOT NULL,
+    clicks bigint NOT NULL,
+    conversions bigint NOT NULL,
+    revenue numeric(38,2) NOT NULL,
+    attributed_conversions bigint NOT NULL,
+    attributed_revenue numeric(38,2) NOT NULL,
+    CONSTRAINT analytics_product_blocks_pkey PRIMARY KEY (tenant_id, days, date, product_id),
+    CONSTRAINT analytics_product_blocks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE
+);
+ALTER TABLE analytics_product_blocks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY analytics_product_blocks_of_declared_tenants ON analytics_product_blocks TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_product_blocks TO recomengine_app;
+
+-- 0024_top_products_and_funnel
+CREATE TABLE analytics_product_hours (
+    tenant_id uuid NOT NULL,
+    date date NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    product_id text NOT NULL,
+    impressions bigint NOT NULL,
+    clicks bigint NOT NULL,
+    conversions bigint NOT NULL,
+    revenue numeric(38,2) NOT NULL,
+    attributed_conversions bigint NOT NULL,
+    attributed_revenue numeric(38,2) NOT NULL,
+    CONSTRAINT analytics_product_hours_pkey PRIMARY KEY (tenant_id, date, hour, product_id),
+    CONSTRAINT analytics_product_hours_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE
+);
+ALTER TABLE analytics_product_hours ENABLE ROW LEVEL SECURITY;
+CREATE POLICY analytics_product_hours_of_declared_tenants ON analytics_product_hours TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_product_hours TO recomengine_app;
+
 -- 0004_analytics, 0013_readable_numbers
 CREATE TABLE analytics_products (
     tenant_id uuid NOT NULL,
@@ -109,13 +147,14 @@ ALTER TABLE analytics_products ENABLE ROW LEVEL SECURITY;
 CREATE POLICY analytics_products_of_declared_tenants ON analytics_products TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
 GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_products TO recomengine_app;
 
--- 0004_analytics, 0019_net_figures
+-- 0004_analytics, 0019_net_figures, 0024_top_products_and_funnel
 CREATE TABLE analytics_state (
     tenant_id uuid NOT NULL,
     settings jsonb NOT NULL DEFAULT '{}'::jsonb,
     through timestamp with time zone,
     products_through date,
     left_out text[] NOT NULL DEFAULT '{}'::text[],
+    blocks_through date,
     CONSTRAINT analytics_state_pkey PRIMARY KEY (tenant_id),
     CONSTRAINT analytics_state_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
@@ -797,6 +836,53 @@ AS $function$
     FROM facts f
 $function$;
 GRANT EXECUTE ON FUNCTION analytics_facts TO PUBLIC;
+
+-- 0024_top_products_and_funnel
+CREATE FUNCTION analytics_funnel(p_tenant uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_window_hours integer, p_placement text, p_strategy text)
+ RETURNS TABLE(event_type text, events bigint, shoppers bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH left_out AS MATERIALIZED (
+        SELECT l.id FROM analytics_left_out(p_tenant) l
+    ), found AS (
+        SELECT e.event_type, e.product_id, e.timestamp, e.metadata, coalesce(a.user_id, e.user_id) AS person
+        FROM events e LEFT JOIN user_aliases a ON a.tenant_id = p_tenant AND a.anonymous_id = e.user_id
+        WHERE e.tenant_id = p_tenant AND e.timestamp >= p_from AND e.timestamp < p_to
+          AND e.event_type IN ('impression', 'click', 'add_to_cart', 'purchase')
+          AND e.user_id NOT IN (SELECT l.id FROM left_out l) AND (e.metadata ->> 'bot') IS DISTINCT FROM 'true'
+    ), steps AS (
+        SELECT f.event_type, f.person FROM found f
+        WHERE f.event_type IN ('impression', 'click')
+          AND (p_placement IS NULL OR coalesce(f.metadata ->> 'placementId', '') = p_placement)
+          AND (p_strategy IS NULL OR coalesce(f.metadata ->> 'strategy', '') = p_strategy)
+        UNION ALL
+        SELECT f.event_type, f.person FROM found f CROSS JOIN LATERAL (
+            SELECT c.metadata
+            FROM (
+                SELECT f.person AS user_id
+                UNION ALL
+                SELECT a.anonymous_id FROM user_aliases a WHERE a.tenant_id = p_tenant AND a.user_id = f.person
+            ) k CROSS JOIN LATERAL (
+                SELECT i.id, i.timestamp, i.metadata FROM events i
+                WHERE i.tenant_id = p_tenant AND i.user_id = k.user_id AND i.product_id = f.product_id
+                  AND i.event_type = 'click' AND i.timestamp <= f.timestamp
+                  AND i.timestamp >= f.timestamp - make_interval(hours => p_window_hours)
+                  AND (i.metadata ->> 'bot') IS DISTINCT FROM 'true'
+                  AND (i.metadata ->> 'recommendationId' <> '' OR i.metadata ->> 'placementId' <> '')
+                OFFSET 0
+            ) c
+            ORDER BY c.timestamp DESC, c.id DESC LIMIT 1
+        ) c
+        WHERE f.event_type IN ('add_to_cart', 'purchase')
+          AND (p_placement IS NULL OR coalesce(c.metadata ->> 'placementId', '') = p_placement)
+          AND (p_strategy IS NULL OR coalesce(c.metadata ->> 'strategy', '') = p_strategy)
+    ), by_shopper AS (
+        SELECT s.event_type, s.person, count(*) AS events FROM steps s GROUP BY s.event_type, s.person
+    )
+    SELECT b.event_type, sum(b.events)::bigint, count(*) FROM by_shopper b GROUP BY b.event_type
+$function$;
+GRANT EXECUTE ON FUNCTION analytics_funnel TO PUBLIC;
 
 -- 0004_analytics
 CREATE FUNCTION analytics_hour(p_at timestamp with time zone, p_zone text)

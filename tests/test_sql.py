@@ -13,7 +13,8 @@ from tests.support.statements import CONSTANTS
 TENANT_TABLES = (
     "api_keys", "catalog_state", "catalog_items", "events", "experiments", "experiment_results", "analytics_daily",
     "widget_configs", "models", "jobs", "user_aliases", "erasures", "archived_events",
-    "analytics_state", "analytics_hourly", "analytics_products", "analytics_summary_of_declared",
+    "analytics_state", "analytics_hourly", "analytics_products", "analytics_product_blocks", "analytics_product_hours",
+    "analytics_summary_of_declared",
     "robots", "alias_changes", "user_properties", "joined_ids", "robot_searches", "integration_notes",
     "members", "invitations",
 )  # fmt: skip

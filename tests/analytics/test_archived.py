@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from recomengine.analytics import service
 from recomengine.analytics.aggregate import settle
+from recomengine.analytics.products.service import top_products
 from recomengine.analytics.ranges import HOUR, Range, day_start, floor_of
 from recomengine.analytics.schemas import ExportQuery, OverviewQuery, ProductsQuery
 from recomengine.context import Context
@@ -146,7 +147,7 @@ async def test_products_of_archived_days_stay(context: Context, archived: Any) -
             "metadata": {"price": 99}}  # fmt: skip
     await send(context, tenant.id, [late])
     for _ in range(2):
-        rows = await service.top_products(context.pool, shop, ProductsQuery(**BETWEEN))
+        rows = await top_products(context.pool, shop, ProductsQuery(**BETWEEN))
         assert [(row.product_id, row.revenue) for row in rows] == [("boot", total(found, "revenue")[0])]
         await settle(context.pool, tenant.id)
     day = await service.overview(context.pool, shop, OverviewQuery(start="2026-11-20", end="2026-11-20"))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from recomengine.analytics import service
 from recomengine.analytics.aggregate import settle
+from recomengine.analytics.products.service import top_products
 from recomengine.analytics.ranges import Range, day_start
 from recomengine.analytics.schemas import ExportQuery, OverviewQuery, Point, ProductsQuery, TimeseriesQuery
 from recomengine.context import Context
@@ -48,7 +49,7 @@ async def check_everything(context: Context, shop: service.Shop, found: Sequence
     of_home = [fact for fact in within if (fact.placement_id, fact.strategy) == ("home", "auto")]
     assert tuple(getattr(at_home, name) for name in SUMS) == total(of_home)
     await check_series(context, shop, within, asked, between)
-    products = await service.top_products(context.pool, shop, ProductsQuery(**between, metric="revenue"))
+    products = await top_products(context.pool, shop, ProductsQuery(**between, metric="revenue"))
     columns = ("impressions", "clicks", "conversions", "revenue", "attributed_conversions", "attributed_revenue")
     expected = {
         name: total([fact for fact in within if fact.product_id == name], *columns)

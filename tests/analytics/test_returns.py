@@ -7,6 +7,7 @@ import pytest
 
 from recomengine.analytics import service
 from recomengine.analytics.aggregate import settle
+from recomengine.analytics.products.service import top_products
 from recomengine.analytics.schemas import ExportQuery, Overview, OverviewQuery, ProductsQuery, TimeseriesQuery
 from recomengine.context import Context
 from tests.support.apps import MakeTenant
@@ -58,7 +59,7 @@ async def test_a_return_is_deducted_on_its_own_day_which_may_be_below_zero(till:
     assert (day.conversions, day.orders, day.returns, day.returned_revenue, day.average_order_value) == (0, 0, 1, 40, 0)
     total = await till.total()
     assert (total.revenue, total.conversions, total.orders, total.average_order_value) == (40, 1, 1, 40)
-    products = await service.top_products(
+    products = await top_products(
         till.context.pool, till.shop, ProductsQuery(start=MONDAY, end=WEDNESDAY, metric="revenue")
     )
     assert [(row.product_id, row.revenue, row.conversions) for row in products] == [("kettle", 40, 1)]

@@ -8,6 +8,7 @@ import pytest
 from recomengine.analytics import queries, service
 from recomengine.analytics.aggregate import settle
 from recomengine.analytics.live import live
+from recomengine.analytics.products.service import top_products
 from recomengine.analytics.schemas import Overview, OverviewQuery, ProductsQuery
 from recomengine.context import Context
 from recomengine.infra.redis import RedisClient
@@ -112,7 +113,7 @@ async def test_a_robots_events_count_for_nothing_whether_it_is_marked_before_or_
         without = await counter.figures()
         assert (without.impressions, without.clicks, without.conversions) == (1, 0, 1)
         assert (without.revenue, without.orders) == (5, 1), "ann's line is the order's first now"
-        products = await service.top_products(counter.context.pool, counter.shop, ProductsQuery(start=DAY, end=DAY))
+        products = await top_products(counter.context.pool, counter.shop, ProductsQuery(start=DAY, end=DAY))
         assert [(row.product_id, row.conversions) for row in products] == [("kettle", 1)]
         await counter.settle()
     await counter.shoppers.clear("crawler")

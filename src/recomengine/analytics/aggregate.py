@@ -6,8 +6,8 @@
     the figures of `hours` are computed anew from the events, the days of those from their hours
 
 So it may run at any time and any number of times: the tables depend on the events alone. An event that comes while it
-runs is counted now or by the next run, and until then readers compute its hours themselves. Products are kept by day,
-once the day is over.
+runs is counted now or by the next run, and until then readers compute its hours themselves. Products are kept by hour
+while a day lasts, then by day and in blocks of days.
 
 What events that are archived by now have a part in (`floor_of`) stays as it is: nothing could compute it anew.
 """
@@ -16,22 +16,16 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import structlog
 
 from recomengine.analytics import queries
 from recomengine.analytics.live import drift_of_day, forget_day
+from recomengine.analytics.products.queries import clear_products
+from recomengine.analytics.products.service import News, settle_products
 from recomengine.analytics.queries import Slices
-from recomengine.analytics.ranges import (
-    DAY,
-    EARLIEST,
-    LATEST,
-    Range,
-    date_of,
-    first_whole_day,
-    slices_of_days,
-    slices_of_hours,
-)
+from recomengine.analytics.ranges import DAY, EARLIEST, LATEST, date_of, ever, first_whole_day, slices_of_hours
 from recomengine.analytics.service import Shop, shop_of
 from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.infra.metrics import BACKGROUND_FAILURES
@@ -86,50 +80,38 @@ async def settle(pool: Pool, tenant_id: UUID) -> int:
         await queries.plan_each_time(connection)
         state = await queries.lock_state(connection, tenant_id)
         left_out = await queries.left_out(connection, tenant_id)
-        floor = shop.floor(state["archived_until"])
-        first_day = first_whole_day(floor, shop.zone)
-        if state["through"] is not None and state["settings"] == shop.settings:
-            days, products_through = (
-                await _settle_news(connection, shop, state["through"], state["left_out"], floor),
-                state["products_through"],
-            )
-        else:
-            await queries.clear(connection, tenant_id, floor, first_day)
-            days, products_through = await _settle_all(connection, shop, floor), NEVER
-        await queries.replace_days(connection, tenant_id, days)
-        over = await queries.days_with_figures(connection, tenant_id, products_through, yesterday)
-        open_days = {*over, *(day for day in days if day <= products_through)}
-        await _settle_products(connection, shop, sorted(day for day in open_days if day >= first_day))
+        news = await _settle_hours(connection, shop, state, yesterday)
+        await queries.replace_days(connection, tenant_id, news.days)
+        await settle_products(connection, shop, news)
         await queries.update_state(connection, tenant_id, through, yesterday, shop.settings, left_out)
-    return len(days)
+    return len(news.days)
+
+
+async def _settle_hours(connection: Connection, shop: Shop, state: asyncpg.Record, yesterday: date) -> News:
+    floor = shop.floor(state["archived_until"])
+    if state["through"] is not None and state["settings"] == shop.settings:
+        hours = await _settle_news(connection, shop, state["through"], state["left_out"], floor)
+        days = sorted({day for day, _ in hours})
+        return News(hours, days, state["products_through"], state["blocks_through"], yesterday, floor)
+    await queries.clear(connection, shop.tenant_id, floor)
+    await clear_products(connection, shop.tenant_id, first_whole_day(floor, shop.zone))
+    await queries.insert_hours(connection, shop.tenant_id, Slices([max(floor, EARLIEST)], [LATEST]), shop.rules)
+    days = await queries.days_with_figures(connection, shop.tenant_id, NEVER, date.max)
+    return News(None, days, NEVER, None, yesterday, floor)
 
 
 async def _settle_news(
     connection: Connection, shop: Shop, since: datetime, left_out: Sequence[str], floor: datetime
-) -> list[date]:
-    """The hours that change by what came since then, and by other ids left out than `left_out`; their days."""
+) -> list[tuple[date, datetime]]:
+    """The hours that change by what came since then, and by other ids left out than `left_out`; with their days."""
     rows = await queries.touched_hours(
         connection, shop.tenant_id, since, EARLIEST, shop.rules, left_out, queries.SETTLE_TIMEOUT_S
     )
     touched = [(row["date"], row["hour"]) for row in rows if row["hour"] >= floor]
     days, hours = sorted({day for day, _ in touched}), [hour for _, hour in touched]
-    await queries.replace_hours(connection, shop.tenant_id, days, hours, slices_of_hours(hours, ever(shop)), shop.rules)
-    return days
-
-
-async def _settle_all(connection: Connection, shop: Shop, floor: datetime) -> list[date]:
-    """All hours from `floor` on; all days."""
-    await queries.insert_hours(connection, shop.tenant_id, Slices([max(floor, EARLIEST)], [LATEST]), shop.rules)
-    return await queries.days_with_figures(connection, shop.tenant_id, NEVER, date.max)
-
-
-async def _settle_products(connection: Connection, shop: Shop, days: list[date]) -> None:
-    if days:
-        await queries.replace_products(connection, shop.tenant_id, days, slices_of_days(days, ever(shop)), shop.rules)
-
-
-def ever(shop: Shop) -> Range:
-    return Range(EARLIEST, LATEST, shop.zone)
+    slices = slices_of_hours(hours, ever(shop.zone))
+    await queries.replace_hours(connection, shop.tenant_id, days, hours, slices, shop.rules)
+    return touched
 
 
 async def _close_counters(pool: Pool, redis: RedisClient, tenant_id: UUID) -> None:

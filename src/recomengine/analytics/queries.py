@@ -15,7 +15,7 @@ READ_TIMEOUT_S = 10.0
 SETTLE_TIMEOUT_S = 1800.0
 
 READ_STATE = """
-SELECT through, products_through, settings, left_out,
+SELECT through, products_through, blocks_through, settings, left_out,
        (SELECT max(a.newest) FROM archived_events a WHERE a.tenant_id = s.tenant_id) AS archived_until
 FROM analytics_state s WHERE s.tenant_id = $1
 """
@@ -54,34 +54,7 @@ OF_EVENTS = """    UNION ALL
     FROM analytics_facts($1, $12, $13, $14, $15, $16)
 """
 READ_FIGURES = READ_SETTLED.replace(") AS f\n", f"{OF_EVENTS}) AS f\n")
-READ_PRODUCTS = """
-SELECT f.product_id, (SELECT i.name FROM catalog_items i WHERE i.tenant_id = $1
-    AND i.product_id = f.product_id) AS name, f.impressions, f.clicks,
-       f.conversions, f.revenue, f.attributed_conversions, f.attributed_revenue
-FROM (
-    SELECT product_id, sum(impressions)::bigint AS impressions, sum(clicks)::bigint AS clicks,
-        sum(conversions)::bigint AS conversions,
-           coalesce(sum(revenue), 0) AS revenue, sum(attributed_conversions)::bigint AS attributed_conversions,
-           coalesce(sum(attributed_revenue), 0) AS attributed_revenue
-    FROM (
-        SELECT product_id, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue
-        FROM analytics_products WHERE tenant_id = $1 AND date = ANY ($2::date[])
-        UNION ALL
-        SELECT product_id, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue
-        FROM analytics_facts($1, $3, $4, $5, $6, $7)
-    ) AS each
-    GROUP BY product_id
-) AS f
-CROSS JOIN LATERAL (
-    SELECT CASE $8 WHEN 'impressions' THEN f.impressions WHEN 'clicks' THEN f.clicks WHEN 'conversions'
-        THEN f.conversions
-                   WHEN 'revenue' THEN f.revenue WHEN 'attributedConversions' THEN f.attributed_conversions
-                   ELSE f.attributed_revenue END AS value
-) AS by_metric
-WHERE value > 0
-ORDER BY value DESC, f.product_id COLLATE "C"
-LIMIT $9
-"""
+READ_FUNNEL = "SELECT event_type, events, shoppers FROM analytics_funnel($1, $2, $3, $4, $5, $6)"
 LAST_EVENTS_AT = """
 SELECT t.id, (SELECT max(timestamp) FROM events e WHERE e.tenant_id = t.id) AS at
 FROM tenants t WHERE t.id = ANY ($1::uuid[])
@@ -116,7 +89,6 @@ EVENTS_WATERMARK = "SELECT events_watermark()"
 LEFT_OUT = 'SELECT ARRAY(SELECT id FROM analytics_left_out($1) ORDER BY id COLLATE "C")'
 CLEAR_HOURS = "DELETE FROM analytics_hourly WHERE tenant_id = $1 AND hour >= $2"
 CLEAR_DAYS = "DELETE FROM analytics_daily WHERE tenant_id = $1"
-CLEAR_PRODUCTS = "DELETE FROM analytics_products WHERE tenant_id = $1 AND date >= $2"
 DELETE_HOURS = (
     "DELETE FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($2::date[]) AND hour = ANY ($3::timestamptz[])"
 )
@@ -144,19 +116,9 @@ FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($2::date[])
 GROUP BY tenant_id, date, placement_id, strategy
 """
 DAYS_WITH_FIGURES = "SELECT DISTINCT date FROM analytics_hourly WHERE tenant_id = $1 AND date > $2 AND date <= $3"
-DELETE_PRODUCTS = "DELETE FROM analytics_products WHERE tenant_id = $1 AND date = ANY ($2::date[])"
-INSERT_PRODUCTS = """
-INSERT INTO analytics_products (tenant_id, date, product_id, impressions, clicks, conversions, revenue,
-    attributed_conversions, attributed_revenue)
-SELECT $1, date, product_id, sum(impressions), sum(clicks), sum(conversions), coalesce(sum(revenue), 0),
-    sum(attributed_conversions),
-       coalesce(sum(attributed_revenue), 0)
-FROM analytics_facts($1, $2, $3, $4, $5, $6)
-WHERE product_id IS NOT NULL
-GROUP BY date, product_id
-"""
 UPDATE_STATE = """
-UPDATE analytics_state SET through = $2, products_through = $3, settings = $4, left_out = $5 WHERE tenant_id = $1
+UPDATE analytics_state SET through = $2, products_through = $3, blocks_through = $3, settings = $4, left_out = $5
+WHERE tenant_id = $1
 """
 
 
@@ -242,13 +204,12 @@ async def read_figures(
     return await connection.fetch(READ_FIGURES, tenant_id, *stored, *asked, *slices, *rules, timeout=READ_TIMEOUT_S)
 
 
-async def read_products(
-    connection: Connection, tenant_id: UUID, days: Sequence[date], slices: Slices, rules: Rules, metric: str, limit: int
+async def read_funnel(
+    connection: Connection, tenant_id: UUID, start: datetime, end: datetime, window_hours: int, only: Only
 ) -> list[asyncpg.Record]:
+    """event_type, events and shoppers of each step that anybody took."""
     await connection.execute(ROOM_TO_SORT)
-    return await connection.fetch(
-        READ_PRODUCTS, tenant_id, days, *slices, *rules, metric, limit, timeout=READ_TIMEOUT_S
-    )
+    return await connection.fetch(READ_FUNNEL, tenant_id, start, end, window_hours, *only, timeout=READ_TIMEOUT_S)
 
 
 async def last_events_at(connection: Connection, tenant_ids: Sequence[UUID]) -> dict[UUID, datetime | None]:
@@ -309,11 +270,10 @@ async def lock_state(connection: Connection, tenant_id: UUID) -> asyncpg.Record:
     return await _one(connection, LOCK_STATE, tenant_id)
 
 
-async def clear(connection: Connection, tenant_id: UUID, hour: datetime, day: date) -> None:
-    """Delete the figures of hours from `hour` on, all days, and products from `day` on."""
+async def clear(connection: Connection, tenant_id: UUID, hour: datetime) -> None:
+    """Delete the figures of hours from `hour` on, and of all days."""
     await connection.execute(CLEAR_HOURS, tenant_id, hour, timeout=SETTLE_TIMEOUT_S)
     await connection.execute(CLEAR_DAYS, tenant_id, timeout=SETTLE_TIMEOUT_S)
-    await connection.execute(CLEAR_PRODUCTS, tenant_id, day, timeout=SETTLE_TIMEOUT_S)
 
 
 async def replace_hours(
@@ -341,13 +301,6 @@ async def replace_days(connection: Connection, tenant_id: UUID, dates: Sequence[
 
 async def days_with_figures(connection: Connection, tenant_id: UUID, after: date, last: date) -> list[date]:
     return [row["date"] for row in await connection.fetch(DAYS_WITH_FIGURES, tenant_id, after, last)]
-
-
-async def replace_products(
-    connection: Connection, tenant_id: UUID, dates: Sequence[date], slices: Slices, rules: Rules
-) -> None:
-    await connection.execute(DELETE_PRODUCTS, tenant_id, dates, timeout=SETTLE_TIMEOUT_S)
-    await connection.execute(INSERT_PRODUCTS, tenant_id, *slices, *rules, timeout=SETTLE_TIMEOUT_S)
 
 
 async def update_state(

@@ -58,6 +58,10 @@ class Range(NamedTuple):
         return Range(self.start - (self.end - self.start), self.start, self.zone)
 
 
+def ever(zone: ZoneInfo) -> Range:
+    return Range(EARLIEST, LATEST, zone)
+
+
 def date_of(moment: datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date()
 

@@ -13,9 +13,12 @@ from starlette.responses import Response, StreamingResponse
 from recomengine.analytics import service
 from recomengine.analytics.glance import glance
 from recomengine.analytics.live import live
+from recomengine.analytics.products.service import top_products
 from recomengine.analytics.schemas import (
     ExportQuery,
     Figures,
+    Funnel,
+    FunnelQuery,
     Live,
     LiveQuery,
     Overview,
@@ -64,9 +67,14 @@ async def get_timeseries(context: "Context", call: Call[Owner, None]) -> Respons
 
 async def get_top_products(context: "Context", call: Call[Owner, None]) -> Response:
     shop = await service.shop_of(context.pool, call.by.tenant_id)
-    return data_response(
-        await service.top_products(context.analytics_pool, shop, read_query(call.request, ProductsQuery))
-    )
+    return data_response(await top_products(context.analytics_pool, shop, read_query(call.request, ProductsQuery)))
+
+
+async def get_funnel(context: "Context", call: Call[Owner, None]) -> Response:
+    """From impressions to purchases: how many events, and how many shoppers. Added to the cart and bought count where a
+    click from a recommendation led to it."""
+    shop = await service.shop_of(context.pool, call.by.tenant_id)
+    return data_response(await service.funnel(context.analytics_pool, shop, read_query(call.request, FunnelQuery)))
 
 
 async def get_live(context: "Context", call: Call[Owner, None]) -> Response:
@@ -151,6 +159,15 @@ routes = [
         {200: Data[list[Product]]},
         needs=ADMIN,
         query=ProductsQuery,
+    ),
+    Operation(
+        "GET",
+        f"{PATH}/funnel",
+        get_funnel,
+        "See the funnel from impressions to purchases",
+        {200: Data[Funnel]},
+        needs=ADMIN,
+        query=FunnelQuery,
     ),
     Operation("GET", f"{PATH}/live", get_live, "See today so far", {200: Data[Live]}, needs=ADMIN, query=LiveQuery),
     Operation(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date as Day
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 import asyncpg
@@ -51,6 +51,10 @@ class TimeseriesQuery(CreditQuery, frozen=True, forbid_unknown_fields=True):
     metric: Metric = "impressions"
     interval: Interval = "day"
     group_by: Group | None = field(name="groupBy", default=None)
+
+
+class FunnelQuery(CreditQuery, frozen=True, forbid_unknown_fields=True):
+    pass
 
 
 class ProductsQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
@@ -152,6 +156,28 @@ class Product(msgspec.Struct, rename="camel", frozen=True):
     ctr: float
     attributed_conversions: int
     attributed_revenue: Decimal
+
+
+StepName = Literal["impression", "click", "add_to_cart", "purchase"]
+STEPS: tuple[StepName, ...] = get_args(StepName)
+
+
+class Step(msgspec.Struct, rename="camel", frozen=True):
+    """events: how many; shoppers: who has one of them or more."""
+
+    event_type: StepName
+    events: int = 0
+    shoppers: int = 0
+
+
+class Funnel(msgspec.Struct, rename="camel", frozen=True):
+    """From impressions to purchases; added to the cart or bought: what a click from a recommendation is credited
+    with.
+    """
+
+    start: datetime = field(name="from")
+    end: datetime = field(name="to")
+    steps: list[Step]
 
 
 class Counts(msgspec.Struct, frozen=True):

@@ -24,25 +24,25 @@ from recomengine.analytics.ranges import (
     day_start,
     floor_of,
     parse_range,
-    slices_of_days,
     sources_of,
 )  # fmt: skip
 from recomengine.analytics.schemas import (
+    STEPS,
     VALUES,
     ExportQuery,
     Figures,
+    Funnel,
+    FunnelQuery,
     Interval,
     Metric,
     Overview,
     OverviewQuery,
     Point,
     Previous,
-    Product,
-    ProductsQuery,
     RangeQuery,
+    Step,
     TimeseriesQuery,
     figures_of,
-    product_of,
 )  # fmt: skip
 from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.shop import TenantConfig
@@ -82,12 +82,14 @@ class Shop(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """What the tables stand for. touched: what newer events change, None: all; floor: what is before it does not change
-    any more.
+    """What the tables stand for. touched: what newer events change, None: all; blocks_through: until when blocks of
+    days are kept, None: neither they nor the hours of later days are; floor: what is before it does not change any
+    more.
     """
 
     touched: Sequence[tuple[date, datetime]] | None
     products_through: date
+    blocks_through: date | None
     floor: datetime
 
 
@@ -103,10 +105,17 @@ def shop_from(tenant: asyncpg.Record) -> Shop:
 @asynccontextmanager
 async def reading(pool: Pool, shop: Shop) -> AsyncIterator[tuple[Connection, Settled]]:
     """One moment of the tables and the events."""
+    async with _in_time(pool, shop) as connection:
+        yield connection, await _settled(connection, shop)
+
+
+@asynccontextmanager
+async def _in_time(pool: Pool, shop: Shop) -> AsyncIterator[Connection]:
+    """Raises Unavailable where an answer takes too long."""
     async with tenant_transaction(pool, shop.tenant_id, snapshot=True) as connection:
         try:
             await queries.plan_each_time(connection)
-            yield connection, await _settled(connection, shop)
+            yield connection
         except TimeoutError:
             raise Unavailable(
                 "The figures of so many events are still being computed. Ask for a shorter range, or try again in a "
@@ -118,16 +127,15 @@ async def reading(pool: Pool, shop: Shop) -> AsyncIterator[tuple[Connection, Set
 async def _settled(connection: Connection, shop: Shop) -> Settled:
     state = await queries.read_state(connection, shop.tenant_id)
     if state is None or state["through"] is None:
-        return Settled(None, date.min, NO_FLOOR)
+        return Settled(None, date.min, None, NO_FLOOR)
     floor = shop.floor(state["archived_until"])
     if state["settings"] != shop.settings:
-        return Settled(None, state["products_through"], floor)
+        return Settled(None, state["products_through"], state["blocks_through"], floor)
     rows = await queries.touched_hours(
         connection, shop.tenant_id, state["through"], EARLIEST, shop.rules, state["left_out"]
     )
-    return Settled(
-        [(row["date"], row["hour"]) for row in rows if row["hour"] >= floor], state["products_through"], floor
-    )
+    touched = [(row["date"], row["hour"]) for row in rows if row["hour"] >= floor]
+    return Settled(touched, state["products_through"], state["blocks_through"], floor)
 
 
 async def overview(pool: Pool, shop: Shop, query: OverviewQuery) -> Overview:
@@ -208,25 +216,18 @@ def intervals(asked: Range, interval: Interval) -> list[Any]:
     return hours
 
 
-async def top_products(pool: Pool, shop: Shop, query: ProductsQuery) -> list[Product]:
+async def funnel(pool: Pool, shop: Shop, query: FunnelQuery) -> Funnel:
+    """Counted from the events, whatever is settled: shoppers are no sums."""
     asked = shop.range_of(query)
-    async with reading(pool, shop) as (connection, settled):
-        days = _settled_product_days(asked, settled)
-        slices = slices_of_days(set(asked.dates) - set(days), asked._replace(start=max(asked.start, settled.floor)))
-        rows = await queries.read_products(
-            connection, shop.tenant_id, days, slices, shop.rules, query.metric, query.limit
+    async with _in_time(pool, shop) as connection:
+        rows = await queries.read_funnel(
+            connection, shop.tenant_id, asked.start, asked.end, shop.rules.window_hours, query.only
         )
-    return [product_of(row) for row in rows]
-
-
-def _settled_product_days(asked: Range, settled: Settled) -> list[date]:
-    """Days of which the table of products holds what is to be said."""
-    days = [day for day in asked.dates if day <= settled.products_through and asked.holds(day)]
-    open_days = {day for day, _ in settled.touched or ()}
-    return [
-        day for day in days
-        if day_start(day, asked.zone) < settled.floor or (settled.touched is not None and day not in open_days)
-    ]  # fmt: skip
+    found = {row["event_type"]: row for row in rows}
+    steps = [
+        Step(kind, found[kind]["events"], found[kind]["shoppers"]) if kind in found else Step(kind) for kind in STEPS
+    ]
+    return Funnel(local(asked.start, asked), local(asked.end, asked), steps)
 
 
 async def export(pool: Pool, shop: Shop, query: ExportQuery) -> AsyncIterator[list[asyncpg.Record]]:

@@ -11,7 +11,9 @@ from recomengine.auth.actor import Owner
 from recomengine.auth.guard import NOBODYS
 from recomengine.auth.sent import Sent, repeatable, sent_body
 from recomengine.experiments import service
+from recomengine.experiments.looks import looks
 from recomengine.experiments.schemas import (
+    DailyLook,
     Experiment,
     ExperimentIn,
     ExperimentPage,
@@ -87,6 +89,11 @@ async def results(context: "Context", call: Call[Owner, None]) -> Response:
     return data_response(await service.results(context.pool, call.by.tenant_id, _experiment_id(call.request)))
 
 
+async def results_by_day(context: "Context", call: Call[Owner, None]) -> Response:
+    """What a look at the end of each day would have shown, the oldest first; at most 10 of them."""
+    return data_response(await looks(context.analytics_pool, call.by.tenant_id, _experiment_id(call.request)))
+
+
 async def power(context: "Context", call: Call[Owner, None]) -> Response:
     return data_response(
         await service.power(
@@ -155,6 +162,14 @@ routes = [
         problems=CLASH,
     ),
     Operation("GET", f"{ONE}/results", results, "Read what an experiment shows", {200: Data[Results]}, needs=ADMIN),
+    Operation(
+        "GET",
+        f"{ONE}/results/by-day",
+        results_by_day,
+        "Read what an experiment showed day by day",
+        {200: Data[list[DailyLook]]},
+        needs=ADMIN,
+    ),
     Operation(
         "GET",
         f"{ONE}/power",

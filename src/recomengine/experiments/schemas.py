@@ -186,6 +186,16 @@ class Results(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     computed_at: datetime
 
 
+class DailyLook(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """What was known at a moment. users: of both variants together."""
+
+    at: datetime
+    users: int
+    absolute_lift: float | None
+    sequential_ci: Interval | None
+    decision: Decision
+
+
 class Power(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """How long it takes to find `lift` with the given power at the traffic of `trafficDays` days."""
 

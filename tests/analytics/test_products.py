@@ -1,0 +1,155 @@
+"""Products by every metric are those of the raw events, whatever of them is kept by hour, by day, in blocks of days, or
+not at all; today's included.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, get_args
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recomengine.analytics import service
+from recomengine.analytics.aggregate import settle
+from recomengine.analytics.products.service import top_products
+from recomengine.analytics.products.sources import around, made_of
+from recomengine.analytics.ranges import Range, day_start
+from recomengine.analytics.schemas import ProductMetric, ProductsQuery
+from recomengine.context import Context
+from tests.analytics.reference import Fact, facts, total
+from tests.support.apps import MakeTenant
+from tests.support.databases import execute, fetchval
+from tests.support.figures import EVENT, FEW, HOUR_MS, bodies
+from tests.support.shops import send
+
+COLUMNS = ("impressions", "clicks", "conversions", "revenue", "attributed_conversions", "attributed_revenue")
+SPAN_MS = 54 * HOUR_MS
+FIRST = date(2026, 1, 1)
+
+# As if the last settling had been yesterday: its hours are kept, the day is not.
+REOPEN = (
+    """
+    INSERT INTO analytics_product_hours (tenant_id, date, hour, product_id, impressions, clicks, conversions, revenue,
+        attributed_conversions, attributed_revenue)
+    SELECT $1, date, hour, product_id, sum(impressions), sum(clicks), sum(conversions), coalesce(sum(revenue), 0),
+           sum(attributed_conversions), coalesce(sum(attributed_revenue), 0)
+    FROM analytics_facts($1, ARRAY[$2::timestamptz], ARRAY[$3::timestamptz], $4, 24, 'EUR') GROUP BY 1, 2, 3, 4
+    """,
+    "DELETE FROM analytics_products WHERE tenant_id = $1 AND date = $2",
+    "DELETE FROM analytics_product_blocks WHERE tenant_id = $1 AND date + days > $2",
+    "UPDATE analytics_state SET products_through = $2::date - 1, blocks_through = $2::date - 1 WHERE tenant_id = $1",
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    zone=FEW(["UTC", "Asia/Kathmandu", "Pacific/Kiritimati"]),
+    batches=st.lists(
+        st.tuples(st.lists(EVENT, min_size=1, max_size=12), FEW(["settled", "yesterday", "before blocks", "not"])),
+        min_size=1, max_size=3,
+    ),
+    cut_hours=st.integers(1, 50),
+)  # fmt: skip
+async def test_products_of_these_days_are_those_of_the_raw_events(
+    zone: str, batches: Any, cut_hours: int, context: Context, make_tenant: MakeTenant
+) -> None:
+    tenant = await make_tenant(timezone=zone, attribution_window_hours=24, currency="EUR")
+    shop = await service.shop_of(context.pool, tenant.id)
+    now = datetime.now(UTC)
+    today = now.astimezone(shop.zone).date()
+    whole = Range(
+        day_start(today - timedelta(days=5), shop.zone), day_start(today + timedelta(days=1), shop.zone), shop.zone
+    )
+    part = Range(now - timedelta(hours=cut_hours, minutes=7), now + timedelta(minutes=3), shop.zone)
+    sent: list[dict[str, Any]] = []
+    for batch, state in bodies(batches, int(time.time() * 1000) - SPAN_MS):
+        await send(context, tenant.id, batch)
+        sent += batch
+        found = facts(tenant.id, sent, 24, "EUR")
+        await check(context, shop, found, whole, part)
+        if state != "not":
+            await settle(context.pool, tenant.id)
+        if state == "yesterday":
+            await reopen(context, tenant.id, today - timedelta(days=1), shop.zone)
+        if state == "before blocks":
+            await forget_blocks(context, tenant.id)
+        await check(context, shop, found, whole, part)
+    await settle(context.pool, tenant.id)
+    await check(context, shop, facts(tenant.id, sent, 24, "EUR"), whole, part)
+
+
+async def reopen(context: Context, tenant_id: UUID, day: date, zone: ZoneInfo) -> None:
+    between = (day_start(day, zone), day_start(day + timedelta(days=1), zone), zone.key)
+    for number, sql in enumerate(REOPEN):
+        await execute(context.settings.database_url, sql, tenant_id, *(between if number == 0 else (day,)))
+
+
+async def forget_blocks(context: Context, tenant_id: UUID) -> None:
+    """As tables are that were settled before there were any."""
+    for sql in (
+        "DELETE FROM analytics_product_blocks WHERE tenant_id = $1",
+        "DELETE FROM analytics_product_hours WHERE tenant_id = $1",
+        "UPDATE analytics_state SET blocks_through = NULL WHERE tenant_id = $1",
+    ):
+        await execute(context.settings.database_url, sql, tenant_id)
+
+
+async def check(context: Context, shop: service.Shop, found: Sequence[Fact], *ranges: Range) -> None:
+    for asked in ranges:
+        within = [fact for fact in found if asked.start <= fact.at < asked.end]
+        sums = {
+            name: total([fact for fact in within if fact.product_id == name], *COLUMNS)
+            for name in {fact.product_id for fact in within}
+        }
+        for metric, place in zip(get_args(ProductMetric), range(len(COLUMNS)), strict=True):
+            query = ProductsQuery(start=asked.start.isoformat(), end=asked.end.isoformat(), metric=metric)
+            shown = [
+                (row.product_id, tuple(getattr(row, column) for column in COLUMNS))
+                for row in await top_products(context.pool, shop, query)
+            ]
+            assert shown == sorted(
+                ((name, each) for name, each in sums.items() if each[place] > 0),
+                key=lambda line, place=place: (-line[1][place], line[0]),
+            )
+
+
+async def test_a_block_is_kept_also_where_its_last_days_have_no_events(
+    context: Context, make_tenant: MakeTenant
+) -> None:
+    """Whoever reads the range takes the block, whose only events are of its first days."""
+    tenant = await make_tenant(timezone="UTC")
+    shop = await service.shop_of(context.pool, tenant.id)
+    old = datetime.now(UTC) - timedelta(days=80)
+    bought = {"eventId": "e1", "eventType": "click", "userId": "ann", "productId": "boot"}
+    await send(context, tenant.id, [bought | {"timestamp": int(old.timestamp() * 1000)}])
+    await settle(context.pool, tenant.id)
+    longest = await fetchval(
+        context.settings.database_url, "SELECT max(days) FROM analytics_product_blocks WHERE tenant_id = $1", tenant.id
+    )
+    assert longest >= 16
+    query = ProductsQuery(start=(old - timedelta(days=60)).isoformat(), metric="clicks")
+    assert [row.clicks for row in await top_products(context.pool, shop, query)] == [1]
+
+
+@given(numbers=st.sets(st.integers(0, 400)), through=st.integers(0, 400))
+def test_blocks_hold_each_day_once_and_no_other(numbers: set[int], through: int) -> None:
+    days, last = {FIRST + timedelta(days=number) for number in numbers}, FIRST + timedelta(days=through)
+    blocks, left = made_of(days, last)
+    held = [
+        first + timedelta(days=number)
+        for first, length in zip(*blocks, strict=True)
+        for number in range(length)
+    ]  # fmt: skip
+    assert sorted((*held, *left)) == sorted(days)
+    assert not held or max(held) <= last
+    assert set(zip(*blocks, strict=True)) <= set(zip(*around(days, last), strict=True))
+
+
+@given(first=st.integers(0, 400), length=st.integers(1, 400))
+def test_a_run_of_days_is_made_of_few_blocks(first: int, length: int) -> None:
+    days = [FIRST + timedelta(days=first + number) for number in range(length)]
+    blocks, left = made_of(days, days[-1])
+    assert len(blocks.dates) + len(left) <= 12 + length // 64
