@@ -1,4 +1,4 @@
-"""What stands around every page: the session in all tabs, a server that is away, what is not there, palette and theme."""
+"""What stands around every page: the session in all tabs, a server that is away, what is missing, palette and theme."""
 
 import re
 

@@ -8,7 +8,7 @@ from recomengine.auth.actor import Owner, audit
 from recomengine.models import service
 from recomengine.models.replay import as_csv, replay_of_tenant
 from recomengine.models.schemas import ModelStatus, ModelVersion, Queued, Replay
-from recomengine.shop import Permission
+from recomengine.shop import Permission, Role
 from recomengine.web.caller import Caller
 from recomengine.web.codec import data_response
 from recomengine.web.door import Call
@@ -58,7 +58,15 @@ PATH = "/api/v1/tenants/{tenant_id}/model"
 EITHER, ADMIN = (Credential.ADMIN, Permission.WRITE), (Credential.ADMIN,)
 
 routes = [
-    Operation("POST", f"{PATH}/refresh", refresh, "Have the model built now", {202: Data[Queued]}, needs=EITHER),
+    Operation(
+        "POST",
+        f"{PATH}/refresh",
+        refresh,
+        "Have the model built now",
+        {202: Data[Queued]},
+        needs=EITHER,
+        role=Role.DEVELOPER,
+    ),
     Operation("GET", PATH, model, "See how the model stands", {200: Data[ModelStatus]}, needs=EITHER),
     Operation("GET", f"{PATH}s", versions, "List the model's builds", {200: Data[list[ModelVersion]]}, needs=ADMIN),
     Operation("GET", f"{PATH}/replay", replay, "See what lists would have been", {200: Data[Replay]}, needs=ADMIN),

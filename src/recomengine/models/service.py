@@ -92,6 +92,12 @@ async def versions(pool: Pool, tenant_id: UUID) -> list[ModelVersion]:
     return [version_of(row, served) for row in rows]
 
 
+async def built_at(pool: Pool, tenant_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When each tenant's served model was built; without one it is not in it."""
+    async with tenant_transaction(pool, *tenant_ids) as connection:
+        return await queries.built_at(connection, tenant_ids)
+
+
 async def erasures_in_model(pool: Pool, tenant_id: UUID) -> int | None:
     """The number of the newest erasure that the served model has followed; None when no model is served."""
     async with tenant_transaction(pool, tenant_id) as connection:
