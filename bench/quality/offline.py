@@ -76,7 +76,7 @@ def learning_lists(
     return {
         context: collect(
             workspace, ranker, held_back.cases[context][:most], known.shelf, new_only=context == "home_new"
-        )
+        ).lists
         for context in contexts
     }
 
@@ -92,7 +92,9 @@ def prepare_known(known: Known, cases: Sequence[TestCase], protocol: str) -> Off
     held_back = cut(known.histories)
     context = CONTEXT.get(protocol) or ("home" if repeat_share(held_back.cases["home"]) >= REPEAT_SHARE else "home_new")
     asked = [_case(case, known.histories, known.users, known.numbers) for case in cases]
-    found = collect(Workspace(), known.ranker(known.histories), asked, known.shelf, new_only=context == "home_new")
+    found = collect(
+        Workspace(), known.ranker(known.histories), asked, known.shelf, new_only=context == "home_new"
+    ).lists
     return Offline(learning_lists(known, held_back, [context])[context], found, context)
 
 

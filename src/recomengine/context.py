@@ -48,6 +48,7 @@ class Context:
     limits: Limits
     catalogs: Catalogs
     models: ModelRegistry
+    store: ModelStore
     events: EventWriter
     recommender: Recommender
     notes: Notes
@@ -95,6 +96,7 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
             limits=limits,
             catalogs=catalogs,
             models=models,
+            store=store,
             events=events,
             recommender=Recommender(pool, redis, catalogs, models, notes),
             notes=notes,

@@ -7,7 +7,7 @@ import gzip
 
 from starlette.routing import Route
 
-from recomengine.web.assets import asset_of, bundle, hashed_route, page_route
+from recomengine.web.assets import Policy, asset_of, bundle, hashed_route, page_route
 
 FILES = "/app"
 ENTRY = ("/login", "/signup", "/forgot-password", "/reset-password", "/invitation")
@@ -19,7 +19,7 @@ def dashboard_routes() -> list[Route]:
     built = bundle("app")
     return [
         page_route("/", built[LANDING]),
-        *(page_route(path, built[APP]) for path in (*ENTRY, "/dashboard", "/dashboard/{path:path}")),
+        *(page_route(path, built[APP], Policy.APP) for path in (*ENTRY, "/dashboard", "/dashboard/{path:path}")),
         hashed_route(FILES, {name: file for name, file in built.items() if not name.endswith(".html")}),
     ]
 

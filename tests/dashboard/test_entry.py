@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.browsers import check_looks
 from tests.support.dashboards import PASSWORD, Account, Dashboard, Demo
+from tests.support.people import text_of
 from tests.support.processes import wait_until
 
 NEW_PASSWORD = "a quite different one"
@@ -22,7 +23,7 @@ def reset_link(demo: Demo, email: str) -> str:
     """Of the mail that `email` got last; waits for one."""
 
     def mails() -> list[str]:
-        texts = [file.read_text(encoding="utf-8") for file in sorted((demo.data_dir / "outbox").glob("*.eml"))]
+        texts = map(text_of, sorted((demo.data_dir / "outbox").glob("*.eml")))
         return [text for text in texts if email in text]
 
     wait_until(lambda: bool(mails()))

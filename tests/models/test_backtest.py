@@ -14,7 +14,7 @@ from recomengine.models.cases import CONTEXTS, Case, split
 from recomengine.models.evidence import build_evidence, make_ranker
 from recomengine.models.histories import DAY_MS, PURCHASE, VIEW, Histories
 from recomengine.models.shopper import NO_ITEMS, NOBODY, Shopper, moment
-from recomengine.models.sources import SOURCES
+from recomengine.models.sources import PLACE, SOURCES
 from tests.models.events import HOUR_MS, START_MS, Event, histories_of
 from tests.support.matrices import csr
 
@@ -69,6 +69,26 @@ def test_no_context_does_worse_than_its_best_single_source() -> None:
             assert all(figure["low"] <= figure["value"] <= figure["high"] for figure in report["sources"].values())
 
 
+def test_how_far_the_lists_are_ahead_of_each_source_is_told_with_an_interval_of_the_same_cases() -> None:
+    for report in learned().report.values():
+        if report["chosen"] == "prior":
+            continue
+        taken = report["blend"] if report["chosen"] == "blend" else report["sources"][report["chosen"]]
+        assert set(report["ahead"]) == set(report["sources"]) - {report["chosen"]}
+        for source, ahead in report["ahead"].items():
+            alone = report["sources"][source]
+            assert ahead["value"] == pytest.approx(taken["value"] - alone["value"], abs=2e-4)
+            assert ahead["low"] <= ahead["value"] <= ahead["high"]
+            assert ahead["low"] >= taken["low"] - alone["high"] - 2e-4, "pairs tell more than two intervals apart"
+
+
+def test_what_each_source_adds_is_told_as_shares_of_the_whole() -> None:
+    report = learned().report["product"]
+    assert sum(report["shares"].values()) == pytest.approx(1, abs=0.05)
+    assert list(report["shares"].values()) == sorted(report["shares"].values(), reverse=True)
+    assert SOURCES[PLACE[next(iter(report["shares"]))]].part in ("bought together", "sequences"), "the planted pairs"
+
+
 @pytest.mark.parametrize("product", [4, 11, 38])
 def test_the_partner_of_a_product_comes_first_on_its_page(product: int) -> None:
     ranker = make_ranker(build_evidence(pairs_shop(), NO_CONTENT, ITEMS)[0], ITEMS)
@@ -111,7 +131,7 @@ def test_what_is_not_for_sale_is_no_candidate() -> None:
     ranker = make_ranker(build_evidence(before, NO_CONTENT, ITEMS)[0], ITEMS)
     half = (np.arange(ITEMS) % 2).astype(np.uint8)
     all_lists, lists = (
-        collect(Workspace(), ranker, cases["product"], shelf(each), new_only=False) for each in (None, half)
+        collect(Workspace(), ranker, cases["product"], shelf(each), new_only=False).lists for each in (None, half)
     )
     assert len(all_lists.sizes) == len(lists.sizes) == len(cases["product"])
     assert lists.sizes.max() <= ITEMS // 2 < all_lists.sizes.max()
@@ -123,7 +143,7 @@ def test_cases_without_a_candidate_are_left_out() -> None:
     ranker = make_ranker(build_evidence(before, NO_CONTENT, ITEMS)[0], ITEMS)
     one = np.zeros(ITEMS, np.uint8)
     one[5] = 1
-    lists = collect(Workspace(), ranker, cases["home_new"], shelf(one), new_only=True)
+    lists = collect(Workspace(), ranker, cases["home_new"], shelf(one), new_only=True).lists
     kept = [case for case in cases["home_new"] if 5 not in case.moment.shopper.purchased]
     assert 0 < len(kept) < len(cases["home_new"])
     assert lists.wanted.tolist() == [len(case.targets) for case in kept]

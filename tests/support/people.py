@@ -86,7 +86,7 @@ async def mailed(context: Context, count: int) -> list[str]:
         return len(list(outbox.glob("*.eml"))) >= count
 
     await until(there)
-    return [_text(file) for file in sorted(outbox.glob("*.eml"))]
+    return [text_of(file) for file in sorted(outbox.glob("*.eml"))]
 
 
 async def invite(owner: Person, tenant_id: str, guest: str, role: str, context: Context) -> str:
@@ -103,7 +103,8 @@ async def make_member(owner: Person, tenant_id: str, guest: Person, role: str, c
     assert joined.status_code == 200, joined.text
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """A mail of the outbox, behind its address."""
     message = email.message_from_bytes(file.read_bytes(), policy=policy.default)
     body = message.get_body()
     assert body is not None

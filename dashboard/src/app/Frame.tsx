@@ -15,7 +15,9 @@ export function Frame() {
   const drawer = useRef<HTMLDialogElement>(null)
   const path = useRouterState({ select: (state) => state.location.pathname })
   const navigate = useNavigate()
-  useEffect(() => drawer.current?.close(), [path])
+  useEffect(() => {
+    drawer.current?.close()
+  }, [path])
   useEffect(() => {
     if (session.is !== 'out') return
     queries.clear() // nothing of the account is left to whoever signs in next

@@ -36,7 +36,9 @@ function Finder({ scope, onClose }: { scope: Scope; onClose: () => void }) {
   const commands = useCommands(scope)
   const found = useMemo(() => matching(commands, typed), [commands, typed])
   const current = found[Math.min(at, found.length - 1)]
-  useEffect(() => list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }), [current])
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })
+  }, [current])
   const run = (command: Command) => {
     onClose()
     command.run()

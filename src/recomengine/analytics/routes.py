@@ -37,13 +37,12 @@ from recomengine.web.codec import data_response, list_response
 from recomengine.web.door import Call
 from recomengine.web.operations import Credential, Data, Listed, Operation
 from recomengine.web.paging import cut, read_query
+from recomengine.web.spreadsheets import as_text
 
 if TYPE_CHECKING:
     from recomengine.context import Context
 
 PATH = "/api/v1/tenants/{tenant_id}/analytics"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 
 async def get_shops(context: "Context", call: Call[Actor, None]) -> Response:
@@ -107,12 +106,7 @@ async def _csv(
 
 def _cells(row: asyncpg.Record, zone: ZoneInfo) -> list[object]:
     at = row["date"] or row["hour"].astimezone(zone).isoformat()
-    return [at, _safe(row["placement_id"]), _safe(row["strategy"]), *msgspec.structs.astuple(figures_of(row))]
-
-
-def _safe(text: str) -> str:
-    """`text` as a spreadsheet shows it, and does not compute it."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return [at, as_text(row["placement_id"]), as_text(row["strategy"]), *msgspec.structs.astuple(figures_of(row))]
 
 
 def _lines(rows: Sequence[Sequence[object]]) -> str:

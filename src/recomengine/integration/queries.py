@@ -1,7 +1,7 @@
 """SQL of the integration's notes, and of what the events tell of it."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -155,6 +155,33 @@ SELECT now() AS now,
     (SELECT finished_at FROM models WHERE tenant_id = $1 AND status = 'ready' ORDER BY id DESC LIMIT 1) AS model_at,
     (SELECT status FROM models WHERE tenant_id = $1 AND status <> 'building' ORDER BY id DESC LIMIT 1) AS last_build
 """
+# Asked every two seconds while somebody waits for the first event: each is one look into an index.
+PROGRESS = """
+SELECT
+    (SELECT created_at FROM api_keys WHERE tenant_id = $1 AND (revoked_at IS NULL OR revoked_at > now())
+     ORDER BY created_at LIMIT 1) AS key_at,
+    (SELECT created_at FROM events WHERE tenant_id = $1 ORDER BY timestamp LIMIT 1) AS event_at,
+    (SELECT created_at FROM catalog_items WHERE tenant_id = $1 AND deleted_at IS NULL AND available
+     ORDER BY number LIMIT 1) AS catalog_at,
+    (SELECT finished_at FROM models WHERE tenant_id = $1 AND status = 'ready' ORDER BY id DESC LIMIT 1) AS model_at,
+    (SELECT status FROM models WHERE tenant_id = $1 ORDER BY id DESC LIMIT 1) AS last_build,
+    greatest(
+        (SELECT max(last_at) FROM integration_notes
+         WHERE tenant_id = $1 AND kind = 'list_asked' AND NOT subject = ANY ($2::text[])),
+        (SELECT max(date)::timestamp AT TIME ZONE 'UTC' FROM analytics_daily
+         WHERE tenant_id = $1 AND placement_id <> '' AND impressions > 0)) AS widget_at
+"""
+NEWEST_EVENT = """
+SELECT e.event_type, e.product_id, e.created_at, e.timestamp,
+    e.product_id IS NULL OR EXISTS (SELECT FROM catalog_items i
+        WHERE i.tenant_id = $1 AND i.product_id = e.product_id AND i.deleted_at IS NULL) AS product_known
+FROM events e WHERE e.tenant_id = $1 ORDER BY e.timestamp DESC LIMIT 1
+"""
+REFUSED = """
+SELECT kind, subject, count, last_at FROM integration_notes
+WHERE tenant_id = $1 AND day >= $2 AND kind IN ('event_rejected', 'origin_refused') AND last_at > now() - $3::interval
+ORDER BY last_at DESC, kind, subject LIMIT $4
+"""
 KEYS_IN_FORCE = """
 SELECT name, permissions, origins, created_at, last_used_at, revoked_at FROM api_keys
 WHERE tenant_id = $1 AND (revoked_at IS NULL OR revoked_at > now()) ORDER BY created_at DESC, id LIMIT $2
@@ -216,6 +243,22 @@ async def feeds(connection: Connection, tenant_id: UUID) -> asyncpg.Record:
 
 async def keys_in_force(connection: Connection, tenant_id: UUID, limit: int) -> list[asyncpg.Record]:
     return await connection.fetch(KEYS_IN_FORCE, tenant_id, limit)
+
+
+async def progress(connection: Connection, tenant_id: UUID, no_placements: Sequence[str]) -> asyncpg.Record:
+    """When each step of the set-up was done; no_placements: what stands in notes for lists without one."""
+    return await _one(connection, PROGRESS, tenant_id, no_placements)
+
+
+async def newest_event(connection: Connection, tenant_id: UUID) -> asyncpg.Record | None:
+    return await connection.fetchrow(NEWEST_EVENT, tenant_id)
+
+
+async def refused(
+    connection: Connection, tenant_id: UUID, since: date, age: timedelta, limit: int
+) -> list[asyncpg.Record]:
+    """What was refused in a time that began on the day `since` or later, the newest first."""
+    return await connection.fetch(REFUSED, tenant_id, since, age, limit)
 
 
 async def _one(connection: Connection, statement: str, *arguments: Any) -> asyncpg.Record:

@@ -8,8 +8,9 @@ from starlette.responses import Response
 from recomengine.auth.actor import Owner
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import RedisUnavailable
-from recomengine.integration.schemas import Integration, IntegrationQuery
+from recomengine.integration.schemas import Integration, IntegrationQuery, Setup
 from recomengine.integration.service import examine
+from recomengine.integration.setup import setup_of
 from recomengine.shop import Permission
 from recomengine.web.caller import Caller
 from recomengine.web.codec import data_response
@@ -36,9 +37,20 @@ async def integration(context: "Context", call: Call[Owner | Caller, None]) -> R
     return data_response(msgspec.structs.replace(examined, receipts=receipts))
 
 
+async def setup(context: "Context", call: Call[Owner, None]) -> Response:
+    """A checklist: what is done, since when, and what comes next. It is cheap enough to be asked every other second by
+    whoever waits for the first event."""
+    await context.notes.flush()
+    return data_response(await setup_of(context.pool, call.by.tenant_id))
+
+
 routes = [
     Operation(
         "GET", "/api/v1/tenants/{tenant_id}/integration", integration, "See how the integration does",
         {200: Data[Integration]}, needs=(Credential.ADMIN, Permission.WRITE), query=IntegrationQuery,
+    ),
+    Operation(
+        "GET", "/api/v1/tenants/{tenant_id}/setup", setup, "See how far the set-up has come", {200: Data[Setup]},
+        needs=(Credential.ADMIN,),
     ),
 ]  # fmt: skip

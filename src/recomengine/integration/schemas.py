@@ -53,3 +53,46 @@ class Integration(msgspec.Struct, rename="camel", frozen=True):
     checked_at: datetime
     findings: list[Finding]
     receipts: list[Receipt] | UnsetType = UNSET
+
+
+Step = Literal["key", "event", "catalog", "model", "widget"]
+
+
+class SetupStep(msgspec.Struct, rename="camel", frozen=True):
+    """One step of the set-up. at: when it was done, of the widget when a list for a placement was last asked for.
+    remedy: what to do; empty where it is done."""
+
+    step: Step
+    done: bool
+    at: datetime | None
+    summary: str
+    remedy: str
+
+
+class SeenEvent(msgspec.Struct, rename="camel", frozen=True):
+    """at: when it came; timestamp: when it happened. product_known: whether the catalog has its product."""
+
+    event_type: str
+    product_id: str | None
+    at: datetime
+    timestamp: datetime
+    product_known: bool
+
+
+class Refusal(msgspec.Struct, rename="camel", frozen=True):
+    """kind: `origin_refused`, whose subject is the origin, or `event_rejected`, whose subject is the code and the
+    member."""
+
+    kind: Literal["event_rejected", "origin_refused"]
+    subject: str
+    times: int
+    last_at: datetime
+
+
+class Setup(msgspec.Struct, rename="camel", frozen=True):
+    """refusals: of the last hour, the newest first: why an event that was sent is not there."""
+
+    done: bool
+    steps: list[SetupStep]
+    newest_event: SeenEvent | None
+    refusals: list[Refusal]

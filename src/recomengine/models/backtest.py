@@ -16,6 +16,7 @@ from recomengine._core.ranking import Paths, Ranker, rank
 from recomengine.models.blend import Learned, Lists, learn
 from recomengine.models.cases import CONTEXTS, Case, split
 from recomengine.models.evidence import build_evidence, make_ranker
+from recomengine.models.held_back import HeldBack, held_back
 from recomengine.models.histories import PURCHASE, Histories
 from recomengine.models.shopper import NO_ITEMS, Moment
 from recomengine.models.sources import PLACE, SOURCES
@@ -37,13 +38,22 @@ class Shelf(NamedTuple):
 
 class Backtest(NamedTuple):
     """weights and singles (the best source of each kind) by context; repeat_share: of next purchases, those bought
-    before.
+    before; replay: some of the cases, and what they were offered.
     """
 
     weights: dict[str, Float32]
     singles: dict[str, dict[str, str]]
     repeat_share: float
     report: dict[str, Any]
+    replay: Sequence[HeldBack] = ()
+
+
+class Collected(NamedTuple):
+    """Lists of the cases that have candidates; the cases, and the candidates of each, in the same order."""
+
+    lists: Lists
+    cases: list[Case]
+    candidates: list[Int32]
 
 
 def backtest(histories: Histories, content: CSR, shelf: Shelf) -> Backtest:
@@ -52,20 +62,25 @@ def backtest(histories: Histories, content: CSR, shelf: Shelf) -> Backtest:
     arrays, _ = build_evidence(before, content, n_items)
     ranker, workspace = make_ranker(arrays, n_items), Workspace()
     repeats = repeat_share(cases["home"])
+    home = "home" if repeats >= REPEAT_SHARE else "home_new"
     learned: dict[str, Learned] = {}
+    replay: list[HeldBack] = []
     with threadpool_limits(
         1, "blas"
     ):  # on a busy machine BLAS's own threads spin, waiting for each other: 202 s instead of 27 s
         for context in CONTEXTS:
             started = time.perf_counter()
-            lists = collect(workspace, ranker, cases[context], shelf, new_only=context == "home_new")
-            learned[context] = learn(lists, metric_of(context), context)
+            found = collect(workspace, ranker, cases[context], shelf, new_only=context == "home_new")
+            learned[context] = learn(found.lists, metric_of(context), context)
+            if context in (home, "session", "product", "cart"):
+                replay += held_back(context, found, learned[context].halves, histories.users, arrays["fallback.items"])
             learned[context].report["seconds"] = round(time.perf_counter() - started, 2)
     return Backtest(
         {context: result.weights for context, result in learned.items()},
         {context: best_of_kinds(result.report) for context, result in learned.items()},
         repeats,
         {context: result.report for context, result in learned.items()},
+        replay,
     )
 
 
@@ -88,11 +103,13 @@ def best_of_kinds(report: dict[str, Any]) -> dict[str, str]:
     return best
 
 
-def collect(workspace: Workspace, ranker: Ranker, cases: Sequence[Case], shelf: Shelf, *, new_only: bool) -> Lists:
+def collect(workspace: Workspace, ranker: Ranker, cases: Sequence[Case], shelf: Shelf, *, new_only: bool) -> Collected:
     """Candidates and features of every case that has any, as serving would see them."""
     features: list[Float32] = []
     hits: list[NDArray[np.bool_]] = []
     wanted: list[int] = []
+    asked: list[Case] = []
+    found: list[Int32] = []
     for case in cases:
         excluded = case.moment.shopper.purchased if new_only else case.moment.on_page
         candidates, described = rank(
@@ -104,10 +121,12 @@ def collect(workspace: Workspace, ranker: Ranker, cases: Sequence[Case], shelf: 
             features.append(described)
             hits.append(np.isin(candidates, case.targets))
             wanted.append(len(case.targets))
-    sizes, targets = np.array([len(found) for found in hits], np.int64), np.array(wanted, np.int64)
+            asked.append(case)
+            found.append(candidates)
+    sizes, targets = np.array([len(each) for each in hits], np.int64), np.array(wanted, np.int64)
     if not len(sizes):
-        return Lists(np.zeros((0, ranker.width), np.float32), np.zeros(0, bool), sizes, targets)
-    return Lists(np.concatenate(features), np.concatenate(hits), sizes, targets)
+        return Collected(Lists(np.zeros((0, ranker.width), np.float32), np.zeros(0, bool), sizes, targets), [], [])
+    return Collected(Lists(np.concatenate(features), np.concatenate(hits), sizes, targets), asked, found)
 
 
 def of_moment(now: Moment) -> dict[str, Any]:

@@ -59,14 +59,26 @@ class Lists(NamedTuple):
 
 
 class Learned(NamedTuple):
+    """halves: for the cases of each half of the lists, weights that have not seen them."""
+
     weights: Float32
     report: dict[str, Any]
+    halves: tuple[Floats, Floats]
+
+
+class Trial(NamedTuple):
+    """The metric of each case, and the weights of each half, which were learned on the other."""
+
+    figures: Floats
+    halves: tuple[Floats, Floats]
 
 
 def learn(lists: Lists, metric: str, context: str) -> Learned:
     """Weights for one context and what the backtest says of them. metric: ndcg@10 or mrr@20."""
     if len(lists.sizes) < MIN_CASES:
-        return Learned(prior_weights(context), {"cases": len(lists.sizes), "chosen": "prior", "metric": metric})
+        prior = prior_weights(context)
+        report = {"cases": len(lists.sizes), "chosen": "prior", "metric": metric, "shares": shares(prior.astype(float))}
+        return Learned(prior, report, (prior.astype(float), prior.astype(float)))
     singles = {source.name: single_weights(source.name) for source in SOURCES}
     figures = {
         name: figures_of_source(lists, name, metric) for name in singles if lists.features[:, 2 * PLACE[name]].any()
@@ -80,16 +92,19 @@ def learn(lists: Lists, metric: str, context: str) -> Learned:
         for start in starts
         for strength, found in _held_back(lists, starts[start], metric).items()
     }
-    start, strength = max(trials, key=lambda trial: trials[trial].mean())
-    best, blended = ranked[0], trials[start, strength]
-    keeps_single = figures[best].mean() >= blended.mean()
-    weights = singles[best] if keeps_single else fit(head_of(lists, starts[start]), starts[start], strength)
+    start, strength = max(trials, key=lambda trial: trials[trial].figures.mean())
+    best, blend = ranked[0], trials[start, strength]
+    keeps_single = figures[best].mean() >= blend.figures.mean()
+    heads = head_of(lists, starts[start])
+    weights = singles[best] if keeps_single else fit(heads, starts[start], strength)
+    taken = figures[best] if keeps_single else blend.figures
     report = {
         "cases": len(lists.sizes), "metric": metric, "chosen": best if keeps_single else "blend",
-        "blend": _interval(blended), "sources": {name: _interval(figures[name]) for name in ranked}, "shrunkTo": start,
-        "shrinkage": strength, "weights": in_words(weights),
+        "blend": _interval(blend.figures), "sources": {name: _interval(figures[name]) for name in ranked},
+        "ahead": {name: _interval(taken - figures[name]) for name in ranked if not keeps_single or name != best},
+        "shrunkTo": start, "shrinkage": strength, "weights": in_words(weights), "shares": shares(weights, heads),
     }  # fmt: skip
-    return Learned(weights.astype(np.float32), report)
+    return Learned(weights.astype(np.float32), report, (weights, weights) if keeps_single else blend.halves)
 
 
 def single_weights(name: str) -> Floats:
@@ -126,17 +141,16 @@ def _halves(lists: Lists) -> tuple[Lists, Lists]:
     )
 
 
-def _held_back(lists: Lists, direction: Floats, metric: str) -> dict[float, Floats]:
-    """By strength: the metric of each case under weights learned on the other half."""
+def _held_back(lists: Lists, direction: Floats, metric: str) -> dict[float, Trial]:
+    """By strength."""
     one, other = _halves(lists)
     heads = head_of(one, direction), head_of(other, direction)
-    return {
-        strength: np.concatenate([
-            metrics(one, fit(heads[1], direction, strength), metric),
-            metrics(other, fit(heads[0], direction, strength), metric),
-        ])
-        for strength in STRENGTHS
-    }  # fmt: skip
+    found = {}
+    for strength in STRENGTHS:
+        halves = fit(heads[1], direction, strength), fit(heads[0], direction, strength)
+        figures = np.concatenate([metrics(one, halves[0], metric), metrics(other, halves[1], metric)])
+        found[strength] = Trial(figures, halves)
+    return found
 
 
 def head_of(lists: Lists, direction: Floats) -> Lists:
@@ -247,3 +261,14 @@ def in_words(weights: Floats) -> dict[str, float]:
     """The weights that matter, the largest first."""
     order: Sequence[int] = np.argsort(-np.abs(weights)).tolist()
     return {NAMES[place]: round(float(weights[place]), 3) for place in order if abs(weights[place]) >= 0.05}
+
+
+def shares(weights: Floats, heads: Lists | None = None) -> dict[str, float]:
+    """What each source adds to the scores of the candidates at the heads of lists, as a share of what all sources add,
+    the largest first; without lists, to the product that each puts first.
+    """
+    mean = np.ones(WIDTH) if heads is None or not len(heads.features) else heads.features.mean(axis=0, dtype=float)
+    added = np.maximum((weights * mean)[: 2 * len(SOURCES)].reshape(-1, 2).sum(axis=1), 0.0)
+    total = float(added.sum()) or 1.0
+    order: Sequence[int] = np.argsort(-added, kind="stable").tolist()
+    return {SOURCES[at].name: round(float(added[at]) / total, 4) for at in order if added[at] >= total * 0.005}

@@ -19,6 +19,7 @@ from recomengine.models.backtest import Backtest, Shelf, backtest
 from recomengine.models.content import build_content, categories_of, content_table
 from recomengine.models.durables import durable_items
 from recomengine.models.evidence import Begin, build_evidence, ignore
+from recomengine.models.held_back import REPLAY, packed
 from recomengine.models.histories import Histories, newest_per_user
 from recomengine.models.sources import KIND_OF_STRATEGY
 
@@ -77,6 +78,7 @@ def build_model(
     arrays["durable.items"] = durable_items(histories, shelf.categories)
     _put_strings(arrays, "users", histories.users)
     _put_history(arrays, histories)
+    arrays[REPLAY] = packed(learned.replay)
     for context, weights in learned.weights.items():
         arrays[f"weights.{context}"] = weights
     seconds = {"content": round(content_s, 3), "backtest": round(backtest_s, 3), **seconds}

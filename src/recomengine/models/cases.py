@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomengine._core.csr import Int32, Int64
-from recomengine.models.grouping import baskets, carts_count
+from recomengine.models.grouping import carts_count, owned_baskets
 from recomengine.models.histories import DAY_MS, NO_GROUP, PURCHASE, TYPE_WEIGHTS, Histories, choose
 from recomengine.models.shopper import NO_ITEMS, NOBODY, Moment, Shopper, moment
 
@@ -33,6 +33,8 @@ class Case(NamedTuple):
     moment: Moment
     targets: Int32
     """Products to be found, distinct."""
+    user: int = -1
+    """Whose moment it was: a user number of the histories."""
 
 
 class Split(NamedTuple):
@@ -103,7 +105,8 @@ def _home(
             if new_only:
                 targets = targets[~np.isin(targets, shopper.purchased)]
             if len(targets):
-                found.append((turn, place, Case(moment("home", NO_ITEMS, shopper, live=False), targets)))
+                case = Case(moment("home", NO_ITEMS, shopper, live=False), targets, int(user))
+                found.append((turn, place, case))
                 firsts += turn == 0
     found = sorted(found, key=lambda each: each[:2])[:MAX_CASES]
     return [
@@ -142,10 +145,12 @@ def _sessions(
     found: list[Case] = []
     for session in random.permutation(np.flatnonzero(ends - starts >= 2)):
         inside = rows[starts[session] : ends[session]]
-        past = past_of(before, owners[starts[session]])
+        user = int(owners[starts[session]])
+        past = past_of(before, user)
         for place in np.sort(random.permutation(np.arange(1, len(inside)))[:PER_SESSION]):
             shopper = _within(histories, inside[:place], past)
-            found.append(Case(moment("home", NO_ITEMS, shopper, live=True), histories.items[inside[place : place + 1]]))
+            target = histories.items[inside[place : place + 1]]
+            found.append(Case(moment("home", NO_ITEMS, shopper, live=True), target, user))
         if len(found) >= MAX_CASES:
             break
     return found[:MAX_CASES]
@@ -165,7 +170,7 @@ def _pages(histories: Histories, after: NDArray[np.bool_], known: NDArray[np.boo
     """From one product of a basket the others (product), from all but one that one (cart), at up to PER_BASKET places
     of each.
     """
-    found_baskets = baskets(choose(histories, after), carts=carts_count(histories))
+    found_baskets, owners = owned_baskets(choose(histories, after), carts=carts_count(histories))
     random = np.random.default_rng(SEED)
     found: list[Case] = []
     for basket in random.permutation(found_baskets.rows):
@@ -174,7 +179,7 @@ def _pages(histories: Histories, after: NDArray[np.bool_], known: NDArray[np.boo
         for place in random.permutation(len(items))[:PER_BASKET] if len(items) >= 2 else ():
             one, rest = items[place : place + 1], np.delete(items, place)[:PAGE_PRODUCTS]
             on_page, targets = (one, rest) if page == "product" else (rest, one)
-            found.append(Case(moment(page, on_page, NOBODY, live=False), targets))
+            found.append(Case(moment(page, on_page, NOBODY, live=False), targets, int(owners[basket])))
         if len(found) >= MAX_CASES:
             break
     return found[:MAX_CASES]

@@ -167,24 +167,30 @@ def index_of(
 def baskets(histories: Histories, *, carts: bool | None = None) -> CSR:
     """Distinct products bought in one order; without order ids, by one user on one day. Where a shop has few orders of
     two and more products (carts: said beforehand), what was put in the cart in one session counts too. Oldest first."""
-    if not (carts_count(histories) if carts is None else carts):
-        return _in_twos(orders_of(histories))
-    return _in_twos(_grouped(histories, (histories.types == PURCHASE) | (histories.types == ADD_TO_CART)))
+    return owned_baskets(histories, carts=carts)[0]
+
+
+def owned_baskets(histories: Histories, *, carts: bool | None = None) -> tuple[CSR, Int64]:
+    """The same, and the user number of each basket."""
+    chosen = histories.types == PURCHASE
+    if carts_count(histories) if carts is None else carts:
+        chosen = chosen | (histories.types == ADD_TO_CART)
+    return _in_twos(*_grouped(histories, chosen))
 
 
 def carts_count(histories: Histories) -> bool:
     """Whether a shop has too few orders of two and more products to do without what was only put in the cart."""
-    return _in_twos(orders_of(histories)).rows < MIN_ORDERS
+    return _in_twos(*_grouped(histories, histories.types == PURCHASE))[0].rows < MIN_ORDERS
 
 
 def orders_of(histories: Histories) -> CSR:
     """All orders, those of one product too."""
-    return _grouped(histories, histories.types == PURCHASE)
+    return _grouped(histories, histories.types == PURCHASE)[0]
 
 
-def _grouped(histories: Histories, chosen: NDArray[np.bool_]) -> CSR:
-    """Distinct products of each (user, order or day), in the order of the first time of each group. What a user puts
-    together again on one day, exactly the same, says nothing new.
+def _grouped(histories: Histories, chosen: NDArray[np.bool_]) -> tuple[CSR, Int64]:
+    """Distinct products of each (user, order or day), in the order of the first time of each group; the user of each.
+    What a user puts together again on one day, exactly the same, says nothing new.
     """
     owners, items, times = histories.owners[chosen], histories.items[chosen], histories.times_ms[chosen]
     key = np.where(histories.groups[chosen] == NO_GROUP, times // DAY_MS, histories.groups[chosen])
@@ -200,7 +206,7 @@ def _grouped(histories: Histories, chosen: NDArray[np.bool_]) -> CSR:
     taken = _ranges(starts[by_time], lengths[by_time])
     found = items[taken]
     indptr = np.concatenate([[0], np.cumsum(lengths[by_time])]).astype(np.int64)
-    return CSR(indptr, found, np.ones(len(found), np.float32))
+    return CSR(indptr, found, np.ones(len(found), np.float32)), owners[starts[by_time]]
 
 
 def _once(*keys: Int64) -> NDArray[np.bool_]:
@@ -220,9 +226,10 @@ def _digests(items: Int32, starts: Int64) -> Int64:
     return sums.view(np.int64)
 
 
-def _in_twos(found: CSR) -> CSR:
-    """Only baskets of 2 to MAX_BASKET products."""
+def _in_twos(found: CSR, owners: Int64) -> tuple[CSR, Int64]:
+    """Only baskets of 2 to MAX_BASKET products, and whose they are."""
     sizes = np.diff(found.indptr)
     good = (sizes >= 2) & (sizes <= MAX_BASKET)
     items = found.indices[np.repeat(good, sizes)]
-    return CSR(np.concatenate([[0], np.cumsum(sizes[good])]).astype(np.int64), items, np.ones(len(items), np.float32))
+    indptr = np.concatenate([[0], np.cumsum(sizes[good])]).astype(np.int64)
+    return CSR(indptr, items, np.ones(len(items), np.float32)), owners[good]

@@ -2,7 +2,7 @@
 model.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from recomengine.models.backtest import Backtest
 from recomengine.models.blend import WIDTH
 from recomengine.models.build import Former
 from recomengine.models.cases import CONTEXTS
+from recomengine.models.held_back import HeldBack
 
 NEW_SHARE = 0.05
 """From this share of new events on, and after LEARNED_FOR, a build learns anew."""
@@ -46,9 +47,11 @@ def still_holds(served: Published, events: int, now: datetime) -> bool:
     return few_are_new and now - datetime.fromisoformat(manifest["learnedAt"]) < LEARNED_FOR
 
 
-def former_of(served: Published) -> Former:
+def former_of(served: Published, replay: Sequence[HeldBack]) -> Former:
+    """replay: what of it may still be kept."""
+    manifest = served.manifest
     weights = {context: served.arrays[f"weights.{context}"] for context in CONTEXTS}
-    learned = Backtest(weights, served.manifest["singles"], served.manifest["repeatShare"], served.manifest["contexts"])
+    learned = Backtest(weights, manifest["singles"], manifest["repeatShare"], manifest["contexts"], replay)
     return Former(learned, served.arrays, served.manifest["contentDigest"])
 
 

@@ -96,6 +96,15 @@ NEWEST_READY = """
 SELECT DISTINCT ON (tenant_id) tenant_id, version FROM models
 WHERE tenant_id = ANY ($1::uuid[]) AND status = 'ready' ORDER BY tenant_id, id DESC
 """
+LEDGER = """
+SELECT version, status, error, stats, started_at, finished_at, part,
+    extract(epoch FROM clock_timestamp() - part_since)::float8 AS part_seconds
+FROM models WHERE tenant_id = $1 ORDER BY id DESC
+"""
+PRODUCTS_NUMBERED = """
+SELECT number, product_id, name, image_url, category, price, deleted_at IS NULL AND available AS available
+FROM catalog_items WHERE tenant_id = $1 AND number = ANY ($2::int[])
+"""
 BUILT_AT = """
 SELECT DISTINCT ON (tenant_id) tenant_id, finished_at FROM models
 WHERE tenant_id = ANY ($1::uuid[]) AND status = 'ready' ORDER BY tenant_id, id DESC
@@ -229,6 +238,16 @@ async def newest_ready_stats(connection: Connection, tenant_id: UUID) -> asyncpg
 async def newest_ready(connection: Connection, tenant_ids: Sequence[UUID]) -> dict[UUID, str]:
     """The served version of each tenant that has one."""
     return {row["tenant_id"]: row["version"] for row in await connection.fetch(NEWEST_READY, list(tenant_ids))}
+
+
+async def ledger(connection: Connection, tenant_id: UUID) -> list[asyncpg.Record]:
+    """All builds that are kept, the newest first: KEEP_VERSIONS at most, and the one that runs."""
+    return await connection.fetch(LEDGER, tenant_id)
+
+
+async def products_numbered(connection: Connection, tenant_id: UUID, numbers: Sequence[int]) -> list[asyncpg.Record]:
+    """Deleted ones too."""
+    return await connection.fetch(PRODUCTS_NUMBERED, tenant_id, list(numbers))
 
 
 async def versions(connection: Connection, tenant_id: UUID) -> set[str]:

@@ -6,7 +6,8 @@ from starlette.responses import Response
 
 from recomengine.auth.actor import Owner, audit
 from recomengine.models import service
-from recomengine.models.schemas import ModelStatus, Queued
+from recomengine.models.replay import as_csv, replay_of_tenant
+from recomengine.models.schemas import ModelStatus, ModelVersion, Queued, Replay
 from recomengine.shop import Permission, Role
 from recomengine.web.caller import Caller
 from recomengine.web.codec import data_response
@@ -29,8 +30,32 @@ async def model(context: "Context", call: Call[Owner | Caller, None]) -> Respons
     return data_response(await service.status(context.pool, call.by.tenant_id))
 
 
+async def versions(context: "Context", call: Call[Owner, None]) -> Response:
+    """The newest first. A failed build stands beside the model that is served, with what went wrong."""
+    return data_response(await service.versions(context.pool, call.by.tenant_id))
+
+
+async def replay(context: "Context", call: Call[Owner, None]) -> Response:
+    """Moments that the last learning held back: what the shopper had done, what the list would have been, ranked by
+    weights that have not seen the moment, and what the shopper then took. Shoppers who were erased since are left
+    out."""
+    return data_response(await _replay(context, call.by))
+
+
+async def replay_csv(context: "Context", call: Call[Owner, None]) -> Response:
+    """A line a moment. Several ids in one cell stand in lines of their own."""
+    return Response(
+        as_csv(await _replay(context, call.by)), media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="replay.csv"'},
+    )  # fmt: skip
+
+
+async def _replay(context: "Context", owner: Owner) -> Replay:
+    return await replay_of_tenant(context.pool, context.store, owner.tenant_id)
+
+
 PATH = "/api/v1/tenants/{tenant_id}/model"
-EITHER = (Credential.ADMIN, Permission.WRITE)
+EITHER, ADMIN = (Credential.ADMIN, Permission.WRITE), (Credential.ADMIN,)
 
 routes = [
     Operation(
@@ -43,4 +68,9 @@ routes = [
         role=Role.DEVELOPER,
     ),
     Operation("GET", PATH, model, "See how the model stands", {200: Data[ModelStatus]}, needs=EITHER),
-]
+    Operation("GET", f"{PATH}s", versions, "List the model's builds", {200: Data[list[ModelVersion]]}, needs=ADMIN),
+    Operation("GET", f"{PATH}/replay", replay, "See what lists would have been", {200: Data[Replay]}, needs=ADMIN),
+    Operation(
+        "GET", f"{PATH}/replay.csv", replay_csv, "Download what lists would have been", {200: "text/csv"}, needs=ADMIN
+    ),
+]  # fmt: skip

@@ -19,11 +19,14 @@ from recomengine.models import queries
 from recomengine.models.arrays import Arrays
 from recomengine.models.build import NOTHING_FORMER, Built, Former, build_model
 from recomengine.models.event_log import EventLog, EventLogs, LogUnusable, append, read_new, report_unusable, without
+from recomengine.models.held_back import HeldBack, replay_of
 from recomengine.models.histories import under_names, without_users
 from recomengine.models.learning import Published, WorseThanServed, check_not_worse, former_of, still_holds
 from recomengine.models.people import names_of, people_arrays
 from recomengine.models.returns import without_returned
+from recomengine.models.schemas import ModelVersion
 from recomengine.models.store import ModelMissing, ModelStore
+from recomengine.models.versions import version_of
 from recomengine.robots.service import left_out
 
 REFRESH_JOB = "refresh_model"
@@ -79,6 +82,14 @@ async def status(pool: Pool, tenant_id: UUID) -> dict[str, Any]:
     if newest is not None and newest["status"] == "building" and newest["part"]:
         answer["progress"] = {"part": newest["part"], "seconds": round(newest["part_seconds"], 1)}
     return answer
+
+
+async def versions(pool: Pool, tenant_id: UUID) -> list[ModelVersion]:
+    """The builds that are kept, the newest first."""
+    async with tenant_transaction(pool, tenant_id) as connection:
+        rows = await queries.ledger(connection, tenant_id)
+    served = next((row["version"] for row in rows if row["status"] == "ready"), None)
+    return [version_of(row, served) for row in rows]
 
 
 async def built_at(pool: Pool, tenant_ids: Sequence[UUID]) -> dict[UUID, datetime]:
@@ -163,7 +174,7 @@ async def _build_and_publish(build: Build) -> int:
     events_s = time.perf_counter() - started
     served = await _served(build)
     kept = served if served is not None and still_holds(served, len(shop.events.histories.items), now) else None
-    built = await _compute(build, shop, former_of(kept) if kept else NOTHING_FORMER)
+    built = await _compute(build, shop, await _former(build, kept) if kept else NOTHING_FORMER)
     learned = (
         {name: kept.manifest[name] for name in ("learnedAt", "learnedEvents")} if kept else _learned_now(shop, now)
     )
@@ -228,6 +239,17 @@ async def _served(build: Build) -> Published | None:
     except ModelMissing as error:
         log.warning("served model missing", tenant=str(build.tenant_id), error=str(error))
         return None
+
+
+async def _former(build: Build, kept: Published) -> Former:
+    return former_of(kept, await replay_in(build.pool, build.tenant_id, kept))
+
+
+async def replay_in(pool: Pool, tenant_id: UUID, published: Published) -> list[HeldBack]:
+    """A model's replay, without shoppers that were erased after it was built."""
+    async with tenant_transaction(pool, tenant_id) as connection:
+        erased = await queries.erased_after(connection, tenant_id, published.manifest.get("erasures", 0))
+    return await asyncio.to_thread(replay_of, published.arrays, tenant_id, erased)
 
 
 async def _compute(build: Build, shop: Shop, former: Former) -> Built:

@@ -25,29 +25,30 @@ class EvidenceKind(NamedTuple):
 
     name: `evidence.kind` of an answer. strategy: the named strategy that a list of it counts as. usual: the source that
     answers this strategy where a shop has too few cases for a backtest; empty where no strategy is about this kind.
-    reason: for the shopper, where it names a seed; bought: if the shopper bought that one; on_page: where the seed is
-    on the page.
+    label: what it is to a merchant. reason: for the shopper, where it names a seed; bought: if the shopper bought that
+    one; on_page: where the seed is on the page.
     """
 
     name: str
     strategy: str
     usual: str
+    label: str
     reason: str
     bought: str = ""
     on_page: str = ""
 
 
 COLLABORATIVE = EvidenceKind(
-    "collaborative", "collaborative", "similar", "Because you viewed {seed}", bought="Because you bought {seed}",
-    on_page="Shoppers who liked {seed} also liked this",
+    "collaborative", "collaborative", "similar", "what other shoppers did", "Because you viewed {seed}",
+    bought="Because you bought {seed}", on_page="Shoppers who liked {seed} also liked this",
 )  # fmt: skip
-SIMILAR = EvidenceKind("similar", "content_based", "content", "Similar to {seed}")
-TRENDING = EvidenceKind("trending", "trending", "trending", "Trending now")
+SIMILAR = EvidenceKind("similar", "content_based", "content", "alike products", "Similar to {seed}")
+TRENDING = EvidenceKind("trending", "trending", "trending", "what is trending", "Trending now")
 BOUGHT_TOGETHER = EvidenceKind(
-    "bought_together", "frequently_bought_together", "together", "Bought together with {seed}"
+    "bought_together", "frequently_bought_together", "together", "bought together", "Bought together with {seed}"
 )
-POPULAR = EvidenceKind("popular", "trending", "", "Popular in this shop")
-BUY_AGAIN = EvidenceKind("buy_again", "collaborative", "", "You bought this before")
+POPULAR = EvidenceKind("popular", "trending", "", "bestsellers", "Popular in this shop")
+BUY_AGAIN = EvidenceKind("buy_again", "collaborative", "", "bought before", "You bought this before")
 KINDS = (COLLABORATIVE, SIMILAR, TRENDING, BOUGHT_TOGETHER, POPULAR, BUY_AGAIN)
 
 
@@ -90,12 +91,13 @@ SEEDED = Table, Index
 
 
 class EvidenceSource(NamedTuple):
-    """name: of its arrays (an index has a name of its own), its weights and in reports. part: of the build, see
-    `PARTS`.
+    """name: of its arrays (an index has a name of its own), its weights and in reports. label: what it is to a
+    merchant. part: of the build, see `PARTS`.
     behind: its weight in lists of named strategies, where the strategy's own source weighs 1. cold: its weight where
     all that a request starts from is new to the model."""
 
     name: str
+    label: str
     kind: EvidenceKind
     part: str
     form: Table | Index | Ranking | Own
@@ -105,13 +107,13 @@ class EvidenceSource(NamedTuple):
 
 SOURCES = (
     EvidenceSource(
-        "sequence", COLLABORATIVE, "sequences", cold=1.0,
+        "sequence", "looked at later in a visit", COLLABORATIVE, "sequences", cold=1.0,
         form=Table(
             STEEP, lambda shop: following_topk(*shop.sequences, shop.size, NEIGHBOURS, threads=shop.threads), folds=True
         ),
     ),
     EvidenceSource(
-        "transition", COLLABORATIVE, "sequences",
+        "transition", "looked at next", COLLABORATIVE, "sequences",
         form=Table(
             STEEP, folds=True,
             build=lambda shop: following_topk(
@@ -120,27 +122,27 @@ SOURCES = (
         ),
     ),
     EvidenceSource(
-        "similar", COLLABORATIVE, "collaborative", behind=1e-3,
+        "similar", "of interest to the same shoppers", COLLABORATIVE, "collaborative", behind=1e-3,
         form=Table(STEEP, lambda shop: cosine(shop.interest, shop.size)),
     ),
     EvidenceSource(
-        "walk", COLLABORATIVE, "collaborative",
+        "walk", "of interest to shoppers of shoppers", COLLABORATIVE, "collaborative",
         form=Table(STEEP, lambda shop: random_walk(shop.interest, shop.size)),
     ),
     EvidenceSource(
-        "session_neighbours", COLLABORATIVE, "sequences", cold=1.0,
+        "session_neighbours", "in visits like this one", COLLABORATIVE, "sequences", cold=1.0,
         form=Index("sessions", STEEP, lambda shop: shop.sequences, decay=0.8, length=0.5, back=0.6),
     ),
     EvidenceSource(
-        "ease_shoppers", COLLABORATIVE, "collaborative",
+        "ease_shoppers", "weighed over all that shoppers like (EASE)", COLLABORATIVE, "collaborative",
         form=Table(GENTLE, lambda shop: ease(shop.interest, shop.size)),
     ),
     EvidenceSource(
-        "together", BOUGHT_TOGETHER, "bought together",
+        "together", "in the same orders", BOUGHT_TOGETHER, "bought together",
         form=Table(FLAT, lambda shop: together_topk(shop.baskets, max(shop.size, 1), NEIGHBOURS)[0]),
     ),
     EvidenceSource(
-        "confidence", BOUGHT_TOGETHER, "bought together", cold=1.0,
+        "confidence", "added to orders of it (confidence)", BOUGHT_TOGETHER, "bought together", cold=1.0,
         form=Table(
             FLAT, folds=True,
             build=lambda shop: damped_confidence(
@@ -149,7 +151,7 @@ SOURCES = (
         ),
     ),
     EvidenceSource(
-        "affinity", BOUGHT_TOGETHER, "bought together",
+        "affinity", "in its orders more than elsewhere (lift)", BOUGHT_TOGETHER, "bought together",
         form=Table(
             FLAT, folds=True,
             build=lambda shop: damped_confidence(
@@ -158,20 +160,25 @@ SOURCES = (
         ),
     ),
     EvidenceSource(
-        "basket_neighbours", BOUGHT_TOGETHER, "bought together", cold=1.0,
+        "basket_neighbours", "in orders like this one", BOUGHT_TOGETHER, "bought together", cold=1.0,
         form=Index("baskets", FLAT, lambda shop: shop.baskets[:2], decay=1.0, length=0.5, back=1.0),
     ),
     EvidenceSource(
-        "ease_orders", BOUGHT_TOGETHER, "bought together",
+        "ease_orders", "weighed over all orders (EASE)", BOUGHT_TOGETHER, "bought together",
         form=Table(FLAT, lambda shop: ease(shop.enough_orders, shop.size)),
     ),
-    EvidenceSource("content", SIMILAR, "content", Table(GENTLE, None), behind=1e-4, cold=1.0),
     EvidenceSource(
-        "trending", TRENDING, "rankings", behind=1e-6,
+        "content", "alike by name, category and description", SIMILAR, "content", behind=1e-4, cold=1.0,
+        form=Table(GENTLE, None),
+    ),
+    EvidenceSource(
+        "trending", "rising now", TRENDING, "rankings", behind=1e-6,
         form=Ranking(lambda shop: trend(shop.counts, shop.size)),
     ),
-    EvidenceSource("popular", POPULAR, "rankings", Ranking(lambda shop: shop.figures.recent), cold=0.05),
-    EvidenceSource("own", BUY_AGAIN, "", Own()),
+    EvidenceSource(
+        "popular", "popular lately", POPULAR, "rankings", cold=0.05, form=Ranking(lambda shop: shop.figures.recent)
+    ),
+    EvidenceSource("own", "the shopper's own purchases", BUY_AGAIN, "", Own()),
 )  # fmt: skip
 
 PARTS = ("sequences", "collaborative", "bought together", "rankings")

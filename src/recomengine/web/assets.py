@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from recomengine.web.middleware import PAGE_POLICY
+from recomengine.web.middleware import APP_POLICY, PAGE_POLICY
 from recomengine.web.problems import NotFound
 
 BUILT = "recomengine.site"
@@ -43,6 +43,7 @@ class Policy(Enum):
 
     # No tuples: an empty one as a member's value becomes an `object()` in Python 3.11.2, which Debian 12 brings.
     PAGE = frozenset({("Content-Security-Policy", PAGE_POLICY)})
+    APP = frozenset({("Content-Security-Policy", APP_POLICY)})
     OWN = frozenset[tuple[str, str]]()
     FOREIGN = frozenset({
         ("Cross-Origin-Resource-Policy", "cross-origin"), ("Access-Control-Allow-Origin", "*"),
@@ -117,9 +118,9 @@ def _files_route(path: str, named: Mapping[str, tuple[Asset, str]], policy: Poli
     return Route(f"{path}/{{name:path}}", answer, methods=["GET"], include_in_schema=False)
 
 
-def page_route(path: str, page: Asset) -> Route:
+def page_route(path: str, page: Asset, policy: Policy = Policy.PAGE) -> Route:
     async def answer(request: Request) -> Response:
-        return serve_asset(request, page, ASK_AGAIN, Policy.PAGE)
+        return serve_asset(request, page, ASK_AGAIN, policy)
 
     return Route(path, answer, methods=["GET"], include_in_schema=False)
 

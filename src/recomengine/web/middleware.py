@@ -23,6 +23,10 @@ PAGE_POLICY = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 """The content policy of web pages."""
+APP_POLICY = PAGE_POLICY.replace("img-src 'self' data:", "img-src 'self' data: http: https:").replace(
+    "connect-src 'self'", "connect-src 'self' data:"
+)
+"""Of pages that show shops' pictures, and in a frame the preview of a widget, which keeps to their policy as well."""
 SECURITY = (
     ("X-Content-Type-Options", "nosniff"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),

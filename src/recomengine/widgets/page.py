@@ -17,6 +17,7 @@ from recomengine.infra.redis import RedisClient
 from recomengine.recommendations.schemas import Query
 from recomengine.recommendations.service import Looked, Recommender
 from recomengine.web.caller import Caller, PlacedWidget
+from recomengine.widgets.legible import legible
 from recomengine.widgets.looks import AskedLooks, ask_looks, looks_in_database, looks_in_redis
 from recomengine.widgets.schemas import Look, PageIn, PlacementIn, WidgetIn, WidgetView, look_of
 
@@ -63,7 +64,7 @@ def placed_list(caller: Caller, look: Look, answer: bytes) -> bytes:
 
 
 def view_of(caller: Caller, look: Look) -> WidgetView:
-    shown = {name: getattr(look, name) for name in Look.__struct_fields__}
+    shown = {name: getattr(look, name) for name in Look.__struct_fields__} | {"theme": legible(look.theme)}
     return WidgetView(**shown, currency=caller.config.currency)
 
 

@@ -119,8 +119,8 @@ function Start() {
       </p>
       <pre tabIndex={0} aria-label="The two commands" role="region" className="overflow-x-auto rounded-md border border-line bg-surface p-4 font-mono text-sm leading-6">
         <code>
-          {'make demo                  # a sample shop with its traffic, on http://127.0.0.1:5008/shop\n'}
-          {'.venv/bin/recomengine up   # the same system, empty, for your own shop'}
+          {'# a sample shop with its traffic\nmake demo\n\n'}
+          {'# the same system, empty, for your own shop\n.venv/bin/recomengine up'}
         </code>
       </pre>
       <p className="max-w-2xl pt-4 text-muted">
