@@ -97,6 +97,25 @@ def test_a_request_of_an_ended_session_goes_on_once_the_password_is_in(
     expect(page.get_by_role("heading", level=1)).to_have_text("Ann’s shop")
 
 
+def test_a_session_that_ends_in_mid_form_loses_no_input(
+    ann_tab: Dashboard, ann: Account, http: httpx.Client, demo: Demo
+) -> None:
+    page = ann_tab.open("/dashboard")
+    bearer = bearer_of(page)
+    page.get_by_role("button", name="Create a tenant").click()
+    form = page.get_by_role("dialog", name="Create a tenant")
+    form.get_by_label("Name").fill("A shop typed with care")
+    end_session(ann_tab, http, bearer)
+    form.get_by_role("button", name="Create").click()
+    again = page.get_by_role("dialog", name="Your session has ended")
+    again.get_by_label("Password").fill(PASSWORD)
+    again.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(re.compile("/dashboard/tenants/[0-9a-f-]{36}$"))
+    bearer = bearer_of(page)
+    made = http.get(f"{demo.url}/api/v1/tenants", headers={"Authorization": bearer}).json()
+    assert [tenant["name"] for tenant in made["data"]] == ["A shop typed with care"]
+
+
 def test_a_server_that_is_away_is_said_and_asked_again(dashboard: Dashboard, context: BrowserContext) -> None:
     page = dashboard.open("/dashboard")
     page.reload()
