@@ -476,6 +476,18 @@ def forged_by_admins(pair: Pair) -> dict[tuple[str, str], Any]:
         ("GET", "/api/v1/audit-log"): {"tenantId": str(pair.theirs.id)},
         ("POST", f"{tenant}/jobs/{{job_id}}/retry"): {},
         ("PUT", f"{tenant}/robots/{{user_id:path}}"): {},
+        **{
+            ("POST", f"{tenant}/{what}/import{end}"): forged
+            for what, forged in (
+                ("catalog", {"productId": pair.product, "name": "Forged"}),
+                ("events", {"eventType": "view", "userId": pair.secret, "productId": pair.product}),
+            )
+            for end in ("", "/preview")
+        },
+        ("POST", f"{tenant}/playground"): {"strategies": ["auto"], "userId": pair.secret},
+        ("GET", f"{tenant}/catalog"): {"q": pair.secret},
+        ("GET", f"{tenant}/events"): {"userId": pair.secret},
+        ("GET", f"{tenant}/shoppers"): {"startsWith": pair.secret},
     }
 
 
@@ -499,7 +511,7 @@ async def test_no_endpoint_takes_the_id_of_another_tenant(
     before = await rows_of(database_url, pair.theirs.id)
     sent: dict[str, Any] = {"params": body} if method == "GET" else {}
     if body is not None and method != "GET":
-        media = "application/x-ndjson" if path.endswith("/import") else "application/json"
+        media = "application/x-ndjson" if path.endswith(("/import", "/import/preview")) else "application/json"
         sent = {"content": json.dumps(body), "headers": {"Content-Type": media}}
     answers = [
         await client.request(method, path_of(path, pair), **sent | {"headers": sent.get("headers", {}) | credential})

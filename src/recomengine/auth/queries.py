@@ -71,6 +71,7 @@ TAKE_RESET = "DELETE FROM password_resets WHERE digest = $1 RETURNING admin_id, 
 DELETE_RESETS_OF = "DELETE FROM password_resets WHERE admin_id = $1"
 WRITE_AUDIT = "SELECT write_audit($1, $2, $3, $4, $5, $6, $7)"
 ROLE_IN = "SELECT role_in($1, $2)"
+TENANT_CONFIG = "SELECT config FROM tenants WHERE id = $1"
 INSERT_IDEMPOTENCY = """
 INSERT INTO idempotency_keys (admin_id, key, request, made) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 """
@@ -203,6 +204,11 @@ async def role_in(pool: Pool, admin_id: UUID, tenant_id: UUID) -> str | None:
     """None for one who is no member, and for a tenant that is deleted."""
     role: str | None = await pool.fetchval(ROLE_IN, admin_id, tenant_id)
     return role
+
+
+async def tenant_config(connection: Connection, tenant_id: UUID) -> dict[str, Any] | None:
+    config: dict[str, Any] | None = await connection.fetchval(TENANT_CONFIG, tenant_id)
+    return config
 
 
 async def insert_idempotency(connection: Connection, admin_id: UUID, key: str, request: bytes, made: UUID) -> bool:

@@ -2,12 +2,15 @@
 
 from typing import Literal
 
+from recomengine.catalog.column_names import OWN_NAMES
 from recomengine.catalog.columns import plan
 from recomengine.catalog.importing import Replace
 from recomengine.catalog.schemas import ItemIn
 from recomengine.files.plan import Kind, Options
 from recomengine.files.query import FileQuery, Word, mapping_of
 
+FIELDS = list(OWN_NAMES)
+"""What a column may be said to be."""
 ITEMS = Kind(plan, frozenset(ItemIn.__struct_encode_fields__), "productId")
 
 
@@ -27,3 +30,9 @@ class ItemFileQuery(FileQuery, frozen=True, kw_only=True):
     @property
     def replace(self) -> Replace:
         return "no" if self.mode == "add" else "force" if self.force else "yes"
+
+
+class ItemPreviewQuery(ItemFileQuery, frozen=True, kw_only=True):
+    """The query of POST catalog/import/preview. whole: whether the body is the file to its end."""
+
+    whole: bool = True

@@ -62,6 +62,11 @@ class LiveCatalog:
         """-1 for a product that is unknown or deleted."""
         return self._numbers.get(product_id, -1)
 
+    def name_of(self, product_id: str | None) -> str | None:
+        """None where there is no such product."""
+        number = -1 if product_id is None else self.number(product_id)
+        return None if number < 0 else self.names[number]
+
     def fragment(self, number: int, currency: str) -> bytes:
         """The product's members of an answer, without braces; `currency` stands in where the product has none of its
         own.

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from starlette.responses import Response
 
+from recomengine.auth.actor import Owner
 from recomengine.catalog import service
 from recomengine.catalog.checking import read_item, read_patch
-from recomengine.catalog.files import ITEMS, ItemFileQuery
+from recomengine.catalog.files import FIELDS, ITEMS, ItemFileQuery, ItemPreviewQuery
 from recomengine.catalog.importing import import_items
 from recomengine.catalog.schemas import (
     ItemBatch,
@@ -22,6 +23,7 @@ from recomengine.catalog.schemas import (
 )
 from recomengine.catalog.searching import search
 from recomengine.files.forms import MEDIA
+from recomengine.files.previewing import Preview, preview
 from recomengine.files.query import read_file_query
 from recomengine.files.stream import stream_of
 from recomengine.shop import Permission
@@ -29,7 +31,7 @@ from recomengine.web.caller import Caller
 from recomengine.web.codec import Body, data_response, decode, json_body, list_response
 from recomengine.web.door import Call
 from recomengine.web.fields import Id
-from recomengine.web.operations import Data, Listed, Operation
+from recomengine.web.operations import Credential, Data, Listed, Operation
 from recomengine.web.paging import read_query
 from recomengine.web.problems import Conflict, Problem, invalid, rejection
 from recomengine.web.upload import Upload
@@ -94,7 +96,7 @@ async def post_item(context: "Context", call: Call[Caller, ItemIn]) -> Response:
     return data_response(await service.create_item(context.pool, context.bus, call.by.tenant_id, call.body), 201)
 
 
-async def get_item(context: "Context", call: Call[Caller, None]) -> Response:
+async def get_item(context: "Context", call: Call[Caller | Owner, None]) -> Response:
     return data_response(await service.read_item(context.pool, call.by.tenant_id, _product_id(call)))
 
 
@@ -128,7 +130,7 @@ async def post_batch(context: "Context", call: Call[Caller, ItemBatch]) -> Respo
     return data_response(ItemBatchResult(len(items), len(results) - len(items), results))
 
 
-async def post_import(context: "Context", call: Call[Caller, Upload]) -> Response:
+async def post_import(context: "Context", call: Call[Caller | Owner, Upload]) -> Response:
     """Products of NDJSON, of a JSON array, of a table, or of an XML feed such as Google Merchant Center's. Tables and
     feeds may have other names for their columns; the answer says what became of each. With `mode=replace` products that
     the body lacks become unavailable: `force` lets that be more than a third.
@@ -144,12 +146,23 @@ async def post_import(context: "Context", call: Call[Caller, Upload]) -> Respons
     return data_response(result)
 
 
-async def list_items(context: "Context", call: Call[Caller, None]) -> Response:
+async def preview_import(context: "Context", call: Call[Owner, Upload]) -> Response:
+    """How an import would read the same body: what it makes of the columns, the first rows as they would be stored,
+    and what is wrong with the first 1,000. Nothing is stored."""
+    query = read_file_query(call.request, ItemPreviewQuery)
+    return data_response(
+        await preview(call.body, ITEMS, query.options(), FIELDS, lambda line: read_item(line).item, whole=query.whole)
+    )
+
+
+async def list_items(context: "Context", call: Call[Caller | Owner, None]) -> Response:
     items, cursor = await search(context.pool, call.by.tenant_id, read_query(call.request, Search))
     return list_response(items, cursor)
 
 
 PATH, ONE = "/api/v1/catalog", "/api/v1/catalog/{product_id:path}"
+OF_TENANT = "/api/v1/tenants/{tenant_id}/catalog"
+ADMIN = (Credential.ADMIN,)
 READ, WRITE, ID = (Permission.READ,), (Permission.WRITE,), {"product_id": Id}
 
 routes = [
@@ -191,4 +204,48 @@ routes = [
     ),
     Operation("PATCH", ONE, patch_item, "Change a product", {200: Data[ItemOut]}, needs=WRITE, body=_patch, ids=ID),
     Operation("DELETE", ONE, delete_item, "Delete a product", {204: None}, needs=WRITE, ids=ID),
+    Operation(
+        "GET",
+        OF_TENANT,
+        list_items,
+        "List or search a tenant's products",
+        {200: Listed[ItemOut]},
+        needs=ADMIN,
+        query=Search,
+        name="list_items_of_tenant",
+    ),
+    Operation(
+        "POST",
+        f"{OF_TENANT}/import",
+        post_import,
+        "Import a tenant's products",
+        {200: Data[ItemImportResult]},
+        needs=ADMIN,
+        lines=ItemIn,
+        media=MEDIA,
+        query=ItemFileQuery,
+        problems=(Conflict,),
+        name="import_items_of_tenant",
+    ),
+    Operation(
+        "POST",
+        f"{OF_TENANT}/import/preview",
+        preview_import,
+        "See how products would be imported",
+        {200: Data[Preview[ItemIn]]},
+        needs=ADMIN,
+        lines=ItemIn,
+        media=MEDIA,
+        query=ItemPreviewQuery,
+    ),
+    Operation(
+        "GET",
+        f"{OF_TENANT}/{{product_id:path}}",
+        get_item,
+        "Read a tenant's product",
+        {200: Data[ItemOut]},
+        needs=ADMIN,
+        ids=ID,
+        name="get_item_of_tenant",
+    ),
 ]

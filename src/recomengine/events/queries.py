@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from recomengine.events.places import Place
 from recomengine.infra.database import Connection, Pool
 
 STORE_EVENTS = "SELECT stored, moment FROM store_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
@@ -60,6 +61,57 @@ WHERE a.tenant_id = $1 AND a.user_id = coalesce(
 ORDER BY a.created_at DESC, a.anonymous_id LIMIT $3
 """
 
+# Newest first by when it happened, which events_tenant_id_timestamp_idx has them in; $4: so many at most.
+NEWEST_EVENTS = """
+SELECT id, event_type, user_id, product_id, session_id, client_event_id, readable_json(metadata) AS metadata, timestamp,
+    created_at
+FROM events WHERE tenant_id = $1 AND (timestamp, id) < ($2, $3) ORDER BY timestamp DESC, id DESC LIMIT $4
+"""
+# Those of a type ($5) or placement ($6) among the newest $7. The last of these comes with them, fitting or not: where
+# more are wanted, it is from there that one goes on. So a type that hardly comes costs no look at the whole tenant.
+FITTING_EVENTS = """
+WITH newest AS MATERIALIZED (
+    SELECT * FROM events WHERE tenant_id = $1 AND (timestamp, id) < ($2, $3) ORDER BY timestamp DESC, id DESC LIMIT $7
+), placed AS (
+    SELECT *, row_number() OVER (ORDER BY timestamp DESC, id DESC) AS place,
+        ($5::text IS NULL OR event_type = $5) AND ($6::text IS NULL OR metadata ->> 'placementId' = $6) AS fits
+    FROM newest
+)
+SELECT id, event_type, user_id, product_id, session_id, client_event_id, readable_json(metadata) AS metadata, timestamp,
+    created_at, fits IS TRUE AS fits
+FROM placed WHERE fits OR place = $7 ORDER BY place LIMIT $4
+"""
+# All events of these ids are read: an index has them together, and not in order.
+EVENTS_OF_SHOPPER = """
+WITH theirs AS MATERIALIZED (
+    SELECT * FROM events
+    WHERE tenant_id = $1 AND user_id = ANY ($5::text[]) AND (timestamp, id) < ($2, $3)
+      AND ($6::text IS NULL OR product_id = $6) AND ($7::text IS NULL OR event_type = $7)
+      AND ($8::text IS NULL OR metadata ->> 'placementId' = $8)
+)
+SELECT id, event_type, user_id, product_id, session_id, client_event_id, readable_json(metadata) AS metadata, timestamp,
+    created_at
+FROM theirs ORDER BY timestamp DESC, id DESC LIMIT $4
+"""
+EVENTS_OF_PRODUCT = """
+SELECT id, event_type, user_id, product_id, session_id, client_event_id, readable_json(metadata) AS metadata, timestamp,
+    created_at
+FROM events
+WHERE tenant_id = $1 AND product_id = $5 AND (timestamp, id) < ($2, $3)
+  AND ($6::text IS NULL OR event_type = $6) AND ($7::text IS NULL OR metadata ->> 'placementId' = $7)
+ORDER BY timestamp DESC, id DESC LIMIT $4
+"""
+# What was stored after $2, newest first: the bound on created_at leaves the newest month and the end of its BRIN index.
+RECEIVED_EVENTS = """
+SELECT id, event_type, user_id, product_id, session_id, client_event_id, readable_json(metadata) AS metadata, timestamp,
+    created_at
+FROM events
+WHERE tenant_id = $1 AND created_at > $2 AND ($4::text[] IS NULL OR user_id = ANY ($4))
+  AND ($5::text IS NULL OR product_id = $5) AND ($6::text IS NULL OR event_type = $6)
+  AND ($7::text IS NULL OR metadata ->> 'placementId' = $7)
+ORDER BY created_at DESC, id DESC LIMIT $3
+"""
+
 
 async def store_events(
     pool: Pool, tenants: Sequence[UUID], columns: Sequence[Sequence[Any]]
@@ -91,3 +143,60 @@ async def returns_of(connection: Connection, tenant_id: UUID, users: Sequence[st
 
 async def newest_aliases(connection: Connection, tenant_id: UUID, user_id: str, limit: int) -> list[asyncpg.Record]:
     return await connection.fetch(NEWEST_ALIASES, tenant_id, user_id, limit)
+
+
+async def newest_events(connection: Connection, tenant_id: UUID, before: Place, limit: int) -> list[asyncpg.Record]:
+    return await connection.fetch(NEWEST_EVENTS, tenant_id, *before, limit)
+
+
+async def fitting_events(
+    connection: Connection,
+    tenant_id: UUID,
+    before: Place,
+    limit: int,
+    event_type: str | None,
+    placement_id: str | None,
+    looked_through: int,
+) -> list[asyncpg.Record]:
+    """At the end perhaps one that does not fit, the last that was looked at."""
+    return await connection.fetch(FITTING_EVENTS, tenant_id, *before, limit, event_type, placement_id, looked_through)
+
+
+async def events_of_shopper(
+    connection: Connection,
+    tenant_id: UUID,
+    before: Place,
+    limit: int,
+    users: Sequence[str],
+    product_id: str | None,
+    event_type: str | None,
+    placement_id: str | None,
+) -> list[asyncpg.Record]:
+    return await connection.fetch(
+        EVENTS_OF_SHOPPER, tenant_id, *before, limit, users, product_id, event_type, placement_id
+    )
+
+
+async def events_of_product(
+    connection: Connection,
+    tenant_id: UUID,
+    before: Place,
+    limit: int,
+    product_id: str,
+    event_type: str | None,
+    placement_id: str | None,
+) -> list[asyncpg.Record]:
+    return await connection.fetch(EVENTS_OF_PRODUCT, tenant_id, *before, limit, product_id, event_type, placement_id)
+
+
+async def received_events(
+    connection: Connection,
+    tenant_id: UUID,
+    after: datetime,
+    limit: int,
+    users: Sequence[str] | None,
+    product_id: str | None,
+    event_type: str | None,
+    placement_id: str | None,
+) -> list[asyncpg.Record]:
+    return await connection.fetch(RECEIVED_EVENTS, tenant_id, after, limit, users, product_id, event_type, placement_id)

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from recomengine.events.places import PlaceCursor
 from recomengine.files.plan import Columns
 from recomengine.shop import MAX_PRICE, Currency, EventType
 from recomengine.web.fields import PLAIN, Id
 from recomengine.web.ndjson import LineError
+from recomengine.web.paging import Limit
 from recomengine.web.problems import Rejection
 
 Text = Annotated[str, Meta(max_length=500, extra_json_schema={"pattern": PLAIN})]
@@ -113,6 +115,56 @@ class Event(msgspec.Struct, gc=False):
     def is_named(self) -> bool:
         """By its client."""
         return self.client_event_id is not None and self.client_event_id != str(self.id)
+
+
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class RecordedEvent(msgspec.Struct, rename="camel"):
+    """As it is given out. user_id: the one of the shopper's ids that it came with."""
+
+    event_id: str
+    event_type: str
+    product_id: str | None
+    timestamp: Moment
+    metadata: Any
+    session_id: str | None
+    user_id: str
+    received_at: Moment
+
+
+class ListedEvent(RecordedEvent, kw_only=True):
+    """id: what tells it from all others. product_name: as the catalog has it now."""
+
+    id: UUID
+    product_name: str | None = None
+
+
+def recorded(row: Any) -> RecordedEvent:
+    return RecordedEvent(*_columns(row))
+
+
+def listed(row: Any, product_name: str | None) -> ListedEvent:
+    return ListedEvent(*_columns(row), id=row["id"], product_name=product_name)
+
+
+def _columns(row: Any) -> tuple[Any, ...]:
+    return (
+        row["client_event_id"] or str(row["id"]), row["event_type"], row["product_id"], row["timestamp"],
+        row["metadata"], row["session_id"], row["user_id"], row["created_at"],
+    )  # fmt: skip
+
+
+class EventSearch(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
+    """The query of a tenant's events. after: when the newest one was received that is known already."""
+
+    user_id: Id | None = None
+    product_id: Id | None = None
+    event_type: EventType | None = None
+    placement_id: Id | None = None
+    after: Moment | None = None
+    limit: Limit = 50
+    cursor: PlaceCursor | None = None
 
 
 class SdkClient(msgspec.Struct, rename="camel", forbid_unknown_fields=True):

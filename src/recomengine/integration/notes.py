@@ -1,7 +1,8 @@
 """What requests note of a shop's integration, counted by day in memory and written down in the background.
 
 A note is of what leaves nothing else behind: a refused origin, a rejected event, the version of an SDK. Counts go into
-`integration_notes` and are kept for KEPT_DAYS; the last receipts of foreign events, which are worth less, into Redis.
+`integration_notes` and are kept for KEPT_DAYS; the last receipts of foreign events and the last events that were
+refused, which are worth less, into Redis.
 What there is no room for, or what the database is away too long for, is dropped and counted.
 """
 
@@ -16,13 +17,15 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from recomengine.events.noted import MAX_SENT, RejectedEvent, rejected_key
 from recomengine.infra.database import DATABASE_AWAY, Pool, tenant_transaction
-from recomengine.infra.logs import said
+from recomengine.infra.logs import PREFIX_OF_KEY, said
 from recomengine.infra.metrics import FALLBACKS, NOTES_DROPPED
 from recomengine.infra.redis import Command, RedisClient, RedisUnavailable
 from recomengine.integration import queries
 from recomengine.integration.schemas import Receipt
 from recomengine.web.notes import NoteKind
+from recomengine.web.problems import Problem
 
 FLUSH_EVERY_S = 3.0
 FLUSH_LIMIT_S = 5.0
@@ -33,15 +36,18 @@ MAX_SUBJECTS = 200
 """Of a tenant, a day and a kind; all others are counted as one."""
 OTHERS = "(others)"
 MAX_CHARACTERS = 128
-RECEIPTS = 100
+RECEIPTS = REJECTED = 100
 """Of a tenant."""
-RECEIPTS_TTL_S = 7 * 86_400
+LISTED_TTL_S = 7 * 86_400
+MAX_REJECTING = 100
+"""Tenants whose refused events wait in memory."""
 DAY_S = 86_400
 EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 log = structlog.get_logger()
 _encode = msgspec.json.Encoder().encode
 _receipt = msgspec.json.Decoder(Receipt)
+_rejected = msgspec.json.Decoder(RejectedEvent)
 
 
 class Group(NamedTuple):
@@ -67,6 +73,7 @@ class Notes:
         self._counts: Counts = {}
         self._kept = 0
         self._receipts: deque[tuple[str, Receipt]] = deque()
+        self._rejected: dict[str, deque[RejectedEvent]] = {}
 
     def count(self, tenant_id: str, kind: NoteKind, subject: str, times: int = 1) -> None:
         """Never raises, never waits. The subject holds nothing that tells a shopper."""
@@ -81,9 +88,22 @@ class Notes:
         kept = Receipt(datetime.now(UTC), *map(_cleaned, (source, event, message_id, outcome)))
         self._receipts.append((tenant_id, kept))
 
+    def rejected(self, tenant_id: str, source: str, problem: Problem, sent: bytes) -> None:
+        """What was sent, and why it was refused, for the tenant's own eyes. Never raises, never waits."""
+        waiting = self._rejected.get(tenant_id)
+        if waiting is None:
+            if len(self._rejected) >= MAX_REJECTING:
+                NOTES_DROPPED.labels("full").inc()
+                return
+            waiting = self._rejected[tenant_id] = deque(maxlen=REJECTED)  # of a flood the newest stay
+        path = problem.errors[0].path if problem.errors else None
+        shown = PREFIX_OF_KEY.sub(r"\1_…", sent[: 4 * MAX_SENT].decode(errors="replace"))[:MAX_SENT]
+        now = datetime.now(UTC)
+        waiting.append(RejectedEvent(now, source, problem.problem_code, path, problem.detail[:MAX_SENT], shown))
+
     async def flush(self) -> None:
         """Write down what was noted; called now and then, by who reads the notes, and at the end."""
-        await self._flush_receipts()
+        await self._flush_lists()
         counts, self._counts, self._kept = self._counts, {}, 0
         if not counts:
             return
@@ -101,6 +121,11 @@ class Notes:
         """The newest first; raises RedisUnavailable."""
         [found] = await self._redis.call(("LRANGE", receipts_key(str(tenant_id)), 0, RECEIPTS - 1))
         return [_receipt.decode(each) for each in found]
+
+    async def rejected_of(self, tenant_id: UUID) -> list[RejectedEvent]:
+        """The newest first; raises RedisUnavailable."""
+        [found] = await self._redis.call(("LRANGE", rejected_key(str(tenant_id)), 0, REJECTED - 1))
+        return [_rejected.decode(each) for each in found]
 
     def _add(self, group: Group, subject: str, counted: Counted, else_dropped: str) -> None:
         """else_dropped: the reason that is counted where there is no room."""
@@ -133,31 +158,34 @@ class Notes:
         async with tenant_transaction(self._pool, *tenants, limit_s=FLUSH_LIMIT_S) as connection:
             await queries.add_notes(connection, list(zip(*rows, strict=True)), MAX_SUBJECTS, OTHERS)
 
-    async def _flush_receipts(self) -> None:
-        waiting, self._receipts = self._receipts, deque()
-        if not waiting:
+    async def _flush_lists(self) -> None:
+        receipts, self._receipts = self._receipts, deque()
+        rejected, self._rejected = self._rejected, {}
+        lists: dict[str, list[bytes]] = {}
+        for tenant_id, receipt in receipts:
+            lists.setdefault(receipts_key(tenant_id), []).append(_encode(receipt))
+        for tenant_id, events in rejected.items():
+            lists[rejected_key(tenant_id)] = [_encode(event) for event in events]
+        if not lists:
             return
-        of_tenants: dict[str, list[bytes]] = {}
-        for tenant_id, receipt in waiting:
-            of_tenants.setdefault(tenant_id, []).append(_encode(receipt))
         try:
-            await self._redis.call(*_push(of_tenants))
+            await self._redis.call(*_push(lists))
         except RedisUnavailable:
-            NOTES_DROPPED.labels("redis").inc(len(waiting))
+            NOTES_DROPPED.labels("redis").inc(sum(map(len, lists.values())))
 
 
 def receipts_key(tenant: str) -> str:
     return f"reco:receipts:{{{tenant}}}"
 
 
-def _push(of_tenants: Mapping[str, list[bytes]]) -> list[Command]:
+def _push(lists: Mapping[str, list[bytes]]) -> list[Command]:
+    """In front of each list, of which the newest are kept."""
     commands: list[Command] = []
-    for tenant_id, receipts in of_tenants.items():
-        key = receipts_key(tenant_id)
+    for key, newest in lists.items():
         commands += [
-            ("LPUSH", key, *receipts[-RECEIPTS:]),
+            ("LPUSH", key, *newest[-RECEIPTS:]),
             ("LTRIM", key, 0, RECEIPTS - 1),
-            ("EXPIRE", key, RECEIPTS_TTL_S),
+            ("EXPIRE", key, LISTED_TTL_S),
         ]
     return commands
 

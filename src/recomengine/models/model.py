@@ -17,6 +17,7 @@ from recomengine.models.evidence import NOTHING, Evidence, evidence_of, ranker_o
 from recomengine.models.newcomers import estimate, merged, with_features, with_newcomers
 from recomengine.models.overlay import News, fold
 from recomengine.models.people import People
+from recomengine.models.together import Baskets, Together
 
 OVERLAY_NEIGHBOURS = 50
 
@@ -84,6 +85,13 @@ class Model:
     def bought_once(self, purchased: Int32) -> Int32:
         """Those of a shopper's purchases that people do not buy again, as far as the build knew."""
         return purchased[(purchased < self.size) & ~self._again[np.minimum(purchased, self.size - 1)]]
+
+    def bought_with(self, number: int, limit: int) -> list[Together]:
+        """What lay with a product in most baskets of the build."""
+        if "baskets.at" not in self._arrays:  # a model from before baskets were an index
+            return []
+        parts = (self._arrays[f"baskets.{part}"] for part in Baskets._fields)
+        return Baskets(*parts).with_product(number, limit)
 
     def cold(self, seeds: Int32) -> bool:
         """Whether there are seeds, and the model has no event of any of them."""

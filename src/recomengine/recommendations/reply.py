@@ -7,6 +7,7 @@ from uuid import uuid4
 import msgspec
 
 from recomengine.catalog.live import LiveCatalog
+from recomengine.experiments.assignment import Variant
 from recomengine.models.model import Model
 from recomengine.recommendations.cache import Cached
 from recomengine.recommendations.served import Served, asked_for, interleaved
@@ -22,6 +23,16 @@ def reply(
     pick it is.
     """
     made, teams = interleaved(lists, served) if len(lists) > 1 else (lists[0], None)
+    meta = {
+        "recommendationId": uuid4().hex, "strategy": made.strategy, "requestedStrategy": asked_for(caller, served),
+        "experimentId": served.experiment_id, "variant": served.variant,
+        "cached": hit, "modelVersion": model.version if model else None, "fallback": made.fallback,
+    }  # fmt: skip
+    return b'{"data":' + rows_of(caller, catalog, made, teams) + b',"meta":' + _encode(meta) + b"}"
+
+
+def rows_of(caller: Caller, catalog: LiveCatalog, made: Cached, teams: Sequence[Variant] | None = None) -> bytes:
+    """teams: whose pick each line is."""
     rows = []
     for place, line in enumerate(made.items):
         number = catalog.number(line.product_id)
@@ -35,9 +46,4 @@ def reply(
         if teams is not None:
             said["variant"] = teams[place]
         rows.append(b"{" + catalog.fragment(number, caller.config.currency) + b"," + _encode(said)[1:])
-    meta = {
-        "recommendationId": uuid4().hex, "strategy": made.strategy, "requestedStrategy": asked_for(caller, served),
-        "experimentId": served.experiment_id, "variant": served.variant,
-        "cached": hit, "modelVersion": model.version if model else None, "fallback": made.fallback,
-    }  # fmt: skip
-    return b'{"data":[' + b",".join(rows) + b'],"meta":' + _encode(meta) + b"}"
+    return b"[" + b",".join(rows) + b"]"

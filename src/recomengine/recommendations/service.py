@@ -30,6 +30,7 @@ from recomengine.models.model import Model
 from recomengine.models.registry import ModelRegistry
 from recomengine.models.shopper import NOBODY, moment
 from recomengine.recommendations.cache import Cached, cache_key, decode_cached, encode_cached, ttl_s
+from recomengine.recommendations.explaining import NEAR, AtTheMoment, bought_with, encode_related, explanation
 from recomengine.recommendations.lines import lines_of
 from recomengine.recommendations.lost_trails import LostTrails
 from recomengine.recommendations.ranked import numbers, ranked_for
@@ -75,6 +76,9 @@ class Recommender:
     def look(self, caller: Caller, query: Query) -> Looked:
         """Ask Redis now for what the request needs, so that it shares the round trip of the limiter."""
         self._notes.count(caller.tenant, "list_asked", query.placement_id or "")
+        return self._ask(caller, query)
+
+    def _ask(self, caller: Caller, query: Query) -> Looked:
         served, tenant, user_id = serve(caller, query, query.user_id), caller.tenant, query.user_id
         keys = _keys_of_lists(caller, served)
         if user_id is None:
@@ -97,6 +101,29 @@ class Recommender:
                 made = self._make(caller, query, catalog, model, known, stamp)
             lists.append(made)
         return reply(caller, known.served, catalog, model, lists, hit=hit)
+
+    async def explain(self, caller: Caller, queries: Sequence[Query]) -> list[bytes]:
+        """A list for each, computed now, with what it starts from in its `meta`. It counts as asked or served nowhere,
+        and is not remembered.
+        """
+        each = [self._ask(caller, query) for query in queries]
+        catalog = await self._catalogs.get(caller.tenant_id)
+        model = await self._models.get(caller.tenant_id)
+        explained = []
+        for query, looked in zip(queries, each, strict=True):
+            known = await self._know(caller, looked, model)
+            moment = _moment(query, catalog, model, known)
+            made = self._compute(caller, query, catalog, model, moment, "")
+            explained.append(explanation(caller, query, catalog, model, made, moment, known.others))
+            await asyncio.sleep(0)  # let other requests in
+        return explained
+
+    async def related(self, caller: Caller, product_id: str, limit: int) -> bytes:
+        """What is near a product, as `Related`."""
+        queries = [Query(product_id=product_id, strategy=strategy, limit=limit) for strategy in NEAR]
+        lists = await self.explain(caller, queries)
+        catalog, model = await self._catalogs.get(caller.tenant_id), await self._models.get(caller.tenant_id)
+        return encode_related(lists, bought_with(catalog, model, product_id))
 
     async def _know(self, caller: Caller, looked: Looked, model: Model | None) -> Known:
         user_id, nothing = looked.query.user_id, [None] * len(looked.served.queries)
@@ -139,7 +166,7 @@ class Recommender:
         self, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, known: Known, stamp: str
     ) -> Cached:
         started = perf_counter()
-        made = self._compute(caller, query, catalog, model, known.trail, stamp, known.others, parted=known.parted)
+        made = self._compute(caller, query, catalog, model, _moment(query, catalog, model, known), stamp)
         RECOMMENDATION_MS.observe((perf_counter() - started) * 1000)
         self._remember(caller, query, made)
         return made
@@ -150,18 +177,11 @@ class Recommender:
         query: Query,
         catalog: LiveCatalog,
         model: Model | None,
-        trail: Sequence[Trail],
+        of: AtTheMoment,
         stamp: str,
-        others: Sequence[str] = (),
-        *,
-        parted: bool = False,
     ) -> Cached:
-        built, user_id = None if parted else model, query.user_id
-        shopper = NOBODY if user_id is None else look_up(built, catalog, user_id, trail, query.session_id, others)
-        live = is_live(trail, query.session_id, int(time() * 1000))
-        now = moment(query.page, numbers(catalog, query.products), shopper, live=live)
-        ranked = ranked_for(self._workspace, caller, query, catalog, model, shopper, now)
-        lines = lines_of(ranked, catalog, model, now.context, shopper)
+        ranked = ranked_for(self._workspace, caller, query, catalog, model, of.shopper, of.moment)
+        lines = lines_of(ranked, catalog, model, of.moment.context, of.shopper)
         strategy, fallback = counts_as(query.strategy or caller.config.default_strategy, ranked.sources)
         return Cached(stamp, strategy, fallback, lines)
 
@@ -170,6 +190,16 @@ class Recommender:
         self._redis.call(
             ("SET", cache_key(caller, query), encode_cached(made), "EX", ttl_s(caller, query))
         ).add_done_callback(_count_failure)
+
+
+def _moment(query: Query, catalog: LiveCatalog, model: Model | None, known: Known) -> AtTheMoment:
+    built, user_id = None if known.parted else model, query.user_id
+    if user_id is None:
+        shopper = NOBODY
+    else:
+        shopper = look_up(built, catalog, user_id, known.trail, query.session_id, known.others)
+    live = is_live(known.trail, query.session_id, int(time() * 1000))
+    return AtTheMoment(shopper, moment(query.page, numbers(catalog, query.products), shopper, live=live))
 
 
 def _count_failure(done: "asyncio.Future[list[Any]]") -> None:

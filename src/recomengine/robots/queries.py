@@ -61,6 +61,10 @@ CLEAR = "UPDATE robots SET status = 'cleared', marked_at = now() WHERE tenant_id
 ONE_ROBOT = """
 SELECT user_id, status, reason, marked_at FROM robots WHERE tenant_id = $1 AND user_id = $2
 """
+ROBOTS_AMONG = """
+SELECT user_id, status, reason, marked_at FROM robots WHERE tenant_id = $1 AND user_id = ANY ($2::text[])
+ORDER BY user_id
+"""
 FORGET = "DELETE FROM robots WHERE tenant_id = $1 AND user_id = ANY ($2::text[])"
 
 # The robots that are not cleared, and the other ids of each.
@@ -127,6 +131,10 @@ async def clear(connection: Connection, tenant_id: UUID, user_id: str) -> None:
 
 async def one_robot(connection: Connection, tenant_id: UUID, user_id: str) -> asyncpg.Record | None:
     return await connection.fetchrow(ONE_ROBOT, tenant_id, user_id)
+
+
+async def robots_among(connection: Connection, tenant_id: UUID, users: Sequence[str]) -> list[asyncpg.Record]:
+    return await connection.fetch(ROBOTS_AMONG, tenant_id, users)
 
 
 async def forget(connection: Connection, tenant_id: UUID, users: Sequence[str]) -> None:

@@ -104,6 +104,11 @@ async def clear(pool: Pool, bus: Bus, owner: Owner, user_id: str) -> None:
     await bus.publish("robots", owner.tenant_id)
 
 
+async def robots_among(connection: Connection, tenant_id: UUID, users: Sequence[str]) -> list[Robot]:
+    """What is said of those of these ids of which anything is."""
+    return [as_robot(row) for row in await queries.robots_among(connection, tenant_id, users)]
+
+
 async def forget(connection: Connection, tenant_id: UUID, users: Sequence[str]) -> None:
     """What is said of these ids, for their erasure."""
     await queries.forget(connection, tenant_id, users)

@@ -1,7 +1,10 @@
 """What became of each message, as it is shown to the shop and counted."""
 
 from collections import Counter
+from functools import partial
 from typing import Protocol
+
+import msgspec
 
 from recomengine.events.noted import note_refused
 from recomengine.segment.schemas import Message
@@ -42,10 +45,15 @@ class Receipt:
         return "; ".join([*counts, *faults, *self.remarks]) or NOTHING
 
 
+_encode = msgspec.json.Encoder().encode
+refused = partial(note_refused, source=SOURCE)
+"""What cannot be decoded, or says too little."""
+
+
 def note(notes: Notes, tenant: str, receipt: Receipt) -> None:
     notes.count(tenant, "segment_event" if receipt.known else "segment_unknown", receipt.event)
     for _, problem in receipt.faults:
-        note_refused(notes, tenant, problem)
+        refused(notes, tenant, problem, _encode(receipt.message))
     for what, status in RECEIVED.items():
         if times := receipt.stored[what]:
             notes.count(tenant, "event_received", status, times)

@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recomengine.events.noted import note_refused
+from recomengine.segment.receipts import refused
 from recomengine.segment.schemas import (
     MAX_BATCH_BYTES,
     MAX_MESSAGE_BYTES,
@@ -74,11 +74,11 @@ def _operation(name: str, summary: str, body: Body[Sent], *, live: bool = True) 
     )  # fmt: skip
 
 
-_several = Body(MessageBatch, MAX_BATCH_BYTES, decode_batch, note_refused, from_libraries=True)
+_several = Body(MessageBatch, MAX_BATCH_BYTES, decode_batch, refused, from_libraries=True)
 
 routes = [
     *(
-        _operation(name, summary, Body(Message, MAX_MESSAGE_BYTES, decoder_of(call), note_refused, from_libraries=True))
+        _operation(name, summary, Body(Message, MAX_MESSAGE_BYTES, decoder_of(call), refused, from_libraries=True))
         for call, short, said in ONE
         for name, summary in ((call, said), (short, f"{said} (browsers)"))
     ),

@@ -85,6 +85,38 @@ FINISH_ERASURES = """
 UPDATE erasures SET unfinished = NULL, finished_at = now() WHERE tenant_id = $1 AND number = ANY ($2::int[])
 """
 
+# Of the newest $2 events, whose they are; a shopper under each id by itself.
+NEWEST_SHOPPERS = """
+WITH newest AS MATERIALIZED (
+    SELECT user_id, timestamp FROM events WHERE tenant_id = $1 ORDER BY timestamp DESC LIMIT $2
+)
+SELECT n.user_id, max(n.timestamp) AS last_seen_at, a.user_id AS joined_with, r.status AS robot
+FROM newest n
+LEFT JOIN user_aliases a ON a.tenant_id = $1 AND a.anonymous_id = n.user_id
+LEFT JOIN robots r ON r.tenant_id = $1 AND r.user_id = n.user_id
+GROUP BY n.user_id, a.user_id, r.status ORDER BY last_seen_at DESC, n.user_id LIMIT $3
+"""
+# Ids that begin with $2, each found in the index behind the one before it, so that nobody's events are read.
+SHOPPERS_NAMED = """
+WITH RECURSIVE named AS (
+    (SELECT user_id, 1 AS place FROM events WHERE tenant_id = $1 AND user_id >= $2 ORDER BY user_id LIMIT 1)
+    UNION ALL
+    SELECT next.user_id, n.place + 1 FROM named n CROSS JOIN LATERAL (
+        SELECT e.user_id FROM events e WHERE e.tenant_id = $1 AND e.user_id > n.user_id ORDER BY e.user_id LIMIT 1
+    ) AS next WHERE n.place < $3
+)
+SELECT n.user_id, seen.at AS last_seen_at, a.user_id AS joined_with, r.status AS robot
+FROM named n
+LEFT JOIN LATERAL (SELECT max(timestamp) AS at FROM events WHERE tenant_id = $1 AND user_id = n.user_id) AS seen ON true
+LEFT JOIN user_aliases a ON a.tenant_id = $1 AND a.anonymous_id = n.user_id
+LEFT JOIN robots r ON r.tenant_id = $1 AND r.user_id = n.user_id
+WHERE starts_with(n.user_id, $2) ORDER BY n.user_id
+"""
+SEEN = """
+SELECT event_type, count(*) AS events, min(timestamp) AS first_at, max(timestamp) AS last_at
+FROM events WHERE tenant_id = $1 AND user_id = ANY ($2::text[]) GROUP BY event_type ORDER BY events DESC, event_type
+"""
+
 
 async def lock_people(connection: Connection, tenant_id: UUID) -> None:
     """Aliases and erasures of a tenant change one after the other; a build takes its moment between two of them, and no
@@ -212,3 +244,19 @@ async def unfinished_erasures(connection: Connection, tenant_id: UUID, settle: A
 
 async def finish_erasures(connection: Connection, tenant_id: UUID, numbers: Sequence[int]) -> None:
     await connection.execute(FINISH_ERASURES, tenant_id, numbers)
+
+
+async def newest_shoppers(
+    connection: Connection, tenant_id: UUID, looked_through: int, limit: int
+) -> list[asyncpg.Record]:
+    return await connection.fetch(NEWEST_SHOPPERS, tenant_id, looked_through, limit)
+
+
+async def shoppers_named(connection: Connection, tenant_id: UUID, beginning: str, limit: int) -> list[asyncpg.Record]:
+    """In the order of ids."""
+    return await connection.fetch(SHOPPERS_NAMED, tenant_id, beginning, limit)
+
+
+async def seen(connection: Connection, tenant_id: UUID, users: Sequence[str]) -> list[asyncpg.Record]:
+    """By type of event: how many, and when the first and the last happened."""
+    return await connection.fetch(SEEN, tenant_id, users)

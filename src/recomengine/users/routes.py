@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.responses import Response
 
+from recomengine.auth.actor import Owner
+from recomengine.events.places import place_of
 from recomengine.shop import Permission
 from recomengine.users import joining, service
 from recomengine.users.identifying import Identified, IdentifyIn, identify
+from recomengine.users.looking_up import find_shoppers, look_up
 from recomengine.users.schemas import (
     AliasIn,
     Described,
@@ -16,13 +19,15 @@ from recomengine.users.schemas import (
     Person,
     Properties,
     Receipt,
-    place_of,
+    SeenShopper,
+    Shopper,
+    ShopperSearch,
 )
 from recomengine.web.caller import Caller
-from recomengine.web.codec import data_response, json_body, list_response
+from recomengine.web.codec import data_response, json_body, list_response, validation_problem
 from recomengine.web.door import Call
 from recomengine.web.fields import Id
-from recomengine.web.operations import Data, Operation
+from recomengine.web.operations import Credential, Data, Operation
 from recomengine.web.paging import read_query
 from recomengine.web.problems import Conflict, Invalid, invalid
 
@@ -45,7 +50,7 @@ class _AliasPath(_Path, rename="camel"):
     anonymous_id: Id
 
 
-def _id(call: Call[Caller, Any], name: str) -> str:
+def _id(call: Call[Any, Any], name: str) -> str:
     """An id of the path, without blanks around it, as events have it."""
     given: str = call.request.path_params[name].strip()
     if not given:
@@ -92,6 +97,23 @@ async def put_properties(context: "Context", call: Call[Caller, Properties]) -> 
     return data_response(said)
 
 
+async def list_shoppers(context: "Context", call: Call[Owner, None]) -> Response:
+    """Who was seen last, of the newest 20,000 events; with `startsWith` whose ids begin so, in the order of ids."""
+    asked = read_query(call.request, ShopperSearch)
+    return data_response(await find_shoppers(context.analytics_pool, call.by.tenant_id, asked))
+
+
+async def get_shopper(context: "Context", call: Call[Owner, None]) -> Response:
+    """By any of their ids. What they did is among the tenant's events, with their id as `userId`."""
+    user_id = _id(call, "user_id")
+    try:
+        msgspec.convert({"userId": user_id}, _Path)
+    except msgspec.ValidationError as error:
+        raise validation_problem(error, _Path, {"userId": user_id}) from None
+    return data_response(await look_up(context.analytics_pool, call.by.tenant_id, user_id))
+
+
+OF_TENANT, ADMIN = "/api/v1/tenants/{tenant_id}/shoppers", (Credential.ADMIN,)
 USER, WRITE, ID = "/api/v1/users/{user_id:path}", (Permission.WRITE,), {"user_id": Id}
 
 routes = [
@@ -117,4 +139,12 @@ routes = [
     ),
     Operation("DELETE", USER, erase, "Erase a shopper", {200: Data[Receipt]}, needs=WRITE, path_type=_Path, ids=ID,
         problems=(Invalid,)),
+    Operation(
+        "GET", OF_TENANT, list_shoppers, "Find shoppers", {200: Data[list[SeenShopper]]}, needs=ADMIN,
+        query=ShopperSearch,
+    ),
+    Operation(
+        "GET", f"{OF_TENANT}/{{user_id:path}}", get_shopper, "See what is known of a shopper", {200: Data[Shopper]},
+        needs=ADMIN, ids=ID, problems=(Invalid,),
+    ),
 ]  # fmt: skip

@@ -1,19 +1,17 @@
 """What is asked of a shopper's data, and what is answered."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated
 from uuid import UUID
 
-import asyncpg
 import msgspec
 from msgspec import Meta
 
+from recomengine.events.places import PlaceCursor
+from recomengine.events.schemas import Moment, RecordedEvent
+from recomengine.robots.schemas import Robot, RobotStatus
 from recomengine.web.fields import PLAIN, Id
 from recomengine.web.operations import Cursor
-
-EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
-Moment = Annotated[datetime, Meta(tz=True)]
+from recomengine.web.paging import Limit
 
 
 class AliasIn(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -47,19 +45,6 @@ class Described(msgspec.Struct, rename="camel"):
     properties: Properties
 
 
-class ExportedEvent(msgspec.Struct, rename="camel"):
-    """user_id: the one of the shopper's ids that it came with."""
-
-    event_id: str
-    event_type: str
-    product_id: str | None
-    timestamp: Moment
-    metadata: Any
-    session_id: str | None
-    user_id: str
-    received_at: Moment
-
-
 class Export(msgspec.Struct, rename="camel"):
     """archived_months: as 2026-01; those of which the tenant has events in the archive, the shopper's perhaps among
     them, and not here.
@@ -68,7 +53,7 @@ class Export(msgspec.Struct, rename="camel"):
     user_id: str
     aliases: list[str]
     properties: Properties
-    events: list[ExportedEvent]
+    events: list[RecordedEvent]
     archived_months: list[str]
 
 
@@ -112,33 +97,34 @@ class ExportPage(msgspec.Struct):
 
 
 class ExportQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    cursor: (
-        Annotated[
-            str,
-            Meta(pattern=r"^[0-9]{1,17}_[0-9a-f]{32}$(?!\n)", extra={"expected": "meta.nextCursor of the page before"}),
-        ]
-        | None
-    ) = None
+    cursor: PlaceCursor | None = None
 
 
-class Place(NamedTuple):
-    """The last event of a page: when it was stored, and its id."""
+class ShopperSearch(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
+    """starts_with: how the id begins; without it, who was seen last."""
 
-    stored_at: datetime
-    id: UUID
-
-
-def as_event(row: asyncpg.Record) -> ExportedEvent:
-    return ExportedEvent(
-        row["client_event_id"] or str(row["id"]), row["event_type"], row["product_id"], row["timestamp"],
-        row["metadata"], row["session_id"], row["user_id"], row["created_at"],
-    )  # fmt: skip
+    starts_with: Id | None = None
+    limit: Limit = 50
 
 
-def cursor_after(rows: Sequence[asyncpg.Record]) -> str:
-    return f"{(rows[-1]['created_at'] - EPOCH) // MICROSECOND}_{rows[-1]['id'].hex}"
+class SeenShopper(msgspec.Struct, rename="camel"):
+    """joined_with: the user whose this id is as well. robot: what is said of it among the robots."""
+
+    user_id: str
+    last_seen_at: Moment
+    joined_with: str | None
+    robot: RobotStatus | None
 
 
-def place_of(cursor: str) -> Place:
-    microseconds, _, identity = cursor.partition("_")
-    return Place(EPOCH + int(microseconds) * MICROSECOND, UUID(identity))
+class Shopper(msgspec.Struct, rename="camel"):
+    """events: how many there are by type, under all of the ids. robots: of those of the ids that are, were or may be
+    one."""
+
+    user_id: str
+    aliases: list[str]
+    properties: Properties
+    events: dict[str, int]
+    first_seen_at: Moment | None
+    last_seen_at: Moment | None
+    robots: list[Robot]
+    archived_months: list[str]

@@ -7,12 +7,14 @@ the models at the next build; an archive when it is restored. The worker finishe
 (`finish_erasures`).
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
 from recomengine.events.identity import shopper_digest
+from recomengine.events.places import FROM_THE_START, Place, cursor_at
+from recomengine.events.schemas import recorded
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.infra.metrics import FALLBACKS
@@ -29,17 +31,13 @@ from recomengine.users.schemas import (
     Export,
     Following,
     Person,
-    Place,
     Properties,
     Receipt,
-    as_event,
-    cursor_after,
 )
 from recomengine.users.warmth import erase_warmth
 from recomengine.web.problems import NotFound
 
 EVENTS_A_PAGE = 10_000
-FROM_THE_START = Place(datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 NOTHING = "Nothing is stored of this user. Check the id."
 SETTLE = timedelta(minutes=1)
 """By then an event that was committed before an erasure is in Redis, or never will be."""
@@ -56,13 +54,13 @@ async def export(pool: Pool, tenant_id: UUID, user_id: str, after: Place | None)
         person = await person_of(connection, tenant_id, user_id.strip())
         place, ids = after or FROM_THE_START, _spelled(person, user_id)
         rows = await queries.read_events(connection, tenant_id, ids, place, EVENTS_A_PAGE + 1)
-        properties = await _properties(connection, tenant_id, person)
+        properties = await properties_of(connection, tenant_id, person)
         archived = await queries.archived_months(connection, tenant_id)
     if not rows and not person.aliases and not properties and after is None:
         raise NotFound(NOTHING + (f" The archive was not searched: {', '.join(archived)}." if archived else ""))
     page = rows[:EVENTS_A_PAGE]
-    exported = Export(person.user_id, person.aliases, properties, [as_event(row) for row in page], archived)
-    return exported, cursor_after(page) if len(rows) > len(page) else None
+    exported = Export(person.user_id, person.aliases, properties, [recorded(row) for row in page], archived)
+    return exported, cursor_at(Place(page[-1]["created_at"], page[-1]["id"])) if len(rows) > len(page) else None
 
 
 async def put_properties(pool: Pool, tenant_id: UUID, user_id: str, properties: Properties) -> Described:
@@ -71,7 +69,7 @@ async def put_properties(pool: Pool, tenant_id: UUID, user_id: str, properties: 
         await queries.lock_people(connection, tenant_id)
         person = await person_of(connection, tenant_id, user_id)
         await queries.put_properties(connection, tenant_id, person.user_id, properties)
-        return Described(person.user_id, await _properties(connection, tenant_id, person))
+        return Described(person.user_id, await properties_of(connection, tenant_id, person))
 
 
 async def add_properties(pool: Pool, tenant_id: UUID, user_id: str, said: Properties) -> int:
@@ -80,18 +78,18 @@ async def add_properties(pool: Pool, tenant_id: UUID, user_id: str, said: Proper
     """
     async with tenant_transaction(pool, tenant_id) as connection:
         person = await person_of(connection, tenant_id, user_id)
-        before = await _properties(connection, tenant_id, person)
+        before = await properties_of(connection, tenant_id, person)
         if all(before.get(name) == value for name, value in said.items()):
             return 0  # as on every page that a shopper opens while signed in
         await queries.lock_people(connection, tenant_id)
         person = await person_of(connection, tenant_id, user_id)
-        both = await _properties(connection, tenant_id, person) | said
+        both = await properties_of(connection, tenant_id, person) | said
         kept = {name: value for name, value in both.items() if value is not None}
         await queries.put_properties(connection, tenant_id, person.user_id, dict(list(kept.items())[:MAX_PROPERTIES]))
         return max(0, len(kept) - MAX_PROPERTIES)
 
 
-async def _properties(connection: Connection, tenant_id: UUID, person: Person) -> Properties:
+async def properties_of(connection: Connection, tenant_id: UUID, person: Person) -> Properties:
     """What was said of each id before it was joined, the user's own before that of aliases, newer before older."""
     said = await queries.properties_of(connection, tenant_id, person.ids)
     return {name: value for each in (*person.aliases, person.user_id) for name, value in said.get(each, {}).items()}

@@ -1,17 +1,21 @@
 """What Redis holds of a shopper, erased: the trail, entries of the tenant's feed, cached lists, remembered ids of
-events, and which ids were theirs.
+events, refused events that name them, and which ids were theirs.
 
 Entries are taken out one by one, by when they were stored, so that what a shopper does after the erasure stays.
 """
 
+import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from recomengine.events.feed import feed_key, parse_entry
 from recomengine.events.joined import decode_joined, person_key
+from recomengine.events.noted import RejectedEvent, rejected_key
 from recomengine.events.trail import parse_trail, trail_key
 from recomengine.events.writer import dedup_key
 from recomengine.infra.redis import Command, RedisClient
@@ -19,6 +23,7 @@ from recomengine.recommendations.cache import key_of_user
 from recomengine.users.schemas import ErasedInRedis
 
 PAGE = 1000
+_rejected = msgspec.json.Decoder(RejectedEvent)
 _SPECIAL = re.compile(r"([*?\[\]^\\-])")
 
 
@@ -32,6 +37,7 @@ async def erase_warmth(
         erased.recent_events += await _erase_trail(redis, trail_key(tenant, user), before_ms)
         erased.cached_lists += await _erase_lists(redis, tenant, user)
         await _erase_mark(redis, person_key(tenant, user), before_ms)
+    await _erase_rejected(redis, rejected_key(tenant), users)
     erased.feed_events = await _erase_feed(redis, feed_key(tenant), frozenset(users), before_ms)
     await _call_all(redis, [("UNLINK", dedup_key(tenant, event)) for event in events])
     return erased
@@ -49,6 +55,14 @@ async def _erase_mark(redis: RedisClient, key: str, before_ms: int) -> None:
     (mark,) = await redis.call(("GET", key))
     if mark is not None and decode_joined(mark).at_ms <= before_ms + 1:
         await redis.call(("UNLINK", key))
+
+
+async def _erase_rejected(redis: RedisClient, key: str, users: Sequence[str]) -> None:
+    """What was refused was never stored; what was sent of these users goes all the same, whenever it came."""
+    (entries,) = await redis.call(("LRANGE", key, 0, -1))
+    spelled = {spelling for user in users for spelling in (user, json.dumps(user)[1:-1])}
+    found = [entry for entry in entries if any(each in _rejected.decode(entry).sent for each in spelled)]
+    await _call_all(redis, [("LREM", key, 0, entry) for entry in found])
 
 
 async def _erase_feed(redis: RedisClient, key: str, users: frozenset[str], before_ms: int) -> int:

@@ -107,7 +107,7 @@ class Body(Generic[T]):
     """As the document shows it."""
     most_bytes: int
     decode: Callable[[bytes], T]
-    note_refused: Callable[[Notes, str, Problem], None] | None = None
+    note_refused: Callable[[Notes, str, Problem, bytes], None] | None = None
     """What is noted of a tenant that sends one which cannot be decoded."""
     from_libraries: bool = False
     """Whether others' libraries write it: it may come as gzip, they put a server's key into it, and where it is in no

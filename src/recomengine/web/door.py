@@ -115,7 +115,7 @@ class Door(msgspec.Struct, frozen=True):
         except Problem as problem:
             if caller is not None:
                 if kind.note_refused is not None:
-                    kind.note_refused(keepers.notes, caller.tenant, problem)
+                    kind.note_refused(keepers.notes, caller.tenant, problem, body)
                 await keepers.limits.charge(request, caller, self.access)
             raise
         secret_in_body = kind.from_libraries and "origin" not in request.headers  # from a page it is a leak

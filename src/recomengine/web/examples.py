@@ -43,6 +43,9 @@ EXAMPLES: Json = {
     "summary": "Take the variant (auto): it raises click-through rate (+0.0125, +21.0%).",
     # answers
     "differs": ["price"], "trimmed": ["userId"], "sentAt": "2026-01-15T09:30:00Z",
+    "startsWith": "shopper-", "strategies": ["auto", "trending"], "startsFrom": ["boot-41"], "source": "event",
+    "after": "2026-01-15T09:30:00Z", "header": ["sku", "title"], "fields": ["productId", "name"],
+    "sent": '{"eventType": "vieww", "userId": "shopper-17"}',
     "index": 0, "accepted": 1, "duplicates": 0, "rejected": 0, "errors": [], "line": 1, "path": "$.price",
     "code": "invalid", "message": "expected at most 2 decimal places, got 1.999. Round it", "nextCursor": None,
     "version": "20260115T093000-5f2a", "builtAt": "2026-01-15T09:30:00Z", "createdAt": "2026-01-15T09:30:00Z",
@@ -124,7 +127,17 @@ ABOUT = {
     "srm": "Whether the shoppers' numbers are as the split lets expect.",
     "cuped": "The comparison, less what the shoppers' own past explains.",
     "alreadyQueued": "Whether a build was waiting already.",
-    "strategies": "How each did in the backtest, by context.",
+    "strategies": "By which lists are made; of a model, how each did in the backtest, by context.",
+    "startsWith": "The beginning of the id; who was seen last comes without it.",
+    "after": "When the newest event was received that is known already, for a live tail.",
+    "whole": "Whether the body is the file to its end; of its beginning alone, what breaks at the end is no fault.",
+    "refused": "Why an import would not begin, such as a column that the file lacks.",
+    "header": "The columns' names, as they stand in the file.",
+    "fields": "What a column may be said to be, by `map`.",
+    "complete": "Whether the whole file was looked at.",
+    "baskets": "In how many of the baskets that the model was built from both products lie.",
+    "startsFrom": "The products that the list was made from: those of the page, of the visit, or of the history.",
+    "sent": "The beginning of what was sent, without the secret of a key.",
 }
 
 SAMPLES = {

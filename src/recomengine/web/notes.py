@@ -5,6 +5,8 @@ Whoever notes something knows this form only; integration/notes.py counts it and
 
 from typing import Literal, Protocol
 
+from recomengine.web.problems import Problem
+
 NoteKind = Literal[
     "sdk", "sdk_error", "segment_event", "segment_unknown", "origin_refused", "event_rejected", "event_received",
     "list_asked",
@@ -14,3 +16,6 @@ NoteKind = Literal[
 class Notes(Protocol):
     def count(self, tenant_id: str, kind: NoteKind, subject: str, times: int = 1) -> None:
         """Never raises, never waits. The subject holds nothing that tells a shopper."""
+
+    def rejected(self, tenant_id: str, source: str, problem: Problem, sent: bytes) -> None:
+        """What was sent, and why it was refused, for the tenant's own eyes. Never raises, never waits."""

@@ -127,7 +127,7 @@ def _tags(operations: Sequence[Operation]) -> Iterator[Json]:
 def _operation(operation: Operation, schemas: "_Schemas") -> Json:
     found: Json = {
         "tags": [_tag(operation)],
-        "operationId": f"{_tag(operation)} {operation.handler.__name__}".replace(" ", "_").lower(),
+        "operationId": f"{_tag(operation)} {operation.name}".replace(" ", "_").lower(),
         "summary": operation.summary,
         "security": list(_security(operation)),
         "responses": {

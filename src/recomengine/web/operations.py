@@ -65,7 +65,8 @@ class Operation(Route):
     method says it. `body`: what the body must be; `lines`: of which type each line of an import's NDJSON is, and
     `media` the content types that it takes, with their forms. `path_type`: what the ids in the path must be, where that
     is told before the body is read. `awaits_charge`: the handler does, not the door (door.py: BegunCall). `problems`:
-    beyond those that follow from all this. `ids`: kinds of ids in the path that are no UUID."""
+    beyond those that follow from all this. `ids`: kinds of ids in the path that are no UUID. `name`: where the handler
+    is another operation's as well."""
 
     def __init__(
         self, method: str, path: str,
@@ -75,11 +76,11 @@ class Operation(Route):
         role: Role = Role.ANALYST, access: Access | None = None, body: Body[T] | None = None, lines: Any = None,
         media: Mapping[str, str] = NONE, query: type | None = None, path_type: type[msgspec.Struct] | None = None,
         awaits_charge: bool = False, problems: tuple[type[Problem], ...] = (), ids: Mapping[str, Any] | None = None,
-        headers: tuple[str, ...] = (),
+        headers: tuple[str, ...] = (), name: str | None = None,
     ) -> None:  # fmt: skip
         permission = next((need for need in needs if isinstance(need, Permission)), None)
         guarded = permission is not None or Credential.ADMIN in needs
-        super().__init__(path, self._enter if guarded else handler, methods=[method])
+        super().__init__(path, self._enter if guarded else handler, methods=[method], name=name or handler.__name__)
         self.access = access or ("read" if method == "GET" else "write")
         self.door = Door(
             permission,

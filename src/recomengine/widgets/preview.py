@@ -13,21 +13,15 @@ from secrets import token_urlsafe
 from typing import NamedTuple
 from uuid import UUID
 
-import msgspec
-
-from recomengine.infra.database import Pool, tenant_transaction
+from recomengine.auth.shop import shop_of
+from recomengine.infra.database import Pool
 from recomengine.recommendations.schemas import Query
 from recomengine.recommendations.service import Recommender
 from recomengine.sdk.snippet import PATH, SCRIPT
-from recomengine.shop import TenantConfig
 from recomengine.web.assets import bundle
-from recomengine.web.caller import Caller
-from recomengine.web.problems import NotFound
-from recomengine.widgets import queries
 from recomengine.widgets.page import placed_list
 from recomengine.widgets.schemas import Look, PreviewQuery
 
-NOBODYS = UUID(int=0)
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; connect-src data:; img-src http: https: data:; base-uri 'none'; "
     "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
@@ -57,7 +51,7 @@ class Preview(NamedTuple):
 
 async def preview(pool: Pool, recommender: Recommender, tenant_id: UUID, look: Look, asked: PreviewQuery) -> Preview:
     """The list is made as `look` says, for the shopper and the product that are asked for, and by no experiment."""
-    caller = await _shop(pool, tenant_id)
+    caller = await shop_of(pool, tenant_id)
     query = Query(
         user_id=asked.user_id, placement_id=look.placement_id, strategy=look.strategy, limit=look.max_items,
         product_id=[] if asked.product_id is None else asked.product_id,
@@ -65,16 +59,6 @@ async def preview(pool: Pool, recommender: Recommender, tenant_id: UUID, look: L
     made = await recommender.answer(caller, recommender.look(caller, query))
     empty = made.startswith(b'{"data":[]')
     return _page(look, placed_list(caller, look, made), EMPTY if empty else "")
-
-
-async def _shop(pool: Pool, tenant_id: UUID) -> Caller:
-    """The shop asking for itself, without its experiments and saved widgets."""
-    async with tenant_transaction(pool, tenant_id) as connection:
-        row = await queries.tenant_config(connection, tenant_id)
-    if row is None:
-        raise NotFound("There is no such tenant of yours. Check the id.")
-    config = msgspec.convert(row["config"], TenantConfig)
-    return Caller(tenant_id, NOBODYS, "preview", "publish", (), "active", config, str(tenant_id))
 
 
 def _page(look: Look, placed: bytes, note: str) -> Preview:

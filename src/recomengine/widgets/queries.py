@@ -42,7 +42,6 @@ SELECT placement_id, layout, columns, theme, max_items, show_price, cta_text, ti
     (extract(epoch FROM updated_at) * 1000000)::bigint AS stamp
 FROM widget_configs WHERE tenant_id = $1 AND placement_id = ANY ($2::text[])
 """
-TENANT_CONFIG = "SELECT config FROM tenants WHERE id = $1"
 
 
 async def count_widgets(connection: Connection, tenant_id: UUID) -> int:
@@ -80,10 +79,6 @@ async def delete_widget(connection: Connection, tenant_id: UUID, widget_id: UUID
 async def looks_at(connection: Connection, tenant_id: UUID, placement_ids: list[str]) -> list[asyncpg.Record]:
     """What pages are told of the placements that have a widget, each with its stamp."""
     return await connection.fetch(LOOKS_AT, tenant_id, placement_ids)
-
-
-async def tenant_config(connection: Connection, tenant_id: UUID) -> asyncpg.Record | None:
-    return await connection.fetchrow(TENANT_CONFIG, tenant_id)
 
 
 def _columns(given: WidgetIn) -> list[object]:
