@@ -14,7 +14,7 @@ def test_what_is_amiss_stands_first_with_what_to_do(
 ) -> None:
     tenant_id = ann.call(demo, http, "POST", "/api/v1/tenants", {"name": "New"})["data"]["id"]
     page = ann_tab.open(f"/dashboard/tenants/{tenant_id}/integration", title="Integration")
-    todo = page.locator("section", has=page.get_by_role("heading", name="To be done"))
+    todo = page.locator("section", has=page.get_by_role("heading", name="To be done", exact=True))
     expect(todo).to_contain_text("No event has ever come.")
     expect(todo).to_contain_text("What to do:")
     expect(page.get_by_text(re.compile(r"\d+ problems? .*in \d+ checks"))).to_be_visible()

@@ -18,7 +18,7 @@ def open_new(dashboard: Dashboard, placement: str) -> Page:
     page = dashboard.open("widgets", title="Widgets")
     page.get_by_role("link", name="New widget").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("New widget")
-    page.get_by_label("Placement").fill(placement)
+    page.get_by_role("textbox", name="Placement").fill(placement)
     return page
 
 
@@ -27,9 +27,9 @@ def test_a_widget_is_seen_before_it_is_saved_then_deleted_and_brought_back(
 ) -> None:
     page = open_new(dashboard, "footer")
     shown = page.frame_locator("iframe[title='Preview of the widget']")
-    page.get_by_label("Title").fill("Seen nowhere else")
+    page.get_by_role("textbox", name="Title").fill("Seen nowhere else")
     page.get_by_label("Layout").select_option(label="Carousel")
-    page.get_by_label("Products").fill("3")
+    page.get_by_role("textbox", name="Products").fill("3")
     expect(shown.get_by_role("heading", name="Seen nowhere else")).to_be_visible()
     expect(shown.get_by_role("listitem")).to_have_count(3)
     assert titles(demo, http, "footer") is None, "a preview saves nothing"
@@ -65,11 +65,11 @@ def test_colors_that_cannot_be_read_are_told_of_and_taken_from_the_picture_at_on
 
 def test_what_is_wrong_is_told_at_its_field_and_by_whom_the_placement_is_taken(dashboard: Dashboard) -> None:
     page = open_new(dashboard, "home")
-    page.get_by_label("Columns").fill("9")
+    page.get_by_role("textbox", name="Columns").fill("9")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("At most 6.")).to_be_visible()
-    expect(page.get_by_label("Columns")).to_have_attribute("aria-invalid", "true")
-    page.get_by_label("Columns").fill("5")
+    expect(page.get_by_role("textbox", name="Columns")).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("textbox", name="Columns").fill("5")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_contain_text("This placement has a widget already")
 

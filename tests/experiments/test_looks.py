@@ -73,7 +73,7 @@ def test_looks_are_few_evenly_spaced_and_end_with_now(hours: int) -> None:
     end = START + timedelta(hours=hours)
     found = moments(START, end)
     assert found[-1] == end
-    assert len(found) <= MAX_LOOKS + 1
+    assert len(found) <= MAX_LOOKS
     steps = {later - earlier for earlier, later in zip([START, *found], found[:-1], strict=False)}
     assert len(steps) <= 1
     assert all(step % DAY == timedelta() for step in steps)

@@ -231,7 +231,7 @@ routes = [
     ),
     Operation(
         "POST", f"{OF_TENANT}/import/preview", preview_import, "See how events would be imported",
-        {200: Data[Preview[EventIn]]}, needs=ADMIN, role=Role.DEVELOPER, lines=EventIn,
-        media=JSON_MEDIA | TABLE_MEDIA, query=EventPreviewQuery,
+        {200: Data[Preview[EventIn]]}, needs=ADMIN, role=Role.DEVELOPER, lines=EventIn, media=JSON_MEDIA | TABLE_MEDIA,
+        query=EventPreviewQuery,
     ),
 ]  # fmt: skip

@@ -6,7 +6,6 @@ is looked at, or third, so that there are at most MAX_LOOKS.
 """
 
 import asyncio
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -16,10 +15,9 @@ from recomengine.experiments.schemas import Arm, DailyLook, Experiment
 from recomengine.experiments.service import BEFORE, one
 from recomengine.infra.database import Pool, tenant_transaction
 
-MAX_LOOKS = 14
+MAX_LOOKS = 10
+"""Each is as much work as the results themselves."""
 DAY = timedelta(days=1)
-ENOUGH_S = 6.0
-"""After so long no earlier look is computed: the newest ones are there."""
 
 
 async def looks(pool: Pool, tenant_id: UUID, experiment_id: UUID) -> list[DailyLook]:
@@ -27,21 +25,17 @@ async def looks(pool: Pool, tenant_id: UUID, experiment_id: UUID) -> list[DailyL
     experiment = await one(pool, tenant_id, experiment_id)
     if experiment.started_at is None:
         return []
-    ends = moments(experiment.started_at, experiment.completed_at or datetime.now(UTC))
-    found, started = list[DailyLook](), time.monotonic()
-    for end in reversed(ends):
+    found = []
+    for end in moments(experiment.started_at, experiment.completed_at or datetime.now(UTC)):
         arms = await _arms(pool, tenant_id, experiment, experiment.started_at, end)
         found.append(await asyncio.to_thread(_look, experiment, arms, end))
-        if time.monotonic() - started > ENOUGH_S:
-            break
-    return found[::-1]
+    return found
 
 
 def moments(start: datetime, end: datetime) -> list[datetime]:
-    """`end`, and before it each moment that is whole days after the start, as many as there is room for."""
-    days = int((end - start) / DAY)
-    step = DAY * max(-(-(days + 1) // MAX_LOOKS), 1)
-    return [moment for number in range(1, MAX_LOOKS + 1) if (moment := start + step * number) < end] + [end]
+    """`end`, and before it moments that are whole days after the start, equally far apart."""
+    step = DAY * (int((end - start) / DAY) // MAX_LOOKS + 1)
+    return [*(moment for number in range(1, MAX_LOOKS) if (moment := start + step * number) < end), end]
 
 
 async def _arms(

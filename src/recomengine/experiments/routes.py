@@ -90,7 +90,7 @@ async def results(context: "Context", call: Call[Owner, None]) -> Response:
 
 
 async def results_by_day(context: "Context", call: Call[Owner, None]) -> Response:
-    """What a look at the end of each day would have shown, the oldest first; at most 14 of them."""
+    """What a look at the end of each day would have shown, the oldest first; at most 10 of them."""
     return data_response(await looks(context.analytics_pool, call.by.tenant_id, _experiment_id(call.request)))
 
 

@@ -19,11 +19,11 @@ from recomengine.web.problems import Problem, problem_response
 CLIENT_GONE = 499
 """Stands in the metrics for a request whose client left before the answer."""
 PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-"""The content policy of web pages; pictures of products lie wherever their shop has them."""
-APP_POLICY = PAGE_POLICY.replace("img-src 'self' data:", "img-src 'self' data: http:").replace(
+"""The content policy of web pages."""
+APP_POLICY = PAGE_POLICY.replace("img-src 'self' data:", "img-src 'self' data: http: https:").replace(
     "connect-src 'self'", "connect-src 'self' data:"
 )
 """Of pages that show shops' pictures, and in a frame the preview of a widget, which keeps to their policy as well."""

@@ -3,14 +3,9 @@ import { ErrorState } from '@/components/ErrorState'
 import { number, percent } from '@/components/format'
 import { Section } from '@/components/Page'
 import { funnelQuery, type Asked } from '@/features/analytics/api'
+import type { Step } from '@/features/analytics/figures'
 
 const LABELS = { impression: 'Saw a recommendation', click: 'Clicked', add_to_cart: 'Added it to the cart', purchase: 'Bought it' }
-
-interface Step {
-  eventType: keyof typeof LABELS
-  events: number
-  shoppers: number
-}
 
 /** From impressions to purchases, by shoppers; the events beside them. */
 export function FunnelSection({ tenantId, asked }: { tenantId: string; asked: Asked }) {
@@ -22,7 +17,7 @@ export function FunnelSection({ tenantId, asked }: { tenantId: string; asked: As
       ) : data === undefined ? (
         <div className="skeleton h-44" />
       ) : (
-        <Picture steps={data.steps} />
+        <Picture steps={data} />
       )}
     </Section>
   )

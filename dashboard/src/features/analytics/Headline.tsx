@@ -1,9 +1,6 @@
-import type { components } from '@/api/schema'
 import { percent } from '@/components/format'
 import { StatCard, StatRow } from '@/components/StatCard'
-import { changeOf, FIGURES, written, type Metric } from '@/features/analytics/figures'
-
-type Overview = components['schemas']['Overview']
+import { changeOf, FIGURES, written, type Metric, type Overview } from '@/features/analytics/figures'
 
 const SHOWN: readonly Metric[] = [
   'revenue', 'attributedRevenue', 'orders', 'averageOrderValue', 'impressions', 'clicks', 'ctr', 'conversionRate',

@@ -71,8 +71,12 @@ const valueOf = (point: Point): number | null => (typeof point.value === 'number
 
 /** Points come group by group, the largest first. */
 function grouped(points: readonly Point[], group: 'placementId' | 'strategy'): Series[] {
-  const byName = Map.groupBy(points, (point) => point[group] ?? '')
-  return [...byName].slice(0, MOST_LINES).map(([name, of]) => ({ label: name || 'None', values: of.map(valueOf) }))
+  const byName = new Map<string, (number | null)[]>()
+  for (const point of points) {
+    const name = point[group] ?? ''
+    byName.set(name, [...(byName.get(name) ?? []), valueOf(point)])
+  }
+  return [...byName].slice(0, MOST_LINES).map(([name, values]) => ({ label: name || 'None', values }))
 }
 
 function Choices({ metric, interval, canBeHours }: { metric: Metric; interval: 'day' | 'hour'; canBeHours: boolean }) {

@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { answerOf, api } from '@/api/client'
-import type { Metric, ProductMetric } from '@/features/analytics/figures'
+import type { Metric, Overview, ProductMetric, Step } from '@/features/analytics/figures'
 
 /** Of which days, credited to which placement and strategy. */
 export interface Asked {
@@ -18,7 +18,7 @@ export const overviewQuery = (tenantId: string, asked: Asked, compare: boolean) 
     queryFn: async () => {
       const query = { ...asked, ...(compare ? { compare: 'previous' as const } : {}) }
       const path = '/api/v1/tenants/{tenantId}/analytics/overview'
-      return (await answerOf(api.GET(path, { params: { path: { tenantId }, query } }))).data
+      return (await answerOf(api.GET(path, { params: { path: { tenantId }, query } }))).data as Overview
     },
     placeholderData: keepPreviousData,
   })
@@ -44,7 +44,7 @@ export const funnelQuery = (tenantId: string, query: Asked) =>
     queryKey: ['tenants', tenantId, 'analytics', 'funnel', query],
     queryFn: async () => {
       const path = '/api/v1/tenants/{tenantId}/analytics/funnel'
-      return (await answerOf(api.GET(path, { params: { path: { tenantId }, query } }))).data
+      return (await answerOf(api.GET(path, { params: { path: { tenantId }, query } }))).data.steps as Step[]
     },
     placeholderData: keepPreviousData,
   })

@@ -1,8 +1,11 @@
 import type { components } from '@/api/schema'
 import { money, number, percent } from '@/components/format'
 
-export type Figures = components['schemas']['Previous']
-export type Metric = keyof Omit<Figures, 'from' | 'to'>
+/** Each is always there: the schema only says that a figure of nothing is 0. */
+export type Figures = Required<components['schemas']['Figures']>
+export type Overview = Required<Omit<components['schemas']['Overview'], 'previous'>> & { previous?: Figures }
+export type Step = Required<components['schemas']['Step']>
+export type Metric = keyof Figures
 
 interface Figure {
   label: string

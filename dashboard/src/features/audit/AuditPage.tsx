@@ -99,7 +99,10 @@ const COLUMNS: Column<AuditLine>[] = [
     header: 'What',
     cell: (line) => (
       <>
-        <span className="block font-medium break-words">{inWords(line.action)}</span>
+        <span className="block break-words">
+          <span className="font-medium">{inWords(line.action)}</span>
+          {nameOf(line) !== undefined && <span className="text-muted"> · {nameOf(line)}</span>}
+        </span>
         <Change line={line} />
       </>
     ),
@@ -112,6 +115,14 @@ const COLUMNS: Column<AuditLine>[] = [
 const inWords = (action: string): string => {
   const words = action.replace(/[._]/g, ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+const NAMES = ['name', 'title', 'email', 'placementId', 'prefix']
+
+/** What it was done to, as people call it. */
+function nameOf({ before, after }: AuditLine): string | undefined {
+  const said = { ...(before as object | null), ...(after as object | null) } as Record<string, unknown>
+  return NAMES.map((name) => said[name]).find((value) => typeof value === 'string' && value !== '') as string | undefined
 }
 
 /** What it was about, and what was there before and after, where there is something to say. */

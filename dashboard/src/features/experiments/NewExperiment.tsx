@@ -39,7 +39,7 @@ export function NewExperiment({ tenantId, isOpen, onClose }: Props) {
 function Fields({ tenantId, onClose }: Omit<Props, 'isOpen'>) {
   const navigate = useNavigate()
   const { data: placements = [] } = useQuery(placementsQuery(tenantId))
-  const form = useZodForm(SCHEMA, {
+  const form = useZodForm<z.infer<typeof SCHEMA>>(SCHEMA, {
     defaultValues: {
       name: '', placementId: '', controlStrategy: 'trending', variantStrategy: 'auto', kind: 'ab', metric: 'ctr', trafficSplit: 50,
     },

@@ -38,7 +38,7 @@ export function Outcome({ experiment, results }: { experiment: Experiment; resul
           ]}
           format={(value) => liftOf(experiment, value, currency)}
         />
-        {comparison.sequentialCi === null && <p className="pt-2 text-muted">The sequential interval begins at 50 shoppers of each variant.</p>}
+        {!comparison.sequentialCi && <p className="pt-2 text-muted">The sequential interval begins at 50 shoppers of each variant.</p>}
       </Section>
       <Section title="Counts">
         <DataTable label="Counts of both variants" columns={columns} rows={results.variants} rowKey={(row) => row.variant} empty={null} />
@@ -48,17 +48,18 @@ export function Outcome({ experiment, results }: { experiment: Experiment; resul
 }
 
 function intervalOf({ variant, strategy, value, ci }: Variant): Interval[] {
-  if (value === null || ci === null) return []
-  return [{ label: `${NAMES[variant]}: ${strategyName(strategy)}`, low: ci[0], value, high: ci[1] }]
-}
-
-function differenceOf(label: string, value: number | null, ci: readonly number[] | null): Interval[] {
   const [low, high] = ci ?? []
   if (value === null || low === undefined || high === undefined) return []
+  return [{ label: `${NAMES[variant]}: ${strategyName(strategy)}`, low, value, high }]
+}
+
+function differenceOf(label: string, value: number | null | undefined, ci: readonly number[] | null | undefined): Interval[] {
+  const [low, high] = ci ?? []
+  if (value === null || value === undefined || low === undefined || high === undefined) return []
   return [{ label, low, value, high, tone: low > 0 ? 'good' : high < 0 ? 'bad' : 'neutral' }]
 }
 
-function columnsOf(currency: string): Column<Variant>[] {
+function columnsOf(currency: string | undefined): Column<Variant>[] {
   const count = (id: 'users' | 'impressions' | 'clicks' | 'conversions' | 'purchases', header: string, isWideOnly = true): Column<Variant> => ({
     id, header, cell: (row) => number(row[id]), align: 'end', isWideOnly,
   })

@@ -5,7 +5,9 @@ import { money, number, percent } from '@/components/format'
 type Schemas = components['schemas']
 export type Experiment = Schemas['Experiment']
 export type ExperimentIn = Schemas['ExperimentIn']
-export type Results = Schemas['Results']
+/** As the client gives an answer: what is a pair in the schema is a list there. */
+type Read<Given> = Given extends readonly [number, number] ? number[] : Given extends object ? { [Name in keyof Given]: Read<Given[Name]> } : Given
+export type Results = Read<Schemas['Results']>
 export type Status = Experiment['status']
 export type Strategy = ExperimentIn['controlStrategy']
 export type Step = 'start' | 'pause' | 'resume' | 'complete'
@@ -44,17 +46,17 @@ export const options = (words: Record<string, string>) => Object.entries(words).
 export const measured = ({ kind, metric }: Pick<Experiment, 'kind' | 'metric'>): string =>
   kind === 'interleaving' ? 'Share of shoppers who prefer it' : METRICS[metric]
 
-/** A value of the metric, or a difference of two. */
-export function valueOf(of: Pick<Experiment, 'kind' | 'metric'>, value: number | null, currency: string): string {
+/** A value of the metric; in the currency that a shop has until it says another. */
+export function valueOf(of: Pick<Experiment, 'kind' | 'metric'>, value: number | null | undefined, currency = 'USD'): string {
   return of.kind === 'ab' && of.metric === 'revenue_per_user' ? money(value, currency) : percent(value, 2)
 }
 
 /** A difference: percentage points, or money. */
-export function liftOf(of: Pick<Experiment, 'kind' | 'metric'>, value: number | null, currency: string): string {
+export function liftOf(of: Pick<Experiment, 'kind' | 'metric'>, value: number | null | undefined, currency = 'USD'): string {
   if (of.kind === 'ab' && of.metric === 'revenue_per_user') {
     return number(value, { style: 'currency', currency, signDisplay: 'exceptZero' })
   }
-  return value === null ? number(null) : `${number(value * 100, { signDisplay: 'exceptZero', maximumFractionDigits: 2 })} pp`
+  return value === null || value === undefined ? number(null) : `${number(value * 100, { signDisplay: 'exceptZero', maximumFractionDigits: 2 })} pp`
 }
 
 /** What to do, in a few words; the results' own sentence says why. */

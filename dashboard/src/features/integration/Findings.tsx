@@ -3,8 +3,8 @@ import { number } from '@/components/format'
 import type { Finding } from '@/features/integration/api'
 import { checkLabel, STATUS } from '@/features/integration/checks'
 
-/** Each check: how it stands, what was found, and what to do. */
-export function Findings({ findings }: { findings: Finding[] }) {
+/** Each check: how it stands, what was found, and what to do. isDetailed: examples and counts, even where all is well. */
+export function Findings({ findings, isDetailed = false }: { findings: Finding[]; isDetailed?: boolean }) {
   return (
     <ul className="flex flex-col">
       {findings.map((finding) => (
@@ -21,7 +21,7 @@ export function Findings({ findings }: { findings: Finding[] }) {
                 {finding.remedy}
               </p>
             )}
-            {finding.remedy && <Details finding={finding} />}
+            {(finding.remedy || isDetailed) && <Details finding={finding} />}
           </div>
         </li>
       ))}
@@ -38,9 +38,9 @@ function Details({ finding }: { finding: Finding }) {
   const examples = finding.examples ?? []
   if (values.length === 0 && examples.length === 0) return null
   return (
-    <dl className="flex flex-col gap-1 pt-1.5 text-sm text-muted">
+    <dl className="flex flex-wrap gap-x-4 gap-y-1 pt-1.5 text-sm text-muted">
       {examples.length > 0 && (
-        <div className="flex flex-wrap items-center gap-1.5">
+        <div className="flex w-full flex-wrap items-center gap-1.5">
           <dt>For example</dt>
           {examples.map((example) => (
             <dd key={example} className="max-w-full rounded border border-line bg-sunken px-1.5 font-mono text-xs leading-5 break-all">
@@ -49,16 +49,12 @@ function Details({ finding }: { finding: Finding }) {
           ))}
         </div>
       )}
-      {values.length > 0 && (
-        <div className="flex flex-wrap gap-x-4 gap-y-1">
-          {values.map(([name, value]) => (
-            <div key={name} className="flex gap-1.5">
-              <dt>{words(name)}</dt>
-              <dd className="text-ink">{typeof value === 'number' ? number(value) : value}</dd>
-            </div>
-          ))}
+      {values.map(([name, value]) => (
+        <div key={name} className="flex gap-1.5">
+          <dt>{words(name)}</dt>
+          <dd className="text-ink">{typeof value === 'number' ? number(value) : value}</dd>
         </div>
-      )}
+      ))}
     </dl>
   )
 }

@@ -81,7 +81,7 @@ function Examined({ integration }: { integration: Integration }) {
       )}
       {ofSdk.length > 0 && (
         <Section title="SDK" intro="Which versions of the browser SDK send, and what it could not do.">
-          <Findings findings={ofSdk} />
+          <Findings findings={ofSdk} isDetailed />
         </Section>
       )}
       {fine.length > 0 && (

@@ -92,6 +92,7 @@ const COLUMNS: Column<Job>[] = [
     id: 'queued',
     header: 'Queued',
     isWideOnly: true,
+    className: 'md:pl-6',
     cell: (job) => <span title={dateTime(job.queuedAt)}>{ago(job.queuedAt)}</span>,
   },
   { id: 'took', header: 'Took', align: 'end', isWideOnly: true, cell: (job) => <Duration job={job} /> },
@@ -124,7 +125,7 @@ function Retry({ job }: { job: Job }) {
   })
   if (job.status !== 'dead') return null
   return (
-    <Button isPending={retry.isPending} onClick={() => retry.mutate()} aria-label={`Try job ${job.id} again`}>
+    <Button isPending={retry.isPending} onClick={() => retry.mutate()} aria-label={`Try again: job ${job.id}`}>
       Try again
     </Button>
   )

@@ -81,7 +81,14 @@ function Acceptance({ token, email }: { token: string; email: string }) {
   if (error instanceof Problem && 'token' in error.fields) return <Spent />
   const isOfAnother = error instanceof Problem && error.code === 'invitation_of_another'
   return (
-    <EntryFrame title="You are invited" intro={`You are signed in as ${email}.`}>
+    <EntryFrame
+      title="You are invited"
+      intro={
+        <>
+          You are signed in as <span className="break-all">{email}</span>.
+        </>
+      }
+    >
       {isOfAnother ? (
         <p role="alert">The invitation went to another address. Sign out, then use the account of that address.</p>
       ) : (

@@ -20,7 +20,4 @@ export const replayRoute = createRoute({
 export const routes = [modelsRoute, replayRoute] as const
 export const dashboardRoutes = [] as const
 export const rootRoutes = [] as const
-export const nav: NavEntry[] = [
-  { label: 'Models', to: '/dashboard/tenants/$tenantId/models', section: 'Engine', order: 10 },
-  { label: 'Replay', to: '/dashboard/tenants/$tenantId/models/replay', section: 'Engine', order: 20 },
-]
+export const nav: NavEntry[] = [{ label: 'Models', to: '/dashboard/tenants/$tenantId/models', section: 'Engine', order: 10 }]

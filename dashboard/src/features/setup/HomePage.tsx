@@ -13,7 +13,7 @@ export function HomePage() {
   const tenant = useTenant()
   const { data, error, refetch } = useQuery(setupQuery(tenant.id))
   return (
-    <Page title={tenant.name} intro={data?.done === false ? 'Five steps, in any order. Each is ticked off by itself once it is done.' : undefined}>
+    <Page title={tenant.name}>
       {error && data === undefined ? (
         <ErrorState error={error} retry={() => void refetch()} />
       ) : data === undefined ? (
@@ -31,7 +31,9 @@ export function HomePage() {
         </>
       ) : (
         <>
-          <Checklist setup={data} />
+          <Section title="Set-up" intro="Five steps, in any order. Each is ticked off by itself once it is done.">
+            <Checklist setup={data} />
+          </Section>
           <NewestEvent setup={data} />
         </>
       )}

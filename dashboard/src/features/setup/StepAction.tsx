@@ -41,6 +41,7 @@ function Snippet({ tenantId, isOpen, hasExample = false }: { tenantId: string; i
   useEffect(() => {
     if (made !== undefined) void client.invalidateQueries({ queryKey: setupQuery(tenantId).queryKey })
   }, [made, client, tenantId])
+  if (!hasExample && made !== undefined) return null // the next step shows it
   if (snippet.error) return <ErrorState error={snippet.error} retry={() => void snippet.refetch()} />
   if (snippet.data === undefined) {
     if (snippet.isFetching) return <Loading rows={2} />
