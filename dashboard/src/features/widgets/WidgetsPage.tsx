@@ -33,7 +33,7 @@ export function WidgetsPage() {
         <DataTable
           label="Widgets"
           columns={columns}
-          rows={data.pages.flatMap((page) => page.data)}
+          rows={data}
           rowKey={(row) => row.id}
           empty={<EmptyState title="No widget yet" body="Every placement looks as by default, and has the shop’s default strategy." action={add} />}
           onMore={hasNextPage ? () => void fetchNextPage() : undefined}

@@ -1,6 +1,7 @@
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import type { components } from '@/api/schema'
 import { answerOf, api } from '@/api/client'
+import { pagesQuery } from '@/app/pages'
 import { toast } from '@/components/toast'
 
 export type Widget = components['schemas']['Widget']
@@ -10,17 +11,9 @@ export type Theme = components['schemas']['Theme']
 const listKey = (tenantId: string) => ['tenants', tenantId, 'widgets']
 
 export const widgetsQuery = (tenantId: string) =>
-  infiniteQueryOptions({
-    queryKey: listKey(tenantId),
-    queryFn: async ({ pageParam }) =>
-      answerOf(
-        api.GET('/api/v1/tenants/{tenantId}/widgets', {
-          params: { path: { tenantId }, query: { limit: 100, ...(pageParam && { cursor: pageParam }) } },
-        }),
-      ),
-    initialPageParam: '',
-    getNextPageParam: (page) => page.meta.nextCursor,
-  })
+  pagesQuery<Widget>(listKey(tenantId), async (cursor) =>
+    answerOf(api.GET('/api/v1/tenants/{tenantId}/widgets', { params: { path: { tenantId }, query: { limit: 100, cursor } } })),
+  )
 
 export const widgetQuery = (tenantId: string, widgetId: string) =>
   queryOptions({
