@@ -272,6 +272,13 @@ q0-16 16-16t16 16v24q0-14 15-14t15 14v116q0 40-34 54v34H154v-34z" fill="$main"/>
 <path d="M66 300q0-34 40-44 60-14 98-50l18 14q-30 60-130 72z" fill="#fdf3e1"/>
 <path d="M58 300h282q4 30-30 30H88q-30 0-30-30z" fill="$trim"/>
 <path d="M250 232q40 4 56 38" class="t" stroke="$light"/>""",
+    "watering can": """
+<path d="M150 196c10-92 108-92 122 0M276 214c66-6 62 84 6 84" class="l" stroke="$trim"/>
+<path d="M136 312 66 196l20-12 62 92z" fill="$main"/>
+<path d="m44 208 62-40-8-14-66 34z" fill="$dark"/>
+<path d="M138 192h144l10 128q1 14-14 14H142q-15 0-14-14z" fill="$main"/>
+<path d="M222 192h60l10 128q1 14-14 14h-56z" fill="$dark"/>
+<path d="M136 222h148" class="t" stroke="$light"/>""",
 }
 
 _NAMED = {
@@ -282,6 +289,7 @@ _NAMED = {
     "grinder": ("Grinder",),
     "table": ("Camp Table",),
     "hammock": ("Hammock",),
+    "watering can": ("Watering Can",),
     "slippers": ("Slippers", "Slides", "Clogs", "Espadrilles"),
 }
 

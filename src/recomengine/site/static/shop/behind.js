@@ -9,7 +9,7 @@ import { engine } from "./sdk.js";
 const KEPT = 40;
 const OPEN = "wayfern.behind.open";
 const SENT = "wayfern.behind.sent";
-const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
 
 const lists = new Map();
 let sent = [];
