@@ -13,6 +13,7 @@ COPY pyproject.toml setup.py README.md ./
 COPY migrations migrations
 COPY src src
 COPY sdk sdk
+COPY dashboard dashboard
 RUN uv build --no-cache --wheel --build-constraints requirements/dev.txt --require-hashes --out-dir dist \
     && uv pip install --no-cache --python /opt/recomengine --compile-bytecode --no-deps dist/*.whl
 

@@ -1,5 +1,5 @@
 """Compiles the kernels of src/recomengine/_core: -O3, OpenMP where the compiler has it, strict floating point. Builds
-the browser SDK and packs the files for browsers into a wheel.
+the browser SDK and the dashboard and packs the files for browsers into a wheel.
 
 No -march: functions marked RECO_CLONES (see _core/clones.h) are compiled several times and chosen at run time, so one
 wheel runs on every x86-64. Everything else about the package is in pyproject.toml.
@@ -20,7 +20,7 @@ sys.path.insert(0, "src")
 from recomengine.site.build import build as build_site
 
 CORE = Path("src/recomengine/_core")
-SDK = Path("sdk/build.py")
+BROWSER_BUILDS = [Path("sdk/build.py"), Path("dashboard/build.py")]
 
 
 def has_openmp(compiler: str) -> bool:
@@ -54,8 +54,9 @@ class BuildWithSite(build_py):
 
     def run(self) -> None:
         if not self.editable_mode:
-            if SDK.exists():  # a source distribution holds the SDK as built
-                subprocess.run([sys.executable, str(SDK)], check=True)
+            for script in BROWSER_BUILDS:
+                if script.exists():  # a source distribution holds what they build
+                    subprocess.run([sys.executable, str(script)], check=True, env=os.environ | {"PYTHONPATH": "src"})
             build_site()
         super().run()
 

@@ -372,6 +372,26 @@ ALTER TABLE integration_notes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY integration_notes_of_declared_tenants ON integration_notes TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
 GRANT SELECT, INSERT, UPDATE, DELETE ON integration_notes TO recomengine_app;
 
+-- 0022_members
+CREATE TABLE invitations (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    email text NOT NULL,
+    role text NOT NULL,
+    digest bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT invitations_pkey PRIMARY KEY (tenant_id, id),
+    CONSTRAINT invitations_digest_key UNIQUE (digest),
+    CONSTRAINT invitations_email_length CHECK (length(email) >= 3 AND length(email) <= 320),
+    CONSTRAINT invitations_role_known CHECK (role = ANY (ARRAY['owner'::text, 'developer'::text, 'analyst'::text])),
+    CONSTRAINT invitations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX invitations_tenant_id_email_key ON invitations USING btree (tenant_id, lower(email));
+ALTER TABLE invitations ENABLE ROW LEVEL SECURITY;
+CREATE POLICY invitations_of_declared_tenants ON invitations TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON invitations TO recomengine_app;
+
 -- 0006_jobs
 CREATE TABLE jobs (
     id bigint NOT NULL,
@@ -393,6 +413,22 @@ CREATE INDEX jobs_tenant_id_idx ON jobs USING btree (tenant_id, id);
 ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY jobs_of_declared_tenants ON jobs TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
 GRANT SELECT ON jobs TO recomengine_app;
+
+-- 0022_members
+CREATE TABLE members (
+    tenant_id uuid NOT NULL,
+    admin_id uuid NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT members_pkey PRIMARY KEY (tenant_id, admin_id),
+    CONSTRAINT members_role_known CHECK (role = ANY (ARRAY['owner'::text, 'developer'::text, 'analyst'::text])),
+    CONSTRAINT members_admin_id_fkey FOREIGN KEY (admin_id) REFERENCES admins(id) ON DELETE CASCADE,
+    CONSTRAINT members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id) ON DELETE CASCADE
+);
+CREATE INDEX members_admin_id_idx ON members USING btree (admin_id);
+ALTER TABLE members ENABLE ROW LEVEL SECURITY;
+CREATE POLICY members_of_declared_tenants ON members TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+GRANT SELECT, INSERT, UPDATE, DELETE ON members TO recomengine_app;
 
 -- 0001_schema, 0002_build_progress
 CREATE TABLE models (
@@ -428,7 +464,7 @@ CREATE TABLE password_resets (
 CREATE INDEX password_resets_admin_id_idx ON password_resets USING btree (admin_id);
 GRANT SELECT, INSERT, UPDATE, DELETE ON password_resets TO recomengine_app;
 
--- 0003_accounts, 0012_replaced_tokens
+-- 0003_accounts, 0012_replaced_tokens, 0022_members
 CREATE TABLE refresh_tokens (
     digest bytea NOT NULL,
     family uuid NOT NULL,
@@ -437,7 +473,10 @@ CREATE TABLE refresh_tokens (
     used_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     used_by bytea,
+    began_at timestamp with time zone NOT NULL DEFAULT now(),
+    user_agent text NOT NULL DEFAULT ''::text,
     CONSTRAINT refresh_tokens_pkey PRIMARY KEY (digest),
+    CONSTRAINT refresh_tokens_user_agent_length CHECK (length(user_agent) <= 300),
     CONSTRAINT refresh_tokens_admin_id_fkey FOREIGN KEY (admin_id) REFERENCES admins(id) ON DELETE CASCADE
 );
 CREATE INDEX refresh_tokens_admin_id_idx ON refresh_tokens USING btree (admin_id);
@@ -504,6 +543,7 @@ CREATE TABLE tenants (
 CREATE INDEX tenants_owner_id_idx ON tenants USING btree (owner_id);
 ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenants_declared ON tenants TO recomengine_app USING (id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
+CREATE TRIGGER tenants_take_owner AFTER INSERT ON tenants FOR EACH ROW WHEN (new.owner_id IS NOT NULL) EXECUTE FUNCTION take_owner();
 GRANT SELECT, INSERT, UPDATE ON tenants TO recomengine_app;
 
 -- 0007_lifecycle, 0017_one_shopper
@@ -1138,6 +1178,18 @@ AS $function$
 $function$;
 GRANT EXECUTE ON FUNCTION find_api_key TO recomengine_app;
 
+-- 0022_members
+CREATE FUNCTION find_invitation(p_digest bytea)
+ RETURNS TABLE(tenant_id uuid, email text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+    SELECT i.tenant_id, i.email FROM invitations i JOIN tenants t ON t.id = i.tenant_id
+    WHERE i.digest = p_digest AND i.expires_at > now() AND t.status <> 'deleted'
+$function$;
+GRANT EXECUTE ON FUNCTION find_invitation TO recomengine_app;
+
 -- 0021_integration_notes
 CREATE FUNCTION forget_integration_notes(p_before date)
  RETURNS bigint
@@ -1173,14 +1225,14 @@ END
 $function$;
 GRANT EXECUTE ON FUNCTION forget_jobs TO recomengine_app;
 
--- 0003_accounts
+-- 0003_accounts, 0022_members
 CREATE FUNCTION owns_tenant(p_admin_id uuid, p_tenant_id uuid)
  RETURNS boolean
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO '$user', 'public'
 AS $function$
-    SELECT EXISTS (SELECT FROM tenants WHERE id = p_tenant_id AND owner_id = p_admin_id AND status <> 'deleted')
+    SELECT coalesce(role_in(p_admin_id, p_tenant_id) = 'owner', false)
 $function$;
 GRANT EXECUTE ON FUNCTION owns_tenant TO recomengine_app;
 
@@ -1206,7 +1258,7 @@ END
 $function$;
 GRANT EXECUTE ON FUNCTION purge_tenant TO recomengine_app;
 
--- 0003_accounts
+-- 0003_accounts, 0022_members
 CREATE FUNCTION read_audit(p_admin_id uuid, p_tenant uuid, p_before_id bigint, p_limit integer)
  RETURNS SETOF audit_log
  LANGUAGE sql
@@ -1214,8 +1266,25 @@ CREATE FUNCTION read_audit(p_admin_id uuid, p_tenant uuid, p_before_id bigint, p
  SET search_path TO '$user', 'public'
 AS $function$
     SELECT * FROM audit_log
-    WHERE (admin_id = p_admin_id OR about_tenant IN (SELECT id FROM tenants WHERE owner_id = p_admin_id))
+    WHERE (admin_id = p_admin_id OR about_tenant IN (SELECT tenant_id FROM members WHERE admin_id = p_admin_id))
       AND (p_tenant IS NULL OR about_tenant = p_tenant)
+      AND (p_before_id IS NULL OR id < p_before_id)
+    ORDER BY id DESC LIMIT p_limit
+$function$;
+GRANT EXECUTE ON FUNCTION read_audit TO recomengine_app;
+
+-- 0003_accounts, 0022_members
+CREATE FUNCTION read_audit(p_admin_id uuid, p_tenant uuid, p_before_id bigint, p_limit integer, p_actor uuid, p_action text)
+ RETURNS SETOF audit_log
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+    SELECT * FROM audit_log
+    WHERE (admin_id = p_admin_id OR about_tenant IN (SELECT tenant_id FROM members WHERE admin_id = p_admin_id))
+      AND (p_tenant IS NULL OR about_tenant = p_tenant)
+      AND (p_actor IS NULL OR admin_id = p_actor)
+      AND (p_action IS NULL OR action = p_action OR starts_with(action, p_action || '.'))
       AND (p_before_id IS NULL OR id < p_before_id)
     ORDER BY id DESC LIMIT p_limit
 $function$;
@@ -1278,6 +1347,18 @@ BEGIN
 END
 $function$;
 GRANT EXECUTE ON FUNCTION refresh_analytics_summary TO recomengine_app;
+
+-- 0022_members
+CREATE FUNCTION role_in(p_admin_id uuid, p_tenant_id uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO '$user', 'public'
+AS $function$
+    SELECT m.role FROM members m JOIN tenants t ON t.id = m.tenant_id
+    WHERE m.tenant_id = p_tenant_id AND m.admin_id = p_admin_id AND t.status <> 'deleted'
+$function$;
+GRANT EXECUTE ON FUNCTION role_in TO recomengine_app;
 
 -- 0009_running_experiments
 CREATE FUNCTION running_experiments()
@@ -1359,6 +1440,20 @@ END
 $function$;
 GRANT EXECUTE ON FUNCTION summarize_arrivals TO recomengine_app;
 
+-- 0022_members
+CREATE FUNCTION take_owner()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO '$user', 'public'
+AS $function$
+BEGIN
+    INSERT INTO members (tenant_id, admin_id, role) VALUES (NEW.id, NEW.owner_id, 'owner');
+    UPDATE tenants SET owner_id = NULL WHERE id = NEW.id;
+    RETURN NULL;
+END
+$function$;
+GRANT EXECUTE ON FUNCTION take_owner TO PUBLIC;
+
 -- 0001_schema, 0018_robots_found
 CREATE FUNCTION tenants_due(p_since timestamp with time zone)
  RETURNS SETOF uuid
@@ -1393,17 +1488,18 @@ AS $function$
 $function$;
 GRANT EXECUTE ON FUNCTION tenants_heard_of TO recomengine_app;
 
--- 0003_accounts
+-- 0003_accounts, 0022_members
 CREATE FUNCTION tenants_of(p_admin_id uuid, p_after uuid, p_limit integer)
  RETURNS SETOF uuid
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO '$user', 'public'
 AS $function$
-    SELECT id FROM tenants
-    WHERE owner_id = p_admin_id AND status <> 'deleted'
-      AND (p_after IS NULL OR (created_at, id) > (SELECT a.created_at, a.id FROM tenants a WHERE a.id = p_after AND a.owner_id = p_admin_id))
-    ORDER BY created_at, id LIMIT p_limit
+    SELECT t.id FROM members m JOIN tenants t ON t.id = m.tenant_id
+    WHERE m.admin_id = p_admin_id AND t.status <> 'deleted'
+      AND (p_after IS NULL OR (t.created_at, t.id) > (SELECT a.created_at, a.id FROM tenants a JOIN members b ON b.tenant_id = a.id
+                                                      WHERE a.id = p_after AND b.admin_id = p_admin_id))
+    ORDER BY t.created_at, t.id LIMIT p_limit
 $function$;
 GRANT EXECUTE ON FUNCTION tenants_of TO recomengine_app;
 

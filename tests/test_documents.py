@@ -33,6 +33,14 @@ def test_every_test_that_the_security_document_names_is_there() -> None:
         assert [name for name in names if not (ROOT / name).exists()] == []
 
 
+def test_the_landing_page_gives_figures_of_the_readme_alone() -> None:
+    words = (ROOT / "dashboard" / "src" / "features" / "landing" / "words.ts").read_text(encoding="utf-8")
+    figures = re.findall(r"value: '([^']+)'", words)
+    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("Budgets are p95.")[2]
+    assert figures
+    assert [figure for figure in figures if f"| {figure} |" not in table] == []
+
+
 NAMED = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|pyi|pyx|pxd|h|sql|toml|json|yml|yaml|js|css|html))(?:: ([\w.]+))?`")
 MADE = {"manifest.json", "migrations/NNNN_name.sql"}
 """What the system writes while it runs, and a name that stands for many."""

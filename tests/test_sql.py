@@ -15,6 +15,7 @@ TENANT_TABLES = (
     "widget_configs", "models", "jobs", "user_aliases", "erasures", "archived_events",
     "analytics_state", "analytics_hourly", "analytics_products", "analytics_summary_of_declared",
     "robots", "alias_changes", "user_properties", "joined_ids", "robot_searches", "integration_notes",
+    "members", "invitations",
 )  # fmt: skip
 TENANT_TABLE = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE)\s+({'|'.join(TENANT_TABLES)})\b", re.IGNORECASE)
 

@@ -25,6 +25,7 @@ from recomengine.infra.database import DATABASE_AWAY
 from recomengine.infra.logs import configure_logs, said
 from recomengine.integration.routes import routes as integration_routes
 from recomengine.jobs.routes import routes as job_routes
+from recomengine.members.routes import routes as member_routes
 from recomengine.models.routes import routes as model_routes
 from recomengine.recommendations.routes import routes as recommendation_routes
 from recomengine.reference.routes import reference_routes
@@ -72,7 +73,7 @@ def create_app(settings: Settings) -> Starlette:
 def all_routes() -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         *recommendation_routes, *event_routes, *catalog_routes, *model_routes, *account_routes, *tenant_routes,
-        *key_routes, *experiment_routes, *analytics_routes, *job_routes, *user_routes, *robot_routes,
+        *member_routes, *key_routes, *experiment_routes, *analytics_routes, *job_routes, *user_routes, *robot_routes,
         *integration_routes, *widget_routes, *snippet_routes, *segment_routes, *health_routes,
     ]  # fmt: skip
     return [*routes, *reference_routes(routes), *sdk_routes(), *dashboard_routes()]

@@ -18,6 +18,7 @@ from recomengine.infra.database import ASK_EVERY_S, Pool, Watchdog, open_pool
 from recomengine.infra.process_gauges import EVERY_S, gauges_of
 from recomengine.infra.redis import RedisClient
 from recomengine.integration.notes import FLUSH_EVERY_S, Notes
+from recomengine.members.service import Invitations
 from recomengine.models.event_log import EventLogs
 from recomengine.models.registry import ModelRegistry
 from recomengine.models.store import ModelStore
@@ -42,6 +43,7 @@ class Context:
     bus: Bus
     accounts: Accounts
     admins: AdminGuard
+    invitations: Invitations
     guard: Guard
     limits: Limits
     catalogs: Catalogs
@@ -88,6 +90,7 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
             bus=bus,
             accounts=accounts,
             admins=AdminGuard(pool, accounts, limits),
+            invitations=Invitations(pool, redis, settings),
             guard=Guard(keys, notes),
             limits=limits,
             catalogs=catalogs,

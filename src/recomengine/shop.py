@@ -28,6 +28,20 @@ class Permission(Enum):
     WRITE = frozenset({"read-write"})
 
 
+class Role(Enum):
+    """What a member of a tenant may do: each all that those before it may, and more."""
+
+    ANALYST = "analyst"
+    DEVELOPER = "developer"
+    OWNER = "owner"
+
+    def covers(self, needed: "Role") -> bool:
+        return _RANKS[self] >= _RANKS[needed]
+
+
+_RANKS = {role: rank for rank, role in enumerate(Role)}
+
+
 class EventTraits(NamedTuple):
     """What events of a type count for."""
 

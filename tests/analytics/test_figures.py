@@ -44,6 +44,9 @@ async def check_everything(context: Context, shop: service.Shop, found: Sequence
     assert isinstance(answer.previous, msgspec.Struct)
     before = [fact for fact in found if asked.before.start <= fact.at < asked.before.end]
     assert tuple(getattr(answer.previous, name) for name in SUMS) == total(before)
+    at_home = await service.overview(context.pool, shop, OverviewQuery(**between, placement_id="home", strategy="auto"))
+    of_home = [fact for fact in within if (fact.placement_id, fact.strategy) == ("home", "auto")]
+    assert tuple(getattr(at_home, name) for name in SUMS) == total(of_home)
     await check_series(context, shop, within, asked, between)
     products = await service.top_products(context.pool, shop, ProductsQuery(**between, metric="revenue"))
     columns = ("impressions", "clicks", "conversions", "revenue", "attributed_conversions", "attributed_revenue")

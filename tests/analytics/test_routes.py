@@ -272,6 +272,23 @@ async def test_another_zone_currency_or_window_counts_at_once(ann: Person, shop:
             await settle(context.pool, UUID(shop))
 
 
+async def test_figures_can_be_those_of_a_placement_and_a_strategy(ann: Person, shop: str, context: Context) -> None:
+    await post(ann, shop, *A_DAY)
+    for _ in range(2):
+        home = await ask(ann, shop, f"overview?from={DAY}&to={DAY}&placementId=home&compare=previous")
+        assert (home["impressions"], home["revenue"], home["attributedConversions"]) == (3, "59.97", 1)
+        assert home["previous"]["impressions"] == 0
+        none = await ask(ann, shop, f"overview?from={DAY}&to={DAY}&placementId=home&strategy=trending")
+        assert (none["impressions"], none["revenue"]) == (0, "0.00")
+        rest = await ask(ann, shop, f"overview?from={DAY}&to={DAY}&placementId=")
+        assert (rest["impressions"], rest["revenue"]) == (0, "0.30")
+        series = await ask(ann, shop, f"timeseries?metric=impressions&from={DAY}&to={DAY}&strategy=trending")
+        assert series == [{"value": 1, "date": DAY}]
+        lines = (await ann.call("GET", f"/api/v1/tenants/{shop}/analytics/export.csv?from={DAY}&placementId=cart")).text
+        assert [line.split(",")[1] for line in lines.splitlines()[1:]] == ["cart"]
+        await settle(context.pool, UUID(shop))
+
+
 async def test_figures_that_take_too_long_are_promised_for_later(
     ann: Person, shop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,7 +45,7 @@ async def guess(app: Starlette, email: str, address: str, count: int) -> list[in
 async def link(client: httpx.AsyncClient, context: Context, person: Person) -> str:
     """The token of the newest mailed link."""
     assert (await client.post(f"{AUTH}/forgot-password", json={"email": person.email})).status_code == 202
-    found = re.search(r"/reset-password\?token=(\S+)", (await mailed(context, 1))[-1])
+    found = re.search(r"/reset-password#(\S+)", (await mailed(context, 1))[-1])
     assert found is not None
     return found[1]
 

@@ -48,7 +48,9 @@ def test_tenant_create_gives_the_shop_to_an_account(command: Command, tenant: st
         )
     )
     made = json.loads(command("tenant", "create", "Shop", "--owner", "Ann@example.com", "--json").out)
-    owned = "SELECT a.email FROM tenants t JOIN admins a ON a.id = t.owner_id WHERE t.id = $1"
+    owned = (
+        "SELECT a.email FROM members m JOIN admins a ON a.id = m.admin_id WHERE m.tenant_id = $1 AND m.role = 'owner'"
+    )
     owner = asyncio.run(fetchval(database, owned, UUID(made["tenantId"])))
     assert owner == "ann@example.com"
     refused = command("tenant", "create", "Shop", "--owner", "nobody@example.com")

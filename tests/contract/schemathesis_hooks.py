@@ -20,6 +20,8 @@ BEYOND_SCHEMAS = {
     "$.rateLimits": "up to what the operator allows",
     "$.config.rateLimits": "the same",
     "$.password": "not among those that everybody uses",
+    "$.newPassword": "the same",
+    "$.currentPassword": "that of the account",
     "$.token": "one that was mailed",
     "$.productId": "needed by every event but a search",
     "$.timestamp": "not in the future",

@@ -1,8 +1,9 @@
 """The dashboard in a real Chromium, on one sample shop for all tests of this folder.
 
 `dashboard` is a tab of the sample shop's owner: `dashboard.open("keys")` goes to a page of the shop,
-`dashboard.open("/dashboard")` to any. `check_looks(page, "keys")` of tests/support/browsers.py checks it light and dark,
-wide and narrow. What a test changes it does to a tenant of its own (`ann`, `ann_tab`), or takes back. No test here is a coroutine.
+`dashboard.open("/dashboard")` to any. `check_looks(page, "keys")` of tests/support/browsers.py checks it light and
+dark, wide and narrow. What a test changes it does to a tenant of its own (`ann`, `ann_tab`), or takes back. No test
+here is a coroutine.
 """
 
 from collections.abc import Callable, Iterator

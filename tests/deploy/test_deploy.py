@@ -258,6 +258,7 @@ def test_the_wheel_carries_migrations_and_built_files_and_leaves_generated_c_out
     assert {"recomengine/py.typed", "recomengine.models/prior.json", "recomengine._core/ranking.pyx"} <= files
     assert {
         f"recomengine.site/built/{name}{form}"
-        for name in ("sdk/recomengine.js", "shop/behind.js") for form in ("", ".br", ".gz")
+        for name in ("sdk/recomengine.js", "shop/behind.js", "app/index.html", "app/landing.html")
+        for form in ("", ".br", ".gz")
     } <= files  # fmt: skip
     assert not [name for name in files if name.endswith((".c", ".so"))]

@@ -96,6 +96,7 @@ def new_account(demo: Demo, client: httpx.Client) -> Account:
     email = f"{uuid4().hex}@example.com"
     answer = client.post(f"{demo.url}/api/v1/auth/signup", json={"email": email, "password": PASSWORD, "name": "Ann"})
     assert answer.status_code == 201, answer.text
+    client.cookies.clear()  # the client is everybody's
     return Account(email, PASSWORD, answer.json()["data"]["accessToken"])
 
 

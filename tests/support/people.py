@@ -86,10 +86,25 @@ async def mailed(context: Context, count: int) -> list[str]:
         return len(list(outbox.glob("*.eml"))) >= count
 
     await until(there)
-    return [_text(file) for file in sorted(outbox.glob("*.eml"))]
+    return [text_of(file) for file in sorted(outbox.glob("*.eml"))]
 
 
-def _text(file: Path) -> str:
+async def invite(owner: Person, tenant_id: str, guest: str, role: str, context: Context) -> str:
+    """The token in the link that is mailed to the guest's address."""
+    invited = await owner.call("POST", f"/api/v1/tenants/{tenant_id}/invitations", {"email": guest, "role": role})
+    assert invited.status_code == 201, invited.text
+    (*_, newest) = [text for text in await mailed(context, 1) if text.startswith(f"{guest}\n")]
+    return newest.partition("/invitation#")[2].split()[0]
+
+
+async def make_member(owner: Person, tenant_id: str, guest: Person, role: str, context: Context) -> None:
+    token = await invite(owner, tenant_id, guest.email, role, context)
+    joined = await guest.call("POST", "/api/v1/invitations/accept", {"token": token})
+    assert joined.status_code == 200, joined.text
+
+
+def text_of(file: Path) -> str:
+    """A mail of the outbox, behind its address."""
     message = email.message_from_bytes(file.read_bytes(), policy=policy.default)
     body = message.get_body()
     assert body is not None

@@ -36,8 +36,8 @@ async def listens(app: Starlette) -> bool:
 
 async def test_a_tenant_has_the_configuration_of_the_contract(ann: Person) -> None:
     made = (await ann.call("POST", PATH, {"name": "A shop"})).json()["data"]
-    assert set(made) == {"id", "name", "status", "config", "createdAt", "updatedAt"}
-    assert (made["name"], made["status"]) == ("A shop", "active")
+    assert set(made) == {"id", "name", "status", "role", "config", "createdAt", "updatedAt"}
+    assert (made["name"], made["status"], made["role"]) == ("A shop", "active", "owner")
     assert made["config"] == {
         "defaultStrategy": "auto", "allowedOrigins": [], "currency": "USD", "attributionWindowHours": 168,
         "rateLimits": {"readPerMinute": 1000, "writePerMinute": 500}, "excludePurchased": "auto", "diversity": 0.0,

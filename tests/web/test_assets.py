@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from recomengine.site.build import SITE, build
-from recomengine.web.assets import Asset, Policy, asset_of, bundle, bundle_route, made_route, page_route
+from recomengine.web.assets import Asset, Policy, asset_of, bundle, bundle_route, hashed_route, made_route, page_route
 from recomengine.web.middleware import RequestLayer
 from recomengine.web.problems import Problem, problem_response
 
@@ -44,6 +44,7 @@ async def site(made: list[str]) -> AsyncIterator[httpx.AsyncClient]:
     assets = {"app.js": ASSET, "deep/er/note.txt": PLAIN}
     routes = [
         page_route("/", PAGE), bundle_route("/own", assets), bundle_route("/sdk", assets, Policy.FOREIGN),
+        hashed_route("/app", {"app-3f2a.js": ASSET}),
         made_route("/made", make, "text/html", Policy.PAGE),
     ]  # fmt: skip
     app = RequestLayer(Starlette(routes=routes, exception_handlers={Problem: on_problem}))
@@ -87,6 +88,13 @@ async def test_under_its_own_name_a_file_is_asked_for_again_soon_and_under_its_h
     assert own.headers["cache-control"] == "public, max-age=300"
     assert hashed.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert own.content == hashed.content == SCRIPT
+
+
+async def test_a_file_whose_builder_named_it_by_its_content_never_changes(site: httpx.AsyncClient) -> None:
+    answer = await site.get("/app/app-3f2a.js")
+
+    assert (answer.headers["cache-control"], answer.content) == ("public, max-age=31536000, immutable", SCRIPT)
+    assert (await site.get(f"/app/{ASSET.hashed('app-3f2a.js')}")).status_code == 404
 
 
 def test_other_content_has_another_hash() -> None:

@@ -12,13 +12,13 @@ import pytest
 from recomengine.app import all_routes
 from recomengine.auth.actor import Actor, Owner
 from recomengine.context import Context
-from recomengine.shop import Permission
+from recomengine.shop import Permission, Role
 from recomengine.web.caller import Caller
 from recomengine.web.door import BegunCall, Call
 from recomengine.web.openapi import document, path_of
 from recomengine.web.operations import Credential, Operation
 from tests.support.apps import MakeTenant, bearer
-from tests.support.people import Person, forget_attempts
+from tests.support.people import Person, forget_attempts, make_member
 
 OPERATIONS = [route for route in all_routes() if isinstance(route, Operation)]
 KEYED = [one for one in OPERATIONS if one.keyed]
@@ -26,7 +26,7 @@ OF_ADMINS = [one for one in OPERATIONS if Credential.ADMIN in one.needs]
 GUARDED = [one for one in OPERATIONS if one.keyed or one in OF_ADMINS]
 OF_TENANT = [one for one in OPERATIONS if "tenant_id" in one.param_convertors]
 OPEN = {"/health", "/ready", "/internal/metrics", "/v1/m"}
-ACCOUNTS = "/api/v1/auth/"
+ACCOUNTS, TENANT = "/api/v1/auth/", "/api/v1/tenants/{tenant_id}"
 PERMISSIONS = ("read", "read-write", "publish")
 READS, WRITES = 1, 2
 
@@ -102,7 +102,8 @@ def ask(client: httpx.AsyncClient, bodies: dict[str, tuple[str, str]]) -> Any:
         media, body = bodies.get(name_of(operation), ("", ""))
         sent = {"content": body, "headers": headers | {"Content-Type": media}} if body else {"headers": headers}
         answer = await client.request(operation.method, path_in(operation, tenant), **sent)  # type: ignore[arg-type]
-        code, limit = answer.json().get("code", ""), answer.headers.get("ratelimit-limit")
+        code = answer.json()["code"] if answer.is_error else ""
+        limit = answer.headers.get("ratelimit-limit")
         return Caught(name_of(operation), answer.status_code, code, limit)
 
     return ask
@@ -162,6 +163,32 @@ async def test_a_strangers_tenant_is_not_found(shop: Shop, other: Shop, ask: Any
     keys = [(await other.owner.make_key(other.tenant))["key"] for _ in keyed]
     found = {(await ask(one, shop.tenant, bearer(key))).status for one, key in zip(keyed, keys, strict=True)}
     assert found == {404}
+
+
+def test_an_operation_that_changes_a_tenant_is_not_for_every_member() -> None:
+    harmless = {f"POST {TENANT}/widgets/preview"}
+    assert {name_of(one) for one in OF_TENANT if one.method != "GET" and not one.needs_role} == harmless
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.DEVELOPER])
+async def test_a_member_does_what_their_role_reaches_and_no_more(
+    role: Role, shop: Shop, context: Context, client: httpx.AsyncClient, ask: Any
+) -> None:
+    member = Person(client)
+    await member.sign_up()
+    await make_member(shop.owner, shop.tenant, member, role.value, context)
+    reached = [await ask(one, shop.tenant, member.bearer) for one in OF_TENANT if role.covers(one.role)]
+    assert {answer.status for answer in reached} & {401, 403} == set()
+    beyond = [await ask(one, shop.tenant, member.bearer) for one in OF_TENANT if not role.covers(one.role)]
+    assert not but((403, "role_required"), beyond)
+
+
+def test_the_document_says_for_which_roles_an_operation_is() -> None:
+    described = document(all_routes())["paths"]
+    for one in [one for one in OF_TENANT if one.needs_role]:
+        said = described[path_of(one)][one.method.lower()]
+        assert f"role {'owner' if one.role is Role.OWNER else 'developer or owner'}." in said["description"]
+        assert "403" in said["responses"]
 
 
 async def test_every_request_by_a_key_is_charged_on_the_limit_of_its_access(

@@ -1,7 +1,6 @@
 import { useMutation } from '@tanstack/react-query'
-import { Link, useNavigate } from '@tanstack/react-router'
+import { Link } from '@tanstack/react-router'
 import { signOut } from '@/api/session'
-import { queries } from '@/app/queries'
 import { setTheme, useTheme, type Theme } from '@/app/theme'
 import { useAdmin } from '@/app/useSession'
 import { Icon, type IconName } from '@/components/Icon'
@@ -40,14 +39,10 @@ export function AccountMenu() {
   )
 }
 
+/** Ends the session in every tab; the frame then leads to the page for signing in. */
 export function useSignOut() {
-  const navigate = useNavigate()
   return useMutation({
     mutationFn: signOut,
-    onSuccess: async () => {
-      await navigate({ to: '/login' })
-      queries.clear()
-    },
     onError: (error) => toast({ title: `Not signed out. ${error.message}`, tone: 'bad' }),
   })
 }

@@ -1,5 +1,5 @@
 import { QueryClientProvider } from '@tanstack/react-query'
-import { Outlet, useRouterState } from '@tanstack/react-router'
+import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useRef } from 'react'
 import { PaletteHost } from '@/app/PaletteHost'
 import { queries } from '@/app/queries'
@@ -14,7 +14,15 @@ export function Frame() {
   const session = useSession()
   const drawer = useRef<HTMLDialogElement>(null)
   const path = useRouterState({ select: (state) => state.location.pathname })
-  useEffect(() => drawer.current?.close(), [path])
+  const navigate = useNavigate()
+  useEffect(() => {
+    drawer.current?.close()
+  }, [path])
+  useEffect(() => {
+    if (session.is !== 'out') return
+    queries.clear() // nothing of the account is left to whoever signs in next
+    void navigate({ to: '/login' })
+  }, [session.is, navigate])
   return (
     <QueryClientProvider client={queries}>
     <div className="min-h-dvh md:grid md:grid-cols-[15rem_minmax(0,1fr)]">

@@ -16,7 +16,7 @@ export function TenantSwitcher() {
       className="flex h-9 items-center gap-2 rounded-md px-2 text-left font-semibold hover:bg-sunken"
     >
       <span className="min-w-0 flex-1 truncate">{name}</span>
-      <span className="sr-only">, switch tenant</span>
+      <span className="sr-only">: switch the tenant</span>
       <Icon name="switch" />
     </button>
   )

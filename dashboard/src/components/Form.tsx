@@ -34,12 +34,19 @@ export function useZodForm<Values extends FieldValues>(
 /** Whether all that is wrong could be shown at fields. */
 function showAtFields<Values extends FieldValues>(form: UseFormReturn<Values, unknown, Values>, error: unknown): boolean {
   if (!(error instanceof Problem)) return false
-  const entries = Object.entries(error.fields).map(([path, message]) => [path.replace(/\[(\d+)\]/g, '.$1'), message] as const)
-  const known = entries.filter(([path]) => form.getFieldState(path as Path<Values>) && has(form.getValues(), path))
+  const values = form.getValues()
+  const entries = Object.entries(error.fields).map(([path, message]) => [fieldOf(values, path), message] as const)
+  const known = entries.filter(([path]) => form.getFieldState(path as Path<Values>) && has(values, path))
   known.forEach(([path, message], index) =>
     form.setError(path as Path<Values>, { message: sentence(message) }, { shouldFocus: index === 0 }),
   )
   return entries.length > 0 && known.length === entries.length
+}
+
+/** `origins[0]` as `origins.0`; as `origins` where the form has the whole list in one field. */
+function fieldOf(values: object, path: string): string {
+  const field = path.replace(/\[(\d+)\]/g, '.$1')
+  return has(values, field) ? field : field.replace(/\.\d+$/, '')
 }
 
 const has = (values: object, path: string): boolean => {

@@ -43,6 +43,7 @@ FROM (
     FROM analytics_hourly WHERE tenant_id = $1 AND date = ANY ($3::date[]) AND hour >= $4 AND hour < $5
         AND hour <> ALL ($6::timestamptz[])
 ) AS f
+WHERE ($10::text IS NULL OR placement_id = $10) AND ($11::text IS NULL OR strategy = $11)
 GROUP BY 1, 2, 3, 4
 ORDER BY 1, 2, 3, 4
 """
@@ -50,7 +51,7 @@ OF_EVENTS = """    UNION ALL
     SELECT date, hour, placement_id, strategy, impressions, clicks, conversions, revenue, attributed_conversions,
         attributed_revenue, orders,
            other_currency, returns, returned_revenue, unmatched_returns
-    FROM analytics_facts($1, $10, $11, $12, $13, $14)
+    FROM analytics_facts($1, $12, $13, $14, $15, $16)
 """
 READ_FIGURES = READ_SETTLED.replace(") AS f\n", f"{OF_EVENTS}) AS f\n")
 READ_PRODUCTS = """
@@ -80,6 +81,10 @@ CROSS JOIN LATERAL (
 WHERE value > 0
 ORDER BY value DESC, f.product_id COLLATE "C"
 LIMIT $9
+"""
+LAST_EVENTS_AT = """
+SELECT t.id, (SELECT max(timestamp) FROM events e WHERE e.tenant_id = t.id) AS at
+FROM tenants t WHERE t.id = ANY ($1::uuid[])
 """
 USUAL_DAY = """
 SELECT count(*) AS days, coalesce(sum(impressions), 0)::bigint AS impressions,
@@ -163,6 +168,13 @@ class Rules(NamedTuple):
     currency: str
 
 
+class Only(NamedTuple):
+    """The figures that are credited to this placement, by this strategy; None: to any."""
+
+    placement_id: str | None = None
+    strategy: str | None = None
+
+
 class Slices(NamedTuple):
     """Stretches of time, from each start up to its end."""
 
@@ -216,6 +228,7 @@ async def read_figures(
     tenant_id: UUID,
     sources: Sources,
     rules: Rules,
+    only: Only,
     interval: str | None,
     *,
     placements: bool,
@@ -223,7 +236,7 @@ async def read_figures(
 ) -> list[asyncpg.Record]:
     """One row an interval (day, hour, or None: all of it), placement and strategy, where those are asked for."""
     *stored, slices = sources
-    asked = (interval, placements, strategies)
+    asked = (interval, placements, strategies, *only)
     if not slices.starts:
         return await connection.fetch(READ_SETTLED, tenant_id, *stored, *asked, timeout=READ_TIMEOUT_S)
     return await connection.fetch(READ_FIGURES, tenant_id, *stored, *asked, *slices, *rules, timeout=READ_TIMEOUT_S)
@@ -236,6 +249,11 @@ async def read_products(
     return await connection.fetch(
         READ_PRODUCTS, tenant_id, days, *slices, *rules, metric, limit, timeout=READ_TIMEOUT_S
     )
+
+
+async def last_events_at(connection: Connection, tenant_ids: Sequence[UUID]) -> dict[UUID, datetime | None]:
+    """The time of each tenant's newest event, of whatever type; None without any."""
+    return {row["id"]: row["at"] for row in await connection.fetch(LAST_EVENTS_AT, list(tenant_ids))}
 
 
 async def usual_day(connection: Connection, tenant_id: UUID, start: date, end: date) -> asyncpg.Record:

@@ -11,6 +11,7 @@ import msgspec
 from starlette.responses import Response, StreamingResponse
 
 from recomengine.analytics import service
+from recomengine.analytics.glance import glance
 from recomengine.analytics.live import live
 from recomengine.analytics.schemas import (
     ExportQuery,
@@ -22,14 +23,17 @@ from recomengine.analytics.schemas import (
     Point,
     Product,
     ProductsQuery,
+    ShopGlance,
+    ShopsQuery,
     TimeseriesQuery,
     figures_of,
 )  # fmt: skip
-from recomengine.auth.actor import Owner
-from recomengine.web.codec import data_response
+from recomengine.auth.actor import Actor, Owner
+from recomengine.tenants.service import own_tenants
+from recomengine.web.codec import data_response, list_response
 from recomengine.web.door import Call
-from recomengine.web.operations import Credential, Data, Operation
-from recomengine.web.paging import read_query
+from recomengine.web.operations import Credential, Data, Listed, Operation
+from recomengine.web.paging import cut, read_query
 
 if TYPE_CHECKING:
     from recomengine.context import Context
@@ -37,6 +41,13 @@ if TYPE_CHECKING:
 PATH = "/api/v1/tenants/{tenant_id}/analytics"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
+
+
+async def get_shops(context: "Context", call: Call[Actor, None]) -> Response:
+    """All your shops at a glance, the oldest first. A day of the range is a day of each shop's own `timezone`."""
+    query = read_query(call.request, ShopsQuery)
+    found, cursor = cut(await own_tenants(context.pool, call.by.admin, query.cursor, query.limit + 1), query.limit)
+    return list_response(await glance(context.analytics_pool, found, query), cursor)
 
 
 async def get_overview(context: "Context", call: Call[Owner, None]) -> Response:
@@ -105,6 +116,15 @@ def _lines(rows: Sequence[Sequence[object]]) -> str:
 ADMIN = (Credential.ADMIN,)
 
 routes = [
+    Operation(
+        "GET",
+        "/api/v1/overview",
+        get_shops,
+        "See all your shops",
+        {200: Listed[ShopGlance]},
+        needs=ADMIN,
+        query=ShopsQuery,
+    ),
     Operation(
         "GET",
         f"{PATH}/overview",

@@ -5,10 +5,15 @@ from datetime import date as Day
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import asyncpg
 import msgspec
 from msgspec import Meta, field
+
+from recomengine.analytics.queries import Only
+from recomengine.web.fields import ONE_LINE
+from recomengine.web.paging import Limit
 
 Metric = Literal[
     "impressions", "clicks", "conversions", "revenue", "ctr", "conversionRate", "averageOrderValue",
@@ -18,6 +23,7 @@ Metric = Literal[
 ProductMetric = Literal["impressions", "clicks", "conversions", "revenue", "attributedConversions", "attributedRevenue"]
 Interval = Literal["day", "hour"]
 Group = Literal["placementId", "strategy"]
+Credited = Annotated[str, Meta(max_length=500, pattern=ONE_LINE)]
 CENT, NO_MONEY = Decimal("0.01"), Decimal("0.00")
 
 
@@ -26,11 +32,22 @@ class RangeQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     end: str | None = field(name="to", default=None)
 
 
-class OverviewQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
+class CreditQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
+    """Only what is credited to a placement, to a strategy; "" is what belongs to none."""
+
+    placement_id: Credited | None = field(name="placementId", default=None)
+    strategy: Credited | None = None
+
+    @property
+    def only(self) -> Only:
+        return Only(self.placement_id, self.strategy)
+
+
+class OverviewQuery(CreditQuery, frozen=True, forbid_unknown_fields=True):
     compare: Literal["previous"] | None = None
 
 
-class TimeseriesQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
+class TimeseriesQuery(CreditQuery, frozen=True, forbid_unknown_fields=True):
     metric: Metric = "impressions"
     interval: Interval = "day"
     group_by: Group | None = field(name="groupBy", default=None)
@@ -41,7 +58,7 @@ class ProductsQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=100)] = 10
 
 
-class ExportQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
+class ExportQuery(CreditQuery, frozen=True, forbid_unknown_fields=True):
     interval: Interval = "day"
 
 
@@ -79,6 +96,38 @@ class Overview(Figures, rename="camel", frozen=True, kw_only=True):
     timezone: str
     currency: str
     previous: Previous | msgspec.UnsetType = msgspec.UNSET
+
+
+class ShopsQuery(RangeQuery, frozen=True, forbid_unknown_fields=True):
+    limit: Limit = 50
+    cursor: UUID | None = None
+
+
+class Glance(msgspec.Struct, rename="camel", frozen=True):
+    """events: impressions, clicks, purchases and returns."""
+
+    revenue: Decimal
+    attributed_revenue: Decimal
+    clicks: int
+    events: int
+
+
+class ShopGlance(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """A shop in a line: its figures of the range and of the one before; both null while they are still computed.
+    lastEventAt: the time of the newest event; modelBuiltAt: of the served model; null without one.
+    """
+
+    tenant_id: UUID
+    name: str
+    status: str
+    timezone: str
+    currency: str
+    start: datetime = field(name="from")
+    end: datetime = field(name="to")
+    figures: Glance | None
+    previous: Glance | None
+    last_event_at: datetime | None
+    model_built_at: datetime | None
 
 
 class Point(msgspec.Struct, rename="camel", frozen=True):

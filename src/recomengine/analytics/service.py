@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 
 from recomengine.analytics import queries
-from recomengine.analytics.queries import Rules
+from recomengine.analytics.queries import Only, Rules
 from recomengine.analytics.ranges import (
     DAY,
     EARLIEST,
@@ -52,6 +52,7 @@ from recomengine.web.problems import Unavailable
 MAX_GROUPS = 20
 """Of a grouped series, the groups with the most of it; more cannot be read from a chart."""
 EXPORT_DAYS = 31
+EVERYTHING = Only()
 NOTHING = dict(zip(VALUES, msgspec.structs.astuple(Figures()), strict=True))
 RATES: frozenset[Metric] = frozenset({"ctr", "conversionRate", "averageOrderValue"})
 
@@ -91,8 +92,12 @@ class Settled(NamedTuple):
 
 
 async def shop_of(pool: Pool, tenant_id: UUID) -> Shop:
-    config = msgspec.convert((await read_one(pool, tenant_id))["config"], TenantConfig)
-    return Shop(tenant_id, Rules(config.timezone, config.attribution_window_hours, config.currency))
+    return shop_from(await read_one(pool, tenant_id))
+
+
+def shop_from(tenant: asyncpg.Record) -> Shop:
+    config = msgspec.convert(tenant["config"], TenantConfig)
+    return Shop(tenant["id"], Rules(config.timezone, config.attribution_window_hours, config.currency))
 
 
 @asynccontextmanager
@@ -128,31 +133,33 @@ async def _settled(connection: Connection, shop: Shop) -> Settled:
 async def overview(pool: Pool, shop: Shop, query: OverviewQuery) -> Overview:
     asked = shop.range_of(query)
     async with reading(pool, shop) as (connection, settled):
-        figures = await _total(connection, shop, asked, settled)
-        before = await _total(connection, shop, asked.before, settled) if query.compare else None
+        figures = await total(connection, shop, asked, settled, query.only)
+        before = await total(connection, shop, asked.before, settled, query.only) if query.compare else None
     previous = (
         msgspec.UNSET
         if before is None
-        else Previous(*before, start=_local(asked.before.start, asked), end=_local(asked.start, asked))
+        else Previous(*before, start=local(asked.before.start, asked), end=local(asked.start, asked))
     )
     return Overview(
-        *figures, start=_local(asked.start, asked), end=_local(asked.end, asked), timezone=shop.rules.zone,
+        *figures, start=local(asked.start, asked), end=local(asked.end, asked), timezone=shop.rules.zone,
         currency=shop.rules.currency, previous=previous,
     )  # fmt: skip
 
 
-async def _total(connection: Connection, shop: Shop, asked: Range, settled: Settled) -> tuple[Any, ...]:
-    rows = await _figures(connection, shop, asked, settled, None)
+async def total(
+    connection: Connection, shop: Shop, asked: Range, settled: Settled, only: Only = EVERYTHING
+) -> tuple[Any, ...]:
+    rows = await _figures(connection, shop, asked, settled, only, None)
     return msgspec.structs.astuple(figures_of(rows[0]) if rows else Figures())
 
 
 async def _figures(
-    connection: Connection, shop: Shop, asked: Range, settled: Settled, interval: Interval | None, *,
+    connection: Connection, shop: Shop, asked: Range, settled: Settled, only: Only, interval: Interval | None, *,
     placements: bool = False, strategies: bool = False,
 ) -> list[asyncpg.Record]:  # fmt: skip
     sources = sources_of(asked, settled.touched, settled.floor, by_hour=interval == "hour")
     return await queries.read_figures(
-        connection, shop.tenant_id, sources, shop.rules, interval, placements=placements, strategies=strategies
+        connection, shop.tenant_id, sources, shop.rules, only, interval, placements=placements, strategies=strategies
     )  # fmt: skip
 
 
@@ -162,8 +169,9 @@ async def timeseries(pool: Pool, shop: Shop, query: TimeseriesQuery) -> list[Poi
     by_placement, by_strategy = query.group_by == "placementId", query.group_by == "strategy"
     async with reading(pool, shop) as (connection, settled):
         rows = await _figures(
-            connection, shop, asked, settled, query.interval, placements=by_placement, strategies=by_strategy
-        )
+            connection, shop, asked, settled, query.only, query.interval,
+            placements=by_placement, strategies=by_strategy,
+        )  # fmt: skip
     group = "placement_id" if by_placement else "strategy"
     value = VALUES[query.metric]
     values: dict[tuple[Any, Any], Any] = {(row[group], row["date"] or row["hour"]): value(row) for row in rows}
@@ -172,7 +180,7 @@ async def timeseries(pool: Pool, shop: Shop, query: TimeseriesQuery) -> list[Poi
         [{group: name} for name in _groups(rows, group, query.metric)] if query.group_by else [{}]
     )
     times = [
-        (at, {"date": at} if query.interval == "day" else {"time": _local(at, asked)})
+        (at, {"date": at} if query.interval == "day" else {"time": local(at, asked)})
         for at in intervals(asked, query.interval)
     ]
     return [Point(values.get((name.get(group), at), nothing), **time, **name) for name in named for at, time in times]
@@ -231,10 +239,12 @@ async def export(pool: Pool, shop: Shop, query: ExportQuery) -> AsyncIterator[li
         end = min(day_start(date_of(start, asked.zone) + timedelta(days=EXPORT_DAYS), asked.zone), asked.end)
         async with reading(pool, shop) as (connection, settled):
             part = Range(start, end, asked.zone)
-            rows = await _figures(connection, shop, part, settled, query.interval, placements=True, strategies=True)
+            rows = await _figures(
+                connection, shop, part, settled, query.only, query.interval, placements=True, strategies=True
+            )
         yield rows
         start = end
 
 
-def _local(moment: datetime, asked: Range) -> datetime:
+def local(moment: datetime, asked: Range) -> datetime:
     return moment.astimezone(asked.zone)

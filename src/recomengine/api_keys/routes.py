@@ -1,4 +1,4 @@
-"""API keys over HTTP, for the admins who own the tenant."""
+"""API keys over HTTP, for the tenant's members."""
 
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -11,6 +11,7 @@ from recomengine.api_keys import service
 from recomengine.api_keys.schemas import Key, KeyIn, NewKey, Rotation, as_key, as_new_key
 from recomengine.auth.actor import Owner
 from recomengine.auth.sent import Sent, repeatable, sent_body
+from recomengine.shop import Role
 from recomengine.web.codec import data_response, json_body, list_response
 from recomengine.web.door import Call
 from recomengine.web.operations import Credential, Data, Listed, Operation
@@ -70,11 +71,31 @@ def _key_id(request: Request) -> UUID:
 
 
 ONE, MADE = f"{PATH}/{{key_id}}", {201: Data[NewKey]}
-ADMIN, ONCE = (Credential.ADMIN,), ("Idempotency-Key",)
+ADMIN, DEVELOPER, ONCE = (Credential.ADMIN,), Role.DEVELOPER, ("Idempotency-Key",)
 
 routes = [
-    Operation("POST", PATH, create, "Make a key", MADE, needs=ADMIN, body=_key, headers=ONCE, problems=(Conflict,)),
+    Operation(
+        "POST",
+        PATH,
+        create,
+        "Make a key",
+        MADE,
+        needs=ADMIN,
+        role=DEVELOPER,
+        body=_key,
+        headers=ONCE,
+        problems=(Conflict,),
+    ),
     Operation("GET", PATH, list_keys, "List keys", {200: Listed[Key]}, needs=ADMIN, query=Page),
-    Operation("DELETE", ONE, revoke, "Revoke a key", {204: None}, needs=ADMIN),
-    Operation("POST", f"{ONE}/rotate", rotate, "Put a new key in place of one", MADE, needs=ADMIN, body=_rotation),
+    Operation("DELETE", ONE, revoke, "Revoke a key", {204: None}, needs=ADMIN, role=DEVELOPER),
+    Operation(
+        "POST",
+        f"{ONE}/rotate",
+        rotate,
+        "Put a new key in place of one",
+        MADE,
+        needs=ADMIN,
+        role=DEVELOPER,
+        body=_rotation,
+    ),
 ]

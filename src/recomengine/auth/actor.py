@@ -8,6 +8,7 @@ import msgspec
 from recomengine.auth import queries
 from recomengine.auth.schemas import Admin
 from recomengine.infra.database import Connection
+from recomengine.shop import Role
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -15,12 +16,15 @@ class Actor(msgspec.Struct, frozen=True):
 
     admin: Admin
     address: str
+    family: UUID | None
+    """The session that it comes by; None on the command line."""
 
 
 class Owner(Actor, frozen=True):
-    """One who acts on a tenant of theirs."""
+    """One who acts on a tenant of theirs, as the member that they are there."""
 
     tenant_id: UUID
+    role: Role
 
 
 async def audit(

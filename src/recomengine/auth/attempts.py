@@ -18,7 +18,7 @@ from recomengine.web.problems import RateLimited
 MEMORY_S = 900
 MAX_ALONE = 10_000
 MAX_DOUBLINGS = 10
-RuleName = Literal["pair", "account", "network", "entry", "link"]
+RuleName = Literal["pair", "account", "network", "entry", "link", "inviting", "invited"]
 Attempt: TypeAlias = tuple[RuleName, str]
 """By which rule, and whose: an account, a network, or both."""
 
@@ -40,6 +40,8 @@ RULES: dict[RuleName, Rule] = {
     "link": Rule(
         3, first_wait_s=900
     ),  # requests for a link to one account from one network: fewer an hour than its owner may have
+    "inviting": Rule(50),  # invitations by one account
+    "invited": Rule(5, first_wait_s=900),  # invitations of one address to one tenant
 }
 
 

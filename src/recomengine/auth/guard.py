@@ -1,4 +1,5 @@
-"""Credentials of admins' requests: find the access token, find its admin, charge them, hold them to their tenants.
+"""Credentials of admins' requests: find the access token, find its admin, charge them, hold them to their tenants and
+to their roles there.
 
 What web/guard.py is for keys.
 """
@@ -11,9 +12,10 @@ from recomengine.auth import queries
 from recomengine.auth.actor import Actor, Owner
 from recomengine.auth.service import Accounts
 from recomengine.infra.database import Pool
+from recomengine.shop import Role
 from recomengine.web.held import mark_known
 from recomengine.web.limits import Limits
-from recomengine.web.problems import NotFound, Unauthorized
+from recomengine.web.problems import Forbidden, NotFound, Unauthorized
 
 NOBODYS = UUID(int=0)
 KEY_PREFIX = "rk_"
@@ -35,24 +37,34 @@ class AdminGuard:
     async def actor(self, request: HTTPConnection) -> Actor:
         """The admin whose access token `request` carries, and who is charged for it; raises Unauthorized."""
         token = bearer_token(request)
-        admin = await self._accounts.admin_of(token) if token else None
-        if admin is None:
+        found = await self._accounts.admin_of(token) if token else None
+        if found is None:
             raise Unauthorized("No valid access token. Sign in, and send it as `Authorization: Bearer …`.")
+        admin, family = found
         await self._limits.charge_admin(request, admin.id)
         mark_known(request.scope)
-        return Actor(admin, address_of(request))
+        return Actor(admin, address_of(request), family)
 
-    async def owner(self, request: HTTPConnection) -> Owner:
-        """The admin, and the tenant of the path, which must be theirs; a stranger's is not found."""
+    async def owner(self, request: HTTPConnection, needed: Role) -> Owner:
+        """The admin, and the tenant of the path, of which they must be a member; a stranger's is not found. Raises
+        Forbidden for a role that does not reach so far.
+        """
         actor = await self.actor(request)
         try:
             tenant_id = UUID(request.path_params["tenant_id"])
         except ValueError:
             tenant_id = NOBODYS
-        if not await queries.owns_tenant(self._pool, actor.admin.id, tenant_id):
+        found = await queries.role_in(self._pool, actor.admin.id, tenant_id)
+        if found is None:
             raise NotFound("There is no such tenant of yours. Check the id.")
         request.scope["tenant"] = str(tenant_id)  # for logs and traces
-        return Owner(actor.admin, actor.address, tenant_id)
+        role = Role(found)
+        if not role.covers(needed):
+            raise Forbidden(
+                f"This needs the role {needed.value}; yours in this tenant is {role.value}. Ask one of its owners.",
+                code="role_required",
+            )
+        return Owner(actor.admin, actor.address, actor.family, tenant_id, role)
 
 
 def bearer_token(request: HTTPConnection) -> str | None:

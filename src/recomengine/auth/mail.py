@@ -19,6 +19,23 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from recomengine.settings import SettingsError
 
 TIMEOUT_S = 20.0
+RESET_TEXT = """Somebody, probably you, asked for a new password for your RecomEngine account.
+
+Within an hour, open this page to choose one:
+
+{link}
+
+If it was not you, nothing needs to be done: your password stays as it is.
+"""
+INVITATION_TEXT = """{inviter} invites you to {tenant} on RecomEngine, as {role}.
+
+Within seven days, open this page to accept:
+
+{link}
+
+Sign in there with the account of this address, or make one first. If you do not know the sender, nothing needs to be
+done.
+"""
 
 
 class Mailer:

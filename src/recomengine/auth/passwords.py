@@ -13,22 +13,22 @@ MIN_LENGTH = 10
 MIN_DIFFERENT = 4
 
 
-def check_password(password: str, *known: str) -> None:
+def check_password(password: str, *known: str, at: str = "$.password") -> None:
     """Raise Invalid for a password that is too short or easily guessed; known: what an attacker would try for this
-    account.
+    account; at: where it stands in the body.
     """
     plain = unicodedata.normalize("NFKC", password).lower()
     if len(plain) < MIN_LENGTH:
         raise invalid(
-            "$.password",
+            at,
             f"expected at least {MIN_LENGTH} characters, got {len(plain)}. A few words in a row are easy to keep in "
             f"mind",
         )
     if _is_common(plain):
-        raise invalid("$.password", "is among the passwords that are tried first everywhere. Choose another one")
+        raise invalid(at, "is among the passwords that are tried first everywhere. Choose another one")
     for word in known:
         if word and plain in (word.lower(), word.lower().partition("@")[0]):
-            raise invalid("$.password", "is the name or address of the account. Choose another one")
+            raise invalid(at, "is the name or address of the account. Choose another one")
 
 
 def _is_common(plain: str) -> bool:

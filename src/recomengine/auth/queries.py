@@ -22,10 +22,13 @@ RENAME_ADMIN = (
 )
 SET_PASSWORD = "UPDATE admins SET password_hash = $2, updated_at = now() WHERE id = $1"  # noqa: S105
 BEGIN_FAMILY = """
-INSERT INTO refresh_tokens (digest, family, admin_id, expires_at)
-SELECT $1, $2, id, now() + $4 FROM admins WHERE id = $3 AND password_hash = $5 FOR SHARE
+INSERT INTO refresh_tokens (digest, family, admin_id, expires_at, user_agent)
+SELECT $1, $2, id, now() + $4, $6 FROM admins WHERE id = $3 AND password_hash = $5 FOR SHARE
 """
-INSERT_REFRESH = "INSERT INTO refresh_tokens (digest, family, admin_id, expires_at) VALUES ($1, $2, $3, now() + $4)"
+SUCCEED_REFRESH = """
+INSERT INTO refresh_tokens (digest, family, admin_id, expires_at, began_at, user_agent)
+SELECT $1, family, admin_id, now() + $3, began_at, $4 FROM refresh_tokens WHERE digest = $2
+"""
 USE_REFRESH = """
 UPDATE refresh_tokens SET used_at = now(), used_by = $2 WHERE digest = $1 AND used_at IS NULL AND expires_at > now()
     AND NOT EXISTS (SELECT FROM ended_families e WHERE e.family = refresh_tokens.family)
@@ -41,9 +44,23 @@ WHERE used.digest = $1 AND used.used_at > now() - $3::interval AND used.used_by 
 END_FAMILY = "INSERT INTO ended_families (family, expires_at) VALUES ($1, now() + $2) ON CONFLICT DO NOTHING"
 END_FAMILIES_OF = """
 INSERT INTO ended_families (family, expires_at)
-SELECT DISTINCT family, now() + $2 FROM refresh_tokens WHERE admin_id = $1 ON CONFLICT DO NOTHING
+SELECT DISTINCT family, now() + $2 FROM refresh_tokens WHERE admin_id = $1 AND family IS DISTINCT FROM $3
+ON CONFLICT DO NOTHING
 """
-DELETE_REFRESH_OF = "DELETE FROM refresh_tokens WHERE admin_id = $1"
+DELETE_REFRESH_OF = "DELETE FROM refresh_tokens WHERE admin_id = $1 AND family IS DISTINCT FROM $2"
+FAMILIES_OF = """
+SELECT family, min(began_at) AS began_at, max(created_at) AS renewed_at,
+       (array_agg(user_agent ORDER BY created_at DESC))[1] AS user_agent
+FROM refresh_tokens t
+WHERE admin_id = $1 AND NOT EXISTS (SELECT FROM ended_families e WHERE e.family = t.family)
+GROUP BY family HAVING bool_or(used_at IS NULL AND expires_at > now())
+ORDER BY renewed_at DESC, family LIMIT $2
+"""
+END_FAMILY_OF = """
+INSERT INTO ended_families (family, expires_at)
+SELECT family, now() + $3 FROM refresh_tokens WHERE admin_id = $1 AND family = $2 GROUP BY family
+ON CONFLICT DO NOTHING
+"""
 LOCK_ADMIN = "SELECT id FROM admins WHERE id = $1 FOR NO KEY UPDATE"
 INSERT_RESET = """
 INSERT INTO password_resets (digest, admin_id, expires_at) SELECT $1, $2, now() + $3::interval
@@ -53,7 +70,7 @@ HAS_RESET = "SELECT EXISTS (SELECT FROM password_resets WHERE digest = $1 AND ex
 TAKE_RESET = "DELETE FROM password_resets WHERE digest = $1 RETURNING admin_id, expires_at > now() AS valid"
 DELETE_RESETS_OF = "DELETE FROM password_resets WHERE admin_id = $1"
 WRITE_AUDIT = "SELECT write_audit($1, $2, $3, $4, $5, $6, $7)"
-OWNS_TENANT = "SELECT owns_tenant($1, $2)"
+ROLE_IN = "SELECT role_in($1, $2)"
 TENANT_CONFIG = "SELECT config FROM tenants WHERE id = $1"
 INSERT_IDEMPOTENCY = """
 INSERT INTO idempotency_keys (admin_id, key, request, made) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
@@ -76,7 +93,7 @@ async def find_admin(pool: Pool, email: str) -> asyncpg.Record | None:
     return await pool.fetchrow(FIND_ADMIN, email)
 
 
-async def signed_in(pool: Pool, admin_id: UUID, family: UUID) -> asyncpg.Record | None:
+async def signed_in(pool: "Pool | Connection", admin_id: UUID, family: UUID) -> asyncpg.Record | None:
     """The admin, unless the family was ended."""
     return await pool.fetchrow(SIGNED_IN, admin_id, family)
 
@@ -85,27 +102,37 @@ async def rename_admin(connection: Connection, admin_id: UUID, name: str) -> asy
     return await connection.fetchrow(RENAME_ADMIN, admin_id, name)
 
 
-async def set_password(connection: Connection, admin_id: UUID, password_hash: str, lifetime: timedelta) -> None:
-    """Every family of the admin's ends; lifetime: of a refresh token."""
+async def set_password(
+    connection: Connection, admin_id: UUID, password_hash: str, lifetime: timedelta, but: UUID | None = None
+) -> None:
+    """Every family of the admin's ends but the one that is given; lifetime: of a refresh token."""
     await connection.execute(SET_PASSWORD, admin_id, password_hash)
-    await connection.execute(END_FAMILIES_OF, admin_id, lifetime)
-    await connection.execute(DELETE_REFRESH_OF, admin_id)
+    await connection.execute(END_FAMILIES_OF, admin_id, lifetime, but)
+    await connection.execute(DELETE_REFRESH_OF, admin_id, but)
     await connection.execute(DELETE_RESETS_OF, admin_id)
 
 
 async def begin_family(
-    connection: Connection, digest: bytes, family: UUID, admin_id: UUID, lifetime: timedelta, password_hash: str
+    connection: Connection,
+    digest: bytes,
+    family: UUID,
+    admin_id: UUID,
+    lifetime: timedelta,
+    password_hash: str,
+    user_agent: str,
 ) -> bool:
     """False when the password that was checked is no longer the admin's. Its row is locked, so that no change of it
     slips in between.
     """
-    return await connection.execute(BEGIN_FAMILY, digest, family, admin_id, lifetime, password_hash) == "INSERT 0 1"
+    begun = await connection.execute(BEGIN_FAMILY, digest, family, admin_id, lifetime, password_hash, user_agent)
+    return begun == "INSERT 0 1"
 
 
-async def insert_refresh(
-    connection: Connection, digest: bytes, family: UUID, admin_id: UUID, lifetime: timedelta
+async def succeed_refresh(
+    connection: Connection, digest: bytes, used: bytes, lifetime: timedelta, user_agent: str
 ) -> None:
-    await connection.execute(INSERT_REFRESH, digest, family, admin_id, lifetime)
+    """Another token of the family of `used`, in its place."""
+    await connection.execute(SUCCEED_REFRESH, digest, used, lifetime, user_agent)
 
 
 async def use_refresh(connection: Connection, digest: bytes, client: bytes) -> asyncpg.Record | None:
@@ -129,6 +156,16 @@ async def family_of(pool: Pool, digest: bytes) -> asyncpg.Record | None:
 async def end_family(connection: Connection, family: UUID, lifetime: timedelta) -> bool:
     """Whether it had not ended before."""
     return await connection.execute(END_FAMILY, family, lifetime) == "INSERT 0 1"
+
+
+async def families_of(pool: Pool, admin_id: UUID, limit: int) -> list[asyncpg.Record]:
+    """Those that can still be renewed, the one that was last first."""
+    return await pool.fetch(FAMILIES_OF, admin_id, limit)
+
+
+async def end_family_of(connection: Connection, admin_id: UUID, family: UUID, lifetime: timedelta) -> bool:
+    """False when it is not the admin's, or had ended before."""
+    return await connection.execute(END_FAMILY_OF, admin_id, family, lifetime) == "INSERT 0 1"
 
 
 async def lock_admin(connection: Connection, admin_id: UUID) -> None:
@@ -163,8 +200,10 @@ async def insert_audit(
     await connection.execute(WRITE_AUDIT, admin_id, tenant_id, action, subject, address, before, after)
 
 
-async def owns_tenant(pool: Pool, admin_id: UUID, tenant_id: UUID) -> bool:
-    return bool(await pool.fetchval(OWNS_TENANT, admin_id, tenant_id))
+async def role_in(pool: Pool, admin_id: UUID, tenant_id: UUID) -> str | None:
+    """None for one who is no member, and for a tenant that is deleted."""
+    role: str | None = await pool.fetchval(ROLE_IN, admin_id, tenant_id)
+    return role
 
 
 async def tenant_config(connection: Connection, tenant_id: UUID) -> dict[str, Any] | None:

@@ -53,6 +53,11 @@ class Reset(msgspec.Struct, forbid_unknown_fields=True):
     password: NewPassword
 
 
+class PasswordChange(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    current_password: Password
+    new_password: NewPassword
+
+
 class Profile(msgspec.Struct, forbid_unknown_fields=True):
     name: Name
 
@@ -69,10 +74,25 @@ class Admin(msgspec.Struct, rename="camel", frozen=True):
     created_at: datetime
 
 
+class SessionLine(msgspec.Struct, rename="camel", frozen=True):
+    """current: whether it is the one that asks."""
+
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime
+    user_agent: str
+    current: bool
+
+
 class SignedIn(msgspec.Struct, rename="camel", frozen=True):
     access_token: str
     expires_in: int
     admin: Admin
+
+
+def as_session_line(row: asyncpg.Record, current: UUID | None) -> SessionLine:
+    family = row["family"]
+    return SessionLine(family, row["began_at"], row["renewed_at"], row["user_agent"], family == current)
 
 
 def as_admin(row: asyncpg.Record) -> Admin:

@@ -19,7 +19,7 @@ from recomengine.auth import queries
 from recomengine.auth.actor import Actor
 from recomengine.auth.attempts import Attempt, Attempts
 from recomengine.auth.hashing import Hasher
-from recomengine.auth.mail import Mailer
+from recomengine.auth.mail import RESET_TEXT, Mailer
 from recomengine.auth.passwords import check_password
 from recomengine.auth.schemas import Admin, as_admin
 from recomengine.auth.tokens import Access, Signer, digest, opaque_token
@@ -36,6 +36,7 @@ RESET_LIFETIME = timedelta(hours=1)
 MAX_LINKS = 10
 """For a new password, that one account has at a time. Beyond that no mail is sent: each of them still works."""
 MAX_MAILS = 100
+MAX_USER_AGENT = 300
 
 log = structlog.get_logger()
 
@@ -73,7 +74,7 @@ class Accounts:
         await asyncio.gather(*self._mails, *self._lines, return_exceptions=True)
         await self._hasher.close()
 
-    async def sign_up(self, email: str, password: str, name: str, address: str) -> Session:
+    async def sign_up(self, email: str, password: str, name: str, address: str, user_agent: str) -> Session:
         if self._settings.signup == "closed":
             raise Forbidden("This system takes no new accounts. Ask its operator for one.", code="signup_closed")
         entry: Attempt = ("entry", network_of(address))
@@ -88,9 +89,9 @@ class Accounts:
                     "There is an account with this address. Sign in, or reset its password.", code="email_taken"
                 )
             await _audit(connection, row["id"], "account.signed_up", address)
-        return await self._begin(as_admin(row), password_hash, address)
+        return await self._begin(as_admin(row), password_hash, address, user_agent)
 
-    async def log_in(self, email: str, password: str, address: str) -> Session:
+    async def log_in(self, email: str, password: str, address: str, user_agent: str) -> Session:
         await self._attempts.check(("network", network_of(address)))
         row = await queries.find_admin(self._pool, email)
         password_hash = row["password_hash"] if row else None
@@ -104,7 +105,7 @@ class Accounts:
         )  # many guesses at once have failed meanwhile: the right one must not stand out
         pair, *_ = attempts
         await self._attempts.forget(pair)  # and no more: others' failures are not made good by this
-        return await self._begin(as_admin(row), row["password_hash"], address, "account.signed_in")
+        return await self._begin(as_admin(row), row["password_hash"], address, user_agent, "account.signed_in")
 
     async def refresh(
         self, refresh_token: str | None, csrf_token: str | None, address: str, user_agent: str
@@ -114,7 +115,7 @@ class Accounts:
             raise _signed_out()
         await self._family(refresh_token, csrf_token)
         client = digest(f"{network_of(address)} {user_agent}")
-        renewed = await self._use(refresh_token, client) or await self._used_just_now(refresh_token, client)
+        renewed = await self._use(refresh_token, client, user_agent) or await self._used_just_now(refresh_token, client)
         if renewed is None:
             await self._end_if_stolen(refresh_token, address)
             raise _signed_out()
@@ -166,13 +167,34 @@ class Accounts:
             await queries.set_password(connection, admin_id, password_hash, REFRESH_LIFETIME)
             await _audit(connection, admin_id, "account.password_reset", address)
 
-    async def admin_of(self, access_token: str) -> Admin | None:
-        """Whose token it is; None for one that is not valid or was signed out, be it by a change of the password."""
+    async def change_password(self, actor: Actor, current: str, password: str) -> None:
+        """All other sessions of the account end."""
+        admin, address = actor.admin, actor.address
+        row = await queries.find_admin(self._pool, admin.email)
+        former = row["password_hash"] if row else None
+        attempts = _attempts(admin.email, former, address)
+        await self._attempts.check(*attempts)
+        if not await self._hasher.matches(current, former):
+            await self._note_failure(attempts, admin.id, address)
+            raise invalid("$.currentPassword", "is not the password of this account. Try again, or reset it")
+        check_password(password, admin.email, admin.name, at="$.newPassword")
+        password_hash = await self._hasher.hash(password)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await queries.lock_admin(connection, admin.id)
+            if actor.family is None or await queries.signed_in(connection, admin.id, actor.family) is None:
+                raise _signed_out()  # the account was taken back meanwhile, by a link
+            await queries.set_password(connection, admin.id, password_hash, REFRESH_LIFETIME, actor.family)
+            await _audit(connection, admin.id, "account.password_changed", address)
+
+    async def admin_of(self, access_token: str) -> tuple[Admin, UUID] | None:
+        """Whose token it is, and of which family; None for one that is not valid or was signed out, be it by a change
+        of the password.
+        """
         access = self._signer.read(access_token)
         if access is None or await self._is_blacklisted(access.jti):
             return None
         row = await queries.signed_in(self._pool, access.admin_id, access.family)
-        return None if row is None else as_admin(row)
+        return None if row is None else (as_admin(row), access.family)
 
     async def rename(self, actor: Actor, name: str) -> Admin:
         admin = actor.admin
@@ -198,14 +220,14 @@ class Accounts:
         except DATABASE_AWAY as error:
             log.error("a lock-out is not in the audit log", admin=str(admin_id), error=type(error).__name__)
 
-    async def _use(self, refresh_token: str, client: bytes) -> Renewed | None:
+    async def _use(self, refresh_token: str, client: bytes, user_agent: str) -> Renewed | None:
         next_token, *_ = self._signer.successors(refresh_token)
         async with self._pool.acquire() as connection, connection.transaction():
             used = await queries.use_refresh(connection, digest(refresh_token), client)
             if used is None:
                 return None
-            await queries.insert_refresh(
-                connection, digest(next_token), used["family"], used["admin_id"], REFRESH_LIFETIME
+            await queries.succeed_refresh(
+                connection, digest(next_token), digest(refresh_token), REFRESH_LIFETIME, user_agent[:MAX_USER_AGENT]
             )
         return Renewed(next_token, used["family"], used["admin_id"])
 
@@ -222,12 +244,20 @@ class Accounts:
             if row["unused"]:
                 return Renewed(refresh_token, row["family"], row["admin_id"])
 
-    async def _begin(self, admin: Admin, password_hash: str, address: str, action: str | None = None) -> Session:
+    async def _begin(
+        self, admin: Admin, password_hash: str, address: str, user_agent: str, action: str | None = None
+    ) -> Session:
         """A new family, unless the password was changed since it was checked."""
         family, refresh_token = uuid4(), opaque_token()
         async with self._pool.acquire() as connection, connection.transaction():
             if not await queries.begin_family(
-                connection, digest(refresh_token), family, admin.id, REFRESH_LIFETIME, password_hash
+                connection,
+                digest(refresh_token),
+                family,
+                admin.id,
+                REFRESH_LIFETIME,
+                password_hash,
+                user_agent[:MAX_USER_AGENT],
             ):
                 raise _wrong_credentials()
             if action is not None:
@@ -295,7 +325,7 @@ class Accounts:
 
     async def _mail_link(self, email: str, token: str) -> None:
         """A link that could not be sent must not stand for one that the account has."""
-        link = f"{self._settings.base_url}/reset-password?token={token}"
+        link = f"{self._settings.base_url}/reset-password#{token}"
         try:
             await self._mailer.send(email, "Reset your password", RESET_TEXT.format(link=link))
         except (OSError, SMTPException):
@@ -330,16 +360,6 @@ async def forget_expired(pool: Pool) -> None:
     """Delete tokens, resets and idempotency keys past their time."""
     for statement in queries.FORGET_EXPIRED:
         await pool.execute(statement)
-
-
-RESET_TEXT = """Somebody, probably you, asked for a new password for your RecomEngine account.
-
-Within an hour, open this page to choose one:
-
-{link}
-
-If it was not you, nothing needs to be done: your password stays as it is.
-"""
 
 
 async def _audit(

@@ -26,7 +26,7 @@ from recomengine.files.forms import MEDIA
 from recomengine.files.previewing import Preview, preview
 from recomengine.files.query import read_file_query
 from recomengine.files.stream import stream_of
-from recomengine.shop import Permission
+from recomengine.shop import Permission, Role
 from recomengine.web.caller import Caller
 from recomengine.web.codec import Body, data_response, decode, json_body, list_response
 from recomengine.web.door import Call
@@ -221,6 +221,7 @@ routes = [
         "Import a tenant's products",
         {200: Data[ItemImportResult]},
         needs=ADMIN,
+        role=Role.DEVELOPER,
         lines=ItemIn,
         media=MEDIA,
         query=ItemFileQuery,
@@ -234,6 +235,7 @@ routes = [
         "See how products would be imported",
         {200: Data[Preview[ItemIn]]},
         needs=ADMIN,
+        role=Role.DEVELOPER,
         lines=ItemIn,
         media=MEDIA,
         query=ItemPreviewQuery,

@@ -34,7 +34,7 @@ from recomengine.models.event_log import EventLogs
 from recomengine.models.service import refresh
 from recomengine.models.store import ModelStore
 from recomengine.settings import Settings, SettingsError
-from recomengine.shop import TenantConfig
+from recomengine.shop import Role, TenantConfig
 from recomengine.tenants.service import configure, create_tenant
 from recomengine.web.origins import as_browsers_send
 from recomengine.widgets import service as widgets
@@ -84,7 +84,7 @@ async def _load(settings: Settings, path: Path, say: Callable[[str], None]) -> N
         email, password = await _make_admin(pool)
         admin = await admin_of_email(pool, email)
         tenant = await create_tenant(pool, settings.api_key_hmac_secret, "Sample shop", TenantConfig(), admin.id)
-        owner = Owner(admin, LOCAL, tenant.tenant_id)
+        owner = Owner(admin, LOCAL, None, tenant.tenant_id, Role.OWNER)
         for widget in PLACEMENTS:
             await widgets.create(pool, redis, bus, owner, widget, Repeatable(None, b""))
         products = demo_products()

@@ -45,7 +45,7 @@ from recomengine.files.query import read_file_query
 from recomengine.files.stream import stream_of
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import RedisUnavailable
-from recomengine.shop import Permission
+from recomengine.shop import Permission, Role
 from recomengine.web.caller import Caller
 from recomengine.web.codec import Body, data_response, list_response
 from recomengine.web.door import BegunCall, Call
@@ -226,12 +226,12 @@ routes = [
     ),
     Operation(
         "POST", f"{OF_TENANT}/import", post_import, "Import a tenant's events", {200: Data[EventImportResult]},
-        needs=ADMIN, lines=EventIn, media=JSON_MEDIA | TABLE_MEDIA, query=EventFileQuery,
+        needs=ADMIN, role=Role.DEVELOPER, lines=EventIn, media=JSON_MEDIA | TABLE_MEDIA, query=EventFileQuery,
         name="import_events_of_tenant",
     ),
     Operation(
         "POST", f"{OF_TENANT}/import/preview", preview_import, "See how events would be imported",
-        {200: Data[Preview[EventIn]]}, needs=ADMIN, lines=EventIn, media=JSON_MEDIA | TABLE_MEDIA,
+        {200: Data[Preview[EventIn]]}, needs=ADMIN, role=Role.DEVELOPER, lines=EventIn, media=JSON_MEDIA | TABLE_MEDIA,
         query=EventPreviewQuery,
     ),
 ]  # fmt: skip

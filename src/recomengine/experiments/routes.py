@@ -21,6 +21,7 @@ from recomengine.experiments.schemas import (
     Results,
     as_experiment,
 )
+from recomengine.shop import Role
 from recomengine.web.codec import data_response, json_body, list_response
 from recomengine.web.door import Call
 from recomengine.web.operations import Credential, Data, Listed, Operation
@@ -103,7 +104,7 @@ def _experiment_id(request: Request) -> UUID:
 
 ONE, ADMIN, ONCE = f"{PATH}/{{experiment_id}}", (Credential.ADMIN,), ("Idempotency-Key",)
 EXPERIMENT = {200: Data[Experiment]}
-CLASH = (Conflict,)
+CLASH, DEVELOPER = (Conflict,), Role.DEVELOPER
 
 routes = [
     Operation(
@@ -113,6 +114,7 @@ routes = [
         "Make an experiment",
         {201: Data[Experiment]},
         needs=ADMIN,
+        role=DEVELOPER,
         body=_experiment,
         headers=ONCE,
         problems=CLASH,
@@ -121,12 +123,37 @@ routes = [
         "GET", PATH, list_experiments, "List experiments", {200: Listed[Experiment]}, needs=ADMIN, query=ExperimentPage
     ),
     Operation("GET", ONE, read, "Read an experiment", EXPERIMENT, needs=ADMIN),
-    Operation("PATCH", ONE, change, "Change an experiment", EXPERIMENT, needs=ADMIN, body=_patch, problems=CLASH),
-    Operation("DELETE", ONE, delete, "Delete an experiment", {204: None}, needs=ADMIN, problems=CLASH),
-    Operation("POST", f"{ONE}/start", start, "Start an experiment", EXPERIMENT, needs=ADMIN, problems=CLASH),
-    Operation("POST", f"{ONE}/pause", pause, "Pause an experiment", EXPERIMENT, needs=ADMIN, problems=CLASH),
-    Operation("POST", f"{ONE}/resume", resume, "Resume an experiment", EXPERIMENT, needs=ADMIN, problems=CLASH),
-    Operation("POST", f"{ONE}/complete", complete, "Complete an experiment", EXPERIMENT, needs=ADMIN, problems=CLASH),
+    Operation(
+        "PATCH",
+        ONE,
+        change,
+        "Change an experiment",
+        EXPERIMENT,
+        needs=ADMIN,
+        role=DEVELOPER,
+        body=_patch,
+        problems=CLASH,
+    ),
+    Operation("DELETE", ONE, delete, "Delete an experiment", {204: None}, needs=ADMIN, role=DEVELOPER, problems=CLASH),
+    Operation(
+        "POST", f"{ONE}/start", start, "Start an experiment", EXPERIMENT, needs=ADMIN, role=DEVELOPER, problems=CLASH
+    ),
+    Operation(
+        "POST", f"{ONE}/pause", pause, "Pause an experiment", EXPERIMENT, needs=ADMIN, role=DEVELOPER, problems=CLASH
+    ),
+    Operation(
+        "POST", f"{ONE}/resume", resume, "Resume an experiment", EXPERIMENT, needs=ADMIN, role=DEVELOPER, problems=CLASH
+    ),
+    Operation(
+        "POST",
+        f"{ONE}/complete",
+        complete,
+        "Complete an experiment",
+        EXPERIMENT,
+        needs=ADMIN,
+        role=DEVELOPER,
+        problems=CLASH,
+    ),
     Operation("GET", f"{ONE}/results", results, "Read what an experiment shows", {200: Data[Results]}, needs=ADMIN),
     Operation(
         "GET",

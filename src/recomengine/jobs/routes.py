@@ -10,6 +10,7 @@ from recomengine.auth.actor import Owner, audit
 from recomengine.infra.database import tenant_transaction
 from recomengine.jobs import queries, service
 from recomengine.jobs.schemas import Job, JobId, JobsPage, as_job
+from recomengine.shop import Role
 from recomengine.web.codec import data_response, list_response
 from recomengine.web.door import Call
 from recomengine.web.operations import Credential, Data, Listed, Operation
@@ -60,6 +61,7 @@ routes = [
         "Try a dead job again",
         {202: Data[Job]},
         needs=ADMIN,
+        role=Role.DEVELOPER,
         ids={"job_id": JobId},
         problems=(Conflict,),
     ),

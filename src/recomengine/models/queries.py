@@ -96,6 +96,10 @@ NEWEST_READY = """
 SELECT DISTINCT ON (tenant_id) tenant_id, version FROM models
 WHERE tenant_id = ANY ($1::uuid[]) AND status = 'ready' ORDER BY tenant_id, id DESC
 """
+BUILT_AT = """
+SELECT DISTINCT ON (tenant_id) tenant_id, finished_at FROM models
+WHERE tenant_id = ANY ($1::uuid[]) AND status = 'ready' ORDER BY tenant_id, id DESC
+"""
 VERSIONS = "SELECT version FROM models WHERE tenant_id = $1"
 OLD_VERSIONS = "SELECT version FROM models WHERE tenant_id = $1 AND status <> 'building' ORDER BY id DESC OFFSET $2"
 READY_VERSIONS = (
@@ -237,6 +241,11 @@ async def drop_old_versions(connection: Connection, tenant_id: UUID, keep: int) 
     old = [row["version"] for row in await connection.fetch(OLD_VERSIONS, tenant_id, keep)]
     await connection.execute(DELETE_VERSIONS, tenant_id, old)
     return old
+
+
+async def built_at(connection: Connection, tenant_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When each served model was built; a tenant without one is not in it."""
+    return {row["tenant_id"]: row["finished_at"] for row in await connection.fetch(BUILT_AT, list(tenant_ids))}
 
 
 async def ready_versions(connection: Connection, tenant_ids: Sequence[UUID]) -> list[tuple[UUID, str]]:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from recomengine.auth.actor import Owner, audit
 from recomengine.models import service
 from recomengine.models.schemas import ModelStatus, Queued
-from recomengine.shop import Permission
+from recomengine.shop import Permission, Role
 from recomengine.web.caller import Caller
 from recomengine.web.codec import data_response
 from recomengine.web.door import Call
@@ -33,6 +33,14 @@ PATH = "/api/v1/tenants/{tenant_id}/model"
 EITHER = (Credential.ADMIN, Permission.WRITE)
 
 routes = [
-    Operation("POST", f"{PATH}/refresh", refresh, "Have the model built now", {202: Data[Queued]}, needs=EITHER),
+    Operation(
+        "POST",
+        f"{PATH}/refresh",
+        refresh,
+        "Have the model built now",
+        {202: Data[Queued]},
+        needs=EITHER,
+        role=Role.DEVELOPER,
+    ),
     Operation("GET", PATH, model, "See how the model stands", {200: Data[ModelStatus]}, needs=EITHER),
 ]

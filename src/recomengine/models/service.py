@@ -81,6 +81,12 @@ async def status(pool: Pool, tenant_id: UUID) -> dict[str, Any]:
     return answer
 
 
+async def built_at(pool: Pool, tenant_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When each tenant's served model was built; without one it is not in it."""
+    async with tenant_transaction(pool, *tenant_ids) as connection:
+        return await queries.built_at(connection, tenant_ids)
+
+
 async def erasures_in_model(pool: Pool, tenant_id: UUID) -> int | None:
     """The number of the newest erasure that the served model has followed; None when no model is served."""
     async with tenant_transaction(pool, tenant_id) as connection:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from recomengine.auth.actor import Owner
 from recomengine.robots import service
 from recomengine.robots.schemas import Robot, RobotsPage
+from recomengine.shop import Role
 from recomengine.web.codec import data_response, list_response, validation_problem
 from recomengine.web.door import Call
 from recomengine.web.fields import Id
@@ -64,8 +65,19 @@ routes = [
         "Say that an id is a robot's",
         {200: Data[Robot]},
         needs=ADMIN,
+        role=Role.DEVELOPER,
         ids=ID,
         problems=(*BAD_ID, NotFound),
     ),
-    Operation("DELETE", ONE, clear, "Say that an id is no robot's", {204: None}, needs=ADMIN, ids=ID, problems=BAD_ID),
+    Operation(
+        "DELETE",
+        ONE,
+        clear,
+        "Say that an id is no robot's",
+        {204: None},
+        needs=ADMIN,
+        role=Role.DEVELOPER,
+        ids=ID,
+        problems=BAD_ID,
+    ),
 ]

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 
 from recomengine.auth.actor import Owner
 from recomengine.sdk.snippet import PATH, Snippet, snippet
+from recomengine.shop import Role
 from recomengine.web.assets import Policy, bundle, bundle_route
 from recomengine.web.codec import data_response
 from recomengine.web.door import Call
@@ -32,7 +33,7 @@ async def get_snippet(context: "Context", call: Call[Owner, None]) -> Response:
 routes = [
     Operation(
         "GET", "/api/v1/tenants/{tenant_id}/snippet", get_snippet, "Get the tag for the shop's pages",
-        {200: Data[Snippet]}, needs=(Credential.ADMIN,),
+        {200: Data[Snippet]}, needs=(Credential.ADMIN,), role=Role.DEVELOPER,
     ),
 ]  # fmt: skip
 

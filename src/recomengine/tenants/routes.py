@@ -1,4 +1,4 @@
-"""Tenants over HTTP, for the admins who own them."""
+"""Tenants over HTTP, for the admins who are members of them."""
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from starlette.responses import Response
 from recomengine.auth.actor import Actor, Owner
 from recomengine.auth.sent import Sent, repeatable, sent_body
 from recomengine.settings import Settings
-from recomengine.shop import RateLimits, TenantConfig
+from recomengine.shop import RateLimits, Role, TenantConfig
 from recomengine.tenants import queries, service
 from recomengine.tenants.schemas import AuditLine, AuditPage, Tenant, TenantIn, TenantPatch, as_audit_line, as_tenant
 from recomengine.web.codec import Body, data_response, decode, json_body, list_response
@@ -34,17 +34,17 @@ async def create(context: "Context", call: Call[Actor, Sent[TenantIn]]) -> Respo
     given = call.body.given
     service.check_config(given.config, TenantConfig(), _most(context.settings), "$.config")
     made = await service.create_for(context.pool, call.by, given, repeatable(call.request, call.body))
-    return data_response(as_tenant(made), 201)
+    return data_response(as_tenant(made, Role.OWNER), 201)
 
 
 async def list_own(context: "Context", call: Call[Actor, None]) -> Response:
     page = read_query(call.request, Page)
     rows, cursor = cut(await service.own_tenants(context.pool, call.by.admin, page.cursor, page.limit + 1), page.limit)
-    return list_response([as_tenant(row) for row in rows], cursor)
+    return list_response([as_tenant(row, Role(row["role"])) for row in rows], cursor)
 
 
 async def read(context: "Context", call: Call[Owner, None]) -> Response:
-    return data_response(as_tenant(await service.read_one(context.pool, call.by.tenant_id)))
+    return data_response(as_tenant(await service.read_one(context.pool, call.by.tenant_id), call.by.role))
 
 
 async def change(context: "Context", call: Call[Owner, TenantPatch]) -> Response:
@@ -82,7 +82,7 @@ async def _become(context: "Context", owner: Owner, status: str, action: str) ->
 
 
 async def _change(context: "Context", owner: Owner, action: str, what: service.Change) -> Response:
-    return data_response(as_tenant(await service.change(context.pool, context.bus, owner, action, what)))
+    return data_response(as_tenant(await service.change(context.pool, context.bus, owner, action, what), owner.role))
 
 
 def _most(settings: Settings) -> RateLimits:
@@ -93,10 +93,10 @@ def _most(settings: Settings) -> RateLimits:
 async def audit_log(context: "Context", call: Call[Actor, None]) -> Response:
     """What the admin did, and what was done to their tenants, the newest first."""
     page = read_query(call.request, AuditPage)
-    rows, cursor = cut(
-        await queries.read_audit(context.pool, call.by.admin.id, page.tenant_id, page.cursor, page.limit + 1),
-        page.limit,
+    found = await queries.read_audit(
+        context.pool, call.by.admin.id, page.tenant_id, page.cursor, page.limit + 1, page.admin_id, page.action
     )
+    rows, cursor = cut(found, page.limit)
     return list_response([as_audit_line(row) for row in rows], cursor)
 
 
@@ -117,11 +117,13 @@ routes = [
     ),
     Operation("GET", PATH, list_own, "List your tenants", {200: Listed[Tenant]}, needs=ADMIN, query=Page),
     Operation("GET", ONE, read, "Read a tenant", TENANT, needs=ADMIN),
-    Operation("PATCH", ONE, change, "Rename or configure a tenant", TENANT, needs=ADMIN, body=_patch),
-    Operation("DELETE", ONE, delete, "Delete a tenant", {204: None}, needs=ADMIN),
-    Operation("POST", f"{ONE}/activate", activate, "Activate a tenant", TENANT, needs=ADMIN),
-    Operation("POST", f"{ONE}/suspend", suspend, "Suspend a tenant", TENANT, needs=ADMIN),
-    Operation("PATCH", f"{ONE}/config", configure, "Configure a tenant", TENANT, needs=ADMIN, body=_config),
+    Operation("PATCH", ONE, change, "Rename or configure a tenant", TENANT, needs=ADMIN, role=Role.OWNER, body=_patch),
+    Operation("DELETE", ONE, delete, "Delete a tenant", {204: None}, needs=ADMIN, role=Role.OWNER),
+    Operation("POST", f"{ONE}/activate", activate, "Activate a tenant", TENANT, needs=ADMIN, role=Role.OWNER),
+    Operation("POST", f"{ONE}/suspend", suspend, "Suspend a tenant", TENANT, needs=ADMIN, role=Role.OWNER),
+    Operation(
+        "PATCH", f"{ONE}/config", configure, "Configure a tenant", TENANT, needs=ADMIN, role=Role.OWNER, body=_config
+    ),
     Operation(
         "GET",
         "/api/v1/audit-log",

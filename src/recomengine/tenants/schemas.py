@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from recomengine.shop import TenantConfig
+from recomengine.shop import Role, TenantConfig
 from recomengine.web.fields import Title
 from recomengine.web.paging import Limit
 
@@ -31,26 +31,33 @@ class AuditPage(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fiel
     limit: Limit = 50
     cursor: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
     tenant_id: UUID | None = None
+    admin_id: UUID | None = None
+    """Who acted."""
+    action: Annotated[str, Meta(pattern=r"^[a-z_]{1,64}(\.[a-z_]{1,64})?$(?!\n)")] | None = None
+    """One such as `key.revoked`, or `key` for all that was done to keys."""
 
 
 class Tenant(msgspec.Struct, rename="camel", frozen=True):
     id: UUID
     name: str
     status: str
+    role: Role
     config: TenantConfig
     created_at: datetime
     updated_at: datetime
 
 
-def as_tenant(row: asyncpg.Record) -> Tenant:
+def as_tenant(row: asyncpg.Record, role: Role) -> Tenant:
+    """role: of who asks."""
     config = msgspec.convert(row["config"], TenantConfig)
-    return Tenant(row["id"], row["name"], row["status"], config, row["created_at"], row["updated_at"])
+    return Tenant(row["id"], row["name"], row["status"], role, config, row["created_at"], row["updated_at"])
 
 
 class AuditLine(msgspec.Struct, rename="camel", frozen=True):
     id: int
     at: datetime
     admin_id: UUID
+    admin_email: str
     tenant_id: UUID | None
     action: str
     subject: str
@@ -64,6 +71,7 @@ def as_audit_line(row: asyncpg.Record) -> AuditLine:
         row["id"],
         row["at"],
         row["admin_id"],
+        row["email"],
         row["about_tenant"],
         row["action"],
         row["subject"],

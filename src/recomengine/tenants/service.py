@@ -18,7 +18,7 @@ from recomengine.auth.idempotency import Repeatable, once
 from recomengine.auth.schemas import Admin
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import DECLARE_TENANTS, Pool, tenant_list, tenant_transaction
-from recomengine.shop import RateLimits, TenantConfig
+from recomengine.shop import RateLimits, Role, TenantConfig
 from recomengine.tenants import queries
 from recomengine.tenants.schemas import CreatedKeys, CreatedTenant, TenantIn, TenantPatch
 from recomengine.web.codec import field_error
@@ -78,7 +78,7 @@ async def create_for(pool: Pool, actor: Actor, given: TenantIn, repeatable: Repe
             await queries.insert_tenant(connection, tenant_id, given.name, given.config, actor.admin.id)
             await audit(
                 connection,
-                Owner(actor.admin, actor.address, tenant_id),
+                Owner(actor.admin, actor.address, actor.family, tenant_id, Role.OWNER),
                 "tenant.created",
                 tenant_id,
                 None,
@@ -90,11 +90,12 @@ async def create_for(pool: Pool, actor: Actor, given: TenantIn, repeatable: Repe
 
 
 async def own_tenants(pool: Pool, admin: Admin, after: UUID | None, limit: int) -> list[asyncpg.Record]:
+    """Those that the admin is a member of, with their role."""
     own = await queries.tenants_of(pool, admin.id, after, limit)
     if not own:
         return []
     async with tenant_transaction(pool, *own) as connection:
-        return await queries.read_tenants(connection)
+        return await queries.own_tenants(connection, own, admin.id)
 
 
 async def read_one(pool: Pool, tenant_id: UUID) -> asyncpg.Record:

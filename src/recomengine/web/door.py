@@ -1,10 +1,10 @@
 """The one way in for requests with a credential: what an Operation declares is asked for here, and what came through is
 handed on.
 
-The order: the credential, its permission, its limit, the path, the body. Where a publish key may stand in the body, the
-body is read before the limit is charged. Without a key in a header the sender is then a stranger, whose body is small,
-and whose network is refused after too many failures; with one, a body that cannot be decoded counts against the
-caller's limit.
+The order: the credential, its permission or role, its limit, the path, the body. Where a publish key may stand in the
+body, the body is read before the limit is charged. Without a key in a header the sender is then a stranger, whose body
+is small, and whose network is refused after too many failures; with one, a body that cannot be decoded counts against
+the caller's limit.
 """
 
 from collections.abc import Awaitable, Collection
@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 from starlette.requests import HTTPConnection, Request
 
-from recomengine.shop import Permission
+from recomengine.shop import Permission, Role
 from recomengine.web.caller import Caller
 from recomengine.web.codec import SDK_TYPES, Body, read_body, validation_problem
 from recomengine.web.guard import Guard, header_key
@@ -47,7 +47,7 @@ class BegunCall(Call[Caller, B], Generic[B], frozen=True):
 class Admins(Protocol):
     def carries_token(self, request: HTTPConnection) -> bool: ...
     async def actor(self, request: HTTPConnection) -> Any: ...
-    async def owner(self, request: HTTPConnection) -> Any: ...
+    async def owner(self, request: HTTPConnection, needed: Role) -> Any: ...
 
 
 class Doorkeepers(Protocol):
@@ -66,6 +66,8 @@ class Doorkeepers(Protocol):
 class Door(msgspec.Struct, frozen=True):
     permission: Permission | None
     """None where no key will do."""
+    role: Role
+    """The least that an admin must be in the tenant of the path."""
     access: Access
     body: Body[Any] | None
     path: type[msgspec.Struct] | None
@@ -80,7 +82,7 @@ class Door(msgspec.Struct, frozen=True):
     async def enter(self, keepers: Doorkeepers, request: Request) -> Call[Any, Any]:
         permission = self.permission
         if permission is None or (self.admits_admins and keepers.admins.carries_token(request)):
-            by = await (keepers.admins.owner if self.names_tenant else keepers.admins.actor)(request)
+            by = await self._admit(keepers.admins, request)
             return Call(request, by, await self._read(request))
         if self.body is not None and "publish" in permission.value:
             caller, body = await self._read_keyed(keepers, request, permission, self.body)
@@ -96,6 +98,9 @@ class Door(msgspec.Struct, frozen=True):
         await charged
         self._check_path(request, caller)
         return Call(request, caller, await self._read(request))
+
+    async def _admit(self, admins: Admins, request: Request) -> Any:
+        return await (admins.owner(request, self.role) if self.names_tenant else admins.actor(request))
 
     async def _read_keyed(
         self, keepers: Doorkeepers, request: Request, permission: Permission, kind: Body[Any]

@@ -32,6 +32,8 @@ EXAMPLES: Json = {
     "how": "It is made without the shopper, and all older ones are deleted.", "kept": "Sums that name no shopper.",
     # accounts, tenants, keys
     "email": "ann@example.com", "password": "correct horse battery", "token": "kq3t…", "accessToken": "eyJhbGciOi…",
+    "adminEmail": "ann@example.com", "userAgent": "Mozilla/5.0 (X11; Linux x86_64)",
+    "currentPassword": "correct horse battery", "newPassword": "another good password",
     "expiresIn": 3600, "role": "admin", "permissions": "publish", "origins": ["https://shop.example"],
     "allowedOrigins": ["https://shop.example"], "timezone": "Europe/Berlin", "prefix": "rk_pub_ab12cd34",
     "action": "tenant.created", "subject": "the tenant's id", "address": "192.0.2.1", "jobId": 41,

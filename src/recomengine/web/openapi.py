@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 import msgspec
 from starlette.routing import BaseRoute
 
-from recomengine.shop import Permission
+from recomengine.shop import Permission, Role
 from recomengine.web.examples import ABOUT, EXAMPLES, SAMPLE_ID, example_of
 from recomengine.web.operations import Credential, Operation
 from recomengine.web.problems import EXPLAINED, Problem, ProblemBody
@@ -161,6 +161,9 @@ def _description(operation: Operation) -> str:
                 "From a page, a publish key may stand in the body's `key`, and the body may come as text/plain, which "
                 "spares a preflight."
             )
+    if operation.needs_role:
+        roles = " or ".join(role.value for role in Role if role.covers(operation.role))
+        parts.append(f"Of admins for members with the role {roles}.")
     return " ".join(filter(None, parts))
 
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from recomengine.shop import Permission
+from recomengine.shop import Permission, Role
 from recomengine.web.codec import Body
 from recomengine.web.door import BegunCall, By, Call, Door
 from recomengine.web.limits import Access
@@ -60,7 +60,8 @@ class Listed(msgspec.Struct, Generic[T]):
 
 class Operation(Route):
     """One method at one path. `needs`: the credentials that will do, any of them; where one is a key's or an admin's,
-    the handler gets the context and what came through the door. `access`: which limit of a key is charged, else the
+    the handler gets the context and what came through the door. `role`: the least that an admin must be in the tenant
+    of the path; every member where nothing is said. `access`: which limit of a key is charged, else the
     method says it. `body`: what the body must be; `lines`: of which type each line of an import's NDJSON is, and
     `media` the content types that it takes, with their forms. `path_type`: what the ids in the path must be, where that
     is told before the body is read. `awaits_charge`: the handler does, not the door (door.py: BegunCall). `problems`:
@@ -72,7 +73,7 @@ class Operation(Route):
         handler: Open | Callable[[Any, Call[By, T]], Awaitable[Response]]
         | Callable[[Any, BegunCall[T]], Awaitable[Response]],
         summary: str, answers: Mapping[int, Any], *, needs: tuple[Permission | Credential, ...] = (),
-        access: Access | None = None, body: Body[T] | None = None, lines: Any = None,
+        role: Role = Role.ANALYST, access: Access | None = None, body: Body[T] | None = None, lines: Any = None,
         media: Mapping[str, str] = NONE, query: type | None = None, path_type: type[msgspec.Struct] | None = None,
         awaits_charge: bool = False, problems: tuple[type[Problem], ...] = (), ids: Mapping[str, Any] | None = None,
         headers: tuple[str, ...] = (), name: str | None = None,
@@ -83,6 +84,7 @@ class Operation(Route):
         self.access = access or ("read" if method == "GET" else "write")
         self.door = Door(
             permission,
+            role,
             self.access,
             body,
             path_type,
@@ -96,6 +98,7 @@ class Operation(Route):
         self.summary = summary
         self.answers = answers
         self.needs = needs
+        self.role = role
         self.body = None if body is None else body.type
         self.lines = lines
         self.media = media
@@ -120,12 +123,17 @@ class Operation(Route):
         return any(isinstance(need, Permission) for need in self.needs)
 
     @property
+    def needs_role(self) -> bool:
+        """Whether it is not for every member of the tenant."""
+        return self.role is not Role.ANALYST
+
+    @property
     def problems(self) -> list[type[Problem]]:
         """What may go wrong, by status."""
         kinds = {*self._problems}
         if self.needs:
             kinds |= {Unauthorized, RateLimited, Unavailable}
-        if self.keyed:
+        if self.keyed or self.needs_role:
             kinds.add(Forbidden)
         if self.ids and self.method != "PUT":
             kinds.add(NotFound)

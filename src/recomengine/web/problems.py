@@ -195,6 +195,17 @@ EXPLAINED = {
     "tenant_suspended": Explained(
         Forbidden, "The tenant was suspended.", "Its owner activates it with POST /api/v1/tenants/{tenantId}/activate."
     ),
+    "role_required": Explained(
+        Forbidden,
+        "You are a member of this tenant, but your role there does not reach so far: analysts read, developers also "
+        "make keys, import and change what pages show, owners do everything.",
+        "Ask one of the tenant's owners for the role that the detail names, or to do it.",
+    ),
+    "invitation_of_another": Explained(
+        Forbidden,
+        "The invitation went to another address than that of the account which is signed in.",
+        "Sign in with the account of the address that the mail came to, or sign up with it.",
+    ),
     "signup_closed": Explained(
         Forbidden, "This system takes no new accounts.", "Ask its operator for one, or the operator sets SIGNUP=open."
     ),
@@ -240,6 +251,19 @@ EXPLAINED = {
     ),
     "too_many_widgets": Explained(
         Conflict, "The tenant has as many widgets as there can be.", "Delete one that no page shows any more."
+    ),
+    "last_owner": Explained(
+        Conflict,
+        "It is the tenant's only owner; without one nobody could invite or configure any more.",
+        "Make another member an owner first, or delete the tenant.",
+    ),
+    "already_member": Explained(
+        Conflict, "The address is that of a member of the tenant.", "Change the member's role in place of inviting."
+    ),
+    "too_many_members": Explained(
+        Conflict,
+        "The tenant has as many members and invitations as there can be.",
+        "Remove a member, or revoke an invitation that nobody accepts any more.",
     ),
     "idempotency_key_reused": Explained(
         Conflict,
@@ -305,6 +329,11 @@ EXPLAINED = {
         Unavailable,
         "More work waits than the server can finish soon.",
         "Wait for as many seconds as Retry-After says, and spread the load.",
+    ),
+    "mail_not_sent": Explained(
+        Unavailable,
+        "The mail server did not take the mail. Nothing was stored.",
+        "Try again later; the operator finds the cause in the log, and checks it with `recomengine doctor`.",
     ),
     "stopping": Explained(Unavailable, "The process is stopping.", "Send the same again at once: another one answers."),
     "alias_taken": Explained(

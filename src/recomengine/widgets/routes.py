@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from recomengine.auth.actor import Owner
 from recomengine.auth.guard import NOBODYS
 from recomengine.auth.sent import Sent, repeatable, sent_body
-from recomengine.shop import Permission
+from recomengine.shop import Permission, Role
 from recomengine.web.assets import matches
 from recomengine.web.codec import data_response, json_body, list_response
 from recomengine.web.door import BegunCall, Call
@@ -134,16 +134,18 @@ def _widget_id(request: Request) -> UUID:
 
 
 ONE, ADMIN, RECOMMEND = f"{PATH}/{{widget_id}}", (Credential.ADMIN,), (Permission.RECOMMEND,)
-WIDGET, CLASH = {200: Data[Widget]}, (Conflict,)
+WIDGET, CLASH, DEVELOPER = {200: Data[Widget]}, (Conflict,), Role.DEVELOPER
 
 routes = [
     Operation(
-        "POST", PATH, create, "Make a widget", {201: Data[Widget]}, needs=ADMIN, body=_widget,
-        headers=("Idempotency-Key",), problems=CLASH,
+        "POST", PATH, create, "Make a widget", {201: Data[Widget]}, needs=ADMIN, role=DEVELOPER,
+        body=_widget, headers=("Idempotency-Key",), problems=CLASH,
     ),
     Operation("GET", PATH, list_widgets, "List widgets", {200: Listed[Widget]}, needs=ADMIN, query=Page),
     Operation("GET", ONE, read, "Read a widget", WIDGET, needs=ADMIN),
-    Operation("PATCH", ONE, change, "Change a widget", WIDGET, needs=ADMIN, body=_patch, problems=CLASH),
+    Operation(
+        "PATCH", ONE, change, "Change a widget", WIDGET, needs=ADMIN, role=DEVELOPER, body=_patch, problems=CLASH
+    ),
     Operation(
         "GET", f"{ONE}/preview", get_preview, "See a widget", {200: "text/html"}, needs=ADMIN, query=PreviewQuery
     ),
@@ -151,7 +153,7 @@ routes = [
         "POST", f"{PATH}/preview", post_preview, "See a widget before it is saved", {200: "text/html"}, needs=ADMIN,
         body=_unsaved, query=PreviewQuery,
     ),
-    Operation("DELETE", ONE, delete, "Delete a widget", {204: None}, needs=ADMIN),
+    Operation("DELETE", ONE, delete, "Delete a widget", {204: None}, needs=ADMIN, role=DEVELOPER),
     Operation(
         "POST", f"{PUBLIC}/page", post_page, "Make all lists of a page", {200: Data[list[PlacedList]]},
         needs=RECOMMEND, access="read", body=_page, awaits_charge=True,

@@ -12,7 +12,7 @@ import { MIN_LENGTH, newPassword } from '@/features/entry/fields'
 const RESET = z.object({ password: newPassword })
 
 /** The token stands behind #, which browsers send to no server, so that no log has it. */
-const tokenOfLink = (): string => new URLSearchParams(location.hash.slice(1)).get('token') ?? location.hash.slice(1)
+const tokenOfLink = (): string => location.hash.slice(1)
 
 export function ResetPage() {
   const [token] = useState(tokenOfLink)

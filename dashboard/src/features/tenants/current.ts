@@ -1,16 +1,14 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
-import type { components } from '@/api/schema'
-import { tenantQuery } from '@/features/tenants/api'
+import { tenantQuery, type Tenant } from '@/features/tenants/api'
 import { includes, type Role } from '@/features/tenants/roles'
 
-export type Tenant = components['schemas']['Tenant'] & { role: Role }
+export type { Tenant } from '@/features/tenants/api'
 
 /** The tenant of the path, with its config and the role of who looks; pages below a tenant have it loaded. */
 export function useTenant(): Tenant {
   const { tenantId } = useParams({ strict: false }) as { tenantId: string }
-  const { data } = useSuspenseQuery(tenantQuery(tenantId))
-  return { role: 'owner', ...data }
+  return useSuspenseQuery(tenantQuery(tenantId)).data
 }
 
 /** Whether one may do here what needs this role. The server asks again; this spares a button that would be refused. */
