@@ -46,8 +46,8 @@ BEGIN
 END
 $$;
 
--- Of a stretch of time: impressions and clicks of a placement and a strategy (null: of any), and what their clicks led
--- to, credited as analytics_facts credits purchases; events, and shoppers with one or more of them.
+-- Of a stretch of time: impressions, and clicks in recommendations, of a placement and a strategy (null: of any), and what
+-- such clicks led to, credited as analytics_facts credits purchases; events, and shoppers with one or more of them.
 CREATE FUNCTION analytics_funnel(
     p_tenant uuid, p_from timestamptz, p_to timestamptz, p_window_hours int, p_placement text, p_strategy text
 ) RETURNS TABLE (event_type text, events bigint, shoppers bigint) LANGUAGE sql STABLE AS $$
@@ -61,7 +61,8 @@ CREATE FUNCTION analytics_funnel(
           AND e.user_id NOT IN (SELECT l.id FROM left_out l) AND (e.metadata ->> 'bot') IS DISTINCT FROM 'true'
     ), steps AS (
         SELECT f.event_type, f.person FROM found f
-        WHERE f.event_type IN ('impression', 'click')
+        WHERE (f.event_type = 'impression' OR f.event_type = 'click'
+                  AND (f.metadata ->> 'recommendationId' <> '' OR f.metadata ->> 'placementId' <> ''))
           AND (p_placement IS NULL OR coalesce(f.metadata ->> 'placementId', '') = p_placement)
           AND (p_strategy IS NULL OR coalesce(f.metadata ->> 'strategy', '') = p_strategy)
         UNION ALL

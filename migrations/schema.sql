@@ -853,7 +853,8 @@ AS $function$
           AND e.user_id NOT IN (SELECT l.id FROM left_out l) AND (e.metadata ->> 'bot') IS DISTINCT FROM 'true'
     ), steps AS (
         SELECT f.event_type, f.person FROM found f
-        WHERE f.event_type IN ('impression', 'click')
+        WHERE (f.event_type = 'impression' OR f.event_type = 'click'
+                  AND (f.metadata ->> 'recommendationId' <> '' OR f.metadata ->> 'placementId' <> ''))
           AND (p_placement IS NULL OR coalesce(f.metadata ->> 'placementId', '') = p_placement)
           AND (p_strategy IS NULL OR coalesce(f.metadata ->> 'strategy', '') = p_strategy)
         UNION ALL

@@ -37,9 +37,9 @@ A_DAY = [
     event("impression", "09:00", "ann", **HOME), event("impression", "09:00", "ann", "sock", **HOME),
     event("impression", "09:00", "bob", **CART), event("impression", "09:00", "eve", **HOME),
     event("click", "09:10", "ann", **HOME), event("click", "09:11", "ann", **HOME),
-    event("click", "09:10", "bob", **CART), event("click", "09:12", "eve", "hat"),
+    event("click", "09:10", "bob", **CART), event("click", "09:12", "eve", "hat"),  # in no recommendation
     event("add_to_cart", "09:20", "ann"), event("add_to_cart", "09:20", "bob"),
-    event("add_to_cart", "09:20", "eve", "hat"),  # clicked, yet not in a recommendation
+    event("add_to_cart", "09:20", "eve", "hat"),
     event("add_to_cart", "11:30", "bob", "boot"),  # long after the click
     event("purchase", "10:00", "ann", price=10), event("purchase", "08:00", "bob", price=10),  # before the click
 ]  # fmt: skip
@@ -65,10 +65,10 @@ async def test_each_step_counts_events_and_shoppers_and_later_ones_only_what_a_c
 ) -> None:
     await post(ann, shop, *A_DAY)
     assert await steps(ann, shop) == [
-        ("impression", 4, 3), ("click", 4, 3), ("add_to_cart", 2, 2), ("purchase", 1, 1),
+        ("impression", 4, 3), ("click", 3, 2), ("add_to_cart", 2, 2), ("purchase", 1, 1),
     ]  # fmt: skip
     overview = (await ann.call("GET", f"/api/v1/tenants/{shop}/analytics/overview?from={DAY}&to={DAY}")).json()["data"]
-    assert (overview["impressions"], overview["clicks"], overview["attributedConversions"]) == (4, 4, 1)
+    assert (overview["impressions"], overview["attributedConversions"]) == (4, 1)
 
 
 async def test_a_funnel_can_be_that_of_a_placement_and_a_strategy(ann: Person, shop: str) -> None:
@@ -96,7 +96,7 @@ async def test_joined_ids_are_one_shopper_and_robots_are_none(ann: Person, shop:
     marked = await ann.call("PUT", f"/api/v1/tenants/{shop}/robots/spider", {})
     assert marked.status_code in (200, 201, 204), marked.text
     assert await steps(ann, shop) == [
-        ("impression", 4, 3), ("click", 5, 3), ("add_to_cart", 2, 2), ("purchase", 2, 1),
+        ("impression", 4, 3), ("click", 4, 2), ("add_to_cart", 2, 2), ("purchase", 2, 1),
     ]  # fmt: skip
 
 

@@ -64,8 +64,8 @@ def make(page: Page) -> None:
     form.get_by_role("button", name="Make the draft").click()
     expect(form.get_by_text("Choose another strategy than control’s.")).to_be_visible()
     form.get_by_label("Variant").select_option("content_based")
-    form.get_by_label("Placement").fill("home")
     check_looks(page, "experiment-new")
+    form.get_by_label("Placement").fill("home")
     form.get_by_role("button", name="Make the draft").click()
 
 

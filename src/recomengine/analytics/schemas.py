@@ -171,8 +171,8 @@ class Step(msgspec.Struct, rename="camel", frozen=True):
 
 
 class Funnel(msgspec.Struct, rename="camel", frozen=True):
-    """From impressions to purchases; added to the cart or bought: what a click from a recommendation is credited
-    with.
+    """From impressions to purchases. Clicks: in recommendations; added to the cart or bought: what such a click is
+    credited with.
     """
 
     start: datetime = field(name="from")

@@ -5,7 +5,7 @@ import { Section } from '@/components/Page'
 import { funnelQuery, type Asked } from '@/features/analytics/api'
 import type { Step } from '@/features/analytics/figures'
 
-const LABELS = { impression: 'Saw a recommendation', click: 'Clicked', add_to_cart: 'Added it to the cart', purchase: 'Bought it' }
+const LABELS = { impression: 'Saw a recommendation', click: 'Clicked in one', add_to_cart: 'Added it to the cart', purchase: 'Bought it' }
 
 /** From impressions to purchases, by shoppers; the events beside them. */
 export function FunnelSection({ tenantId, asked }: { tenantId: string; asked: Asked }) {

@@ -7,7 +7,7 @@ import { dateTime, dayOf } from '@/components/format'
 import { LineChart, type Series } from '@/components/LineChart'
 import { Section } from '@/components/Page'
 import { seriesQuery, type Asked, type SeriesAsked } from '@/features/analytics/api'
-import { FIGURES, isMetric, written, type Metric } from '@/features/analytics/figures'
+import { FIGURES, isMetric, onAxis, type Metric } from '@/features/analytics/figures'
 import { analyticsRoute } from '@/features/analytics/routes'
 
 const MOST_DAYS_BY_HOUR = 31
@@ -50,7 +50,7 @@ export function OverTime({ tenantId, asked, currency }: Props) {
           label={`${FIGURES[metric].label} by ${interval}`}
           times={times}
           series={series}
-          format={(value) => written(metric, value, currency)}
+          format={(value) => onAxis(metric, value, currency)}
           formatTime={(time) => (interval === 'day' ? dayOf(time) : dateTime(time))}
         />
       )}

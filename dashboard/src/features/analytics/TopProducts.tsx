@@ -92,7 +92,7 @@ function ProductName({ tenantId, product }: { tenantId: string; product: Product
       >
         {product.name ?? product.productId}
       </Link>
-      {product.name !== null && <span className="text-sm break-all text-muted">{product.productId}</span>}
+      {product.name !== null && <span className="text-sm break-words text-muted">{product.productId}</span>}
     </span>
   )
 }

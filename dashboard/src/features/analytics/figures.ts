@@ -2,10 +2,12 @@ import type { components } from '@/api/schema'
 import { money, number, percent } from '@/components/format'
 
 /** Each is always there: the schema only says that a figure of nothing is 0. */
-export type Figures = Required<components['schemas']['Figures']>
+export type Figures = Required<Omit<components['schemas']['Previous'], 'from' | 'to'>>
 export type Overview = Required<Omit<components['schemas']['Overview'], 'previous'>> & { previous?: Figures }
 export type Step = Required<components['schemas']['Step']>
 export type Metric = keyof Figures
+
+const LARGE = 1_000
 
 interface Figure {
   label: string
@@ -43,6 +45,12 @@ export const isProductMetric = (text: string | undefined): text is ProductMetric
 export function written(metric: Metric, value: number | null | undefined, currency: string): string {
   const { kind } = FIGURES[metric]
   return kind === 'money' ? money(value, currency) : kind === 'share' ? percent(value, 2) : number(value)
+}
+
+/** The same for an axis and its table: large amounts without cents. */
+export function onAxis(metric: Metric, value: number | null, currency: string): string {
+  const isLarge = FIGURES[metric].kind === 'money' && value !== null && Math.abs(value) >= LARGE
+  return isLarge ? number(value, { style: 'currency', currency, maximumFractionDigits: 0 }) : written(metric, value, currency)
 }
 
 /** 0.12 for 12 % more than before; null where there was nothing. */
