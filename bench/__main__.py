@@ -54,8 +54,7 @@ PARTS = {
     "kernels": kernels, "http": http.main, "chaos": chaos.main, "disk": disk.main, "refresh": refresh.main,
     "logins": logins.main, "limits": limits.main, "jobs": jobs.main, "experiments": experiments.main,
     "analytics": analytics.main, "promises": promises.main, "hang": hang.main, "bodies": bodies.main,
-    "client": client.main,
-    "dashboard": dashboard.main, "sdk": sdk.main,
+    "client": client.main, "sdk": sdk.main, "dashboard": dashboard.main,
 }  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """The dashboard's weight, and how soon its landing page and its page for signing in stand in headless Chromium.
 
-`initial_js_bytes`: the scripts of the first load, gzipped. `paint_ms`: the largest contentful paint, from the request of
-the page, without a cache, each load a visitor of their own. `script_bytes`: what a page loads of scripts before anybody
-does anything on it, as it came. With LIGHTHOUSE set to a folder where `npm install lighthouse@12.8` was run, its scores.
+`initial_js_bytes`: the scripts of the first load, gzipped. `paint_ms`: the largest contentful paint, from the request
+of the page, without a cache, each load a visitor of their own. `script_bytes`: what a page loads of scripts before
+anybody does anything on it, as it came. With LIGHTHOUSE set to a folder where `npm install lighthouse@12.8` was run,
+also its scores.
 """
 
 import gzip
@@ -45,9 +46,7 @@ def main() -> dict[str, Any]:
                 figures |= {name: measure(browser, up.url + path) for name, path in PAGES.items()}
                 browser.close()
             if lighthouse := os.environ.get("LIGHTHOUSE"):
-                figures["lighthouse"] = {
-                    name: scores(Path(lighthouse), up.url + path) for name, path in PAGES.items()
-                }
+                figures["lighthouse"] = {name: scores(Path(lighthouse), up.url + path) for name, path in PAGES.items()}
         finally:
             stop(up)
     figures["marks"] = MARKS

@@ -14,7 +14,10 @@ const written = `${here}node_modules/.landing/`
 await build({ ...quiet, build: { ssr: 'src/features/landing/render.tsx', outDir: written, emptyOutDir: true } })
 const { render } = await import(`${written}render.js`)
 const page = await readFile(`${served}landing.html`, 'utf-8')
-await writeFile(`${served}landing.html`, page.replace('<!--page-->', () => render()))
+await writeFile(
+  `${served}landing.html`,
+  page.replace('<!--page-->', () => render()),
+)
 
 const manifest = JSON.parse(await readFile(`${served}manifest.json`, 'utf-8'))
 const initial = new Set()

@@ -27,7 +27,9 @@ function themeScript(): Plugin {
     transformIndexHtml: {
       order: 'post',
       handler(_html, { bundle }) {
-        const emitted = Object.values(bundle ?? {}).find((file) => file.type === 'asset' && file.names.includes('theme.js'))
+        const emitted = Object.values(bundle ?? {}).find(
+          (file) => file.type === 'asset' && file.names.includes('theme.js'),
+        )
         const path = emitted ? `${base}${emitted.fileName}` : '/src/theme.js'
         return [{ tag: 'script', attrs: { src: path }, injectTo: 'head-prepend' }]
       },

@@ -27,7 +27,8 @@ export async function authorized(request: Request): Promise<Response> {
   const again = request.clone()
   const session = sessionState().is === 'ended' ? await signedInAgain() : await ensureSession()
   const answer = await sent(request, session)
-  if (answer.status !== 401 || session === null || (await problemOf(answer.clone())).code === 'wrong_credentials') return answer
+  if (answer.status !== 401 || session === null || (await problemOf(answer.clone())).code === 'wrong_credentials')
+    return answer
   return sent(again, (await renew(session.token)) ?? (await signedInAgain()))
 }
 

@@ -16,10 +16,16 @@ export class Problem extends Error {
 
 /** The server was not reached, or did not answer as itself: asking again later is all there is to do. */
 export const isAway = (error: unknown): boolean =>
-  error instanceof Problem && (error.status === 0 || error.status === 502 || error.status === 503 || error.status === 504)
+  error instanceof Problem &&
+  (error.status === 0 || error.status === 502 || error.status === 503 || error.status === 504)
 
 export const unreachable = (): Problem =>
-  new Problem(0, 'unreachable', 'Server not reached', 'The server could not be reached. Check the connection, then try again.')
+  new Problem(
+    0,
+    'unreachable',
+    'Server not reached',
+    'The server could not be reached. Check the connection, then try again.',
+  )
 
 interface ProblemBody {
   code?: string

@@ -120,7 +120,9 @@ async function sessionOf(answer: Response): Promise<Session> {
 }
 
 async function post(path: string, body?: object, headers: Record<string, string> = {}): Promise<Response> {
-  const sent = body ? { body: JSON.stringify(body), headers: { ...headers, 'Content-Type': 'application/json' } } : { headers }
+  const sent = body
+    ? { body: JSON.stringify(body), headers: { ...headers, 'Content-Type': 'application/json' } }
+    : { headers }
   return fetch(`${AUTH}/${path}`, { method: 'POST', ...sent }).catch(() => Promise.reject(unreachable()))
 }
 

@@ -98,8 +98,10 @@ function Finder({ scope, onClose }: { scope: Scope; onClose: () => void }) {
 /** Those that have all words, where a word begins first. */
 function matching(commands: Command[], typed: string): Command[] {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean)
-  const has = (command: Command) => words.every((word) => `${command.label} ${command.kind}`.toLowerCase().includes(word))
-  const begins = (command: Command) => (words[0] !== undefined && command.label.toLowerCase().startsWith(words[0]) ? 0 : 1)
+  const has = (command: Command) =>
+    words.every((word) => `${command.label} ${command.kind}`.toLowerCase().includes(word))
+  const begins = (command: Command) =>
+    words[0] !== undefined && command.label.toLowerCase().startsWith(words[0]) ? 0 : 1
   return commands
     .filter(has)
     .sort((a, b) => begins(a) - begins(b))
@@ -115,10 +117,25 @@ function useCommands(scope: Scope): Command[] {
     const go = (to: string) => () => void router.navigate({ to })
     const ofTenants = tenants
       .filter((tenant) => tenant.id !== tenantId)
-      .map((tenant) => ({ id: tenant.id, label: tenant.name, kind: 'Tenant', run: go(`/dashboard/tenants/${tenant.id}`) }))
+      .map((tenant) => ({
+        id: tenant.id,
+        label: tenant.name,
+        kind: 'Tenant',
+        run: go(`/dashboard/tenants/${tenant.id}`),
+      }))
     if (scope === 'tenants') return ofTenants
-    const entries = [...nav].sort((a, b) => SECTIONS.indexOf(a.section) - SECTIONS.indexOf(b.section) || a.order - b.order)
-    const pages = tenantId === undefined ? [] : entries.map(({ label, section, to }) => ({ id: to, label, kind: section, run: go(to.replace('$tenantId', tenantId)) }))
+    const entries = [...nav].sort(
+      (a, b) => SECTIONS.indexOf(a.section) - SECTIONS.indexOf(b.section) || a.order - b.order,
+    )
+    const pages =
+      tenantId === undefined
+        ? []
+        : entries.map(({ label, section, to }) => ({
+            id: to,
+            label,
+            kind: section,
+            run: go(to.replace('$tenantId', tenantId)),
+          }))
     const ofAll = [
       { id: 'overview', label: 'Overview', kind: 'All tenants', run: go('/dashboard') },
       { id: 'tenants', label: 'Tenants', kind: 'All tenants', run: go('/dashboard/tenants') },
@@ -131,6 +148,12 @@ function useCommands(scope: Scope): Command[] {
       kind: 'Theme',
       run: () => setTheme(theme),
     }))
-    return [...pages, ...ofAll, ...ofTenants, ...themes, { id: 'out', label: 'Sign out', kind: 'Account', run: () => leave() }]
+    return [
+      ...pages,
+      ...ofAll,
+      ...ofTenants,
+      ...themes,
+      { id: 'out', label: 'Sign out', kind: 'Account', run: () => leave() },
+    ]
   }, [router, leave, tenantId, tenants, scope])
 }

@@ -6,7 +6,8 @@ import { TenantSwitcher } from '@/app/TenantSwitcher'
 import { Icon } from '@/components/Icon'
 import { nav } from '@/features'
 
-const LINE = 'flex min-h-8 items-center rounded-md px-2 text-muted hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-ink'
+const LINE =
+  'flex min-h-8 items-center rounded-md px-2 text-muted hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-ink'
 
 /** The entries of the tenant of the path, by section; those of all tenants when there is none. */
 export function Sidebar() {
@@ -59,7 +60,17 @@ function Part({ section, tenantId }: { section: NavEntry['section']; tenantId: s
   )
 }
 
-function Line({ to, label, tenantId, exact = false }: { to: string; label: string; tenantId?: string; exact?: boolean }) {
+function Line({
+  to,
+  label,
+  tenantId,
+  exact = false,
+}: {
+  to: string
+  label: string
+  tenantId?: string
+  exact?: boolean
+}) {
   return (
     <li>
       <Link to={to} params={{ tenantId } as never} activeOptions={{ exact, includeSearch: false }} className={LINE}>

@@ -13,7 +13,8 @@ export const number: Reader<number> = (given) => {
   return typeof read === 'number' && Number.isFinite(read) ? read : undefined
 }
 
-export const flag: Reader<boolean> = (given) => (given === true || given === 'true' ? true : given === false ? false : undefined)
+export const flag: Reader<boolean> = (given) =>
+  given === true || given === 'true' ? true : given === false ? false : undefined
 
 export const oneOf =
   <const Value extends string>(...values: readonly Value[]): Reader<Value> =>
@@ -26,7 +27,8 @@ export const manyOf =
     Array.isArray(given) ? given.map(reader).filter((value) => value !== undefined) : undefined
 
 /** A day such as 2026-01-31. */
-export const day: Reader<string> = (given) => (typeof given === 'string' && /^\d{4}-\d\d-\d\d$/.test(given) ? given : undefined)
+export const day: Reader<string> = (given) =>
+  typeof given === 'string' && /^\d{4}-\d\d-\d\d$/.test(given) ? given : undefined
 
 /** For `validateSearch` of a route: `searchOf({ q: text, sort: oneOf('name', '-name') })`. */
 export const searchOf =

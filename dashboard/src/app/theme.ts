@@ -32,4 +32,6 @@ export function onThemeChange(listener: () => void): () => void {
 
 export const useTheme = (): Theme => useSyncExternalStore(onThemeChange, themeNow)
 export const usePainted = (): 'light' | 'dark' =>
-  useSyncExternalStore(onThemeChange, () => (themeNow() === 'system' ? (dark.matches ? 'dark' : 'light') : (themeNow() as 'light' | 'dark')))
+  useSyncExternalStore(onThemeChange, () =>
+    themeNow() === 'system' ? (dark.matches ? 'dark' : 'light') : (themeNow() as 'light' | 'dark'),
+  )

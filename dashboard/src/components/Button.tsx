@@ -19,7 +19,14 @@ export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   ref?: Ref<HTMLButtonElement>
 }
 
-export function Button({ variant = 'secondary', isPending = false, className = '', children, onClick, ...rest }: ButtonProps) {
+export function Button({
+  variant = 'secondary',
+  isPending = false,
+  className = '',
+  children,
+  onClick,
+  ...rest
+}: ButtonProps) {
   return (
     <button
       type="button"

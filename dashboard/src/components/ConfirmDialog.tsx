@@ -51,7 +51,13 @@ function Question({ typed, action, onClose }: Pick<ConfirmProps, 'typed' | 'acti
       }}
     >
       {typed !== undefined && (
-        <TextField label={`Type “${typed}” to confirm`} value={given} onChange={setGiven} autoComplete="off" autoFocus />
+        <TextField
+          label={`Type “${typed}” to confirm`}
+          value={given}
+          onChange={setGiven}
+          autoComplete="off"
+          autoFocus
+        />
       )}
       {error !== null && <ErrorState error={error} />}
       <div className="flex flex-wrap justify-end gap-2">

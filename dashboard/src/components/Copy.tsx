@@ -6,7 +6,15 @@ import { toast } from '@/components/toast'
 const SEEN_MS = 2_000
 
 /** `label`: what is copied, as the button says it ("Copy the key"). */
-export function CopyButton({ text, label = 'Copy', hideLabel = false }: { text: string; label?: string; hideLabel?: boolean }) {
+export function CopyButton({
+  text,
+  label = 'Copy',
+  hideLabel = false,
+}: {
+  text: string
+  label?: string
+  hideLabel?: boolean
+}) {
   const [copied, setCopied] = useState(false)
   const copy = async () => {
     try {
@@ -19,7 +27,11 @@ export function CopyButton({ text, label = 'Copy', hideLabel = false }: { text: 
   }
   return (
     <>
-      <Button onClick={() => void copy()} aria-label={hideLabel ? label : undefined} className={hideLabel ? 'px-2' : ''}>
+      <Button
+        onClick={() => void copy()}
+        aria-label={hideLabel ? label : undefined}
+        className={hideLabel ? 'px-2' : ''}
+      >
         <Icon name={copied ? 'check' : 'copy'} />
         {!hideLabel && (copied ? 'Copied' : label)}
       </Button>

@@ -15,6 +15,7 @@ export interface Column<Row> {
   align?: 'start' | 'end'
   /** Left out on a narrow screen. */
   isWideOnly?: boolean
+  /** Of its cells and its header. */
   className?: string
 }
 
@@ -66,7 +67,13 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   const Body = virtual ? VirtualBody : PlainBody
   return (
     <div className="min-w-0">
-      <Body label={label} columns={columns} rows={sorted} rowKey={rowKey} head={<TableHead columns={columns} sorting={sorting[0]} onSort={sortBy} />} />
+      <Body
+        label={label}
+        columns={columns}
+        rows={sorted}
+        rowKey={rowKey}
+        head={<TableHead columns={columns} sorting={sorting[0]} onSort={sortBy} />}
+      />
       {onMore !== undefined && (
         <div className="pt-3">
           <Button onClick={onMore} isPending={isLoadingMore}>
@@ -93,7 +100,12 @@ function useSorting(param: string, fallback: string | undefined): [Sorting[], (i
   )
   const sortBy = (id: string) => {
     const next = chosen === id ? `-${id}` : id
-    void navigate({ to: '.', search: ((before: object) => ({ ...before, [param]: next })) as never, replace: true, resetScroll: false })
+    void navigate({
+      to: '.',
+      search: ((before: object) => ({ ...before, [param]: next })) as never,
+      replace: true,
+      resetScroll: false,
+    })
   }
   return [sorting, sortBy]
 }
@@ -138,7 +150,13 @@ function VirtualBody<Row extends object>({ label, columns, rows, rowKey, head }:
         <tbody>
           {above > 0 && <Gap height={above} columns={columns.length} />}
           {seen.map(({ index, key }) => (
-            <Line key={String(key)} row={rows[index] as Row} columns={columns} index={index} measure={virtualizer.measureElement} />
+            <Line
+              key={String(key)}
+              row={rows[index] as Row}
+              columns={columns}
+              index={index}
+              measure={virtualizer.measureElement}
+            />
           ))}
           {below > 0 && <Gap height={below} columns={columns.length} />}
         </tbody>

@@ -41,7 +41,12 @@ export function DateRange({ hasCompare = true }: { hasCompare?: boolean }) {
   const navigate = useNavigate()
   const isOwn = search.from !== undefined || search.to !== undefined
   const set = (next: Record<string, unknown>) =>
-    void navigate({ to: '.', search: ((before: object) => ({ ...before, ...next })) as never, replace: true, resetScroll: false })
+    void navigate({
+      to: '.',
+      search: ((before: object) => ({ ...before, ...next })) as never,
+      replace: true,
+      resetScroll: false,
+    })
   return (
     <div className="flex flex-wrap items-end gap-3">
       <SelectField
@@ -57,7 +62,13 @@ export function DateRange({ hasCompare = true }: { hasCompare?: boolean }) {
       {isOwn && (
         <>
           <DayField label="From" value={from} most={to} onChange={(value) => set({ from: value, to })} />
-          <DayField label="To" value={to} least={from} most={dayText(new Date())} onChange={(value) => set({ from, to: value })} />
+          <DayField
+            label="To"
+            value={to}
+            least={from}
+            most={dayText(new Date())}
+            onChange={(value) => set({ from, to: value })}
+          />
         </>
       )}
       {hasCompare && (

@@ -9,7 +9,10 @@ export interface Described {
   disabled: boolean | undefined
 }
 
-type Frame = Pick<FieldProps<unknown>, 'label' | 'hint' | 'error' | 'isRequired' | 'isDisabled' | 'hideLabel' | 'className'>
+type Frame = Pick<
+  FieldProps<unknown>,
+  'label' | 'hint' | 'error' | 'isRequired' | 'isDisabled' | 'hideLabel' | 'className'
+>
 
 /** The label above a field, its hint and what is wrong with it below, and the attributes that tie them together. */
 export function FieldFrame({ children, ...frame }: Frame & { children: (described: Described) => ReactNode }) {

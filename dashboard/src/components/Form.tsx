@@ -1,6 +1,13 @@
 import { zodResolver } from '@hookform/resolvers/zod'
 import type { ReactNode } from 'react'
-import { FormProvider, useForm, type DefaultValues, type FieldValues, type Path, type UseFormReturn } from 'react-hook-form'
+import {
+  FormProvider,
+  useForm,
+  type DefaultValues,
+  type FieldValues,
+  type Path,
+  type UseFormReturn,
+} from 'react-hook-form'
 import type { $ZodType } from 'zod/v4/core'
 import { Problem } from '@/api/problem'
 import { ErrorState } from '@/components/ErrorState'
@@ -28,11 +35,18 @@ export function useZodForm<Values extends FieldValues>(
       if (!showAtFields(form, error)) form.setError('root', { message: 'failed', types: { problem: error as never } })
     }
   })
-  return { ...form, submit: () => submit(), problem: (form.formState.errors.root?.types as { problem?: unknown } | undefined)?.problem }
+  return {
+    ...form,
+    submit: () => submit(),
+    problem: (form.formState.errors.root?.types as { problem?: unknown } | undefined)?.problem,
+  }
 }
 
 /** Whether all that is wrong could be shown at fields. */
-function showAtFields<Values extends FieldValues>(form: UseFormReturn<Values, unknown, Values>, error: unknown): boolean {
+function showAtFields<Values extends FieldValues>(
+  form: UseFormReturn<Values, unknown, Values>,
+  error: unknown,
+): boolean {
   if (!(error instanceof Problem)) return false
   const values = form.getValues()
   const entries = Object.entries(error.fields).map(([path, message]) => [fieldOf(values, path), message] as const)
@@ -59,7 +73,8 @@ const has = (values: object, path: string): boolean => {
 }
 
 /** The API's messages go on after a field's path: "is unknown, used or older than an hour". */
-const sentence = (message: string): string => `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`
+const sentence = (message: string): string =>
+  `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`
 
 interface FormProps<Values extends FieldValues> {
   form: ZodForm<Values>

@@ -27,7 +27,10 @@ export function Intervals({ label, rows, format, reference }: Props) {
   return (
     <ul aria-label={label} className="flex flex-col">
       {rows.map((row) => (
-        <li key={row.label} className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 border-t border-line py-2 md:grid-cols-[12rem_minmax(0,1fr)_13rem]">
+        <li
+          key={row.label}
+          className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 border-t border-line py-2 md:grid-cols-[12rem_minmax(0,1fr)_13rem]"
+        >
           <span className="min-w-0 break-words">{row.label}</span>
           <svg
             viewBox={`0 0 ${SCALE} 24`}
@@ -36,12 +39,53 @@ export function Intervals({ label, rows, format, reference }: Props) {
             className={`col-span-2 row-start-2 h-6 w-full md:col-span-1 md:row-start-auto ${COLOURS[row.tone ?? 'neutral']}`}
           >
             {reference !== undefined && (
-              <line x1={x(reference)} x2={x(reference)} y1="0" y2="24" className="stroke-line-strong" vectorEffect="non-scaling-stroke" strokeDasharray="3 3" />
+              <line
+                x1={x(reference)}
+                x2={x(reference)}
+                y1="0"
+                y2="24"
+                className="stroke-line-strong"
+                vectorEffect="non-scaling-stroke"
+                strokeDasharray="3 3"
+              />
             )}
-            <line x1={x(row.low)} x2={x(row.high)} y1="12" y2="12" stroke="currentColor" strokeWidth="2" vectorEffect="non-scaling-stroke" />
-            <line x1={x(row.low)} x2={x(row.low)} y1="7" y2="17" stroke="currentColor" strokeWidth="2" vectorEffect="non-scaling-stroke" />
-            <line x1={x(row.high)} x2={x(row.high)} y1="7" y2="17" stroke="currentColor" strokeWidth="2" vectorEffect="non-scaling-stroke" />
-            <line x1={x(row.value)} x2={x(row.value)} y1="12" y2="12" stroke="currentColor" strokeWidth="9" strokeLinecap="round" vectorEffect="non-scaling-stroke" />
+            <line
+              x1={x(row.low)}
+              x2={x(row.high)}
+              y1="12"
+              y2="12"
+              stroke="currentColor"
+              strokeWidth="2"
+              vectorEffect="non-scaling-stroke"
+            />
+            <line
+              x1={x(row.low)}
+              x2={x(row.low)}
+              y1="7"
+              y2="17"
+              stroke="currentColor"
+              strokeWidth="2"
+              vectorEffect="non-scaling-stroke"
+            />
+            <line
+              x1={x(row.high)}
+              x2={x(row.high)}
+              y1="7"
+              y2="17"
+              stroke="currentColor"
+              strokeWidth="2"
+              vectorEffect="non-scaling-stroke"
+            />
+            <line
+              x1={x(row.value)}
+              x2={x(row.value)}
+              y1="12"
+              y2="12"
+              stroke="currentColor"
+              strokeWidth="9"
+              strokeLinecap="round"
+              vectorEffect="non-scaling-stroke"
+            />
           </svg>
           <span className="text-right text-sm whitespace-nowrap">
             {format(row.value)}{' '}

@@ -21,7 +21,12 @@ export default function Overlay({ title, children, onClose, mustAnswer = false, 
               {title}
             </Heading>
             {!mustAnswer && (
-              <button type="button" aria-label="Close" onClick={onClose} className="rounded-md p-1 text-muted hover:bg-sunken">
+              <button
+                type="button"
+                aria-label="Close"
+                onClick={onClose}
+                className="rounded-md p-1 text-muted hover:bg-sunken"
+              >
                 <Icon name="close" />
               </button>
             )}

@@ -51,7 +51,10 @@ function draw(element: HTMLElement, { times, series, band, format, formatTime, h
     padding: [8, 8, 0, 0],
     cursor: { points: { size: 6 } },
     legend: { live: true },
-    series: [{ label: 'Time', value: (_plot, _raw, _series, index) => (index === null ? '' : formatTime(times[index] ?? '')) }, ...lines],
+    series: [
+      { label: 'Time', value: (_plot, _raw, _series, index) => (index === null ? '' : formatTime(times[index] ?? '')) },
+      ...lines,
+    ],
     axes: [
       { ...axis, font, grid: { show: false } },
       { ...axis, font, size: 56, values: (_plot, splits) => splits.map((split) => format(split)) },

@@ -16,12 +16,16 @@ export function TableHead<Row>({ columns, sorting, onSort }: Props<Row>) {
             key={column.id}
             scope="col"
             aria-sort={sorting?.id !== column.id ? undefined : sorting.desc ? 'descending' : 'ascending'}
-            className={`border-b border-line px-2 py-2 font-medium whitespace-nowrap first:pl-0 last:pr-0 ${column.align === 'end' ? 'text-right' : ''} ${column.isWideOnly ? 'hidden md:table-cell' : ''}`}
+            className={`border-b border-line px-2 py-2 font-medium whitespace-nowrap first:pl-0 last:pr-0 ${column.align === 'end' ? 'text-right' : ''} ${column.isWideOnly ? 'hidden md:table-cell' : ''} ${column.className ?? ''}`}
           >
             {column.sort === undefined ? (
               column.header
             ) : (
-              <button type="button" onClick={() => onSort(column.id)} className="inline-flex items-center gap-1 hover:text-ink">
+              <button
+                type="button"
+                onClick={() => onSort(column.id)}
+                className={`inline-flex items-center gap-1 hover:text-ink ${column.align === 'end' ? 'flex-row-reverse' : ''}`}
+              >
                 {column.header}
                 <span className={sorting?.id === column.id ? '' : 'opacity-0'}>
                   <Icon name={sorting?.desc ? 'down' : 'up'} className="size-3" />

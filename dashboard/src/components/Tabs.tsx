@@ -52,7 +52,13 @@ export function Tabs({ label, tabs, selected, onSelect }: Props) {
           </button>
         ))}
       </div>
-      <div id={`${id}-panel`} role="tabpanel" aria-labelledby={`${id}-${current?.id}`} tabIndex={0} className="pt-4 outline-offset-4">
+      <div
+        id={`${id}-panel`}
+        role="tabpanel"
+        aria-labelledby={`${id}-${current?.id}`}
+        tabIndex={0}
+        className="pt-4 outline-offset-4"
+      >
         {current?.content}
       </div>
     </div>

@@ -5,7 +5,11 @@ type Maybe<Value> = Value | null | undefined
 const LOCALE = navigator.language
 const MINUTE_MS = 60_000
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
-  ['year', 365 * 24 * 60], ['month', 30 * 24 * 60], ['day', 24 * 60], ['hour', 60], ['minute', 1],
+  ['year', 365 * 24 * 60],
+  ['month', 30 * 24 * 60],
+  ['day', 24 * 60],
+  ['hour', 60],
+  ['minute', 1],
 ]
 
 export function number(value: Maybe<number>, options: Intl.NumberFormatOptions = {}): string {
@@ -35,7 +39,8 @@ export function dateTime(value: Maybe<string | Date>): string {
 export const date = (value: Maybe<string | Date>): string => formatted(value, { dateStyle: 'medium' })
 
 /** A day of UTC, such as 2026-01-31, as it is called. */
-export const dayOf = (value: string): string => formatted(`${value.slice(0, 10)}T00:00:00Z`, { dateStyle: 'medium', timeZone: 'UTC' })
+export const dayOf = (value: string): string =>
+  formatted(`${value.slice(0, 10)}T00:00:00Z`, { dateStyle: 'medium', timeZone: 'UTC' })
 
 /** "5 minutes ago". Put `dateTime` into a title beside it. */
 export function ago(value: Maybe<string | Date>, now: number = Date.now()): string {

@@ -42,7 +42,11 @@ const EDGE = { neutral: 'border-line-strong', good: 'border-good', bad: 'border-
 export function Toasts() {
   const all = useSyncExternalStore(subscribe, () => shown)
   return (
-    <div role="region" aria-label="Messages" className="pointer-events-none fixed inset-x-3 bottom-3 z-50 md:left-auto md:w-96">
+    <div
+      role="region"
+      aria-label="Messages"
+      className="pointer-events-none fixed inset-x-3 bottom-3 z-50 md:left-auto md:w-96"
+    >
       <ul aria-live="polite" className="flex flex-col gap-2">
         {all.map((one) => (
           <li
@@ -62,7 +66,12 @@ export function Toasts() {
                 Undo
               </button>
             )}
-            <button type="button" aria-label="Close the message" className="p-1 text-muted" onClick={() => dismiss(one.id)}>
+            <button
+              type="button"
+              aria-label="Close the message"
+              className="p-1 text-muted"
+              onClick={() => dismiss(one.id)}
+            >
               <Icon name="close" />
             </button>
           </li>

@@ -21,7 +21,14 @@ export default function SignInAgain({ admin }: { admin: Admin }) {
       <p className="text-muted">Sign in again as {admin.email}. Nothing on this page is lost.</p>
       <Form form={form}>
         <input type="hidden" autoComplete="username" value={admin.email} readOnly />
-        <TextField name="password" label="Password" type="password" autoComplete="current-password" autoFocus isRequired />
+        <TextField
+          name="password"
+          label="Password"
+          type="password"
+          autoComplete="current-password"
+          autoFocus
+          isRequired
+        />
         <div className="flex justify-end gap-2">
           <Button variant="quiet" onClick={() => leave.mutate()}>
             Sign out

@@ -23,7 +23,12 @@ export function SignupPage() {
   return (
     <EntryFrame title="Make an account" intro="An account is yours alone. Shops are added to it afterwards.">
       <Form form={form}>
-        <TextField name="name" label="Name" autoComplete="name" hint="As your colleagues know you. May be left empty." />
+        <TextField
+          name="name"
+          label="Name"
+          autoComplete="name"
+          hint="As your colleagues know you. May be left empty."
+        />
         <TextField name="email" label="E-mail" type="email" autoComplete="username" isRequired />
         <TextField
           name="password"

@@ -8,7 +8,8 @@ import { searchOf, text } from '@/app/search'
 const NEXT = searchOf({ next: text })
 
 /** A page of ours to go on to: never one that somebody's link has put there. */
-export const pageAfter = (next: string | undefined): string => (next?.startsWith('/dashboard') || next?.startsWith('/invitation') ? next : '/dashboard')
+export const pageAfter = (next: string | undefined): string =>
+  next?.startsWith('/dashboard') || next?.startsWith('/invitation') ? next : '/dashboard'
 
 async function onlySignedOut({ search }: { search: { next?: string } }): Promise<void> {
   const session = await ensureSession().catch(() => null) // where the server is away, the form says so when it is sent

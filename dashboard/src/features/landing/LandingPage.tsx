@@ -117,7 +117,12 @@ function Start() {
         It takes Python 3.11, <code className="font-mono">make</code> and a C compiler; no Docker, no PostgreSQL, no
         Redis.
       </p>
-      <pre tabIndex={0} aria-label="The two commands" role="region" className="overflow-x-auto rounded-md border border-line bg-surface p-4 font-mono text-sm leading-6">
+      <pre
+        tabIndex={0}
+        aria-label="The two commands"
+        role="region"
+        className="overflow-x-auto rounded-md border border-line bg-surface p-4 font-mono text-sm leading-6"
+      >
         <code>
           {'# a sample shop with its traffic\nmake demo\n\n'}
           {'# the same system, empty, for your own shop\n.venv/bin/recomengine up'}

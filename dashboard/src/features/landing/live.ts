@@ -43,13 +43,19 @@ async function show(key: string, product: Product, lists: HTMLElement): Promise<
   const took = Math.round(performance.now() - began)
   const columns = made('div', 'grid gap-x-8 gap-y-6 md:grid-cols-3')
   LISTS.forEach(({ title }, index) => columns.append(column(title, found[index] ?? [])))
-  const note = made('p', 'pt-4 text-sm text-muted', `Three lists for ${product.name}, ${took} ms from this page to the server and back.`)
+  const note = made(
+    'p',
+    'pt-4 text-sm text-muted',
+    `Three lists for ${product.name}, ${took} ms from this page to the server and back.`,
+  )
   lists.replaceChildren(columns, note)
 }
 
 async function ask(key: string, query: Record<string, string>): Promise<Product[] | null> {
   try {
-    const answer = await fetch(`/api/v1/recommendations?${new URLSearchParams(query)}`, { headers: { Authorization: `Bearer ${key}` } })
+    const answer = await fetch(`/api/v1/recommendations?${new URLSearchParams(query)}`, {
+      headers: { Authorization: `Bearer ${key}` },
+    })
     return answer.ok ? ((await answer.json()) as { data: Product[] }).data : null
   } catch {
     return null // not reached: the page says so in place of the lists
@@ -57,9 +63,15 @@ async function ask(key: string, query: Record<string, string>): Promise<Product[
 }
 
 function choice(product: Product): HTMLButtonElement {
-  const button = made('button', 'flex w-24 shrink-0 flex-col gap-1 rounded-md border border-transparent p-1 text-left text-sm hover:bg-sunken aria-pressed:border-accent')
+  const button = made(
+    'button',
+    'flex w-24 shrink-0 flex-col gap-1 rounded-md border border-transparent p-1 text-left text-sm hover:bg-sunken aria-pressed:border-accent',
+  )
   button.type = 'button'
-  button.append(...picture(product, 'aspect-square w-full rounded object-cover'), made('span', 'line-clamp-2', product.name))
+  button.append(
+    ...picture(product, 'aspect-square w-full rounded object-cover'),
+    made('span', 'line-clamp-2', product.name),
+  )
   return button
 }
 
@@ -70,7 +82,10 @@ function column(title: string, products: Product[]): HTMLElement {
   for (const product of products) {
     const line = made('li', 'flex items-center gap-3 border-t border-line py-2')
     const words = made('span', 'min-w-0 flex-1')
-    words.append(made('span', 'block truncate', product.name), made('span', 'block truncate text-sm text-muted', product.reason))
+    words.append(
+      made('span', 'block truncate', product.name),
+      made('span', 'block truncate text-sm text-muted', product.reason),
+    )
     line.append(...picture(product, 'size-10 rounded object-cover'), words)
     list.append(line)
   }
@@ -87,7 +102,11 @@ function picture(product: Product, look: string): HTMLElement[] {
   return [image]
 }
 
-function made<Name extends keyof HTMLElementTagNameMap>(name: Name, look: string, text = ''): HTMLElementTagNameMap[Name] {
+function made<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  look: string,
+  text = '',
+): HTMLElementTagNameMap[Name] {
   const element = document.createElement(name)
   element.className = look
   element.textContent = text
