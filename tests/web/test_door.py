@@ -125,11 +125,15 @@ def hinted() -> Iterator[tuple[Operation, Any]]:
         yield one, get_type_hints(one.handler, localns={"Context": Context})["call"]
 
 
-def test_handlers_take_whom_their_operation_lets_in() -> None:
+def let_in(operation: Operation) -> set[Any]:
+    admin = Owner if operation in OF_TENANT else Actor
+    return {*({Caller} if operation.keyed else ()), *({admin} if operation in OF_ADMINS else ())}
+
+
+def test_handlers_take_whom_their_operations_let_in() -> None:
     wrong = []
     for one, taken in hinted():
-        admin = Owner if one in OF_TENANT else Actor
-        by = {*({Caller} if one.keyed else ()), *({admin} if one in OF_ADMINS else ())}
+        by = {kind for other in GUARDED if other.handler is one.handler for kind in let_in(other)}
         said = {Caller} if get_origin(taken) is BegunCall else set(get_args(get_args(taken)[0]) or get_args(taken)[:1])
         if said != by or get_origin(taken) is not (BegunCall if one.door.awaits_charge else Call):
             wrong.append((name_of(one), taken))
