@@ -22,6 +22,8 @@ const SCHEMA = z.object({
   trafficSplit: z.number('Give a whole number from 1 to 99.').check(z.int(), z.minimum(1), z.maximum(99)),
 }).check(z.refine((given) => given.controlStrategy !== given.variantStrategy, { path: ['variantStrategy'], message: 'Choose another strategy than control’s.' }))
 
+const WHERE = 'Where on the site. Left empty, it is of the whole shop.'
+
 interface Props {
   tenantId: string
   isOpen: boolean
@@ -54,13 +56,17 @@ function Fields({ tenantId, onClose }: Omit<Props, 'isOpen'>) {
   return (
     <Form form={form}>
       <TextField name="name" label="Name" isRequired placeholder="Learned ranking on the home page" />
-      <ComboField
-        name="placementId"
-        label="Placement"
-        options={placements.map((name) => ({ value: name, label: name }))}
-        allowsOwn
-        hint="Where on the site. Left empty, it is of the whole shop."
-      />
+      {placements.length > 0 ? (
+        <ComboField
+          name="placementId"
+          label="Placement"
+          options={placements.map((name) => ({ value: name, label: name }))}
+          allowsOwn
+          hint={WHERE}
+        />
+      ) : (
+        <TextField name="placementId" label="Placement" hint={WHERE} />
+      )}
       <div className="grid gap-4 md:grid-cols-2">
         <SelectField name="controlStrategy" label="Control" options={options(STRATEGIES)} hint="What is served now." />
         <SelectField name="variantStrategy" label="Variant" options={options(STRATEGIES)} hint="What may be better." />

@@ -21,7 +21,7 @@ export function Outcome({ experiment, results }: { experiment: Experiment; resul
       <StatRow>
         <StatCard label="Lift" value={change(comparison.relativeLift)} hint={`${liftOf(experiment, comparison.absoluteLift, currency)}, variant less control`} />
         <StatCard label="Chance that the variant is better" value={percent(comparison.chanceToWin)} />
-        <StatCard label="p value" value={number(comparison.pValue, { maximumFractionDigits: 4 })} hint="if the end was fixed before the start" />
+        <StatCard label="p value" value={pValue(comparison.pValue)} hint="if the end was fixed before the start" />
         <StatCard label="Shoppers" value={number(results.variants.reduce((sum, one) => sum + one.users, 0))} />
       </StatRow>
       <Section title={measured(experiment)} intro="A dot for what was measured, a line for where the true value lies with 95 %.">
@@ -46,6 +46,9 @@ export function Outcome({ experiment, results }: { experiment: Experiment; resul
     </div>
   )
 }
+
+const pValue = (value: number | null | undefined): string =>
+  typeof value === 'number' && value < 0.0001 ? 'under 0.0001' : number(value, { maximumFractionDigits: 4 })
 
 function intervalOf({ variant, strategy, value, ci }: Variant): Interval[] {
   const [low, high] = ci ?? []
