@@ -19,6 +19,7 @@ PACKAGES = BROWSER / "node_modules"
 CHROMIUM = BROWSER / "chromium"
 AXE = PACKAGES / "axe-core" / "axe.min.js"
 WIDTHS = (1280, 360)
+PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 ANY_SHOP = "*.shop.test"
 """Names of this machine that, unlike 127.0.0.1, a browser does not take for a secure context over plain http."""
 CONTEXT: dict[str, Any] = {"locale": "en-US", "timezone_id": "UTC", "viewport": {"width": 1280, "height": 800}}
@@ -80,6 +81,7 @@ def check_looks(page: Page, name: str) -> None:
     """The page as it is, light and dark, wide and narrow. With PICTURES set, pictures of it go into that folder."""
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.evaluate(PAINTED)  # else some elements still have the colours of before
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})
             check_look(page, f"{name} at {width}, {scheme}")
