@@ -13,13 +13,17 @@ from starlette.routing import Route
 
 import recomengine
 from recomengine.app import all_routes
+from recomengine.dashboard import ENTRY
 from recomengine.web.examples import ABOUT, EXAMPLES
 from recomengine.web.openapi import document, path_of
 from recomengine.web.operations import Operation
 from recomengine.web.problems import EXPLAINED, Problem
 from tests.support.bad_input import EVENT_IMPORT, ITEM_IMPORT
 
-PAGES = {"/openapi.json", "/docs", "/docs/problems", "/docs/{name:path}", "/sdk/v1/{name:path}"}
+PAGES = {
+    "/openapi.json", "/docs", "/docs/problems", "/docs/{name:path}", "/sdk/v1/{name:path}", "/app/{name:path}", "/",
+    *ENTRY, "/dashboard", "/dashboard/{path:path}",
+}  # fmt: skip
 Json = dict[str, Any]
 
 

@@ -33,6 +33,7 @@ MEDIA_TYPES = {
     ".map": "application/json", ".svg": "image/svg+xml", ".png": "image/png", ".ico": "image/x-icon",
     ".woff2": "font/woff2", ".txt": "text/plain", ".mjs": "text/javascript", ".ts": "text/plain", ".mts": "text/plain",
 }  # fmt: skip
+Earlier = Callable[[Request, str], "Asset | None"]
 SUFFIXES = {"br": ".br", "gzip": ".gz"}
 """In the order of preference."""
 SOON, NEVER_CHANGES, ASK_AGAIN = "public, max-age=300", "public, max-age=31536000, immutable", "no-cache"
@@ -97,17 +98,14 @@ def _assets(folder: Traversable, prefix: str) -> "list[tuple[str, Asset]]":
 
 
 def bundle_route(
-    path: str,
-    assets: Mapping[str, Asset],
-    policy: Policy = Policy.OWN,
-    earlier: Callable[[Request, str], Asset | None] | None = None,
+    path: str, assets: Mapping[str, Asset], policy: Policy = Policy.OWN, earlier: Earlier | None = None
 ) -> Route:
     """Every file of `assets` below `path`, under its own name and the one with its hash. earlier: finds those of other
     versions by their names with a hash, in a thread.
     """
     named = {name: (asset, SOON) for name, asset in assets.items()}
     named |= {asset.hashed(name): (asset, NEVER_CHANGES) for name, asset in assets.items()}
-    return _files_route(path, named, policy)
+    return _files_route(path, named, policy, earlier)
 
 
 def hashed_route(path: str, assets: Mapping[str, Asset], policy: Policy = Policy.OWN) -> Route:
@@ -115,7 +113,9 @@ def hashed_route(path: str, assets: Mapping[str, Asset], policy: Policy = Policy
     return _files_route(path, {name: (asset, NEVER_CHANGES) for name, asset in assets.items()}, policy)
 
 
-def _files_route(path: str, named: Mapping[str, tuple[Asset, str]], policy: Policy) -> Route:
+def _files_route(
+    path: str, named: Mapping[str, tuple[Asset, str]], policy: Policy, earlier: Earlier | None = None
+) -> Route:
     async def answer(request: Request) -> Response:
         name = request.path_params["name"]
         if (found := named.get(name)) is not None:
