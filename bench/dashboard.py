@@ -2,15 +2,12 @@
 
 `initial_js_bytes`: the scripts of the first load, gzipped. `paint_ms`: the largest contentful paint, from the request
 of the page, without a cache, each load a visitor of their own. `script_bytes`: what a page loads of scripts before
-anybody does anything on it, as it came. With LIGHTHOUSE set to a folder where `npm install lighthouse@12.8` was run,
-also its scores.
+anybody does anything on it, as it came.
 """
 
 import gzip
-import json
 import os
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -25,13 +22,12 @@ from tests.support.processes import start_up, stop
 
 LOADS, WARM_UP = 20, 2
 PAGES = {"landing": "/", "sign in": "/login"}
-MARKS = {"initial_js_bytes": 110_000, "score": 95}
+MARKS = {"initial_js_bytes": 110_000}
 APP = SITE / "built" / "app"
 PAINT = """() => new Promise(done => new PerformanceObserver(
     list => done(list.getEntries().at(-1).startTime)).observe({ type: 'largest-contentful-paint', buffered: true }))"""
 SCRIPTS = """() => performance.getEntriesByType('resource')
     .filter(one => one.name.endsWith('.js')).reduce((sum, one) => sum + one.encodedBodySize, 0)"""
-KINDS = ("performance", "accessibility", "best-practices")
 
 
 def main() -> dict[str, Any]:
@@ -45,8 +41,6 @@ def main() -> dict[str, Any]:
                 figures: dict[str, Any] = {"browser": browser.version, "initial_js_bytes": initial_bytes()}
                 figures |= {name: measure(browser, up.url + path) for name, path in PAGES.items()}
                 browser.close()
-            if lighthouse := os.environ.get("LIGHTHOUSE"):
-                figures["lighthouse"] = {name: scores(Path(lighthouse), up.url + path) for name, path in PAGES.items()}
         finally:
             stop(up)
     figures["marks"] = MARKS
@@ -77,19 +71,6 @@ def measure(browser: Browser, url: str) -> dict[str, float]:
         "paint_p95_ms": round(float(np.percentile(kept, 95)), 1),
         "script_bytes": scripts,
     }
-
-
-def scores(folder: Path, url: str) -> dict[str, float]:
-    """By the Chromium of the tests."""
-    options = launch_options()
-    command = [
-        node_program(), "node_modules/lighthouse/cli/index.js", url, "--output=json", "--quiet",
-        f"--only-categories={','.join(KINDS)}", f"--chrome-flags=--headless=new {' '.join(options['args'][:2])}",
-    ]  # fmt: skip
-    surroundings = options.get("env", dict(os.environ)) | {"CHROME_PATH": str(options.get("executable_path", ""))}
-    done = subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, check=True)
-    found = json.loads(done.stdout)["categories"]
-    return {kind: round(100 * found[kind]["score"]) for kind in KINDS}
 
 
 if __name__ == "__main__":
