@@ -1,5 +1,4 @@
-"""`make test-browsers`: the main path, and a page that comes back, in the engines of this machine that set-up does not
-bring, Firefox and WebKit.
+"""`make test-browsers`: the main path in the engines of this machine that set-up does not bring, Firefox and WebKit.
 
 No driver is needed: the browser is shown the first page, and the API and the database say how it went.
 """
@@ -13,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import main_path, there_and_back
 from tests.support.gateways import Gateway
 from tests.support.live_shops import LiveShop
+from tests.support.main_path import check, lay_out
 from tests.support.processes import PATIENCE_S
 from tests.support.sites import Site
 
@@ -81,16 +80,6 @@ def test_the_main_path_is_walked(
     engine: Callable[[str, Path], AbstractContextManager[object]],
     shop: LiveShop, site: Site, gateway: Gateway, shopper: str, tmp_path: Path,
 ) -> None:  # fmt: skip
-    with engine(main_path.lay_out(shop, site, gateway, shopper), tmp_path):
-        main_path.check(shop, gateway, shopper)
+    with engine(lay_out(shop, site, gateway, shopper), tmp_path):
+        check(shop, gateway, shopper)
     print(gateway.requests("/sdk/", "GET")[0].headers["User-Agent"])
-
-
-@pytest.mark.parametrize("engine", INSTALLED)
-def test_a_page_that_comes_back_from_the_back_forward_cache_goes_on(
-    engine: Callable[[str, Path], AbstractContextManager[object]],
-    shop: LiveShop, site: Site, gateway: Gateway, shopper: str, tmp_path: Path,
-) -> None:  # fmt: skip
-    """The Chromium of the set-up is a headless shell, which has no such cache."""
-    with engine(there_and_back.lay_out(shop, site, gateway, shopper), tmp_path):
-        there_and_back.check(shop, gateway, shopper)

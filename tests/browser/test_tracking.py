@@ -187,6 +187,24 @@ def test_events_of_a_page_that_is_hidden_leave_at_once(
     assert kinds(shop.events(shopper)) == {"view": 1}
 
 
+def test_a_page_that_was_frozen_out_of_view_goes_on_when_it_comes_back(
+    page: Page, context: BrowserContext, shop: LiveShop, site: Site, gateway: Gateway, shopper: str
+) -> None:
+    """As in the back/forward cache, which headless shells have not: its timers stand still meanwhile."""
+    below = f'<div style="height: 2000px"></div>{placement("home", limit="4")}'
+    page.goto(site.page(shop.script(gateway.url, user_id=shopper) + below))
+    expect(page.locator(CARDS)).to_have_count(4)
+    page.evaluate("RecomEngine.track('view', { productId: 'boot1' })")
+    page.evaluate(TURN, True)
+    session = context.new_cdp_session(page)
+    for state in ("frozen", "active"):
+        session.send("Page.setWebLifecycleState", {"state": state})
+    page.evaluate(TURN, False)
+    page.evaluate("document.querySelector('[data-recomengine-placement]').scrollIntoView()")
+    gateway.await_events("view", *["impression"] * 4)
+    assert kinds(shop.events(shopper)) == {"view": 1, "impression": 4}
+
+
 def test_events_of_a_page_that_is_left_arrive_after_it_is_gone(
     page: Page, shop: LiveShop, site: Site, gateway: Gateway, shopper: str
 ) -> None:

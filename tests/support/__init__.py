@@ -30,6 +30,5 @@ sites           a merchant's site of its own origin
 statements      every SQL statement of the program
 stored          events as they were stored
 tables          what a plan makes of a table
-there_and_back  a page that is left, and comes back from the back/forward cache
 workers         workers as processes of their own
 """
