@@ -7,7 +7,6 @@ import { NumberField, TextField } from '@/components/TextField'
 import { strategiesOf, type Asked } from '@/features/playground/asked'
 import { ProductsField } from '@/features/playground/ProductsField'
 import { playgroundRoute } from '@/features/playground/routes'
-import { ShopperField } from '@/features/playground/ShopperField'
 import { STRATEGIES, strategyLabel } from '@/features/playground/strategies'
 
 const price = z.nullable(z.number('Put in a number.').check(z.minimum(0, 'A price is 0 or more.')))
@@ -35,7 +34,7 @@ export function AskForm({ asked }: { asked: Asked }) {
   return (
     <Form form={form}>
       <div className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
-        <ShopperField />
+        <TextField name="user" label="Shopper" placeholder="Nobody known" hint="The id, as events have it." />
         <ProductsField />
         <SelectField
           name="context"
