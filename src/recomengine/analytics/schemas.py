@@ -23,7 +23,9 @@ Metric = Literal[
 ProductMetric = Literal["impressions", "clicks", "conversions", "revenue", "attributedConversions", "attributedRevenue"]
 Interval = Literal["day", "hour"]
 Group = Literal["placementId", "strategy"]
-Credited = Annotated[str, Meta(max_length=500, pattern=ONE_LINE)]
+Credited = Annotated[
+    str, Meta(max_length=500, pattern=ONE_LINE, extra={"expected": "at most 500 characters without control characters"})
+]
 CENT, NO_MONEY = Decimal("0.01"), Decimal("0.00")
 
 

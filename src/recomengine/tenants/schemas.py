@@ -14,6 +14,14 @@ from recomengine.web.paging import Limit
 
 ConfigPatch = Annotated[dict[str, Any], Meta(extra_json_schema={"$ref": "#/components/schemas/TenantConfig"})]
 
+AuditAction = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z_]{1,64}(\.[a-z_]{1,64})?$(?!\n)",
+        extra={"expected": "an action such as key.revoked, or key alone"},
+    ),
+]
+
 
 class TenantIn(msgspec.Struct, forbid_unknown_fields=True):
     name: Title
@@ -33,7 +41,7 @@ class AuditPage(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fiel
     tenant_id: UUID | None = None
     admin_id: UUID | None = None
     """Who acted."""
-    action: Annotated[str, Meta(pattern=r"^[a-z_]{1,64}(\.[a-z_]{1,64})?$(?!\n)")] | None = None
+    action: AuditAction | None = None
     """One such as `key.revoked`, or `key` for all that was done to keys."""
 
 

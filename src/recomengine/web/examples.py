@@ -43,7 +43,7 @@ EXAMPLES: Json = {
     "summary": "Take the variant (auto): it raises click-through rate (+0.0125, +21.0%).",
     # answers
     "differs": ["price"], "trimmed": ["userId"], "sentAt": "2026-01-15T09:30:00Z",
-    "startsWith": "shopper-", "strategies": ["auto", "trending"], "startsFrom": ["boot-41"], "source": "event",
+    "startsWith": "shopper-", "startsFrom": ["boot-41"], "source": "event",
     "after": "2026-01-15T09:30:00Z", "header": ["sku", "title"], "fields": ["productId", "name"],
     "sent": '{"eventType": "vieww", "userId": "shopper-17"}',
     "index": 0, "accepted": 1, "duplicates": 0, "rejected": 0, "errors": [], "line": 1, "path": "$.price",
