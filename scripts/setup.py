@@ -33,7 +33,6 @@ DASHBOARD = ROOT / "dashboard"
 NODE = SITE / "node.py"
 BROWSER_PACKAGES = [ROOT / "tests" / "browser" / name for name in ("package.json", "package-lock.json", ".npmrc")]
 CHROMIUM = ROOT / "scripts" / "chromium.py"
-COMPILERS = ("cython", "numpy", "setuptools")
 DEBIAN = ["python3-venv", "python3-dev", "gcc", "libc6-dev"]
 
 
@@ -46,7 +45,12 @@ def main() -> None:
     lines = [
         step("environment", [BOOTSTRAP], make_environment),
         step("packages", [BOOTSTRAP, ROOT / "requirements" / "dev.txt"], install_packages),
-        step("kernels", [ROOT / "setup.py", *sources()], install_project, compiled_with()),
+        step(
+            "kernels",
+            [ROOT / "setup.py", ROOT / "requirements" / "dev.txt", *sources()],
+            install_project,
+            description(),
+        ),
         step("Python client", [CLIENT / "pyproject.toml", ROOT / "requirements" / "dev.txt"], install_client),
         step("browser SDK", sdk_files(), build_sdk),
         step("dashboard", dashboard_files(), build_dashboard),
@@ -61,16 +65,12 @@ def sources() -> list[Path]:
     return sorted([*CORE.glob("*.pyx"), *CORE.glob("*.h")])
 
 
-def compiled_with() -> str:
-    """What the kernels and the package's metadata are made with and from; settings of tests and linters, and packages
-    that only these use, are not among it.
-    """
+def description() -> str:
+    """What pyproject.toml says of the package; its settings of tests and linters change nothing that is compiled."""
     import tomllib  # an older Python has none, and is told so before this
 
-    described = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    locked = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
-    versions = re.findall(rf"^(?:{'|'.join(COMPILERS)})==\S+", locked, re.MULTILINE)
-    return f"{described['build-system']} {described['project']} {described['tool']['setuptools']} {versions}"
+    said = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return f"{said['build-system']} {said['project']} {said['tool']['setuptools']}"
 
 
 def static_files() -> list[Path]:
