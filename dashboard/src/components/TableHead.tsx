@@ -24,7 +24,7 @@ export function TableHead<Row>({ columns, sorting, onSort }: Props<Row>) {
               <button
                 type="button"
                 onClick={() => onSort(column.id)}
-                className={`inline-flex items-center gap-1 hover:text-ink ${column.align === 'end' ? 'flex-row-reverse' : ''}`}
+                className={`flex w-full items-center gap-1 hover:text-ink ${column.align === 'end' ? 'flex-row-reverse' : ''}`}
               >
                 {column.header}
                 <span className={sorting?.id === column.id ? '' : 'opacity-0'}>

@@ -24,9 +24,9 @@ export function money(value: Maybe<number>, currency?: string | null): string {
   return number(value, currency ? { style: 'currency', currency } : { minimumFractionDigits: 2 })
 }
 
-/** value: a share, 0.123 for 12.3 %. */
-export const percent = (value: Maybe<number>, digits = 1): string =>
-  number(value, { style: 'percent', maximumFractionDigits: digits })
+/** value: a share, 0.123 for 12.3 %. digits: exactly so many behind the point; without it one where it says something. */
+export const percent = (value: Maybe<number>, digits?: number): string =>
+  number(value, { style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits ?? 1 })
 
 /** A change against before: 0.12 as +12 %. */
 export const change = (value: Maybe<number>): string =>

@@ -82,7 +82,7 @@ class _Shop:
         self.taste = self._tastes(products)
         self.cumulative = self.taste.cumsum(axis=1)
         self.owned: list[set[int]] = [set() for _ in range(shoppers)]
-        self.orders = 0
+        self.orders = self.lists = 0
         self.rows: list[Row] = []
         self._uniform = _uniform(rng)
 
@@ -142,8 +142,6 @@ class _Shop:
         following = self._row(visit, "home", self._four_for(visit)) if next(self._uniform) < 0.35 else None
         for _ in range(1 + int(next(self._uniform) * 6.5)):
             product = self._next_product(visit) if following is None else following
-            if following is None and next(self._uniform) < 0.3:
-                self._record(visit, "click", product)
             self._look_at(visit, product)
             shown = next(self._uniform) < 0.16
             following = self._row(visit, "similar", self._mates_of(product)) if shown else None
@@ -192,12 +190,14 @@ class _Shop:
     def _row(self, visit: _Visit, placement: str, shown: list[int]) -> int | None:
         """A row of recommendations comes into view; the product clicked there, if one was."""
         visit.clock_ms += 2_000
+        self.lists += 1
+        of_list = {"placementId": placement, "recommendationId": f"list-{self.lists:06d}"}
         for product in shown:
-            self._write(visit, "impression", product, {"placementId": placement})
+            self._write(visit, "impression", product, of_list)
         if next(self._uniform) >= 0.3:
             return None
         clicked = shown[int(next(self._uniform) * len(shown))]
-        self._record(visit, "click", clicked, {"placementId": placement})
+        self._record(visit, "click", clicked, of_list)
         return clicked
 
     def _four_for(self, visit: _Visit) -> list[int]:

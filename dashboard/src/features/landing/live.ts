@@ -53,7 +53,8 @@ async function show(key: string, product: Product, lists: HTMLElement): Promise<
 
 async function ask(key: string, query: Record<string, string>): Promise<Product[] | null> {
   try {
-    const answer = await fetch(`/api/v1/recommendations?${new URLSearchParams(query)}`, {
+    const asked = new URLSearchParams({ placementId: 'landing', ...query })
+    const answer = await fetch(`/api/v1/recommendations?${asked}`, {
       headers: { Authorization: `Bearer ${key}` },
     })
     return answer.ok ? ((await answer.json()) as { data: Product[] }).data : null
