@@ -17,7 +17,7 @@ from recomengine.app import create_app
 from recomengine.infra import embedded
 from recomengine.infra.migrations import migrate
 from recomengine.settings import Settings
-from tests.support.processes import PATIENCE_S, wait_until
+from tests.support.processes import PATIENCE_S, opened, wait_until
 
 SECRET = "0123456789abcdef0123456789abcdef"
 DEAD_REDIS = "redis://127.0.0.1:1/0"
@@ -42,9 +42,7 @@ Log = Callable[[str, str], io.StringIO]
 
 @contextmanager
 def private_servers(folder: Path) -> Iterator[Servers]:
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)  # under root the servers run as another user
-    private = embedded.prepare(folder, postgres=True, redis=True)
+    private = embedded.prepare(opened(folder), postgres=True, redis=True)
     with private.log.open("ab") as log:
         processes = [
             subprocess.Popen(

@@ -130,8 +130,12 @@ def make_tenant(data_dir: Path) -> dict[str, Any]:
 
 def reachable_dir(factory: pytest.TempPathFactory, name: str) -> Path:
     """A temporary folder that, under root, the servers' own user can reach."""
-    folder = factory.mktemp(name)
-    for path in (folder, *folder.parents[:3]):  # of the process, of the run, of pytest
+    return opened(factory.mktemp(name))
+
+
+def opened(folder: Path) -> Path:
+    """A temporary folder with those above it, of the process, the run and pytest, for the servers' own user."""
+    for path in (folder, *folder.parents[:3]):
         if not path.stat().st_mode & 0o001:
             path.chmod(0o755)
     return folder
