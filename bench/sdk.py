@@ -28,10 +28,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench.results import write_result
 from recomengine.site.build import SITE
-from tests.support.browsers import CONTEXT, launch_options, node_program
+from tests.support.browsers import CONTEXT, PAINTED, launch_options, node_program
 from tests.support.live_shops import LiveShop, patient_client, placement
 from tests.support.processes import start_up, stop
-from tests.support.shifts import PAINTED, WATCH, moved
+from tests.support.shifts import WATCH, moved
 from tests.support.sites import Site, serving_site
 
 LOADS, WARM_UP, LISTS, SHIFTS = 40, 5, 20, 3

@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Page
 
+from tests.support.browsers import PAINTED
+
 WATCH = """<script>
     var moves = 0
     new PerformanceObserver(function (list) {
@@ -9,7 +11,6 @@ WATCH = """<script>
     }).observe({ type: 'layout-shift', buffered: true })
 </script>"""
 """Stands at the beginning of a page."""
-PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def moved(page: Page) -> float:

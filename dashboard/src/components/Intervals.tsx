@@ -49,43 +49,10 @@ export function Intervals({ label, rows, format, reference }: Props) {
                 strokeDasharray="3 3"
               />
             )}
-            <line
-              x1={x(row.low)}
-              x2={x(row.high)}
-              y1="12"
-              y2="12"
-              stroke="currentColor"
-              strokeWidth="2"
-              vectorEffect="non-scaling-stroke"
-            />
-            <line
-              x1={x(row.low)}
-              x2={x(row.low)}
-              y1="7"
-              y2="17"
-              stroke="currentColor"
-              strokeWidth="2"
-              vectorEffect="non-scaling-stroke"
-            />
-            <line
-              x1={x(row.high)}
-              x2={x(row.high)}
-              y1="7"
-              y2="17"
-              stroke="currentColor"
-              strokeWidth="2"
-              vectorEffect="non-scaling-stroke"
-            />
-            <line
-              x1={x(row.value)}
-              x2={x(row.value)}
-              y1="12"
-              y2="12"
-              stroke="currentColor"
-              strokeWidth="9"
-              strokeLinecap="round"
-              vectorEffect="non-scaling-stroke"
-            />
+            <Stroke from={x(row.low)} to={x(row.high)} />
+            <Stroke from={x(row.low)} half={5} />
+            <Stroke from={x(row.high)} half={5} />
+            <Stroke from={x(row.value)} width={9} strokeLinecap="round" />
           </svg>
           <span className="text-right text-sm whitespace-nowrap">
             {format(row.value)}{' '}
@@ -96,5 +63,29 @@ export function Intervals({ label, rows, format, reference }: Props) {
         </li>
       ))}
     </ul>
+  )
+}
+
+interface StrokeProps {
+  from: number
+  to?: number
+  /** How far it reaches up and down from the middle. */
+  half?: number
+  width?: number
+  strokeLinecap?: 'round'
+}
+
+function Stroke({ from, to = from, half = 0, width = 2, strokeLinecap }: StrokeProps) {
+  return (
+    <line
+      x1={from}
+      x2={to}
+      y1={12 - half}
+      y2={12 + half}
+      stroke="currentColor"
+      strokeWidth={width}
+      strokeLinecap={strokeLinecap}
+      vectorEffect="non-scaling-stroke"
+    />
   )
 }
