@@ -30,7 +30,9 @@ def ease(rows: CSR, n_items: int, *, max_items: int = MAX_ITEMS) -> CSR:
     weights = -inverse / inverse.diagonal()[None, :]
     np.fill_diagonal(weights, 0.0)
     kept = min(KEPT, len(active) - 1)
-    columns = np.argpartition(-np.abs(weights), kept - 1, axis=1)[:, :kept]
+    order = -np.abs(weights)
+    np.fill_diagonal(order, np.inf)  # behind weights of 0, of items that stand in no row together
+    columns = np.argpartition(order, kept - 1, axis=1)[:, :kept]
     columns.sort(axis=1)
     counts = np.zeros(n_items, np.int64)
     counts[active] = kept

@@ -31,7 +31,7 @@ def keep_scripts(data_dir: Path) -> None:
         new = path.with_name(f"{path.name}.{os.getpid()}.new")
         try:
             if _read(path) is None:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 new.write_bytes(asset.forms["identity"])
                 new.replace(path)
         except OSError as error:
