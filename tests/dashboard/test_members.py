@@ -128,3 +128,20 @@ def test_an_analyst_reads_all_and_is_offered_no_change(
     tab.open("/dashboard/tenants")
     expect(page.get_by_role("row", name="Boots & more")).to_contain_text("analyst")
     expect(page.get_by_role("button", name="Suspend Boots & more")).to_have_count(0)
+
+
+def test_a_member_leaves(
+    ann: Account, demo: Demo, http: httpx.Client, new_context: Callable[..., BrowserContext]
+) -> None:
+    tenant = tenant_of(ann, demo, http)
+    bob = join(ann, demo, http, tenant, "analyst")
+    context = new_context()
+    sign_in(context, demo, bob.email, bob.password)
+    page = Dashboard(demo, context.new_page()).open(f"/dashboard/tenants/{tenant}/settings")
+
+    choose(page, f"Actions for {bob.email}", "Leave")
+    page.get_by_role("alertdialog").get_by_role("button", name="Leave the tenant").click()
+
+    expect(page).to_have_url(f"{demo.url}/dashboard")
+    expect(page.get_by_text("You have left Boots & more.")).to_be_visible()
+    expect(page.get_by_role("link", name="Boots & more")).to_have_count(0)

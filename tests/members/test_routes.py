@@ -207,6 +207,17 @@ async def test_the_last_owner_stays(ann: Person, bob: Person, tenant: str, conte
     assert await fetchval(context.settings.database_url, owners, tenant) == 1
 
 
+async def test_every_member_may_leave_but_removes_nobody_else(
+    ann: Person, bob: Person, tenant: str, context: Context
+) -> None:
+    await make_member(ann, tenant, bob, "analyst", context)
+    anns, bobs = [f"{TENANTS}/{tenant}/members/{await id_of(person)}" for person in (ann, bob)]
+    refused = await bob.call("DELETE", anns)
+    assert (refused.status_code, code(refused)) == (403, "role_required")
+    assert (await bob.call("DELETE", bobs)).status_code == 204
+    assert (await bob.call("GET", f"{TENANTS}/{tenant}")).status_code == 404
+
+
 async def test_who_is_no_member_learns_nothing(ann: Person, bob: Person, tenant: str) -> None:
     for path in ("members", "invitations", f"members/{await id_of(ann)}", "invitations/no-id"):
         for method in ("GET", "POST", "PATCH", "DELETE"):

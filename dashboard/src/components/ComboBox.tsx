@@ -7,18 +7,17 @@ import type { ComboProps } from '@/components/ComboField'
 import { useId, type Ref } from 'react'
 
 export default function ComboInput(props: ComboProps) {
-  const { label, value, onChange, onBlur, inputRef, options, onSearch, allowsOwn, placeholder } = props
+  const { label, value, onChange, onBlur, inputRef, options, allowsOwn, placeholder } = props
   const id = useId()
   const chosen = options.find((option) => option.value === value)
   return (
     <ComboBox
       className={`flex min-w-0 flex-col gap-1 ${props.className ?? ''}`}
-      {...(onSearch ? { items: options } : { defaultItems: options })}
+      defaultItems={options}
       selectedKey={chosen ? chosen.value : null}
       defaultInputValue={chosen?.label ?? value ?? ''}
       onSelectionChange={(key) => key !== null && onChange?.(String(key))}
       onInputChange={(typed) => {
-        onSearch?.(typed)
         if (allowsOwn) onChange?.(options.find((option) => option.label === typed)?.value ?? typed)
         else if (typed === '') onChange?.('')
       }}

@@ -3,10 +3,8 @@ import { bindable, type InputProps } from '@/components/bound'
 import type { Option } from '@/components/ChoiceFields'
 
 export interface ComboProps extends InputProps<string> {
-  /** All there is to choose from; or, with `onSearch`, what was found. */
+  /** All there is to choose from. */
   options: readonly Option[]
-  /** Is told what was typed; the caller then gives other options. */
-  onSearch?: (typed: string) => void
   /** What is typed counts, even where it is none of the options. */
   allowsOwn?: boolean
   placeholder?: string

@@ -9,6 +9,7 @@ from recomengine.auth import queries
 from recomengine.auth.schemas import Admin
 from recomengine.infra.database import Connection
 from recomengine.shop import Role
+from recomengine.web.problems import Forbidden
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -25,6 +26,15 @@ class Owner(Actor, frozen=True):
 
     tenant_id: UUID
     role: Role
+
+    def check_role(self, needed: Role) -> None:
+        """Raises Forbidden where theirs does not reach so far."""
+        if not self.role.covers(needed):
+            raise Forbidden(
+                f"This needs the role {needed.value}; yours in this tenant is {self.role.value}. "
+                "Ask one of its owners.",
+                code="role_required",
+            )
 
 
 async def audit(

@@ -15,7 +15,7 @@ from recomengine.infra.database import Pool
 from recomengine.shop import Role
 from recomengine.web.held import mark_known
 from recomengine.web.limits import Limits
-from recomengine.web.problems import Forbidden, NotFound, Unauthorized
+from recomengine.web.problems import NotFound, Unauthorized
 
 NOBODYS = UUID(int=0)
 KEY_PREFIX = "rk_"
@@ -58,13 +58,9 @@ class AdminGuard:
         if found is None:
             raise NotFound("There is no such tenant of yours. Check the id.")
         request.scope["tenant"] = str(tenant_id)  # for logs and traces
-        role = Role(found)
-        if not role.covers(needed):
-            raise Forbidden(
-                f"This needs the role {needed.value}; yours in this tenant is {role.value}. Ask one of its owners.",
-                code="role_required",
-            )
-        return Owner(actor.admin, actor.address, actor.family, tenant_id, role)
+        owner = Owner(actor.admin, actor.address, actor.family, tenant_id, Role(found))
+        owner.check_role(needed)
+        return owner
 
 
 def bearer_token(request: HTTPConnection) -> str | None:

@@ -51,8 +51,11 @@ async def change(context: "Context", call: Call[Owner, RoleChange]) -> Response:
 
 
 async def remove(context: "Context", call: Call[Owner, None]) -> Response:
-    """Holds at once. The last owner stays."""
-    await service.remove(context.pool, call.by, _id(call.request, "admin_id", "member of"))
+    """Holds at once. Every member may leave, owners remove others; the last owner stays."""
+    admin_id = _id(call.request, "admin_id", "member of")
+    if admin_id != call.by.admin.id:
+        call.by.check_role(Role.OWNER)
+    await service.remove(context.pool, call.by, admin_id)
     return Response(status_code=204)
 
 
@@ -98,7 +101,7 @@ routes = [
         problems=(Conflict,),
     ),
     Operation(
-        "DELETE", MEMBER, remove, "Remove a member", {204: None}, needs=ADMIN, role=OWNER, problems=(Conflict,)
+        "DELETE", MEMBER, remove, "Remove a member, or leave", {204: None}, needs=ADMIN, problems=(Conflict, Forbidden)
     ),
     Operation(
         "GET", INVITATIONS, list_invitations, "List invitations", {200: Listed[Invitation]}, needs=ADMIN, query=Page

@@ -39,7 +39,7 @@ function MemberTable() {
   const isOwner = useCan('owner')
   const me = useAdmin()?.id
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(membersQuery(id))
-  const columns = useMemo(() => (isOwner ? [...columnsFor(me), ACTIONS] : columnsFor(me)), [isOwner, me])
+  const columns = useMemo(() => columnsFor(me, isOwner), [isOwner, me])
   if (error) return <ErrorState error={error} retry={() => void refetch()} />
   if (data === undefined) return <Loading rows={2} />
   return (
@@ -55,7 +55,7 @@ function MemberTable() {
   )
 }
 
-const columnsFor = (me: string | undefined): Column<Member>[] => [
+const columnsFor = (me: string | undefined, isOwner: boolean): Column<Member>[] => [
   {
     id: 'member',
     header: 'Member',
@@ -74,6 +74,10 @@ const columnsFor = (me: string | undefined): Column<Member>[] => [
     isWideOnly: true,
     cell: (member) => <span className="whitespace-nowrap">{date(member.createdAt)}</span>,
   },
+  {
+    id: 'actions',
+    header: 'Actions',
+    align: 'end',
+    cell: (member) => (isOwner || member.adminId === me) && <MemberMenu member={member} isMe={member.adminId === me} />,
+  },
 ]
-
-const ACTIONS: Column<Member> = { id: 'actions', header: 'Actions', align: 'end', cell: (member) => <MemberMenu member={member} /> }

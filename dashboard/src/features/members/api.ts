@@ -29,8 +29,13 @@ export async function changeRole(tenantId: string, adminId: string, role: Role):
   await changed(tenantId)
 }
 
-export async function removeMember(tenantId: string, adminId: string): Promise<void> {
+/** Of oneself it is leaving: what is shown of the tenant is to be left first, then asked for anew. */
+export async function deleteMember(tenantId: string, adminId: string): Promise<void> {
   await api.DELETE('/api/v1/tenants/{tenantId}/members/{adminId}', { params: { path: { tenantId, adminId } } })
+}
+
+export async function removeMember(tenantId: string, adminId: string): Promise<void> {
+  await deleteMember(tenantId, adminId)
   await queries.invalidateQueries({ queryKey: membersQuery(tenantId).queryKey })
 }
 
