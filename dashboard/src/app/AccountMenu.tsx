@@ -17,7 +17,7 @@ export function AccountMenu() {
   const admin = useAdmin()
   const leave = useSignOut()
   return (
-    <div className="flex flex-col gap-1 border-t border-line pt-3">
+    <div className="sticky bottom-0 -mx-3 -mb-3 flex flex-col gap-1 border-t border-line bg-canvas p-3">
       <Link
         to={'/dashboard/settings' as string}
         className="block rounded-md px-2 py-1 hover:bg-sunken aria-[current=page]:bg-accent-soft"

@@ -24,7 +24,7 @@ export function Outcome({ experiment, results }: { experiment: Experiment; resul
         <StatCard label="p value" value={pValue(comparison.pValue)} hint="if the end was fixed before the start" />
         <StatCard label="Shoppers" value={number(results.variants.reduce((sum, one) => sum + one.users, 0))} />
       </StatRow>
-      <Section title={measured(experiment)} intro="A dot for what was measured, a line for where the true value lies with 95 %.">
+      <Section title={measured(experiment)} intro="A dot for what was measured, a line for where the true value lies with 95% confidence.">
         <Intervals label={measured(experiment)} rows={results.variants.flatMap(intervalOf)} format={(value) => valueOf(experiment, value, currency)} />
       </Section>
       <Section title="Difference" intro="Right of the dashed line the variant is better. The sequential interval holds at every look, so it may end the experiment on any day.">

@@ -57,7 +57,7 @@ function Figures({ report }: { report: ContextReport }) {
     )
   }
   return (
-    <Part title="How well it did" note={`${METRICS[report.metric] ?? report.metric} Over ${number(report.cases)} held-back moments, with 95 % intervals.`}>
+    <Part title="How well it did" note={`${METRICS[report.metric] ?? report.metric} Over ${number(report.cases)} held-back moments, with 95% intervals.`}>
       <Intervals
         label="Figures of the strategies"
         rows={report.strategies.map((strategy) => ({

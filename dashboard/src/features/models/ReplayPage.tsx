@@ -81,7 +81,7 @@ function Summary({ replay }: { replay: Replay }) {
     <div className="flex flex-col gap-4">
       <p className="max-w-prose text-lg">
         In <strong>{percent(all.share.value, 0)}</strong> of {number(all.cases)} moments the shopper took something of the list
-        ({percent(all.share.low, 0)} to {percent(all.share.high, 0)}, with 95 % confidence). The ten bestsellers would have
+        ({percent(all.share.low, 0)} to {percent(all.share.high, 0)}, with 95% confidence). The ten bestsellers would have
         been right in {percent(all.bestsellers.value, 0)}. Learned {ago(replay.learnedAt)}.
       </p>
       <Intervals label="How often lists were right" rows={parts.flatMap(rowsOf)} format={(value) => percent(value, 0)} />

@@ -54,6 +54,7 @@ export function ShoppersPage() {
     <Page title="Shoppers" intro={startsWith ? undefined : 'Who was here last.'}>
       <SearchField
         label="Find a shopper by the beginning of the id"
+        placeholder="Beginning of an id"
         value={startsWith ?? ''}
         onChange={(value) => void navigate({ search: (old) => ({ ...old, startsWith: value || undefined }), replace: true })}
         className="max-w-md"
