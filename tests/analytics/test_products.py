@@ -57,7 +57,7 @@ async def test_products_of_these_days_are_those_of_the_raw_events(
     zone: str, batches: Any, cut_hours: int, context: Context, make_tenant: MakeTenant
 ) -> None:
     tenant = await make_tenant(timezone=zone, attribution_window_hours=24, currency="EUR")
-    shop = await service.shop_of(context.pool, tenant.id)
+    shop = await service.read_shop(context.pool, tenant.id)
     now = datetime.now(UTC)
     today = now.astimezone(shop.zone).date()
     whole = Range(
@@ -121,7 +121,7 @@ async def test_a_block_is_kept_also_where_its_last_days_have_no_events(
 ) -> None:
     """Whoever reads the range takes the block, whose only events are of its first days."""
     tenant = await make_tenant(timezone="UTC")
-    shop = await service.shop_of(context.pool, tenant.id)
+    shop = await service.read_shop(context.pool, tenant.id)
     old = datetime.now(UTC) - timedelta(days=80)
     bought = {"eventId": "e1", "eventType": "click", "userId": "ann", "productId": "boot"}
     await send(context, tenant.id, [bought | {"timestamp": int(old.timestamp() * 1000)}])

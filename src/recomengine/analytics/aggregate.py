@@ -26,7 +26,7 @@ from recomengine.analytics.products.queries import clear_products
 from recomengine.analytics.products.service import News, settle_products
 from recomengine.analytics.queries import Slices
 from recomengine.analytics.ranges import DAY, EARLIEST, LATEST, date_of, ever, first_whole_day, slices_of_hours
-from recomengine.analytics.service import Shop, shop_of
+from recomengine.analytics.service import Shop, read_shop
 from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.infra.metrics import BACKGROUND_FAILURES
 from recomengine.infra.redis import RedisClient
@@ -72,7 +72,7 @@ async def _settled(pool: Pool, tenant_id: UUID) -> bool:
 
 async def settle(pool: Pool, tenant_id: UUID) -> int:
     """Bring the tenant's figures up to now; on how many days they were computed."""
-    shop = await shop_of(pool, tenant_id)
+    shop = await read_shop(pool, tenant_id)
     async with tenant_transaction(pool, tenant_id) as connection:
         through = await queries.watermark(connection, tenant_id)
     yesterday = date_of(through, shop.zone) - DAY
@@ -115,7 +115,7 @@ async def _settle_news(
 
 
 async def _close_counters(pool: Pool, redis: RedisClient, tenant_id: UUID) -> None:
-    shop = await shop_of(pool, tenant_id)
+    shop = await read_shop(pool, tenant_id)
     yesterday = date_of(datetime.now(UTC), shop.zone) - DAY
     drift = await drift_of_day(pool, redis, shop, yesterday)
     if drift is not None and any((drift.impressions, drift.clicks, drift.conversions, drift.revenue)):

@@ -93,7 +93,7 @@ class Settled(NamedTuple):
     floor: datetime
 
 
-async def shop_of(pool: Pool, tenant_id: UUID) -> Shop:
+async def read_shop(pool: Pool, tenant_id: UUID) -> Shop:
     return shop_from(await read_one(pool, tenant_id))
 
 
