@@ -215,7 +215,7 @@ async def test_the_night_settles_closes_the_day_and_sums_up(context: Context, sh
     await context.redis.call(("SET", key, 5))
     assert await settle_night(context.pool, context.redis) >= 3
     assert await context.redis.call(("EXISTS", key)) == [0]
-    assert await days_of(context, shop.tenant_id, "analytics_products") == 3  # yesterday's, not today's
+    assert await days_of(context, shop.tenant_id, "analytics_products") == 6  # yesterday's and today's
     summary = await fetch(
         context.settings.database_url,
         "SELECT * FROM analytics_summary WHERE tenant_id = $1 ORDER BY date",

@@ -5,12 +5,12 @@ made of at most 2 log2(n) of them.
 from collections.abc import Iterable
 from datetime import date
 
-from recomengine.analytics.products.queries import Blocks, ProductSources
+from recomengine.analytics.products.queries import Blocks, Hours, ProductSources
 from recomengine.analytics.ranges import (
     DAY,
     HOUR,
     Range,
-    day_start,
+    date_of,
     hour_start,
     merged,
     slices_of_days,
@@ -23,30 +23,32 @@ LENGTHS = (64, 32, 16, 8, 4, 2)
 
 def product_sources_of(asked: Range, settled: Settled) -> ProductSources:
     """Where the products' figures of a range come from."""
-    over = _days_over(asked, settled)
-    blocks, days = made_of(over, settled.blocks_through or date.min)
-    rest = sorted(set(asked.dates) - set(over))
-    hours_kept = settled.touched is not None and settled.blocks_through is not None
-    by_hour = [day for day in rest if hours_kept and day > settled.products_through]
-    open_hours = sorted(
-        {hour for day, hour in settled.touched or () if day in by_hour and asked.start - HOUR < hour < asked.end}
-        | {hour for edge in (asked.start, asked.end) if (hour := hour_start(edge, asked.zone)) < edge}
-    )
-    open_hours = [hour for hour in open_hours if hour.astimezone(asked.zone).date() in by_hour]
+    kept = _days_kept(asked, settled)
+    blocks, days = made_of(kept, settled.kept.blocks_through or date.min)
+    rest = sorted(set(asked.dates) - kept)
+    by_hour = [day for day in rest if settled.has_hours(day)]
+    touched = [(day, hour) for day, hour in settled.touched or () if asked.start - HOUR < hour < asked.end]
+    outdated = Hours.of((day, hour) for day, hour in touched if day in kept and not settled.is_final(day, asked.zone))
+    open_hours = {hour for day, hour in touched if day in by_hour}
+    for edge in (asked.start, asked.end):
+        hour = hour_start(edge, asked.zone)
+        if settled.floor <= hour < edge and date_of(hour, asked.zone) in by_hour:
+            open_hours.add(hour)
     whole_days = slices_of_days(set(rest) - set(by_hour), asked._replace(start=max(asked.start, settled.floor)))
-    of_hours = slices_of_hours(open_hours, asked)
+    of_hours = slices_of_hours([*open_hours, *outdated.starts], asked)
     slices = merged(sorted((*zip(*whole_days, strict=True), *zip(*of_hours, strict=True))))
-    return ProductSources(blocks, days, by_hour, asked.start, asked.end, open_hours, slices)
+    return ProductSources(blocks, days, by_hour, asked.start, asked.end, sorted(open_hours), outdated, slices)
 
 
-def _days_over(asked: Range, settled: Settled) -> list[date]:
-    """Days of which the table of products holds what is to be said."""
-    days = [day for day in asked.dates if day <= settled.products_through and asked.holds(day)]
+def _days_kept(asked: Range, settled: Settled) -> set[date]:
+    """Those that the range has as a whole, and of which the tables hold what is to be said, or nearly."""
+    days = [day for day in asked.dates if day <= settled.kept.products_through and asked.holds(day)]
     open_days = {day for day, _ in settled.touched or ()}
-    return [
+    return {
         day for day in days
-        if day_start(day, asked.zone) < settled.floor or (settled.touched is not None and day not in open_days)
-    ]  # fmt: skip
+        if settled.is_final(day, asked.zone)
+        or (settled.touched is not None and (day not in open_days or settled.has_hours(day)))
+    }  # fmt: skip
 
 
 def made_of(days: Iterable[date], through: date) -> tuple[Blocks, list[date]]:

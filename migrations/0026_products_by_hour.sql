@@ -1,0 +1,6 @@
+-- Why: what changes in an hour is added to its day and the blocks over it, so late events cost their hours, not their days.
+SET LOCAL lock_timeout = '5s';
+
+-- The first day whose hours analytics_product_hours has, all of them; null: what is kept of products was settled when
+-- hours were kept until their day was over, and is made anew from products_through on.
+ALTER TABLE analytics_state ADD COLUMN product_hours_from date;
