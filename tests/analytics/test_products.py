@@ -3,6 +3,7 @@ not at all; today's included.
 """
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_args
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 
 from recomengine.analytics import service
 from recomengine.analytics.aggregate import settle
+from recomengine.analytics.products.queries import Blocks
 from recomengine.analytics.products.service import top_products
-from recomengine.analytics.products.sources import around, made_of
+from recomengine.analytics.products.sources import around, made_of, stretch_of
 from recomengine.analytics.ranges import Range, day_start
 from recomengine.analytics.schemas import ProductMetric, ProductsQuery
 from recomengine.context import Context
@@ -61,8 +63,8 @@ FROM (
     UNION ALL
     SELECT l.days, l.date, p.product_id, impressions + clicks + conversions + revenue + attributed_revenue, 0
     FROM analytics_products p JOIN analytics_state s ON s.tenant_id = $1 CROSS JOIN LATERAL (
-        SELECT n AS days, p.date - ((p.date - '0001-01-01'::date + 1) % n) AS date
-        FROM unnest(ARRAY[2, 4, 8, 16, 32, 64]) AS n
+        SELECT n AS days, p.date - ((p.date - '0001-01-01'::date + 1) % 64) AS date
+        FROM generate_series((p.date - '0001-01-01'::date + 1) % 64 + 1, 64) AS n
     ) l
     WHERE p.tenant_id = $1 AND l.date + l.days - 1 <= s.blocks_through
 ) AS b GROUP BY 1, 2, 3
@@ -171,21 +173,39 @@ async def test_a_block_is_kept_also_where_its_last_days_have_no_events(
 
 
 @given(numbers=st.sets(st.integers(0, 400)), through=st.integers(0, 400))
-def test_blocks_hold_each_day_once_and_no_other(numbers: set[int], through: int) -> None:
+def test_blocks_make_each_day_once_and_no_other(numbers: set[int], through: int) -> None:
     days, last = {FIRST + timedelta(days=number) for number in numbers}, FIRST + timedelta(days=through)
-    blocks, left = made_of(days, last)
-    held = [
-        first + timedelta(days=number)
-        for first, length in zip(*blocks, strict=True)
-        for number in range(length)
-    ]  # fmt: skip
-    assert sorted((*held, *left)) == sorted(days)
-    assert not held or max(held) <= last
+    blocks, less, left = made_of(days, last)
+    held = Counter([*days_of(blocks), *left])
+    held.subtract(days_of(less))
+    assert {day for day, times in held.items() if times} == days
+    assert set(held.values()) <= {0, 1}
+    for each in (blocks, less):
+        assert max(days_of(each), default=last) <= last
     assert set(zip(*blocks, strict=True)) <= set(zip(*around(days, last), strict=True))
+
+
+def days_of(blocks: Blocks) -> list[date]:
+    return [
+        first + timedelta(days=number) for first, length in zip(*blocks, strict=True) for number in range(length)
+    ]  # fmt: skip
 
 
 @given(first=st.integers(0, 400), length=st.integers(1, 400))
 def test_a_run_of_days_is_made_of_few_blocks(first: int, length: int) -> None:
     days = [FIRST + timedelta(days=first + number) for number in range(length)]
-    blocks, left = made_of(days, days[-1])
-    assert len(blocks.dates) + len(left) <= 12 + length // 64
+    blocks, less, left = made_of(days, days[-1])
+    assert len(blocks.dates) + len(less.dates) + len(left) <= 3 + length // 64
+
+
+@given(days=st.sets(st.dates(FIRST, FIRST + timedelta(days=200)), max_size=5), through=st.integers(0, 200))
+def test_around_days_are_all_blocks_that_hold_one(days: set[date], through: int) -> None:
+    last = FIRST + timedelta(days=through)
+    found = set(zip(*around(days, last), strict=True))
+    stretches = {stretch_of(day) for day in days}
+    blocks = {(start, length) for start in stretches for length in range(1, 65)}
+    assert found == {
+        (start, length) for start, length in blocks
+        if start + timedelta(days=length - 1) <= last
+        and any(start <= day < start + timedelta(days=length) for day in days)
+    }  # fmt: skip

@@ -1,5 +1,5 @@
 """SQL of the figures by product. Sums over days stand in analytics_products, those of the hours of the last days in
-analytics_product_hours, and sums over 2, 4, 8, … days in analytics_product_blocks.
+analytics_product_hours, and sums over the first days of stretches of 64 days in analytics_product_blocks.
 
 Rows are inserted in the order of their keys: whoever reads a day or a block finds its rows side by side.
 """
@@ -14,6 +14,8 @@ import asyncpg
 from recomengine.analytics.queries import READ_TIMEOUT_S, ROOM_TO_SORT, SETTLE_TIMEOUT_S, Rules, Slices
 from recomengine.infra.database import Connection
 
+# The rows of a block lie side by side, which the planner cannot know: it would rather read the blocks of all tenants.
+BY_INDEX = "SELECT set_config('enable_seqscan', 'off', true)"
 # First the order by the one metric, from every row; then the rest of those few products.
 READ_PRODUCTS = """
 WITH unsettled AS MATERIALIZED (
@@ -21,23 +23,28 @@ WITH unsettled AS MATERIALIZED (
            sum(conversions)::bigint AS conversions, coalesce(sum(revenue), 0) AS revenue,
            sum(attributed_conversions)::bigint AS attributed_conversions,
            coalesce(sum(attributed_revenue), 0) AS attributed_revenue
-    FROM analytics_facts($1, $11, $12, $13, $14, $15) WHERE product_id IS NOT NULL GROUP BY product_id
+    FROM analytics_facts($1, $13, $14, $15, $16, $17) WHERE product_id IS NOT NULL GROUP BY product_id
 ), each AS NOT MATERIALIZED (
     SELECT b.product_id, b.impressions, b.clicks, b.conversions, b.revenue, b.attributed_conversions,
            b.attributed_revenue
     FROM unnest($2::date[], $3::int[]) AS s (date, days)
     JOIN analytics_product_blocks b ON b.tenant_id = $1 AND b.days = s.days AND b.date = s.date
     UNION ALL
-    SELECT product_id, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue
-    FROM analytics_products WHERE tenant_id = $1 AND date = ANY ($4::date[])
+    SELECT b.product_id, -b.impressions, -b.clicks, -b.conversions, -b.revenue, -b.attributed_conversions,
+           -b.attributed_revenue
+    FROM unnest($4::date[], $5::int[]) AS s (date, days)
+    JOIN analytics_product_blocks b ON b.tenant_id = $1 AND b.days = s.days AND b.date = s.date
     UNION ALL
     SELECT product_id, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue
-    FROM analytics_product_hours WHERE tenant_id = $1 AND date = ANY ($5::date[]) AND hour >= $6 AND hour < $7
-        AND hour <> ALL ($8::timestamptz[])
+    FROM analytics_products WHERE tenant_id = $1 AND date = ANY ($6::date[])
+    UNION ALL
+    SELECT product_id, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue
+    FROM analytics_product_hours WHERE tenant_id = $1 AND date = ANY ($7::date[]) AND hour >= $8 AND hour < $9
+        AND hour <> ALL ($10::timestamptz[])
     UNION ALL
     SELECT h.product_id, -h.impressions, -h.clicks, -h.conversions, -h.revenue, -h.attributed_conversions,
            -h.attributed_revenue
-    FROM unnest($9::date[], $10::timestamptz[]) AS o (date, hour)
+    FROM unnest($11::date[], $12::timestamptz[]) AS o (date, hour)
     JOIN analytics_product_hours h ON h.tenant_id = $1 AND h.date = o.date AND h.hour = o.hour
     UNION ALL
     SELECT product_id, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue
@@ -46,7 +53,7 @@ WITH unsettled AS MATERIALIZED (
     SELECT product_id, value
     FROM (
         SELECT product_id,
-               sum(CASE $16 WHEN 'impressions' THEN impressions WHEN 'clicks' THEN clicks
+               sum(CASE $18 WHEN 'impressions' THEN impressions WHEN 'clicks' THEN clicks
                             WHEN 'conversions' THEN conversions WHEN 'revenue' THEN revenue
                             WHEN 'attributedConversions' THEN attributed_conversions
                             ELSE attributed_revenue END) AS value
@@ -54,7 +61,7 @@ WITH unsettled AS MATERIALIZED (
     ) AS by_metric
     WHERE value > 0
     ORDER BY value DESC, product_id COLLATE "C"
-    LIMIT $17
+    LIMIT $19
 )
 SELECT t.product_id,
        (SELECT i.name FROM catalog_items i WHERE i.tenant_id = $1 AND i.product_id = t.product_id) AS name,
@@ -144,20 +151,20 @@ CHANGE_HOURS = "WITH " + CHANGED_HOURS + ADD_CHANGED
 FORGET_PRODUCT_HOURS = "DELETE FROM analytics_product_hours WHERE tenant_id = $1 AND date < $2"
 CLEAR_PRODUCT_HOURS = "DELETE FROM analytics_product_hours WHERE tenant_id = $1"
 CLEAR_BLOCKS = "DELETE FROM analytics_product_blocks WHERE tenant_id = $1"
-# Blocks of $3 days that begin on $2, each of its halves: two days, or two blocks of half as many.
-INSERT_BLOCKS = """
+# The first $3 days of a stretch: those but the last, and the last.
+INSERT_BLOCK = """
 INSERT INTO analytics_product_blocks (tenant_id, days, date, product_id, impressions, clicks, conversions, revenue,
     attributed_conversions, attributed_revenue)
-SELECT $1, $3, b.date, h.product_id, sum(h.impressions), sum(h.clicks), sum(h.conversions), sum(h.revenue),
-       sum(h.attributed_conversions), sum(h.attributed_revenue)
-FROM unnest($2::date[]) AS b (date) CROSS JOIN LATERAL (
+SELECT $1, $3, $2, product_id, sum(impressions), sum(clicks), sum(conversions), sum(revenue),
+       sum(attributed_conversions), sum(attributed_revenue)
+FROM (
     SELECT product_id, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue
-    FROM analytics_products WHERE $3::int = 2 AND tenant_id = $1 AND date IN (b.date, b.date + 1)
+    FROM analytics_product_blocks WHERE tenant_id = $1 AND days = $3::int - 1 AND date = $2::date
     UNION ALL
     SELECT product_id, impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue
-    FROM analytics_product_blocks WHERE tenant_id = $1 AND days = $3::int / 2 AND date IN (b.date, b.date + $3::int / 2)
-) AS h
-GROUP BY b.date, h.product_id ORDER BY b.date, h.product_id
+    FROM analytics_products WHERE tenant_id = $1 AND date = $2::date + ($3::int - 1)
+) AS parts
+GROUP BY product_id ORDER BY product_id
 """
 
 
@@ -166,6 +173,10 @@ class Blocks(NamedTuple):
 
     dates: list[date]
     days: list[int]
+
+    def add(self, first: date, days: int) -> None:
+        self.dates.append(first)
+        self.days.append(days)
 
 
 NO_BLOCKS = Blocks([], [])
@@ -184,11 +195,12 @@ class Hours(NamedTuple):
 
 
 class ProductSources(NamedTuple):
-    """Where the figures of products come from: blocks of days; whole days; the hours from `start` up to `end` on
-    `hour_days`, but `open_hours`; less `outdated` hours of those blocks and days; and events.
+    """Where the figures of products come from: blocks of days, less others; whole days; the hours from `start` up to
+    `end` on `hour_days`, but `open_hours`; less `outdated` hours of those blocks and days; and events.
     """
 
     blocks: Blocks
+    less: Blocks
     days: list[date]
     hour_days: list[date]
     start: datetime
@@ -202,10 +214,21 @@ async def read_products(
     connection: Connection, tenant_id: UUID, sources: ProductSources, rules: Rules, metric: str, limit: int
 ) -> list[asyncpg.Record]:
     """The products with the most of the metric, and of it more than nothing."""
-    blocks, *stored, outdated, slices = sources
+    blocks, less, *stored, outdated, slices = sources
     await connection.execute(ROOM_TO_SORT)
+    await connection.execute(BY_INDEX)
     return await connection.fetch(
-        READ_PRODUCTS, tenant_id, *blocks, *stored, *outdated, *slices, *rules, metric, limit, timeout=READ_TIMEOUT_S
+        READ_PRODUCTS,
+        tenant_id,
+        *blocks,
+        *less,
+        *stored,
+        *outdated,
+        *slices,
+        *rules,
+        metric,
+        limit,
+        timeout=READ_TIMEOUT_S,
     )
 
 
@@ -237,6 +260,6 @@ async def clear_hours_and_blocks(connection: Connection, tenant_id: UUID) -> Non
     await connection.execute(CLEAR_BLOCKS, tenant_id, timeout=SETTLE_TIMEOUT_S)
 
 
-async def insert_blocks(connection: Connection, tenant_id: UUID, dates: Sequence[date], length: int) -> None:
-    """Those of `length` days that begin on `dates`, of shorter ones, which are there."""
-    await connection.execute(INSERT_BLOCKS, tenant_id, dates, length, timeout=SETTLE_TIMEOUT_S)
+async def insert_block(connection: Connection, tenant_id: UUID, first: date, days: int) -> None:
+    """Of the block of a day less, which is there, and its last day."""
+    await connection.execute(INSERT_BLOCK, tenant_id, first, days, timeout=SETTLE_TIMEOUT_S)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from recomengine.analytics.products import queries
 from recomengine.analytics.products.queries import NO_BLOCKS, Hours
-from recomengine.analytics.products.sources import LENGTHS, around, product_sources_of
+from recomengine.analytics.products.sources import around, product_sources_of, stretch_of
 from recomengine.analytics.queries import (
     Kept,
     Slices,
@@ -31,8 +31,8 @@ from recomengine.infra.database import Connection, Pool, tenant_transaction
 
 HOURS_KEPT = timedelta(days=8)
 """Of so many days before today hours are kept: most of what comes late belongs to them."""
-DAYS_AT_ONCE = 16
-"""Whose blocks one transaction makes."""
+BLOCKS_AT_ONCE = 8
+"""So many does one transaction make."""
 
 
 class News(NamedTuple):
@@ -112,16 +112,13 @@ async def extend_blocks(pool: Pool, tenant_id: UUID, yesterday: date) -> None:
 
 
 async def _make_blocks(connection: Connection, tenant_id: UUID, made: date, yesterday: date) -> date:
-    """Those that end after `made`, of the next days with figures; through which day."""
-    days = sorted(await days_with_figures(connection, tenant_id, made - DAY * max(LENGTHS), yesterday))
-    ahead = [day for day in days if day > made]
-    through = ahead[DAYS_AT_ONCE - 1] if len(ahead) > DAYS_AT_ONCE else yesterday
-    ended = [
-        (first, length) for first, length in zip(*around(days, through), strict=True)
-        if first + DAY * (length - 1) > made
-    ]  # fmt: skip
-    for length in sorted(LENGTHS):
-        dates = [first for first, each in ended if each == length]
-        if dates:
-            await queries.insert_blocks(connection, tenant_id, dates, length)
-    return through
+    """The next of those that end after `made`; through which day."""
+    days = await days_with_figures(connection, tenant_id, stretch_of(made + DAY) - DAY, yesterday)
+    ahead = around({stretch_of(day) for day in days}, yesterday)
+    ended = [(first, days) for first, days in zip(*ahead, strict=True) if first + DAY * days > made + DAY]
+    for first, length in ended[:BLOCKS_AT_ONCE]:
+        await queries.insert_block(connection, tenant_id, first, length)
+    if len(ended) <= BLOCKS_AT_ONCE:
+        return yesterday
+    first, length = ended[BLOCKS_AT_ONCE - 1]
+    return first + DAY * (length - 1)
