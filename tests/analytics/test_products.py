@@ -31,25 +31,16 @@ COLUMNS = ("impressions", "clicks", "conversions", "revenue", "attributed_conver
 SPAN_MS = 54 * HOUR_MS
 FIRST = date(2026, 1, 1)
 
-# As if hours had been kept from $2 on; those of events that were settled.
-KEEP_HOURS = (
-    "DELETE FROM analytics_product_hours WHERE tenant_id = $1 AND date >= $2",
-    """
-    INSERT INTO analytics_product_hours (tenant_id, date, hour, product_id, impressions, clicks, conversions, revenue,
-        attributed_conversions, attributed_revenue)
-    SELECT $1, date, hour, product_id, sum(impressions), sum(clicks), sum(conversions), coalesce(sum(revenue), 0),
-           sum(attributed_conversions), coalesce(sum(attributed_revenue), 0)
-    FROM analytics_facts($1, ARRAY[$2::timestamptz], ARRAY['2200-01-01'::timestamptz], $3, 24, 'EUR')
-    GROUP BY 1, 2, 3, 4
-    """,
+# As if hours had been kept from $2 on only.
+FORGET_HOURS = (
+    "DELETE FROM analytics_product_hours WHERE tenant_id = $1 AND date < $2",
     "UPDATE analytics_state SET product_hours_from = $2 WHERE tenant_id = $1",
 )
 # As tables are that were settled when days were kept once they were over, until $2.
-FORGET_HOURS = (
+UNSETTLE = (
     "DELETE FROM analytics_products WHERE tenant_id = $1 AND date > $2",
-    "DELETE FROM analytics_product_blocks WHERE tenant_id = $1 AND date + days - 1 > $2::date",
     """
-    UPDATE analytics_state SET products_through = $2, blocks_through = $2, product_hours_from = NULL
+    UPDATE analytics_state SET products_through = $2, blocks_through = NULL, product_hours_from = NULL
     WHERE tenant_id = $1
     """,
 )
@@ -69,7 +60,7 @@ FROM (
     WHERE p.tenant_id = $1 AND l.date + l.days - 1 <= s.blocks_through
 ) AS b GROUP BY 1, 2, 3
 """
-STATES = FEW(["settled", "with hours of days that are over", "as before there were hours", "not"])
+STATES = FEW(["settled", "without hours of days that are over", "as before there were hours", "not"])
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -100,10 +91,10 @@ async def test_products_of_these_days_are_those_of_the_raw_events(
         await check(context, shop, plain(shop, sent, shoppers), whole, part)
         if state != "not":
             await settle(context.pool, tenant.id)
-        if state == "with hours of days that are over":
-            await keep_hours(context, shop, today - timedelta(days=3))
+        if state == "without hours of days that are over":
+            await execute_all(context, FORGET_HOURS, tenant.id, today)
         if state == "as before there were hours":
-            await execute_all(context, FORGET_HOURS, tenant.id, today - timedelta(days=1))
+            await execute_all(context, UNSETTLE, tenant.id, today - timedelta(days=1))
         if change:
             await getattr(shoppers, change[0])(*change[1:])
         await check(context, shop, plain(shop, sent, shoppers), whole, part)
@@ -115,13 +106,6 @@ async def test_products_of_these_days_are_those_of_the_raw_events(
 
 def plain(shop: service.Shop, sent: Sequence[dict[str, Any]], shoppers: Shoppers) -> list[Fact]:
     return facts(shop.tenant_id, sent, 24, "EUR", shoppers.joined, shoppers.robots)
-
-
-async def keep_hours(context: Context, shop: service.Shop, first: date) -> None:
-    delete, insert, update = KEEP_HOURS
-    await execute_all(context, [delete], shop.tenant_id, first)
-    await execute_all(context, [insert], shop.tenant_id, day_start(first, shop.zone), shop.rules.zone)
-    await execute_all(context, [update], shop.tenant_id, first)
 
 
 async def execute_all(context: Context, statements: Sequence[str], *arguments: Any) -> None:

@@ -69,16 +69,18 @@ async def settle_products(connection: Connection, shop: Shop, news: News) -> Kep
 
 
 async def _begin(connection: Connection, shop: Shop, news: News) -> Kept:
-    """Keep hours from today on, and days where they are not kept or changed; blocks are yet to follow."""
+    """Keep hours of the last days that are not kept yet, and days where they changed. Blocks are to follow."""
+    first_day = first_whole_day(news.floor, shop.zone)
+    hours_from = max(first_day, news.today - HOURS_KEPT, news.kept.products_through + DAY)
     await queries.clear_hours_and_blocks(connection, shop.tenant_id)
-    yesterday, first_day = news.today - DAY, first_whole_day(news.floor, shop.zone)
-    missing = await days_with_figures(connection, shop.tenant_id, news.kept.products_through, yesterday)
+    await queries.clear_products(connection, shop.tenant_id, hours_from)
+    missing = await days_with_figures(connection, shop.tenant_id, news.kept.products_through, hours_from - DAY)
     changed = {*missing, *(day for day in news.days if day <= news.kept.products_through)}
-    await _change_days(connection, shop, {day for day in changed if day >= first_day}, None)
-    slices = Slices([max(news.floor, day_start(news.today, shop.zone))], [LATEST])
+    await _change_days(connection, shop, {day for day in changed if first_day <= day < hours_from}, None)
+    slices = Slices([day_start(hours_from, shop.zone)], [LATEST])
     await queries.change_hours(connection, shop.tenant_id, Hours.of(()), slices, NO_BLOCKS, shop.rules)
-    days = await days_with_figures(connection, shop.tenant_id, date.min, yesterday)
-    return Kept(date.max, min(days, default=news.today) - DAY, news.today)
+    days = await days_with_figures(connection, shop.tenant_id, date.min, news.today - DAY)
+    return Kept(date.max, min(days, default=news.today) - DAY, hours_from)
 
 
 async def _change_hours(
