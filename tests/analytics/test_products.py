@@ -18,8 +18,9 @@ from recomengine.analytics.products.queries import Blocks
 from recomengine.analytics.products.service import top_products
 from recomengine.analytics.products.sources import around, made_of, stretch_of
 from recomengine.analytics.ranges import Range, day_start
-from recomengine.analytics.schemas import ProductMetric, ProductsQuery
+from recomengine.analytics.schemas import OverviewQuery, ProductMetric, ProductsQuery
 from recomengine.context import Context
+from recomengine.users.service import erase
 from tests.analytics.reference import Fact, facts, total
 from tests.support.apps import MakeTenant
 from tests.support.databases import execute, fetch, fetchval
@@ -136,6 +137,28 @@ async def check(context: Context, shop: service.Shop, found: Sequence[Fact], *ra
                 ((name, each) for name, each in sums.items() if each[place] > 0),
                 key=lambda line, place=place: (-line[1][place], line[0]),
             )
+
+
+async def test_what_an_erased_shopper_bought_stays_though_other_hours_of_the_day_change(
+    context: Context, make_tenant: MakeTenant
+) -> None:
+    tenant = await make_tenant(timezone="UTC", currency="EUR")
+    shop = await service.read_shop(context.pool, tenant.id)
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+
+    async def sell(user: str, hour: int, price: int) -> None:
+        at = int((day + timedelta(hours=hour)).timestamp() * 1000)
+        sold = {"eventType": "purchase", "userId": user, "productId": "boot", "timestamp": at}
+        await send(context, tenant.id, [sold | {"metadata": {"price": price}}])
+
+    await sell("ann", 10, 30)
+    await settle(context.pool, tenant.id)
+    await erase(context.pool, context.redis, context.bus, tenant.id, "ann")
+    await sell("bob", 12, 5)
+    for _ in range(2):
+        (row,) = await top_products(context.pool, shop, ProductsQuery())
+        assert row.revenue == (await service.overview(context.pool, shop, OverviewQuery())).revenue == 35
+        await settle(context.pool, tenant.id)
 
 
 async def test_a_block_is_kept_also_where_its_last_days_have_no_events(
