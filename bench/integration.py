@@ -4,10 +4,8 @@
 """
 
 import asyncio
-import os
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +14,7 @@ import numpy as np
 from bench.analytics import DAYS, EVENTS, Admin, execute, fill
 from bench.refresh import database_url
 from bench.results import write_result
-from bench.server import System, running_system
+from bench.server import System, postgres_cpu_s, running_system
 
 ROUNDS, WARM_UP = 20, 3
 BUDGET = {"p95_ms": 1000.0}
@@ -26,7 +24,6 @@ INSERT INTO catalog_items (tenant_id, product_id, number, name, category, price,
 SELECT $1, 'product-' || number, number, 'Product ' || number, 'A', 10 + number % 90, 'USD', number
 FROM generate_series(1, $2::int) AS number
 """
-TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def main() -> dict[str, Any]:
@@ -40,6 +37,10 @@ def main() -> dict[str, Any]:
 def measure(system: System) -> dict[str, Any]:
     admin, now = Admin(system), datetime.now(UTC)
     asyncio.run(stock(database_url(system), admin.shop, now))
+    return answers(system, admin)
+
+
+def answers(system: System, admin: Admin) -> dict[str, Any]:
     spent, cpu_ms, checks = [], [], 0
     for _ in range(WARM_UP + ROUNDS):
         started, before = time.perf_counter(), postgres_cpu_s(system)
@@ -55,22 +56,6 @@ def measure(system: System) -> dict[str, Any]:
 async def stock(database: str, shop: UUID, now: datetime) -> None:
     await execute(database, MAKE_CATALOG, shop, PRODUCTS)
     await fill(database, shop, now - timedelta(days=DAYS), now, EVENTS)
-
-
-def postgres_cpu_s(system: System) -> float:
-    """Of the server's processes that there are and, by their parent, those that ended."""
-    server = (system.data_dir / "servers" / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0]
-    ticks = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended just now
-        if stat.parent.name == server:
-            ticks += sum(map(int, fields[11:15]))
-        elif fields[1] == server:
-            ticks += sum(map(int, fields[11:13]))
-    return ticks / TICKS_A_SECOND
 
 
 def spread(values: list[float]) -> dict[str, float]:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 READY_S = 600
 REFRESH_S = 1800
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class Shop(NamedTuple):
@@ -91,6 +92,22 @@ class System(NamedTuple):
         environment = {**os.environ, "DATA_DIR": str(self.data_dir), **environ}
         made = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
         return Shop(self.host, self.port, made["tenantId"], made["keys"]["readWrite"])
+
+
+def postgres_cpu_s(system: System) -> float:
+    """Of the server's processes that there are and, by their parent, those that ended."""
+    server = (system.data_dir / "servers" / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0]
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended just now
+        if stat.parent.name == server:
+            ticks += sum(map(int, fields[11:15]))
+        elif fields[1] == server:
+            ticks += sum(map(int, fields[11:13]))
+    return ticks / TICKS_A_SECOND
 
 
 @contextmanager

@@ -147,7 +147,7 @@ ALTER TABLE analytics_products ENABLE ROW LEVEL SECURITY;
 CREATE POLICY analytics_products_of_declared_tenants ON analytics_products TO recomengine_app USING (tenant_id = ANY ((( SELECT declared_tenants() AS declared_tenants))::uuid[]));
 GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_products TO recomengine_app;
 
--- 0004_analytics, 0019_net_figures, 0024_top_products_and_funnel
+-- 0004_analytics, 0019_net_figures, 0024_top_products_and_funnel, 0026_products_by_hour
 CREATE TABLE analytics_state (
     tenant_id uuid NOT NULL,
     settings jsonb NOT NULL DEFAULT '{}'::jsonb,
@@ -155,6 +155,7 @@ CREATE TABLE analytics_state (
     products_through date,
     left_out text[] NOT NULL DEFAULT '{}'::text[],
     blocks_through date,
+    product_hours_from date,
     CONSTRAINT analytics_state_pkey PRIMARY KEY (tenant_id),
     CONSTRAINT analytics_state_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );

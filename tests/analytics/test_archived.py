@@ -81,7 +81,7 @@ async def test_late_events_change_only_what_can_be_computed_anew(
     window_hours: int, old: Any, new: Any, late: bool, context: Context, make_tenant: MakeTenant
 ) -> None:
     tenant = await make_tenant(timezone="UTC", attribution_window_hours=window_hours, currency="EUR")
-    shop = await service.shop_of(context.pool, tenant.id)
+    shop = await service.read_shop(context.pool, tenant.id)
     batches = bodies([(old, True), (new, True)], int(MIDNIGHT.timestamp() * 1000))
     before, after = plain(batches[0][0]), plain(batches[1][0][1:])
     await send(context, tenant.id, before)
@@ -126,7 +126,7 @@ async def test_another_configuration_leaves_what_is_archived_as_it_was(
 ) -> None:
     tenant, found = archived
     await execute(context.settings.database_url, CONFIGURE, tenant.id, msgspec.json.encode(change).decode())
-    shop = await service.shop_of(context.pool, tenant.id)
+    shop = await service.read_shop(context.pool, tenant.id)
     for _ in range(2 if settled else 0):
         await settle(context.pool, tenant.id)
     answer = await service.overview(context.pool, shop, OverviewQuery(**BETWEEN))
@@ -141,7 +141,7 @@ async def test_another_configuration_leaves_what_is_archived_as_it_was(
 
 async def test_products_of_archived_days_stay(context: Context, archived: Any) -> None:
     tenant, found = archived
-    shop = await service.shop_of(context.pool, tenant.id)
+    shop = await service.read_shop(context.pool, tenant.id)
     late = {"eventId": "late", "eventType": "purchase", "userId": "bob", "productId": "boot",
     "timestamp": int(MIDNIGHT.timestamp() * 1000) + 1,
             "metadata": {"price": 99}}  # fmt: skip
@@ -157,7 +157,7 @@ async def test_products_of_archived_days_stay(context: Context, archived: Any) -
 
 async def test_a_range_cannot_cut_an_archived_hour(context: Context, archived: Any) -> None:
     tenant, _ = archived
-    shop = await service.shop_of(context.pool, tenant.id)
+    shop = await service.read_shop(context.pool, tenant.id)
     cut = OverviewQuery(start=(MIDNIGHT + HOUR / 2).isoformat(), end=(MIDNIGHT + 3 * HOUR / 2).isoformat())
     assert (await service.overview(context.pool, shop, cut)).conversions == 1, (
         "the hour that begins in the range, whole"

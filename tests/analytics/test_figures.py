@@ -135,7 +135,7 @@ async def check_batches(
 ) -> None:
     zone = ZoneInfo(place[0])
     tenant = await make_tenant(timezone=place[0], attribution_window_hours=window_hours, currency="EUR")
-    shop = await service.shop_of(context.pool, tenant.id)
+    shop = await service.read_shop(context.pool, tenant.id)
     day = datetime.fromisoformat(place[1]).date()
     midnight = day_start(day, zone)
     whole = Range(day_start(day - timedelta(days=2), zone), day_start(day + timedelta(days=4), zone), zone)

@@ -35,7 +35,7 @@ ZONES = ("UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago")
 async def shops(context: Context, make_tenant: MakeTenant) -> list[service.Shop]:
     """Shops whose days are 25 hours apart."""
     return [
-        await service.shop_of(context.pool, (await make_tenant(timezone=zone, currency="EUR")).id) for zone in ZONES
+        await service.read_shop(context.pool, (await make_tenant(timezone=zone, currency="EUR")).id) for zone in ZONES
     ]
 
 
@@ -144,7 +144,7 @@ async def test_tenants_with_something_new_are_settled_and_others_are_not(
     context: Context, make_tenant: MakeTenant
 ) -> None:
     tenant: Tenant = await make_tenant()
-    shop = await service.shop_of(context.pool, tenant.id)
+    shop = await service.read_shop(context.pool, tenant.id)
 
     async def due() -> bool:
         return tenant.id in await queries.analytics_due(context.pool, datetime.now(UTC) - timedelta(minutes=20))
@@ -199,7 +199,7 @@ async def test_what_ails_one_tenant_keeps_no_other_from_its_figures(
         return await settle(pool, tenant_id)
 
     for tenant in (ailing, well):
-        await send(context, await service.shop_of(context.pool, tenant.id), *some())
+        await send(context, await service.read_shop(context.pool, tenant.id), *some())
     monkeypatch.setattr(aggregate, "settle", settle_but_one)
     before = BACKGROUND_FAILURES.labels("analytics")._value.get()
     await settle_due(context.pool, timedelta(minutes=20))
@@ -215,7 +215,7 @@ async def test_the_night_settles_closes_the_day_and_sums_up(context: Context, sh
     await context.redis.call(("SET", key, 5))
     assert await settle_night(context.pool, context.redis) >= 3
     assert await context.redis.call(("EXISTS", key)) == [0]
-    assert await days_of(context, shop.tenant_id, "analytics_products") == 3  # yesterday's, not today's
+    assert await days_of(context, shop.tenant_id, "analytics_products") == 6  # yesterday's and today's
     summary = await fetch(
         context.settings.database_url,
         "SELECT * FROM analytics_summary WHERE tenant_id = $1 ORDER BY date",

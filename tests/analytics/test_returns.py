@@ -45,7 +45,7 @@ class Till:
 @pytest.fixture
 async def till(context: Context, make_tenant: MakeTenant) -> Till:
     tenant = await make_tenant(currency="EUR")
-    return Till(context, await service.shop_of(context.pool, tenant.id))
+    return Till(context, await service.read_shop(context.pool, tenant.id))
 
 
 @pytest.mark.parametrize("settled", [False, True])

@@ -45,7 +45,7 @@ class Counter:
 @pytest.fixture
 async def counter(context: Context, make_tenant: MakeTenant) -> Counter:
     tenant = await make_tenant(currency="EUR")
-    return Counter(context, await service.shop_of(context.pool, tenant.id))
+    return Counter(context, await service.read_shop(context.pool, tenant.id))
 
 
 async def credited(counter: Counter) -> tuple[int, Any]:

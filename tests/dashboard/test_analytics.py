@@ -1,7 +1,10 @@
 """Analytics: the figures of the sample shop and what narrows them, the CSV, and a shop without events."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -58,3 +61,20 @@ def test_a_shop_without_events_shows_no_empty_charts_but_what_to_do(
     expect(page.get_by_role("link", name="How to send events")).to_be_visible()
     expect(page.locator(".uplot")).to_have_count(0)
     check_looks(page, "analytics-empty")
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_a_period_ends_with_the_shops_own_today(
+    zone: str, demo: Demo, http: httpx.Client, ann: Account, ann_tab: Dashboard
+) -> None:
+    """These two zones are 25 hours apart: at no moment is it the same day in both."""
+    made = ann.call(demo, http, "POST", "/api/v1/tenants", {"name": "Far away", "config": {"timezone": zone}})
+    before = today_in(zone)
+    with ann_tab.page.expect_request(re.compile(r"/analytics/overview\?")) as asked:
+        ann_tab.open(f"/dashboard/tenants/{made['data']['id']}/analytics?days=7")
+    (shown,) = parse_qs(urlsplit(asked.value.url).query)["to"]
+    assert before <= shown <= today_in(zone)
+
+
+def today_in(zone: str) -> str:
+    return datetime.now(UTC).astimezone(ZoneInfo(zone)).date().isoformat()

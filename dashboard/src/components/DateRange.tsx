@@ -11,23 +11,24 @@ const PRESETS = [
 ]
 const DEFAULT_DAYS = 30
 
-/** Days of UTC, both counted in; as the API's `from` and `to` take them. */
+/** Days of the shop's zone, both counted in; as the API's `from` and `to` take them. */
 export interface Period {
   from: string
   to: string
 }
 
-export const dayText = (at: Date): string => at.toISOString().slice(0, 10)
-const daysBefore = (day: string, days: number): string => dayText(new Date(Date.parse(day) - days * DAY_MS))
+/** Swedish writes days as ISO 8601 does. */
+const todayIn = (zone?: string): string => new Intl.DateTimeFormat('sv-SE', { timeZone: zone }).format(new Date())
+const daysBefore = (day: string, days: number): string =>
+  new Date(Date.parse(day) - days * DAY_MS).toISOString().slice(0, 10)
 
 /**
  * The period of the page's address: `?days=30` up to today, or `?from=…&to=…`; the last 30 days where it has none.
- * validateSearch: `{ days: number, from: day, to: day, compare: flag }`.
+ * validateSearch: `{ days: number, from: day, to: day, compare: flag }`. zone: where today is; the browser's without one.
  */
-export function usePeriod(): Period & { days: number; compare: boolean; before: Period } {
+export function usePeriod(zone?: string): Period & { days: number; compare: boolean; before: Period } {
   const search = useSearch({ strict: false }) as { days?: number; from?: string; to?: string; compare?: boolean }
-  const today = dayText(new Date())
-  const to = search.to ?? today
+  const to = search.to ?? todayIn(zone)
   const from = search.from ?? daysBefore(to, (search.days ?? DEFAULT_DAYS) - 1)
   const days = Math.max(1, Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS) + 1)
   const before = { from: daysBefore(from, days), to: daysBefore(from, 1) }
@@ -35,8 +36,8 @@ export function usePeriod(): Period & { days: number; compare: boolean; before: 
 }
 
 /** Chooses the period that `usePeriod` reads, and whether it is compared with the one before. */
-export function DateRange({ hasCompare = true }: { hasCompare?: boolean }) {
-  const { from, to, compare } = usePeriod()
+export function DateRange({ zone, hasCompare = true }: { zone?: string; hasCompare?: boolean }) {
+  const { from, to, compare } = usePeriod(zone)
   const search = useSearch({ strict: false }) as { days?: number; from?: string; to?: string }
   const navigate = useNavigate()
   const isOwn = search.from !== undefined || search.to !== undefined
@@ -66,7 +67,7 @@ export function DateRange({ hasCompare = true }: { hasCompare?: boolean }) {
             label="To"
             value={to}
             least={from}
-            most={dayText(new Date())}
+            most={todayIn(zone)}
             onChange={(value) => set({ from, to: value })}
           />
         </>

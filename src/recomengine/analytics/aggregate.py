@@ -6,8 +6,8 @@
     the figures of `hours` are computed anew from the events, the days of those from their hours
 
 So it may run at any time and any number of times: the tables depend on the events alone. An event that comes while it
-runs is counted now or by the next run, and until then readers compute its hours themselves. Products are kept by hour
-while a day lasts, then by day and in blocks of days.
+runs is counted now or by the next run, and until then readers compute its hours themselves. Blocks of days that are
+over follow in transactions of their own.
 
 What events that are archived by now have a part in (`floor_of`) stays as it is: nothing could compute it anew.
 """
@@ -23,15 +23,13 @@ import structlog
 from recomengine.analytics import queries
 from recomengine.analytics.live import drift_of_day, forget_day
 from recomengine.analytics.products.queries import clear_products
-from recomengine.analytics.products.service import News, settle_products
-from recomengine.analytics.queries import Slices
+from recomengine.analytics.products.service import News, extend_blocks, settle_products
+from recomengine.analytics.queries import NOTHING_KEPT, Slices
 from recomengine.analytics.ranges import DAY, EARLIEST, LATEST, date_of, ever, first_whole_day, slices_of_hours
-from recomengine.analytics.service import Shop, shop_of
+from recomengine.analytics.service import Shop, read_shop
 from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.infra.metrics import BACKGROUND_FAILURES
 from recomengine.infra.redis import RedisClient
-
-NEVER = date.min
 
 log = structlog.get_logger()
 
@@ -72,32 +70,33 @@ async def _settled(pool: Pool, tenant_id: UUID) -> bool:
 
 async def settle(pool: Pool, tenant_id: UUID) -> int:
     """Bring the tenant's figures up to now; on how many days they were computed."""
-    shop = await shop_of(pool, tenant_id)
+    shop = await read_shop(pool, tenant_id)
     async with tenant_transaction(pool, tenant_id) as connection:
         through = await queries.watermark(connection, tenant_id)
-    yesterday = date_of(through, shop.zone) - DAY
+    today = date_of(through, shop.zone)
     async with tenant_transaction(pool, tenant_id) as connection:
         await queries.plan_each_time(connection)
         state = await queries.lock_state(connection, tenant_id)
         left_out = await queries.left_out(connection, tenant_id)
-        news = await _settle_hours(connection, shop, state, yesterday)
+        news = await _settle_hours(connection, shop, state, today)
         await queries.replace_days(connection, tenant_id, news.days)
-        await settle_products(connection, shop, news)
-        await queries.update_state(connection, tenant_id, through, yesterday, shop.settings, left_out)
+        kept = await settle_products(connection, shop, news)
+        await queries.update_state(connection, tenant_id, through, shop.settings, left_out, kept)
+    await extend_blocks(pool, tenant_id, today - DAY)
     return len(news.days)
 
 
-async def _settle_hours(connection: Connection, shop: Shop, state: asyncpg.Record, yesterday: date) -> News:
+async def _settle_hours(connection: Connection, shop: Shop, state: asyncpg.Record, today: date) -> News:
     floor = shop.floor(state["archived_until"])
     if state["through"] is not None and state["settings"] == shop.settings:
         hours = await _settle_news(connection, shop, state["through"], state["left_out"], floor)
         days = sorted({day for day, _ in hours})
-        return News(hours, days, state["products_through"], state["blocks_through"], yesterday, floor)
+        return News(hours, days, queries.kept_of(state), today, floor)
     await queries.clear(connection, shop.tenant_id, floor)
     await clear_products(connection, shop.tenant_id, first_whole_day(floor, shop.zone))
     await queries.insert_hours(connection, shop.tenant_id, Slices([max(floor, EARLIEST)], [LATEST]), shop.rules)
-    days = await queries.days_with_figures(connection, shop.tenant_id, NEVER, date.max)
-    return News(None, days, NEVER, None, yesterday, floor)
+    days = await queries.days_with_figures(connection, shop.tenant_id, date.min, date.max)
+    return News([], days, NOTHING_KEPT, today, floor)
 
 
 async def _settle_news(
@@ -115,7 +114,7 @@ async def _settle_news(
 
 
 async def _close_counters(pool: Pool, redis: RedisClient, tenant_id: UUID) -> None:
-    shop = await shop_of(pool, tenant_id)
+    shop = await read_shop(pool, tenant_id)
     yesterday = date_of(datetime.now(UTC), shop.zone) - DAY
     drift = await drift_of_day(pool, redis, shop, yesterday)
     if drift is not None and any((drift.impressions, drift.clicks, drift.conversions, drift.revenue)):

@@ -15,7 +15,7 @@ READ_TIMEOUT_S = 10.0
 SETTLE_TIMEOUT_S = 1800.0
 
 READ_STATE = """
-SELECT through, products_through, blocks_through, settings, left_out,
+SELECT through, products_through, blocks_through, product_hours_from, settings, left_out,
        (SELECT max(a.newest) FROM archived_events a WHERE a.tenant_id = s.tenant_id) AS archived_until
 FROM analytics_state s WHERE s.tenant_id = $1
 """
@@ -117,9 +117,11 @@ GROUP BY tenant_id, date, placement_id, strategy
 """
 DAYS_WITH_FIGURES = "SELECT DISTINCT date FROM analytics_hourly WHERE tenant_id = $1 AND date > $2 AND date <= $3"
 UPDATE_STATE = """
-UPDATE analytics_state SET through = $2, products_through = $3, blocks_through = $3, settings = $4, left_out = $5
+UPDATE analytics_state SET through = $2, settings = $3, left_out = $4, products_through = $5, blocks_through = $6,
+    product_hours_from = $7
 WHERE tenant_id = $1
 """
+UPDATE_BLOCKS_THROUGH = "UPDATE analytics_state SET blocks_through = $2 WHERE tenant_id = $1"
 
 
 class Rules(NamedTuple):
@@ -128,6 +130,17 @@ class Rules(NamedTuple):
     zone: str
     window_hours: int
     currency: str
+
+
+class Kept(NamedTuple):
+    """What is kept by product: days until when, blocks of days until when, hours from which day on; None: none."""
+
+    products_through: date
+    blocks_through: date | None
+    hours_from: date | None
+
+
+NOTHING_KEPT = Kept(date.min, None, None)
 
 
 class Only(NamedTuple):
@@ -166,6 +179,10 @@ async def plan_each_time(connection: Connection) -> None:
 
 async def read_state(connection: Connection, tenant_id: UUID) -> asyncpg.Record | None:
     return await connection.fetchrow(READ_STATE, tenant_id)
+
+
+def kept_of(state: asyncpg.Record) -> Kept:
+    return Kept(state["products_through"] or date.min, state["blocks_through"], state["product_hours_from"])
 
 
 async def touched_hours(
@@ -307,8 +324,12 @@ async def update_state(
     connection: Connection,
     tenant_id: UUID,
     through: datetime,
-    products_through: date,
     settings: dict[str, Any],
     left_out: Sequence[str],
+    kept: Kept,
 ) -> None:
-    await connection.execute(UPDATE_STATE, tenant_id, through, products_through, settings, left_out)
+    await connection.execute(UPDATE_STATE, tenant_id, through, settings, left_out, *kept)
+
+
+async def update_blocks_through(connection: Connection, tenant_id: UUID, day: date) -> None:
+    await connection.execute(UPDATE_BLOCKS_THROUGH, tenant_id, day)

@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 
 from recomengine.analytics import queries
-from recomengine.analytics.queries import Only, Rules
+from recomengine.analytics.queries import NOTHING_KEPT, Kept, Only, Rules
 from recomengine.analytics.ranges import (
     DAY,
     EARLIEST,
@@ -82,18 +82,23 @@ class Shop(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """What the tables stand for. touched: what newer events change, None: all; blocks_through: until when blocks of
-    days are kept, None: neither they nor the hours of later days are; floor: what is before it does not change any
-    more.
+    """What the tables stand for. touched: what newer events change, None: all; floor: what is before it does not change
+    any more.
     """
 
     touched: Sequence[tuple[date, datetime]] | None
-    products_through: date
-    blocks_through: date | None
+    kept: Kept
     floor: datetime
 
+    def has_hours(self, day: date) -> bool:
+        """Whether the figures by product are kept for each hour of the day, and which of them changed is known."""
+        return self.touched is not None and self.kept.hours_from is not None and day >= self.kept.hours_from
 
-async def shop_of(pool: Pool, tenant_id: UUID) -> Shop:
+    def is_final(self, day: date, zone: ZoneInfo) -> bool:
+        return day_start(day, zone) < self.floor
+
+
+async def read_shop(pool: Pool, tenant_id: UUID) -> Shop:
     return shop_from(await read_one(pool, tenant_id))
 
 
@@ -127,15 +132,15 @@ async def _in_time(pool: Pool, shop: Shop) -> AsyncIterator[Connection]:
 async def _settled(connection: Connection, shop: Shop) -> Settled:
     state = await queries.read_state(connection, shop.tenant_id)
     if state is None or state["through"] is None:
-        return Settled(None, date.min, None, NO_FLOOR)
+        return Settled(None, NOTHING_KEPT, NO_FLOOR)
     floor = shop.floor(state["archived_until"])
     if state["settings"] != shop.settings:
-        return Settled(None, state["products_through"], state["blocks_through"], floor)
+        return Settled(None, queries.kept_of(state), floor)
     rows = await queries.touched_hours(
         connection, shop.tenant_id, state["through"], EARLIEST, shop.rules, state["left_out"]
     )
     touched = [(row["date"], row["hour"]) for row in rows if row["hour"] >= floor]
-    return Settled(touched, state["products_through"], state["blocks_through"], floor)
+    return Settled(touched, queries.kept_of(state), floor)
 
 
 async def overview(pool: Pool, shop: Shop, query: OverviewQuery) -> Overview:

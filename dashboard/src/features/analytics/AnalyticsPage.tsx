@@ -20,14 +20,14 @@ import { TopProducts } from '@/features/analytics/TopProducts'
 import { useTenant } from '@/features/tenants/current'
 
 export function AnalyticsPage() {
-  const { id } = useTenant()
+  const { id, config } = useTenant()
   const { placement, strategy } = analyticsRoute.useSearch()
-  const { from, to, compare } = usePeriod()
+  const { from, to, compare } = usePeriod(config.timezone)
   const asked: Asked = { from, to, placementId: placement, strategy }
   return (
     <Page title="Analytics" intro="What recommendations bring, of this moment." actions={<DownloadCsv tenantId={id} asked={asked} />}>
       <div className="flex flex-wrap items-end gap-3">
-        <DateRange />
+        <DateRange zone={config.timezone} />
         <CreditFilters tenantId={id} from={from} to={to} />
       </div>
       <Figures tenantId={id} asked={asked} compare={compare} />

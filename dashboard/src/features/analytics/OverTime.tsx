@@ -9,6 +9,7 @@ import { Section } from '@/components/Page'
 import { seriesQuery, type Asked, type SeriesAsked } from '@/features/analytics/api'
 import { FIGURES, isMetric, onAxis, type Metric } from '@/features/analytics/figures'
 import { analyticsRoute } from '@/features/analytics/routes'
+import { useTenant } from '@/features/tenants/current'
 
 const MOST_DAYS_BY_HOUR = 31
 const MOST_LINES = 5
@@ -27,7 +28,7 @@ interface Props {
 /** One figure by days or hours: against the period before, or split by placement or strategy. */
 export function OverTime({ tenantId, asked, currency }: Props) {
   const search = analyticsRoute.useSearch()
-  const { days, compare, before } = usePeriod()
+  const { days, compare, before } = usePeriod(useTenant().config.timezone)
   const metric: Metric = isMetric(search.metric) ? search.metric : 'revenue'
   const interval = days <= MOST_DAYS_BY_HOUR ? (search.interval ?? 'day') : 'day'
   const query: SeriesAsked = { ...asked, metric, interval, groupBy: search.group }

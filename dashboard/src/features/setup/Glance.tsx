@@ -23,7 +23,7 @@ const grown = (now: number | undefined, before: number | undefined): number | nu
 /** The last 30 days, each figure beside the 30 before. */
 export function Glance() {
   const { id, config } = useTenant()
-  const { data, error, refetch } = useQuery(glanceQuery(id, usePeriod()))
+  const { data, error, refetch } = useQuery(glanceQuery(id, usePeriod(config.timezone)))
   const before = data?.previous
   return (
     <Section

@@ -1,16 +1,16 @@
-"""Blocks of days: with sums over 2, 4, 8, … days kept, which begin at multiples of their length, any run of n days is
-made of at most 2 log2(n) of them.
+"""Blocks of days: of each stretch of 64 days, which begins where a day's number is a multiple of 64, the sums over its
+first 1, 2, …, 64 days are kept. A run of days within a stretch is the difference of two of them.
 """
 
 from collections.abc import Iterable
 from datetime import date
 
-from recomengine.analytics.products.queries import Blocks, ProductSources
+from recomengine.analytics.products.queries import Blocks, Hours, ProductSources
 from recomengine.analytics.ranges import (
     DAY,
     HOUR,
     Range,
-    day_start,
+    date_of,
     hour_start,
     merged,
     slices_of_days,
@@ -18,52 +18,77 @@ from recomengine.analytics.ranges import (
 )
 from recomengine.analytics.service import Settled
 
-LENGTHS = (64, 32, 16, 8, 4, 2)
+STRETCH = 64
 
 
 def product_sources_of(asked: Range, settled: Settled) -> ProductSources:
     """Where the products' figures of a range come from."""
-    over = _days_over(asked, settled)
-    blocks, days = made_of(over, settled.blocks_through or date.min)
-    rest = sorted(set(asked.dates) - set(over))
-    hours_kept = settled.touched is not None and settled.blocks_through is not None
-    by_hour = [day for day in rest if hours_kept and day > settled.products_through]
-    open_hours = sorted(
-        {hour for day, hour in settled.touched or () if day in by_hour and asked.start - HOUR < hour < asked.end}
-        | {hour for edge in (asked.start, asked.end) if (hour := hour_start(edge, asked.zone)) < edge}
-    )
-    open_hours = [hour for hour in open_hours if hour.astimezone(asked.zone).date() in by_hour]
+    kept = _days_kept(asked, settled)
+    blocks, less, days = made_of(kept, settled.kept.blocks_through or date.min)
+    rest = sorted(set(asked.dates) - kept)
+    by_hour = [day for day in rest if settled.has_hours(day)]
+    touched = [(day, hour) for day, hour in settled.touched or () if asked.start - HOUR < hour < asked.end]
+    outdated = Hours.of((day, hour) for day, hour in touched if day in kept and not settled.is_final(day, asked.zone))
+    open_hours = {hour for day, hour in touched if day in by_hour}
+    for edge in (asked.start, asked.end):
+        hour = hour_start(edge, asked.zone)
+        if settled.floor <= hour < edge and date_of(hour, asked.zone) in by_hour:
+            open_hours.add(hour)
     whole_days = slices_of_days(set(rest) - set(by_hour), asked._replace(start=max(asked.start, settled.floor)))
-    of_hours = slices_of_hours(open_hours, asked)
+    of_hours = slices_of_hours([*open_hours, *outdated.starts], asked)
     slices = merged(sorted((*zip(*whole_days, strict=True), *zip(*of_hours, strict=True))))
-    return ProductSources(blocks, days, by_hour, asked.start, asked.end, open_hours, slices)
+    return ProductSources(blocks, less, days, by_hour, asked.start, asked.end, sorted(open_hours), outdated, slices)
 
 
-def _days_over(asked: Range, settled: Settled) -> list[date]:
-    """Days of which the table of products holds what is to be said."""
-    days = [day for day in asked.dates if day <= settled.products_through and asked.holds(day)]
+def _days_kept(asked: Range, settled: Settled) -> set[date]:
+    """Those that the range has as a whole, and of which the tables hold what is to be said, or nearly."""
+    days = [day for day in asked.dates if day <= settled.kept.products_through and asked.holds(day)]
     open_days = {day for day, _ in settled.touched or ()}
-    return [
+    return {
         day for day in days
-        if day_start(day, asked.zone) < settled.floor or (settled.touched is not None and day not in open_days)
-    ]  # fmt: skip
+        if settled.is_final(day, asked.zone)
+        or (settled.touched is not None and (day not in open_days or settled.has_hours(day)))
+    }  # fmt: skip
 
 
-def made_of(days: Iterable[date], through: date) -> tuple[Blocks, list[date]]:
-    """The longest blocks that `days` hold and that end by `through`, and the days that are left."""
-    left, blocks = set(days), Blocks([], [])
-    for length in LENGTHS:
-        for first in sorted(day for day in left if day.toordinal() % length == 0):
-            block = {first + DAY * number for number in range(length)}
-            if block <= left and max(block) <= through:
-                left -= block
-                blocks.dates.append(first)
-                blocks.days.append(length)
-    return blocks, sorted(left)
+def made_of(days: Iterable[date], through: date) -> tuple[Blocks, Blocks, list[date]]:
+    """Blocks that end by `through`, blocks to be taken from them, and days to be added, which together make `days`."""
+    blocks, less, left = Blocks([], []), Blocks([], []), list[date]()
+    for run in _runs(days, through):
+        start = stretch_of(run[0])
+        if run[-1] > through or len(run) <= 1 + (run[0] > start):  # as many days are cheaper
+            left += run
+            continue
+        blocks.add(start, (run[-1] - start).days + 1)
+        if run[0] > start:
+            less.add(start, (run[0] - start).days)
+    return blocks, less, left
+
+
+def _runs(days: Iterable[date], through: date) -> list[list[date]]:
+    """Of days that follow each other, within one stretch, all of them up to `through` or after it."""
+    runs: list[list[date]] = []
+    for day in sorted(days):
+        if runs and runs[-1][-1] == day - DAY and day != stretch_of(day) and day != through + DAY:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return runs
+
+
+def stretch_of(day: date) -> date:
+    """The first day of its stretch."""
+    return day - DAY * (day.toordinal() % STRETCH)
 
 
 def around(days: Iterable[date], through: date) -> Blocks:
     """All blocks that hold one of `days` and end by `through`."""
-    found = {(day - DAY * (day.toordinal() % length), length) for day in days for length in LENGTHS}
-    kept = sorted((first, length) for first, length in found if first + DAY * (length - 1) <= through)
-    return Blocks([first for first, _ in kept], [length for _, length in kept])
+    first_of: dict[date, date] = {}
+    for day in sorted(days):
+        first_of.setdefault(stretch_of(day), day)
+    blocks = Blocks([], [])
+    for start, first in first_of.items():
+        for number in range((first - start).days, STRETCH):
+            if start + DAY * number <= through:
+                blocks.add(start, number + 1)
+    return blocks
