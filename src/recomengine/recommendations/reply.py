@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 
@@ -12,6 +11,7 @@ from recomengine.models.model import Model
 from recomengine.recommendations.cache import Cached
 from recomengine.recommendations.served import Served, asked_for, interleaved
 from recomengine.web.caller import Caller
+from recomengine.web.ids import new_id
 
 _encode = msgspec.json.Encoder().encode
 
@@ -24,7 +24,7 @@ def reply(
     """
     made, teams = interleaved(lists, served) if len(lists) > 1 else (lists[0], None)
     meta = {
-        "recommendationId": uuid4().hex, "strategy": made.strategy, "requestedStrategy": asked_for(caller, served),
+        "recommendationId": new_id(), "strategy": made.strategy, "requestedStrategy": asked_for(caller, served),
         "experimentId": served.experiment_id, "variant": served.variant,
         "cached": hit, "modelVersion": model.version if model else None, "fallback": made.fallback,
     }  # fmt: skip

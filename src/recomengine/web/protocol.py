@@ -9,13 +9,13 @@ import asyncio
 import re
 from http import HTTPStatus
 from typing import Any
-from uuid import uuid4
 
 from starlette.requests import Request
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from recomengine.infra.metrics import ANY, UNMATCHED, count_request
-from recomengine.web.middleware import add_security
+from recomengine.web.ids import new_id
+from recomengine.web.middleware import security_beside
 from recomengine.web.problems import HeadTooLarge, MalformedRequest, Problem, SlowRequest, problem_response
 
 MAX_HEAD_BYTES = 32 * 1024
@@ -156,11 +156,11 @@ class BoundedHttp(HttpToolsProtocol):
 
 
 def _rendered(problem: Problem, scheme: str | None) -> bytes:
-    request_id = uuid4().hex
+    request_id = new_id()
     response = problem_response(
         Request({"type": "http", "path": "/", "headers": [], "request_id": request_id}), problem
     )
-    add_security(response.headers, scheme)
-    headers = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
+    own = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
+    headers = [*own, *security_beside(own, scheme)]
     head = f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\n".encode()
     return head + b"".join(name + b": " + value + b"\r\n" for name, value in headers) + b"\r\n" + bytes(response.body)
