@@ -1,7 +1,6 @@
 """A reply from its lists: lines beside the products' pre-encoded members, and what the whole is."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -33,17 +32,13 @@ def reply(
 
 def rows_of(caller: Caller, catalog: LiveCatalog, made: Cached, teams: Sequence[Variant] | None = None) -> bytes:
     """teams: whose pick each line is."""
-    rows = []
+    currency, rows = caller.config.currency, []
     for place, line in enumerate(made.items):
         number = catalog.number(line.product_id)
         if number < 0:
             continue
-        said: dict[str, Any] = {
-            "score": line.score,
-            "reason": line.reason,
-            "evidence": {"kind": line.kind, "productIds": line.because},
-        }
-        if teams is not None:
-            said["variant"] = teams[place]
-        rows.append(b"{" + catalog.fragment(number, caller.config.currency) + b"," + _encode(said)[1:])
-    return b"[" + b",".join(rows) + b"]"
+        said = bytes(line.said)[1:] if teams is None else b'%b,"variant":"%b"}' % (
+            bytes(line.said)[1:-1], teams[place].encode()
+        )  # fmt: skip
+        rows.append(b"{%b,%b" % (catalog.fragment(number, currency), said))
+    return b"[%b]" % b",".join(rows)
