@@ -8,6 +8,7 @@ from pathlib import Path
 from bench import (
     analytics,
     bodies,
+    capacity,
     chaos,
     client,
     dashboard,
@@ -55,7 +56,8 @@ PARTS = {
     "kernels": kernels, "http": http.main, "chaos": chaos.main, "disk": disk.main, "refresh": refresh.main,
     "logins": logins.main, "limits": limits.main, "jobs": jobs.main, "experiments": experiments.main,
     "analytics": analytics.main, "integration": integration.main, "promises": promises.main, "hang": hang.main,
-    "bodies": bodies.main, "client": client.main, "sdk": sdk.main, "dashboard": dashboard.main,
+    "bodies": bodies.main, "capacity": capacity.main, "client": client.main, "sdk": sdk.main,
+    "dashboard": dashboard.main,
 }  # fmt: skip
 
 

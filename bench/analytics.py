@@ -89,7 +89,8 @@ class Admin:
         self.system = system
         self._base = f"http://{system.host}:{system.port}/api/v1"
         self._token = ""
-        signed = self.call("POST", "/auth/signup", {"email": f"{uuid4().hex}@example.com", "password": uuid4().hex})
+        self.email = f"{uuid4().hex}@example.com"
+        signed = self.call("POST", "/auth/signup", {"email": self.email, "password": uuid4().hex})
         self._token = signed["accessToken"]
         self.shop = UUID(self.call("POST", "/tenants", {"name": "bench"})["id"])
 

@@ -77,7 +77,8 @@ class System(NamedTuple):
     host: str
     port: int
 
-    def shop(self, name: str, *, limit: int = 0, **environ: str) -> Shop:
+    def shop(self, name: str, *, limit: int = 0, owner: str | None = None, **environ: str) -> Shop:
+        """owner: the address of an admin."""
         command = [
             *_command(),
             "tenant",
@@ -88,6 +89,7 @@ class System(NamedTuple):
             str(limit),
             "--writes-per-minute",
             str(limit),
+            *(() if owner is None else ("--owner", owner)),
         ]
         environment = {**os.environ, "DATA_DIR": str(self.data_dir), **environ}
         made = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)

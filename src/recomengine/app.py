@@ -1,6 +1,6 @@
 """Builds the Starlette app: routes, middleware, lifespan. The map of the system."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container, Iterable
 from contextlib import asynccontextmanager
 
 import structlog
@@ -37,10 +37,17 @@ from recomengine.settings import Settings, load_settings
 from recomengine.tenants.routes import routes as tenant_routes
 from recomengine.users.routes import routes as user_routes
 from recomengine.web.middleware import RequestLayer
+from recomengine.web.operations import Operation
 from recomengine.web.preflight import Preflights
 from recomengine.web.problems import MethodNotAllowed, NotFound, Problem, Unavailable, problem_response
+from recomengine.web.short_way import ShortWay
 from recomengine.web.traced import TracedRequests
 from recomengine.widgets.routes import routes as widget_routes
+
+ASKED_MOST = frozenset({
+    ("GET", "/api/v1/recommendations"), ("POST", "/api/v1/recommendations"), ("POST", "/api/v1/events"),
+    ("POST", "/api/v1/events/batch"), ("GET", "/health"),
+})  # fmt: skip
 
 log = structlog.get_logger()
 
@@ -52,10 +59,12 @@ def create_app(settings: Settings) -> Starlette:
             app.state.context = context
             yield
 
-    app = Starlette(
-        routes=all_routes(),
+    routes, traced = all_routes(), tracing.wanted()
+    app = ShortWay(
+        () if traced else operations_of(routes, ASKED_MOST),
+        routes=routes,
         middleware=[
-            *([Middleware(TracedRequests)] if tracing.wanted() else []),
+            *([Middleware(TracedRequests)] if traced else []),
             Middleware(RequestLayer),
             Middleware(Preflights),
         ],
@@ -79,20 +88,25 @@ def all_routes() -> list[BaseRoute]:
     return [*routes, *reference_routes(routes), *sdk_routes(), *dashboard_routes()]
 
 
+def operations_of(routes: Iterable[BaseRoute], wanted: Container[tuple[str, str]]) -> list[Operation]:
+    """wanted: methods and paths."""
+    return [each for each in routes if isinstance(each, Operation) and (each.method, each.path) in wanted]
+
+
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     context: Context = request.app.state.context
     return problem_response(request, await context.guard.failures.charge(request, error, context.limits))
 
 
-def _on_database_away(request: Request, error: Exception) -> Response:
+async def _on_database_away(request: Request, error: Exception) -> Response:
     log.warning("database away", error=said(error))
     return problem_response(
         request, Unavailable("The database is away or busy. Try again in a second.", code="database_unavailable")
     )
 
 
-def _on_http_exception(request: Request, error: Exception) -> Response:
+async def _on_http_exception(request: Request, error: Exception) -> Response:
     """What the router raises by itself."""
     assert isinstance(error, HTTPException)
     if error.status_code == 405:

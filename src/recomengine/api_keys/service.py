@@ -140,6 +140,7 @@ class KeyCache:
         self._bus = bus
         self._secret = hmac_secret
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
+        self._digests: dict[str, bytes] = {}
         self._forgotten = 0
         self._look_ups: dict[tuple[bytes, int], asyncio.Task[_Entry]] = {}
         """Those under way, one a key; what came before a change was announced is not shared after it."""
@@ -151,9 +152,9 @@ class KeyCache:
 
     async def find(self, key: str) -> Caller | None:
         """The caller that `key` stands for; None when it is malformed, unknown or revoked."""
-        if secrets.prefix_of(key) is None:
+        digest = self._digest_of(key)
+        if digest is None:
             return None
-        digest = secrets.digest(key, self._secret)
         entry, now = self._entries.get(digest), time.monotonic()
         if entry is None or entry.ends_at <= now:
             if len(self._look_ups) >= MAX_LOOK_UPS:
@@ -171,8 +172,20 @@ class KeyCache:
 
     def knows(self, key: str) -> bool:
         """Whether `find` has found it before, and will again without a query or with one now and then."""
-        entry = self._entries.get(secrets.digest(key, self._secret))
+        digest = self._digest_of(key)
+        entry = None if digest is None else self._entries.get(digest)
         return entry is not None and entry.caller is not None
+
+    def _digest_of(self, key: str) -> bytes | None:
+        """None for what has not the form of a key. Digests are remembered: to make one takes longer than all else that
+        is done about a known key.
+        """
+        digest = self._digests.get(key)
+        if digest is None and secrets.prefix_of(key) is not None:
+            if len(self._digests) >= MAX_CACHED:
+                self._digests.clear()
+            digest = self._digests[key] = secrets.digest(key, self._secret)
+        return digest
 
     async def note_used(self) -> None:
         """Write down which keys were used since the last time; called now and then, never by a request."""

@@ -17,6 +17,7 @@ from recomengine.infra.metrics import ACTIVE_EXPERIMENTS, JOBS_DEAD, JOBS_WAITIN
 from recomengine.infra.migrations import pending
 from recomengine.infra.queue import count_jobs
 from recomengine.infra.redis import RedisUnavailable
+from recomengine.web.codec import JsonResponse
 from recomengine.web.operations import Credential, Operation
 from recomengine.web.problems import Unauthorized
 
@@ -32,6 +33,9 @@ class Health(msgspec.Struct):
     status: Literal["ok"]
 
 
+_OK = _encode(Health("ok"))
+
+
 class Checks(msgspec.Struct):
     postgresql: str
     redis: str
@@ -44,7 +48,7 @@ class Ready(msgspec.Struct):
 
 
 async def health(_request: Request) -> Response:
-    return Response(_encode(Health("ok")), media_type="application/json")
+    return JsonResponse(_OK)
 
 
 async def ready(request: Request) -> Response:

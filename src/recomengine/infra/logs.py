@@ -44,7 +44,12 @@ QUOTING = (
 )
 
 
+_LEVEL = logging.getLogger("recomengine")
+"""Knows the level by which structlog filters; nothing is written through it."""
+
+
 def configure_logs(level: str, form: str) -> None:
+    _LEVEL.setLevel(level.upper())
     renderer: Any = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[
@@ -59,6 +64,11 @@ def configure_logs(level: str, form: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Output(sys.stderr))),
     )
     logging.getLogger().handlers = [_Libraries(logging.WARNING)]
+
+
+def says_debug() -> bool:
+    """Whether lines of the least level are written; to find out by writing one costs as much as a small answer."""
+    return _LEVEL.isEnabledFor(logging.DEBUG)
 
 
 def said(error: BaseException) -> str:

@@ -9,20 +9,35 @@ from recomengine.models.shopper import PAGES, Shopper
 from recomengine.models.sources import POPULAR, SEEDED, EvidenceKind, Own
 from recomengine.recommendations.ranked import Ranked
 
+_encode = msgspec.json.Encoder().encode
 UNRANKED = "In this shop's catalog"
 """The reason where there is no model yet, and nothing is known of any product."""
 NEWCOMER = "New in this shop"
 """The reason of a product that nobody had to do with yet, where its place is an estimate."""
 
 
-class Line(msgspec.Struct, rename="camel", frozen=True):
-    """kind and because: the evidence, and the products that it is about."""
+class Evidence(msgspec.Struct, rename="camel", frozen=True):
+    kind: str
+    product_ids: tuple[str, ...]
 
-    product_id: str
+
+class Said(msgspec.Struct, frozen=True):
+    """What an answer says of a product beside what the catalog has."""
+
     score: float
     reason: str
-    kind: str
-    because: tuple[str, ...]
+    evidence: Evidence
+
+
+class Line(msgspec.Struct, rename="camel", frozen=True):
+    """said: `Said`, encoded once and joined into each answer that has the line."""
+
+    product_id: str
+    said: msgspec.Raw
+
+
+def line(product_id: str, said: Said) -> Line:
+    return Line(product_id, msgspec.Raw(_encode(said)))
 
 
 def lines_of(ranked: Ranked, catalog: LiveCatalog, model: Model | None, context: str, shopper: Shopper) -> list[Line]:
@@ -41,7 +56,7 @@ def lines_of(ranked: Ranked, catalog: LiveCatalog, model: Model | None, context:
         else:
             reason = reason_of(kind, context, names[seed] if seeded else None, did.get(seed))
         because = (ids[seed],) if seeded else (ids[product],) if form is Own else ()
-        lines.append(Line(ids[product], round(score, 6), reason, kind.name, because))
+        lines.append(line(ids[product], Said(round(score, 6), reason, Evidence(kind.name, because))))
     return lines
 
 

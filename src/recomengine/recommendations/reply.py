@@ -1,8 +1,6 @@
 """A reply from its lists: lines beside the products' pre-encoded members, and what the whole is."""
 
 from collections.abc import Sequence
-from typing import Any
-from uuid import uuid4
 
 import msgspec
 
@@ -12,6 +10,7 @@ from recomengine.models.model import Model
 from recomengine.recommendations.cache import Cached
 from recomengine.recommendations.served import Served, asked_for, interleaved
 from recomengine.web.caller import Caller
+from recomengine.web.ids import new_id
 
 _encode = msgspec.json.Encoder().encode
 
@@ -24,7 +23,7 @@ def reply(
     """
     made, teams = interleaved(lists, served) if len(lists) > 1 else (lists[0], None)
     meta = {
-        "recommendationId": uuid4().hex, "strategy": made.strategy, "requestedStrategy": asked_for(caller, served),
+        "recommendationId": new_id(), "strategy": made.strategy, "requestedStrategy": asked_for(caller, served),
         "experimentId": served.experiment_id, "variant": served.variant,
         "cached": hit, "modelVersion": model.version if model else None, "fallback": made.fallback,
     }  # fmt: skip
@@ -33,17 +32,13 @@ def reply(
 
 def rows_of(caller: Caller, catalog: LiveCatalog, made: Cached, teams: Sequence[Variant] | None = None) -> bytes:
     """teams: whose pick each line is."""
-    rows = []
+    currency, rows = caller.config.currency, []
     for place, line in enumerate(made.items):
         number = catalog.number(line.product_id)
         if number < 0:
             continue
-        said: dict[str, Any] = {
-            "score": line.score,
-            "reason": line.reason,
-            "evidence": {"kind": line.kind, "productIds": line.because},
-        }
-        if teams is not None:
-            said["variant"] = teams[place]
-        rows.append(b"{" + catalog.fragment(number, caller.config.currency) + b"," + _encode(said)[1:])
-    return b"[" + b",".join(rows) + b"]"
+        said = bytes(line.said)[1:] if teams is None else b'%b,"variant":"%b"}' % (
+            bytes(line.said)[1:-1], teams[place].encode()
+        )  # fmt: skip
+        rows.append(b"{%b,%b" % (catalog.fragment(number, currency), said))
+    return b"[%b]" % b",".join(rows)

@@ -12,7 +12,7 @@ from recomengine.catalog.service import read_item
 from recomengine.recommendations.explaining import Explained, PlaygroundIn, Related, RelatedQuery
 from recomengine.recommendations.schemas import Batch, Query, Recommendations, batch_decoder, parse_query, query_decoder
 from recomengine.shop import Permission
-from recomengine.web.codec import json_body
+from recomengine.web.codec import JsonResponse, json_body
 from recomengine.web.door import BegunCall, Call
 from recomengine.web.fields import Id
 from recomengine.web.operations import Credential, Data, Operation
@@ -40,7 +40,7 @@ async def post_recommendations(context: "Context", call: BegunCall[Query]) -> Re
 async def _one(context: "Context", call: BegunCall[Any], query: Query) -> Response:
     looked = context.recommender.look(call.by, query)
     await call.charged
-    return Response(await context.recommender.answer(call.by, looked), media_type="application/json")
+    return JsonResponse(await context.recommender.answer(call.by, looked))
 
 
 async def post_batch(context: "Context", call: BegunCall[Batch]) -> Response:
@@ -51,7 +51,7 @@ async def post_batch(context: "Context", call: BegunCall[Batch]) -> Response:
         answers.append(await context.recommender.answer(call.by, looked))
         if position % YIELD_EVERY == YIELD_EVERY - 1:
             await asyncio.sleep(0)  # let other requests in
-    return Response(b'{"data":[' + b",".join(answers) + b"]}", media_type="application/json")
+    return JsonResponse(b'{"data":[' + b",".join(answers) + b"]}")
 
 
 async def post_playground(context: "Context", call: Call[Owner, PlaygroundIn]) -> Response:

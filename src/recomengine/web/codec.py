@@ -13,6 +13,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from recomengine.web.heads import header
 from recomengine.web.held import STRANGERS_BODY_BYTES, hold, is_known
 from recomengine.web.json_faults import BEYOND_DOUBLE, HALF_CHARACTER, lone_surrogate, number_beyond_double
 from recomengine.web.notes import Notes
@@ -39,6 +40,7 @@ SDK_TYPES = frozenset({"application/json", "text/plain"})
 T = TypeVar("T")
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _any = msgspec.json.Decoder()
+_JSON = (b"content-type", b"application/json")
 _CHARSET = re.compile(r";\s*charset=\"?([^\s;\"]*)")
 _AT_BYTE = re.compile(r"\(byte ([0-9]+)\)")
 
@@ -49,22 +51,22 @@ async def read_body(
     """The whole body, refused when it is of another type or longer than `limit` bytes, or than a stranger's may be.
     from_libraries: see Body.
     """
-    header = request.headers.get("content-type", "").lower()
-    media = header.partition(";")[0].strip()
-    charset = _CHARSET.search(header)
+    content_type = (header(request.scope, b"content-type") or "").lower()
+    media = content_type.partition(";")[0].strip()
+    charset = _CHARSET.search(content_type)
     if charset is not None and charset[1] not in ("utf-8", "utf8", "us-ascii"):
         raise WrongMediaType(f"Expected JSON in UTF-8, got {charset[1]}. Encode it as UTF-8.")
     if media not in types:
         raise WrongMediaType(
             f"Expected Content-Type {' or '.join(sorted(types))}, got {media or 'none'}. Set the header."
         )
-    encoding = request.headers.get("content-encoding", "identity").lower()
+    encoding = (header(request.scope, b"content-encoding") or "identity").lower()
     if encoding != "identity" and not (from_libraries and encoding == "gzip"):
         raise WrongMediaType(
             "Expected an unencoded body. Send it without Content-Encoding; only imports take gzip and zstd."
         )
     most = limit if from_libraries or is_known(request.scope) else min(limit, STRANGERS_BODY_BYTES)
-    declared = request.headers.get("content-length", "")
+    declared = header(request.scope, b"content-length") or ""
     if declared.isdigit() and int(declared) > most:
         raise too_large(most, limit)
     chunks, size = [b""], 0
@@ -177,11 +179,19 @@ def field_error(error: msgspec.ValidationError, wanted: Any, value: Any = UNKNOW
     return FieldError(path, BEYOND_DOUBLE if str(error).startswith("Number out of range") else message)
 
 
+class JsonResponse(Response):
+    """Of JSON that is encoded already. Its headers are the two that every body has, so nothing is to be joined."""
+
+    def __init__(self, body: bytes, status: int = 200) -> None:
+        self.status_code, self.body, self.background = status, body, None
+        self.raw_headers = [(b"content-length", b"%d" % len(body)), _JSON]
+
+
 def data_response(data: Any, status: int = 200) -> Response:
     """`{"data": …}`"""
-    return Response(_encode({"data": data}), status, media_type="application/json")
+    return JsonResponse(_encode({"data": data}), status)
 
 
 def list_response(data: Any, next_cursor: str | None) -> Response:
     """`{"data": […], "meta": {"nextCursor": …}}`"""
-    return Response(_encode({"data": data, "meta": {"nextCursor": next_cursor}}), media_type="application/json")
+    return JsonResponse(_encode({"data": data, "meta": {"nextCursor": next_cursor}}))

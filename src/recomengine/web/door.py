@@ -17,6 +17,7 @@ from recomengine.shop import Permission, Role
 from recomengine.web.caller import Caller
 from recomengine.web.codec import SDK_TYPES, Body, read_body, validation_problem
 from recomengine.web.guard import Guard, header_key
+from recomengine.web.heads import header
 from recomengine.web.limits import Access, Limits
 from recomengine.web.notes import Notes
 from recomengine.web.problems import NotFound, Problem
@@ -118,7 +119,7 @@ class Door(msgspec.Struct, frozen=True):
                     kind.note_refused(keepers.notes, caller.tenant, problem, body)
                 await keepers.limits.charge(request, caller, self.access)
             raise
-        secret_in_body = kind.from_libraries and "origin" not in request.headers  # from a page it is a leak
+        secret_in_body = kind.from_libraries and header(request.scope, b"origin") is None  # from a page it is a leak
         if caller is None:
             return await guard.caller(request, permission, body_key=decoded.key, secret_in_body=secret_in_body), decoded
         if not secret_in_body:

@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from recomengine.shop import Permission
 from recomengine.web.caller import Caller
 from recomengine.web.failures import Failures
+from recomengine.web.heads import header
 from recomengine.web.held import mark_known
 from recomengine.web.notes import Notes
 from recomengine.web.problems import Forbidden, Unauthorized
@@ -55,7 +56,7 @@ class Guard:
         mark_known(request.scope)
         for loose in (url_key, None if secret_in_body else body_key):
             await self.refuse_secret(request, loose)
-        origin = request.headers.get("origin")
+        origin = header(request.scope, b"origin")
         _authorize(caller, permission)
         if not self._may_use(caller, origin):
             raise Forbidden(
@@ -101,12 +102,12 @@ class Guard:
 
 def header_key(request: HTTPConnection) -> str | None:
     """Of `Authorization: Bearer`, of `Basic` with the key as its user name, or of X-API-Key."""
-    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    scheme, _, credential = (header(request.scope, b"authorization") or "").partition(" ")
     if scheme.lower() == "bearer" and credential:
         return credential.strip()
     if scheme.lower() == "basic" and (user := _user_of(credential)).startswith(KEY_PREFIX):
         return user
-    return request.headers.get("x-api-key") or None
+    return header(request.scope, b"x-api-key") or None
 
 
 def _user_of(credential: str) -> str:

@@ -4,16 +4,18 @@ for errors.
 
 import re
 import time
-from uuid import uuid4
+from collections.abc import Sequence
 
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from recomengine.infra.logs import REQUEST
+from recomengine.infra.logs import REQUEST, says_debug
 from recomengine.infra.metrics import UNMATCHED, count_request
+from recomengine.web.heads import header
 from recomengine.web.held import let_go
+from recomengine.web.ids import new_id
 from recomengine.web.problems import Problem, problem_response
 
 CLIENT_GONE = 499
@@ -38,7 +40,14 @@ SECURITY = (
 )
 """Of every answer that does not say otherwise: most are data of one tenant, and none of them is a page."""
 HSTS = "max-age=63072000"
-REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
+Header = tuple[bytes, bytes]
+_SECURITY: Sequence[Header] = [(name.lower().encode(), value.encode()) for name, value in SECURITY]
+_NAMES = frozenset(name for name, _ in _SECURITY)
+_EXPOSED = (
+    b"access-control-expose-headers",
+    b"X-Request-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After",
+)
 
 log = structlog.get_logger()
 
@@ -60,7 +69,7 @@ class RequestLayer:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(scope, MutableHeaders(scope=message))
+                message["headers"] = _with_ours(scope, message["headers"])
             await send(message)
 
         try:
@@ -81,33 +90,33 @@ class RequestLayer:
             REQUEST.reset(entered)
 
 
-def _add_headers(scope: Scope, headers: MutableHeaders) -> None:
-    headers["X-Request-ID"] = scope["request_id"]
-    add_security(headers, scope.get("scheme"))
+def _with_ours(scope: Scope, own: Sequence[Header]) -> list[Header]:
+    """The headers of an answer: its own, and what every answer says."""
+    headers = [*own, (b"x-request-id", scope["request_id"].encode()), *security_beside(own, scope.get("scheme"))]
     if (allowance := scope.get("allowance")) is not None:
-        headers.raw.extend(allowance.headers)
+        headers += allowance.headers
     if (origin := scope.get("allowed_origin")) is not None:
-        headers["Access-Control-Allow-Origin"] = origin
-        headers["Access-Control-Expose-Headers"] = (
-            "X-Request-ID, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
-        )
-        headers.add_vary_header("Origin")
+        headers += [(b"access-control-allow-origin", origin.encode("latin-1")), _EXPOSED]
+        MutableHeaders(raw=headers).add_vary_header("Origin")
+    return headers
 
 
-def add_security(headers: MutableHeaders, scheme: str | None) -> None:
-    for name, value in SECURITY:
-        headers.setdefault(name, value)
-    if scheme == "https":
-        headers["Strict-Transport-Security"] = HSTS
+def security_beside(own: Sequence[Header], scheme: str | None) -> Sequence[Header]:
+    """The security headers that an answer does not set itself."""
+    said = {name for name, _ in own}
+    ours = _SECURITY if _NAMES.isdisjoint(said) else [each for each in _SECURITY if each[0] not in said]
+    return [*ours, (b"strict-transport-security", HSTS.encode())] if scheme == "https" else ours
 
 
 def _request_id(scope: Scope) -> str:
-    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-    return given.decode() if REQUEST_ID.fullmatch(given) else uuid4().hex
+    given = header(scope, b"x-request-id")
+    return given if given is not None and REQUEST_ID.fullmatch(given) else new_id()
 
 
 def _observe(scope: Scope, status: int, duration_ms: float) -> None:
     path = getattr(scope.get("route"), "path", UNMATCHED)
     count_request(scope["method"], path, status, duration_ms)
-    level = log.info if status >= 500 else log.debug
-    level("request", method=scope["method"], path=path, status=status, duration_ms=round(duration_ms, 2))
+    if status >= 500:
+        log.info("request", method=scope["method"], path=path, status=status, duration_ms=round(duration_ms, 2))
+    elif says_debug():
+        log.debug("request", method=scope["method"], path=path, status=status, duration_ms=round(duration_ms, 2))

@@ -44,6 +44,9 @@ def query_pairs(query_string: bytes) -> list[tuple[str, str]]:
             f"expected at most {MAX_FIELDS} parameters in the query string, got {count}. Leave some out, or send a "
             f"body",
         )
+    if query_string.isascii() and b"%" not in query_string and b"+" not in query_string:
+        pairs = (pair.partition("=") for pair in query_string.decode().split("&") if pair)
+        return [(name, value) for name, _, value in pairs]
     try:
         return parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError as error:

@@ -9,13 +9,14 @@ import asyncio
 import re
 from http import HTTPStatus
 from typing import Any
-from uuid import uuid4
 
 from starlette.requests import Request
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from recomengine.infra.metrics import ANY, UNMATCHED, count_request
-from recomengine.web.middleware import add_security
+from recomengine.web.ids import new_id
+from recomengine.web.middleware import security_beside
+from recomengine.web.one_write import OneWrite
 from recomengine.web.problems import HeadTooLarge, MalformedRequest, Problem, SlowRequest, problem_response
 
 MAX_HEAD_BYTES = 32 * 1024
@@ -30,8 +31,9 @@ HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-
 class BoundedHttp(HttpToolsProtocol):
     _refusal: Problem | None = None
     _head_bytes = 0
+    _in_head = False
     _head_timer: asyncio.TimerHandle | None = None
-    """Runs while a head is awaited."""
+    """Runs while a head is awaited, or the rest of one."""
     _rest_bytes = 0
     _rest_timer: asyncio.TimerHandle | None = None
     """Runs while the rest of an answered body is awaited."""
@@ -54,14 +56,15 @@ class BoundedHttp(HttpToolsProtocol):
             self._add(len(data))
             if self._refusal is not None:
                 self._refuse(self._refusal)
+        if self._in_head and self._head_timer is None:
+            self._await_head()
         if self._answering() and self.cycle.more_body and self.cycle.body:
             self.flow.pause_reading()  # until the next receive(): one read waits here, and the rest with the sender
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head_bytes = 0
-        if self._head_timer is None:
-            self._await_head()
+        self._in_head = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
@@ -72,12 +75,16 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._stop_timer()
+        self._in_head = False
         self._head_bytes = 0
         self._add(len(self.url) + sum(len(name) + len(value) for name, value in self.headers))
         self._check_host()
         if self._refusal is not None:
             raise self._refusal
         super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        super()._start_asgi_task(cycle, OneWrite(app, cycle))
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
@@ -156,11 +163,11 @@ class BoundedHttp(HttpToolsProtocol):
 
 
 def _rendered(problem: Problem, scheme: str | None) -> bytes:
-    request_id = uuid4().hex
+    request_id = new_id()
     response = problem_response(
         Request({"type": "http", "path": "/", "headers": [], "request_id": request_id}), problem
     )
-    add_security(response.headers, scheme)
-    headers = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
+    own = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
+    headers = [*own, *security_beside(own, scheme)]
     head = f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\n".encode()
     return head + b"".join(name + b": " + value + b"\r\n" for name, value in headers) + b"\r\n" + bytes(response.body)
