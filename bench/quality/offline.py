@@ -133,11 +133,11 @@ def _case(case: TestCase, histories: Histories, users: dict[str, int], numbers: 
 def _moment(case: TestCase, histories: Histories, users: dict[str, int], numbers: dict[str, int]) -> Moment:
     items = np.array([numbers[item] for item in case.items], np.int32)
     if case.kind in ("fbt", "complete"):
-        return moment("product" if case.kind == "fbt" else "cart", items[-50:], NOBODY, live=False)
+        return moment("product" if case.kind == "fbt" else "cart", items[-50:], NOBODY)
     if case.kind == "session_next":
         views = np.full(len(items), VIEW, np.uint8)
         session = Shopper(
             items[::-1].copy(), views, np.array(case.times[::-1], np.int64), np.ones(len(items), np.int64), len(items)
         )
-        return moment("home", NO_ITEMS, session, live=True)
-    return moment("home", NO_ITEMS, past_of(histories, users[case.user]) if case.user in users else NOBODY, live=False)
+        return moment("home", NO_ITEMS, session)
+    return moment("home", NO_ITEMS, past_of(histories, users[case.user]) if case.user in users else NOBODY)

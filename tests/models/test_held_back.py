@@ -31,7 +31,7 @@ def found(count: int) -> Found:
     sizes = np.full(count, 2)
     lists = Lists(features, np.tile([False, True], count), sizes, np.ones(count, np.int64))
     cases = [
-        Case(moment("home", NO_ITEMS, NOBODY, live=False), np.array([20], np.int32), user) for user in range(count)
+        Case(moment("home", NO_ITEMS, NOBODY), np.array([20], np.int32), user) for user in range(count)
     ]
     return Found(lists, cases, [np.array([10, 20], np.int32)] * count)
 

@@ -34,7 +34,7 @@ def shopper(*events: tuple[int, int, int, int], session: int = 0) -> Shopper:
 
 
 def at_home(known: Shopper) -> Moment:
-    return moment("home", NO_ITEMS, known, live=False)
+    return moment("home", NO_ITEMS, known)
 
 
 def test_seeds_are_distinct_and_newest_first_and_fade_with_each_occasion() -> None:
@@ -59,17 +59,26 @@ def test_what_was_only_shown_or_was_removed_is_no_interest() -> None:
 
 def test_a_running_session_starts_from_its_own_products_and_keeps_the_rest_as_history() -> None:
     known = shopper((1, VIEW, 30, 2), (2, VIEW, 20, 2), (3, PURCHASE, 10, 1), session=2)
-    now = moment("home", NO_ITEMS, known, live=True)
+    now = moment("home", NO_ITEMS, known)
     assert (now.context, now.seeds.tolist(), now.shopper.session) == ("session", [1, 2], 2)
     assert now.own_items.tolist() == [3]
-    late = moment("home", NO_ITEMS, known, live=False)
+    late = at_home(known._replace(session=0))
     assert (late.context, late.seeds.tolist(), late.shopper.session) == ("home", [1, 2, 3], 0)
+
+
+def test_one_purchase_in_a_purchase_only_shop_counts_as_one_more_purchase() -> None:
+    purchases = ((1, PURCHASE, 30, 0), (2, PURCHASE, 20, 0), (3, PURCHASE, 10, 0))
+    just_now, long_ago = at_home(shopper(*purchases, session=1)), at_home(shopper(*purchases))
+    assert just_now.context == "home"
+    assert (just_now.seeds.tolist(), just_now.own_items.tolist()) == ([1, 2, 3], [1, 2, 3])
+    for one, other in zip(just_now[1:5], long_ago[1:5], strict=True):
+        assert np.array_equal(one, other)
 
 
 @pytest.mark.parametrize(("page", "context"), [("home", "product"), ("product", "product"), ("cart", "cart")])
 def test_a_page_with_products_is_answered_from_them_alone(page: str, context: str) -> None:
     known = shopper((1, VIEW, 30, 2), (3, PURCHASE, 10, 1), session=1)
-    now = moment(page, np.array([5, 6], np.int32), known, live=True)
+    now = moment(page, np.array([5, 6], np.int32), known)
     assert (now.context, now.seeds.tolist(), now.shopper) == (context, [5, 6], NOBODY)
     assert now.profiles.tolist() == [[1.0, 1.0]] * 3
 

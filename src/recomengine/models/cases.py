@@ -105,7 +105,7 @@ def _home(
             if new_only:
                 targets = targets[~np.isin(targets, shopper.purchased)]
             if len(targets):
-                case = Case(moment("home", NO_ITEMS, shopper, live=False), targets, int(user))
+                case = Case(moment("home", NO_ITEMS, shopper), targets, int(user))
                 found.append((turn, place, case))
                 firsts += turn == 0
     found = sorted(found, key=lambda each: each[:2])[:MAX_CASES]
@@ -150,7 +150,7 @@ def _sessions(
         for place in np.sort(random.permutation(np.arange(1, len(inside)))[:PER_SESSION]):
             shopper = _within(histories, inside[:place], past)
             target = histories.items[inside[place : place + 1]]
-            found.append(Case(moment("home", NO_ITEMS, shopper, live=True), target, user))
+            found.append(Case(moment("home", NO_ITEMS, shopper), target, user))
         if len(found) >= MAX_CASES:
             break
     return found[:MAX_CASES]
@@ -179,7 +179,7 @@ def _pages(histories: Histories, after: NDArray[np.bool_], known: NDArray[np.boo
         for place in random.permutation(len(items))[:PER_BASKET] if len(items) >= 2 else ():
             one, rest = items[place : place + 1], np.delete(items, place)[:PAGE_PRODUCTS]
             on_page, targets = (one, rest) if page == "product" else (rest, one)
-            found.append(Case(moment(page, on_page, NOBODY, live=False), targets, int(owners[basket])))
+            found.append(Case(moment(page, on_page, NOBODY), targets, int(owners[basket])))
         if len(found) >= MAX_CASES:
             break
     return found[:MAX_CASES]

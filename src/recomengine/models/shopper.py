@@ -16,6 +16,8 @@ DECAYS = np.array([0.6, 0.9, 1.0])
 """How much a seed counts for each occasion that came after it, by profile."""
 OWN_DECAY = 0.9
 HOME_SEEDS, SESSION_SEEDS = 50, 20
+BROWSING = frozenset(np.flatnonzero(TYPE_WEIGHTS > 0).tolist()) - {PURCHASE}
+"""Codes of the types of events that a session is made of. Purchases alone are more history."""
 PAGES = ("product", "cart")
 """The contexts of pages with products of their own."""
 NO_ITEMS = np.empty(0, np.int32)
@@ -24,7 +26,7 @@ NO_WEIGHTS = np.empty(0, np.float32)
 
 class Shopper(NamedTuple):
     """Events newest first: product numbers, codes of types, times, order or session; `session`: how many belong to the
-    running session.
+    running session, 0 where none runs.
     """
 
     items: Int32
@@ -77,27 +79,19 @@ class Moment(NamedTuple):
         return self.seeds if self.context in PAGES else NO_ITEMS
 
 
-def moment(page: str, products: Int32, shopper: Shopper, *, live: bool) -> Moment:
-    """The page's own products where it has any; else the running session of a shopper who is `live`; else all that is
-    known of the shopper.
+def moment(page: str, products: Int32, shopper: Shopper) -> Moment:
+    """The page's own products where it has any; else the running session of a shopper who looks around; else all that
+    is known of the shopper.
     """
     if len(products):
         alike = np.ones((len(DECAYS), len(products)), np.float32)
         return Moment("cart" if page == "cart" else "product", products, alike, NO_ITEMS, NO_WEIGHTS, NOBODY)
     items, types, times_ms, groups, session = shopper
     own_items, own_weights = purchases(items, types, times_ms, groups, decay=OWN_DECAY, purchase=PURCHASE)
-    if live and shopper.session:
-        session = shopper.session
-        recent = Shopper(
-            shopper.items[:session],
-            shopper.types[:session],
-            shopper.times_ms[:session],
-            shopper.groups[:session],
-            session,
-        )
+    if session and not BROWSING.isdisjoint(types[:session].tobytes()):
+        recent = Shopper(items[:session], types[:session], times_ms[:session], groups[:session], session)
         seeds, profiles = _seeds(recent, SESSION_SEEDS)
-        if len(seeds):
-            return Moment("session", seeds, profiles, own_items, own_weights, shopper)
+        return Moment("session", seeds, profiles, own_items, own_weights, shopper)
     seeds, profiles = _seeds(shopper, HOME_SEEDS)
     return Moment("home", seeds, profiles, own_items, own_weights, shopper._replace(session=0))
 
