@@ -18,8 +18,8 @@ from recomengine.models.cases import CONTEXTS, Case, split
 from recomengine.models.evidence import build_evidence, make_ranker
 from recomengine.models.held_back import HeldBack, held_back
 from recomengine.models.histories import PURCHASE, Histories
-from recomengine.models.shopper import NO_ITEMS, Moment
-from recomengine.models.sources import PLACE, SOURCES
+from recomengine.models.shopper import HOMES, KNOWN, NO_ITEMS, Moment
+from recomengine.models.sources import PLACE, SOURCES, Before
 
 REPEAT_SHARE = 0.05
 """From this share of repeats among what shoppers buy next, purchased products stay in the lists."""
@@ -70,9 +70,10 @@ def backtest(histories: Histories, content: CSR, shelf: Shelf) -> Backtest:
     ):  # on a busy machine BLAS's own threads spin, waiting for each other: 202 s instead of 27 s
         for context in CONTEXTS:
             started = time.perf_counter()
-            found = collect(workspace, ranker, cases[context], shelf, new_only=context == "home_new")
+            new_only = context == "home_new" or (context.endswith(KNOWN) and home == "home_new")
+            found = collect(workspace, ranker, cases[context], shelf, new_only=new_only)
             learned[context] = learn(found.lists, metric_of(context), context)
-            if context in (home, "session", "product", "cart"):
+            if context == home or context not in HOMES:
                 replay += held_back(context, found, learned[context].halves, histories.users, arrays["fallback.items"])
             learned[context].report["seconds"] = round(time.perf_counter() - started, 2)
     return Backtest(
@@ -86,7 +87,7 @@ def backtest(histories: Histories, content: CSR, shelf: Shelf) -> Backtest:
 
 def metric_of(context: str) -> str:
     """In a session one product is next; elsewhere several may be right."""
-    return "mrr@20" if context == "session" else "ndcg@10"
+    return "mrr@20" if context.startswith("session") else "ndcg@10"
 
 
 def repeat_share(cases: Sequence[Case]) -> float:
@@ -96,22 +97,29 @@ def repeat_share(cases: Sequence[Case]) -> float:
 
 
 def best_of_kinds(report: dict[str, Any]) -> dict[str, str]:
-    """The best source of each kind of evidence, as far as the backtest has ranked them (best first)."""
+    """The best source of each kind of evidence, as far as the backtest has ranked them (best first), of those that say
+    something to everybody.
+    """
     best: dict[str, str] = {}
-    for name in report.get("sources", ()):
-        best.setdefault(SOURCES[PLACE[name]].kind.name, name)
+    for source in (SOURCES[PLACE[name]] for name in report.get("sources", ())):
+        if not isinstance(source.form, Before):
+            best.setdefault(source.kind.name, source.name)
     return best
 
 
 def collect(workspace: Workspace, ranker: Ranker, cases: Sequence[Case], shelf: Shelf, *, new_only: bool) -> Collected:
-    """Candidates and features of every case that has any, as serving would see them."""
+    """Candidates and features of every case that has any, as serving would see them; new_only: without what the shopper
+    bought.
+    """
     features: list[Float32] = []
     hits: list[NDArray[np.bool_]] = []
     wanted: list[int] = []
     asked: list[Case] = []
     found: list[Int32] = []
     for case in cases:
-        excluded = case.moment.shopper.purchased if new_only else case.moment.on_page
+        excluded = case.moment.on_page
+        if new_only:
+            excluded = np.concatenate([excluded, case.moment.shopper.purchased])
         candidates, described = rank(
             workspace, ranker, None, 1, **of_moment(case.moment), available=shelf.available,
             price_cents=shelf.price_cents, categories=shelf.categories, paths=shelf.paths, fallback=NO_ITEMS,

@@ -16,7 +16,20 @@ from recomengine.models.arrays import Arrays, csr, put_csr
 from recomengine.models.grouping import Grouped
 from recomengine.models.histories import Histories
 from recomengine.models.rankings import descending, popularity
-from recomengine.models.sources import INDEXES, PARTS, RANKINGS, SOURCES, TABLES, EvidenceSource, Index, Ranking, Table
+from recomengine.models.shopper import BEFORE
+from recomengine.models.sources import (
+    INDEXES,
+    PARTS,
+    PLACE,
+    RANKINGS,
+    SOURCES,
+    TABLES,
+    Before,
+    EvidenceSource,
+    Index,
+    Ranking,
+    Table,
+)  # fmt: skip
 
 MAX_RANKING = 1000
 INDEX_PARTS = ("indptr", "items", "at", "where", "idf")
@@ -120,16 +133,19 @@ def ranker_of(item_features: Float32, *evidence: Evidence) -> Ranker:
     return Ranker([_joined(source, evidence) for source in SOURCES], item_features)
 
 
-def _joined(source: EvidenceSource, evidence: Sequence[Evidence]) -> Source:
+def _joined(source: EvidenceSource, evidence: Sequence[Evidence], later: int = 0) -> Source:
+    """later: added to the number of its profile."""
     name, form = source.name, source.form
     match form:
+        case Before(source=of):
+            return _joined(SOURCES[PLACE[of]], evidence, BEFORE)
         case Table():
-            return table([one.tables[name] for one in evidence if name in one.tables], form.profile)
+            return table([one.tables[name] for one in evidence if name in one.tables], form.profile + later)
         case Index():
             found = [one.sequences[name] for one in evidence if name in one.sequences]
             return sessions(
                 found,
-                form.profile,
+                form.profile + later,
                 sample=form.sample,
                 neighbours=form.neighbours,
                 decay=form.decay,

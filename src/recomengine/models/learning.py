@@ -64,6 +64,7 @@ def check_not_worse(stats: Mapping[str, Any], served: Mapping[str, Any], now: da
         now - datetime.fromisoformat(served["builtAt"]) >= GUARDED_FOR
         or came_between >= COMPARABLE_SHARE * served["learnedEvents"]
         or stats.get("robots", 0) != served.get("robots", 0)  # what a robot will do next is told easily
+        or stats["contexts"].keys() != served["contexts"].keys()  # an older backtest, which asked other questions
     ):
         return
     worse = [

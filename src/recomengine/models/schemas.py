@@ -6,8 +6,9 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-Context = Literal["home", "home_new", "session", "product", "cart"]
-"""home_new: home where nothing bought before may come again."""
+Context = Literal["home", "home_new", "session", "product", "cart", "session_known", "product_known", "cart_known"]
+"""home_new: home where nothing bought before may come again; …_known: where the shopper did something before the visit
+or the page."""
 
 
 class Queued(msgspec.Struct, rename="camel"):

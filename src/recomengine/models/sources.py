@@ -62,6 +62,12 @@ class Table(NamedTuple):
     folds: bool = False
 
 
+class Before(NamedTuple):
+    """What another source says, a table or an index, of what the shopper did before the page or the visit at hand."""
+
+    source: str
+
+
 class Index(NamedTuple):
     """Sequences that are searched in a request, later ones like the model's. name: of its arrays. build: (indptr,
     items) as `Sequences` takes them. The others as `_core.sources.sessions` takes them."""
@@ -86,7 +92,7 @@ class Own(NamedTuple):
     """What a request brings itself: the shopper's purchases."""
 
 
-SEEDED = Table, Index
+SEEDED = Table, Index, Before
 """Forms of evidence that starts from a product, which the reason names."""
 
 
@@ -100,7 +106,7 @@ class EvidenceSource(NamedTuple):
     label: str
     kind: EvidenceKind
     part: str
-    form: Table | Index | Ranking | Own
+    form: Table | Index | Ranking | Own | Before
     behind: float = 0.0
     cold: float = 0.0
 
@@ -179,6 +185,17 @@ SOURCES = (
         "popular", "popular lately", POPULAR, "rankings", cold=0.05, form=Ranking(lambda shop: shop.figures.recent)
     ),
     EvidenceSource("own", "the shopper's own purchases", BUY_AGAIN, "", Own()),
+    EvidenceSource(
+        "sequence_before", "looked at later than what the shopper did before", COLLABORATIVE, "", Before("sequence")
+    ),
+    EvidenceSource(
+        "similar_before", "of interest to the same shoppers as what the shopper did before", COLLABORATIVE, "",
+        Before("similar"),
+    ),
+    EvidenceSource(
+        "session_neighbours_before", "in visits like those before", COLLABORATIVE, "", Before("session_neighbours")
+    ),
+    EvidenceSource("content_before", "alike to what the shopper did before", SIMILAR, "", Before("content")),
 )  # fmt: skip
 
 PARTS = ("sequences", "collaborative", "bought together", "rankings")

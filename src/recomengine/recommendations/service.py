@@ -199,7 +199,8 @@ def _moment(query: Query, catalog: LiveCatalog, model: Model | None, known: Know
     else:
         now_ms = int(time() * 1000)
         shopper = look_up(built, catalog, user_id, known.trail, query.session_id, known.others, now_ms=now_ms)
-    return AtTheMoment(shopper, moment(query.page, numbers(catalog, query.products), shopper))
+    learned: frozenset[str] = frozenset() if model is None else model.learned
+    return AtTheMoment(shopper, moment(query.page, numbers(catalog, query.products), shopper, learned))
 
 
 def _count_failure(done: "asyncio.Future[list[Any]]") -> None:
