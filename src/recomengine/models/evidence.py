@@ -13,6 +13,7 @@ from recomengine._core.csr import CSR, Float32, Int32
 from recomengine._core.ranking import Ranker
 from recomengine._core.sources import Neighbours, Sequences, Source, own, ranking, sessions, table
 from recomengine.models.arrays import Arrays, csr, put_csr
+from recomengine.models.following import FOLLOWING, NEAR, Following, as_array
 from recomengine.models.grouping import Grouped
 from recomengine.models.histories import Histories
 from recomengine.models.rankings import descending, popularity
@@ -44,17 +45,17 @@ def ignore(_part: str) -> None:
 
 
 def build_evidence(
-    histories: Histories, content: CSR, n_items: int, begin: Begin = ignore
+    histories: Histories, content: CSR, n_items: int, begin: Begin = ignore, following: Following = NEAR
 ) -> tuple[Arrays, dict[str, float]]:
     """(arrays, seconds of each part) for `n_items` product numbers; content: items × items, as `content_table` makes
     it.
     """
-    arrays: Arrays = {}
+    arrays: Arrays = {FOLLOWING: as_array(following)}
     seconds: dict[str, float] = {}
     for part in PARTS:
         begin(part)
         started = time.perf_counter()
-        _put_part(arrays, part, Grouped(histories, n_items))
+        _put_part(arrays, part, Grouped(histories, n_items, following=following))
         seconds[part] = round(time.perf_counter() - started, 3)
     put_csr(arrays, "content", content)
     return arrays, seconds

@@ -11,6 +11,7 @@ from recomengine.models.backtest import Backtest
 from recomengine.models.blend import WIDTH
 from recomengine.models.build import Former
 from recomengine.models.cases import CONTEXTS
+from recomengine.models.following import following_in
 from recomengine.models.held_back import HeldBack
 
 NEW_SHARE = 0.05
@@ -51,7 +52,10 @@ def former_of(served: Published, replay: Sequence[HeldBack]) -> Former:
     """replay: what of it may still be kept."""
     manifest = served.manifest
     weights = {context: served.arrays[f"weights.{context}"] for context in CONTEXTS}
-    learned = Backtest(weights, manifest["singles"], manifest["repeatShare"], manifest["contexts"], replay)
+    learned = Backtest(
+        weights, manifest["singles"], manifest["repeatShare"], manifest["contexts"], replay,
+        following_in(served.arrays),
+    )  # fmt: skip
     return Former(learned, served.arrays, served.manifest["contentDigest"])
 
 

@@ -24,7 +24,7 @@ OVERLAY_NEIGHBOURS = 50
 
 
 def weights_in(arrays: Arrays) -> dict[str, Float32]:
-    """Older models have none for shoppers who did something before, so those of the same context without it stand in."""
+    """Older models have none for shoppers who did something before: those of the same context without it stand in."""
     found = {
         context: fitted(arrays.get(f"weights.{context}", arrays[f"weights.{context.removesuffix(KNOWN)}"]))
         for context in CONTEXTS
@@ -54,8 +54,8 @@ NO_HISTORY = History(np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, n
 
 class Model:
     """`size`: product numbers that it knows, 0 to size - 1. `weights`: of the blend, by context, and for visits that
-    are weighed as a home; `learned`: contexts whose weights were learned from the shop's own cases; `singles`: by context
-    and kind of evidence, the source that does best alone; `fallback`: products by popularity."""
+    are weighed as a home; `learned`: contexts whose weights were learned from the shop's own cases; `singles`: by
+    context and kind of evidence, the source that does best alone; `fallback`: products by popularity."""
 
     def __init__(self, arrays: Arrays, manifest: Mapping[str, Any]) -> None:
         self.version: str = manifest["version"]

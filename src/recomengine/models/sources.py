@@ -111,12 +111,15 @@ class EvidenceSource(NamedTuple):
     cold: float = 0.0
 
 
+def following(shop: Grouped) -> CSR:
+    """What comes later in a sequence, looked for as far as the shop's settings say."""
+    return following_topk(*shop.sequences, shop.size, NEIGHBOURS, **shop.following._asdict(), threads=shop.threads)
+
+
 SOURCES = (
     EvidenceSource(
         "sequence", "looked at later in a visit", COLLABORATIVE, "sequences", cold=1.0,
-        form=Table(
-            STEEP, lambda shop: following_topk(*shop.sequences, shop.size, NEIGHBOURS, threads=shop.threads), folds=True
-        ),
+        form=Table(STEEP, following, folds=True),
     ),
     EvidenceSource(
         "transition", "looked at next", COLLABORATIVE, "sequences",
