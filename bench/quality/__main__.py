@@ -21,7 +21,7 @@ import pandas as pd
 
 from bench.data import ndjson
 from bench.quality.metrics import beyond_accuracy, one_case, summarise
-from bench.quality.split import Case, read_catalog, read_meta, split
+from bench.quality.split import Case, protocols_of, read_catalog, split
 from bench.results import write_result
 from bench.server import Shop, System, running_system
 
@@ -36,7 +36,7 @@ def main() -> None:
     rows = []
     with running_system() as system:
         for shop in sorted(meta.parent for root in options.dirs for meta in root.glob("*/meta.json")):
-            for protocol in read_meta(shop)["protocols"]:
+            for protocol in protocols_of(shop):
                 if options.only in (None, shop.name, f"{shop.name}:{protocol}"):
                     rows.append(
                         measure(system, shop, protocol, baselines.get(shop.name, {}).get(protocol), options.max_cases)
@@ -149,6 +149,8 @@ def _query(case: Case) -> dict[str, Any]:
             "userId": f"visitor-{visitor}", "limit": LENGTH, "productId": case.items[-50:],
             "context": "product" if case.kind == "fbt" else "cart",
         }  # fmt: skip
+    if case.kind == "page_next":
+        query |= {"productId": list(case.items), "context": "product"}
     if case.kind == "next_basket_new":
         query["excludePurchased"] = True
     return query

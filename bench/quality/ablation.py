@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bench.quality.offline import Offline, prepare
-from bench.quality.split import read_meta
+from bench.quality.split import protocols_of
 from bench.results import write_result
 from recomengine.models.blend import MIN_CASES, Lists, fit, head_of, learn, metrics, prior_weights, single_weights
 from recomengine.models.sources import PLACE, SOURCES
@@ -25,7 +25,7 @@ def main() -> None:
     options = _options()
     rows = []
     for folder in sorted(meta.parent for root in options.dirs for meta in root.glob("*/meta.json")):
-        for protocol in read_meta(folder)["protocols"]:
+        for protocol in protocols_of(folder):
             if options.only in (None, folder.name, f"{folder.name}:{protocol}"):
                 rows.append({"shop": folder.name, "protocol": protocol} | examine(folder, protocol, options.max_cases))
                 print(rows[-1], flush=True)

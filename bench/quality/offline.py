@@ -17,17 +17,29 @@ from bench.quality.split import read_catalog, split
 from recomengine._core.candidates import Workspace
 from recomengine._core.csr import CSR
 from recomengine._core.ranking import Ranker
-from recomengine.models.backtest import REPEAT_SHARE, Shelf, collect, metric_of, repeat_share
+from recomengine.models.backtest import (
+    Shelf,
+    choose_following,
+    collect,
+    home_of,
+    is_new_only,
+    metric_of,
+    repeat_share,
+)
 from recomengine.models.blend import Lists
 from recomengine.models.build import shelf_of
-from recomengine.models.cases import Case, Split, past_of
+from recomengine.models.cases import EVERY, Case, Split, past_of
 from recomengine.models.cases import split as cut
 from recomengine.models.content import build_content, content_table
 from recomengine.models.evidence import build_evidence, make_ranker
+from recomengine.models.following import NEAR, Following
 from recomengine.models.histories import CODE_OF_TYPE, VIEW, Histories
 from recomengine.models.shopper import NO_ITEMS, NOBODY, Moment, Shopper, moment
 
-CONTEXT = {"next_basket_new": "home_new", "session_next": "session", "fbt": "product", "complete": "cart"}
+CONTEXT = {
+    "next_basket_new": "home_new", "session_next": "session", "fbt": "product", "complete": "cart",
+    "page_next": "product_known",
+}  # fmt: skip
 """Of the protocols that decide it; at home the shop's own repeats do, as with `excludePurchased: auto`."""
 
 
@@ -54,9 +66,14 @@ class Known(NamedTuple):
     users: dict[str, int]
     numbers: dict[str, int]
 
-    def ranker(self, histories: Histories) -> Ranker:
+    def ranker(self, histories: Histories, settings: Following = NEAR) -> Ranker:
         size = len(self.numbers)
-        return make_ranker(build_evidence(histories, self.content, size)[0], size)
+        return make_ranker(build_evidence(histories, self.content, size, following=settings)[0], size)
+
+    def settings(self, held_back: Split, home: str) -> Following:
+        """As a build chooses them."""
+        cases = {context: held_back.cases[context] for context in (home, "session")}
+        return choose_following(held_back.before, cases, self.shelf)
 
 
 def read_known(folder: Path, train: pd.DataFrame) -> Known:
@@ -72,10 +89,11 @@ def learning_lists(
     known: Known, held_back: Split, contexts: Sequence[str], most: int | None = None
 ) -> dict[str, Lists]:
     """What `models/backtest.py` learns from, by context; most: cases of each."""
-    ranker, workspace = known.ranker(held_back.before), Workspace()
+    home, workspace = home_of(repeat_share(held_back.cases["home"])), Workspace()
+    ranker = known.ranker(held_back.before, known.settings(held_back, home))
     return {
         context: collect(
-            workspace, ranker, held_back.cases[context][:most], known.shelf, new_only=context == "home_new"
+            workspace, ranker, held_back.cases[context][:most], known.shelf, new_only=is_new_only(context, home)
         ).lists
         for context in contexts
     }
@@ -90,11 +108,11 @@ def prepare(folder: Path, protocol: str, max_cases: int, newest: float = 1.0) ->
 
 def prepare_known(known: Known, cases: Sequence[TestCase], protocol: str) -> Offline:
     held_back = cut(known.histories)
-    context = CONTEXT.get(protocol) or ("home" if repeat_share(held_back.cases["home"]) >= REPEAT_SHARE else "home_new")
+    home = home_of(repeat_share(held_back.cases["home"]))
+    context = CONTEXT.get(protocol) or home
+    ranker = known.ranker(known.histories, known.settings(held_back, home))
     asked = [_case(case, known.histories, known.users, known.numbers) for case in cases]
-    found = collect(
-        Workspace(), known.ranker(known.histories), asked, known.shelf, new_only=context == "home_new"
-    ).lists
+    found = collect(Workspace(), ranker, asked, known.shelf, new_only=is_new_only(context, home)).lists
     return Offline(learning_lists(known, held_back, [context])[context], found, context)
 
 
@@ -133,11 +151,12 @@ def _case(case: TestCase, histories: Histories, users: dict[str, int], numbers: 
 def _moment(case: TestCase, histories: Histories, users: dict[str, int], numbers: dict[str, int]) -> Moment:
     items = np.array([numbers[item] for item in case.items], np.int32)
     if case.kind in ("fbt", "complete"):
-        return moment("product" if case.kind == "fbt" else "cart", items[-50:], NOBODY, live=False)
+        return moment("product" if case.kind == "fbt" else "cart", items[-50:], NOBODY)
     if case.kind == "session_next":
         views = np.full(len(items), VIEW, np.uint8)
         session = Shopper(
             items[::-1].copy(), views, np.array(case.times[::-1], np.int64), np.ones(len(items), np.int64), len(items)
         )
-        return moment("home", NO_ITEMS, session, live=True)
-    return moment("home", NO_ITEMS, past_of(histories, users[case.user]) if case.user in users else NOBODY, live=False)
+        return moment("home", NO_ITEMS, session)
+    past = past_of(histories, users[case.user]) if case.user in users else NOBODY
+    return moment("product", items, past, EVERY) if case.kind == "page_next" else moment("home", NO_ITEMS, past)

@@ -20,10 +20,11 @@ from bench.quality.split import read_meta, split
 from bench.results import write_result
 from recomengine.models.backtest import metric_of
 from recomengine.models.blend import NAMES, TOP, Lists, fit, head, metrics
-from recomengine.models.cases import CONTEXTS
 from recomengine.models.cases import split as cut
 
 PRIOR = Path(__file__).resolve().parents[2] / "src" / "recomengine" / "models" / "prior.json"
+PRIORS = ("home", "home_new", "session", "product", "cart")
+"""Contexts of shoppers with a history start from the prior of those without."""
 TAUGHT = ("home_new", "session", "product", "cart")
 CASES = 800
 STRENGTH = 100.0
@@ -44,18 +45,16 @@ def main() -> None:
     folders = sorted(meta.parent for root in parser.parse_args().dirs for meta in root.glob("*/meta.json"))
     shops = {folder.name: _cases_of(folder) for folder in folders}
     taught = {context: _taught(shops.values(), context) for context in TAUGHT}
-    words = {context: _in_words(taught["home_new" if context == "home" else context]) for context in CONTEXTS}
+    words = {context: _in_words(taught["home_new" if context == "home" else context]) for context in PRIORS}
     PRIOR.write_text(json.dumps(words, indent=1) + "\n", encoding="utf-8")
-    rows = [
-        _left_out(shops, name, context) for name in shops for context in CONTEXTS if len(shops[name][context].sizes)
-    ]
+    rows = [_left_out(shops, name, context) for name in shops for context in PRIORS if len(shops[name][context].sizes)]
     write_result("prior", {"rows": rows})
 
 
 def _cases_of(folder: Path) -> dict[str, Lists]:
     train, _ = split(folder, read_meta(folder)["protocols"][0], 5000)
     known = read_known(folder, train)
-    return learning_lists(known, cut(known.histories), CONTEXTS, CASES)
+    return learning_lists(known, cut(known.histories), PRIORS, CASES)
 
 
 def _taught(shops: Iterable[dict[str, Lists]], context: str) -> Weights:

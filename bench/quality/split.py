@@ -7,6 +7,7 @@ Protocols, and what a case asks for:
   user_next          the shopper's last purchase, from all before
   session_next       each next click of sessions never seen, revealed one by one
   fbt, complete      from one product of an unseen basket the others; from a basket less one product, that one
+  page_next          the shopper's last purchase, on the page of the one before it, which is not known otherwise
   next_basket(_new)  the shopper's last basket; only what was never bought before
 """
 
@@ -46,10 +47,18 @@ def read_meta(shop: Path) -> dict[str, Any]:
     return meta
 
 
+def protocols_of(shop: Path) -> list[str]:
+    """Those that the shop names, and what follows a page where shoppers have histories of purchases."""
+    named: list[str] = read_meta(shop)["protocols"]
+    return [*named, "page_next"] if {"user_next", "next_basket"} & set(named) else named
+
+
 def split(shop: Path, protocol: str, max_cases: int = 5000) -> tuple[pd.DataFrame, list[Case]]:
     events = read_events(shop).reset_index(drop=True)
     if protocol == "user_next":
         return _user_next(events, max_cases)
+    if protocol == "page_next":
+        return _page_next(events, max_cases)
     if protocol == "session_next":
         return _session_next(events, read_meta(shop), max_cases)
     if protocol in ("fbt", "complete"):
@@ -57,7 +66,7 @@ def split(shop: Path, protocol: str, max_cases: int = 5000) -> tuple[pd.DataFram
     if protocol in ("next_basket", "next_basket_new"):
         return _next_basket(events, protocol, max_cases)
     raise ValueError(
-        f"Expected user_next, session_next, fbt, complete, next_basket or next_basket_new, got {protocol!r}."
+        f"Expected user_next, page_next, session_next, fbt, complete, next_basket or next_basket_new, got {protocol!r}."
     )
 
 
@@ -74,6 +83,27 @@ def _user_next(events: pd.DataFrame, max_cases: int) -> tuple[pd.DataFrame, list
     cases = [
         Case(user, "user_next", [item], exclude=frozenset(owned.get(user, set()) - {item}))
         for user, item in zip(target.user_id, target.item_id, strict=True)
+    ]
+    return train.sort_values("timestamp", kind="stable"), cases
+
+
+def _page_next(events: pd.DataFrame, max_cases: int) -> tuple[pd.DataFrame, list[Case]]:
+    events = events.sort_values(["user_id", "timestamp"], kind="stable").reset_index(drop=True)
+    bought = events[events.event_type == "purchase"]
+    shoppers = bought.groupby("user_id")
+    back, enough = shoppers.cumcount(ascending=False), shoppers.user_id.transform("size") >= 4
+    train = events.drop(bought.index[enough & (back < 2)])
+    page, target = bought[enough & (back == 1)], bought[enough & (back == 0)]
+    known = set(train.item_id)
+    pairs = [
+        (user, one, next_one)
+        for user, one, next_one in zip(page.user_id, page.item_id, target.item_id, strict=True)
+        if one != next_one and {one, next_one} <= known
+    ]
+    chosen = np.sort(np.random.default_rng(SEED).permutation(len(pairs))[:max_cases])
+    cases = [
+        Case(user, "page_next", [next_one], [one], exclude=frozenset([one]))
+        for user, one, next_one in (pairs[at] for at in chosen)
     ]
     return train.sort_values("timestamp", kind="stable"), cases
 

@@ -10,7 +10,7 @@ import pytest
 
 from recomengine.models import cases as module
 from recomengine.models.arrays import csr as csr_of
-from recomengine.models.cases import CONTEXTS, ORDERS, Case, split
+from recomengine.models.cases import CONTEXTS, ORDERS, Case, past_of, split
 from recomengine.models.evidence import build_evidence
 from recomengine.models.histories import ADD_TO_CART, DAY_MS, PURCHASE, TYPE_WEIGHTS, VIEW, Histories
 from tests.models.events import HOUR_MS, START_MS, Event, events_of, histories_of
@@ -64,9 +64,9 @@ def test_every_context_has_cases(made: Shop) -> None:
     assert list(cases) == list(CONTEXTS)
     assert all(cases[context] for context in CONTEXTS)
     assert {case.moment.context for case in cases["home"] + cases["home_new"]} == {"home"}
-    assert all(
-        {case.moment.context for case in cases[context]} == {context} for context in ("session", "product", "cart")
-    )
+    for context in ("session", "product", "cart"):
+        assert {case.moment.context for case in cases[context] + cases[f"{context}_known"]} == {context}
+    assert all(case.moment.weighed_as == context for context in CONTEXTS[2:] for case in cases[context])
 
 
 def test_what_comes_before_the_cut_holds_nothing_that_comes_after_it(made: Shop) -> None:
@@ -100,6 +100,7 @@ def test_moments_know_nothing_from_after_the_cut_but_the_session_so_far(made: Sh
         assert (shopper.times_ms[session:] < made.cut_ms).all()
         assert (shopper.times_ms[:session] >= made.cut_ms).all()
         assert session == 0 or case.moment.context == "session"
+        assert len(shopper.items) > session or not case.moment.weighed_as.endswith("_known")
         assert (np.diff(shopper.times_ms) <= 0).all()
 
 
@@ -110,8 +111,8 @@ def test_seeds_are_of_what_the_moment_knows(made: Shop) -> None:
             assert set(case.moment.seeds.tolist()) <= set(case.moment.shopper.items.tolist())
             assert set(case.moment.own_items.tolist()) <= set(case.moment.shopper.purchased.tolist())
         else:
-            assert not len(case.moment.shopper.items)
-            assert not set(case.moment.seeds.tolist()) & set(case.targets.tolist())
+            assert case.moment.weighed_as.endswith("_known") == (len(case.moment.shopper.items) > 0)
+            assert not set(case.moment.at_hand.tolist()) & set(case.targets.tolist())
 
 
 def orders_after_the_cut(made: Shop) -> dict[int, list[list[int]]]:
@@ -185,6 +186,38 @@ def test_pages_ask_for_the_rest_of_a_basket(made: Shop) -> None:
         if event.type == PURCHASE and event.time_ms >= made.cut_ms
     }
     assert len(cases["product"]) == 2 * len(after), "who buys the same twice on a day has said it once"
+
+
+def test_what_a_shopper_did_before_is_known_where_the_context_says_so(made: Shop) -> None:
+    before, cases = split(made.histories)
+    for context in ("session", "product", "cart"):
+        for case in cases[context]:
+            assert len(case.moment.shopper.items) == case.moment.shopper.session
+            assert len(case.moment.seeds) == case.moment.here
+        for case in cases[f"{context}_known"]:
+            past = case.moment.shopper.items[case.moment.shopper.session :]
+            assert past.tolist() == past_of(before, case.user).items.tolist()
+            earlier = case.moment.seeds[case.moment.here :].tolist()
+            assert earlier
+            assert set(earlier) <= set(past.tolist())
+        assert len(cases[f"{context}_known"]) == len(cases[context]), "everybody has been here before"
+
+
+def test_where_nobody_buys_two_at_once_the_last_purchase_is_the_page_and_the_next_one_the_target() -> None:
+    bought = [
+        Event(user, START_MS + turn * 100 * DAY_MS + user * HOUR_MS, PURCHASE, (user + turn) % 7, 0)
+        for turn in range(5)
+        for user in range(300)
+    ]
+    _, cases = split(histories_of(bought))
+    assert len(cases["product"]) == len(cases["product_known"]) == 300
+    assert not cases["cart"]
+    for case in cases["product_known"]:
+        assert (case.moment.at_hand.tolist(), case.targets.tolist()) == (
+            [(case.user + 3) % 7],
+            [(case.user + 4) % 7],
+        )
+        assert case.moment.seeds.tolist() == [(case.user + turn) % 7 for turn in (3, 2, 1, 0)]
 
 
 def test_a_cart_holds_all_but_the_product_asked_for() -> None:

@@ -67,7 +67,7 @@ def test_two_builds_of_one_history_are_the_same_to_the_bit() -> None:
 
 
 def offered(ranker: Any, products: list[int], weights: Any, size: int = ITEMS) -> list[int]:
-    now = moment("product", np.array(products, np.int32), NOBODY, live=False)
+    now = moment("product", np.array(products, np.int32), NOBODY)
     items, *_ = rank(
         Workspace(), ranker, weights, size, **of_moment(now), available=np.ones(size, np.uint8),
         price_cents=np.full(size, 100, np.int64), categories=np.zeros(size, np.int32), fallback=NO_ITEMS,

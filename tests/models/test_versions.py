@@ -11,6 +11,7 @@ import pytest
 
 from recomengine.context import Context
 from recomengine.models import service
+from recomengine.models.cases import CONTEXTS
 from recomengine.models.held_back import replay_of
 from recomengine.models.schemas import SourceShare
 from recomengine.models.versions import in_a_sentence
@@ -58,7 +59,7 @@ async def test_builds_are_listed_with_what_they_learned_and_which_one_is_served(
     assert newer["buildSeconds"] >= 0
     assert newer["builtAt"] > newer["startedAt"]
     assert newer["learnedAt"] == older["learnedAt"], "taken over"
-    assert {report["context"] for report in newer["contexts"]} == {"home", "home_new", "session", "product", "cart"}
+    assert {report["context"] for report in newer["contexts"]} == set(CONTEXTS)
     for report in newer["contexts"]:
         assert report["chosen"] == "prior"
         assert report["weights"] == sorted(report["weights"], key=lambda weight: -weight["share"])

@@ -60,7 +60,7 @@ async def test_each_strategy_gives_the_list_that_the_shopper_would_get_with_its_
 async def test_it_is_told_what_a_list_starts_from(shop: Shop) -> None:
     [home] = await shop.play(userId="u1", strategies=["auto"])
     meta = home["meta"]
-    assert (meta["context"], meta["history"], meta["session"], meta["userIds"]) == ("session", 12, 12, ["u1"])
+    assert (meta["context"], meta["history"], meta["session"], meta["userIds"]) == ("home", 12, 0, ["u1"])
     assert "boot3" in home["meta"]["startsFrom"]
     [cart] = await shop.play(userId="u1", strategies=["auto"], productIds=["mug1"], context="cart")
     assert (cart["meta"]["context"], cart["meta"]["startsFrom"]) == ("cart", ["mug1"])

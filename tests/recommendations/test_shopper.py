@@ -9,7 +9,7 @@ from recomengine.catalog.live import LiveCatalog
 from recomengine.events.trail import Trail
 from recomengine.models.histories import DAY_MS, EVENT_TYPES, PURCHASE, VIEW
 from recomengine.models.model import NO_HISTORY, History
-from recomengine.recommendations.shopper import SESSION_GAP_MS, is_live, look_up
+from recomengine.recommendations.shopper import SESSION_GAP_MS, look_up
 
 BUILT = 1_000 * DAY_MS
 
@@ -48,8 +48,10 @@ def event(product: int, at_ms: int, *, kind: str = "view", created_ms: int = BUI
     return Trail(created_ms, at_ms, kind, f"p{product}", session)
 
 
-def known(model: Any, catalog: LiveCatalog, trail: list[Trail], session: str | None = None) -> Any:
-    return look_up(model, catalog, "ann", trail, session)
+def known(
+    model: Any, catalog: LiveCatalog, trail: list[Trail], session: str | None = None, now_ms: int = BUILT + 10
+) -> Any:
+    return look_up(model, catalog, "ann", trail, session, now_ms=now_ms)
 
 
 def test_newest_events_come_first_whichever_source_they_are_from(catalog: LiveCatalog) -> None:
@@ -86,18 +88,30 @@ def test_unknown_and_deleted_products_are_left_out(catalog: LiveCatalog) -> None
     assert len(known(None, catalog, []).items) == 0
 
 
-def test_a_session_is_what_carries_its_id_or_follows_closely(catalog: LiveCatalog) -> None:
+def test_a_session_is_what_carries_its_id_or_follows_closely_until_now(catalog: LiveCatalog) -> None:
     trail = [event(1, 40, session="now"), event(2, 30, session="now"), event(3, 20, session="before")]
     assert known(None, catalog, trail, "now").session == 2
-    assert known(None, catalog, trail, "another").session == 3
+    assert known(None, catalog, trail, "another", now_ms=50).session == 3
     apart = [event(1, 3 * SESSION_GAP_MS), event(2, 3 * SESSION_GAP_MS - 5), event(3, 0)]
-    assert known(None, catalog, apart).session == 2
+    assert known(None, catalog, apart, now_ms=3 * SESSION_GAP_MS).session == 2
 
 
-def test_a_shopper_is_live_within_a_sessions_gap_of_the_newest_event_or_with_its_session() -> None:
-    trail = [event(1, 5, created_ms=1_000_000, session="s")]
-    assert is_live(trail, None, 1_000_000 + SESSION_GAP_MS - 1)
-    assert not is_live(trail, None, 1_000_000 + SESSION_GAP_MS)
-    assert is_live(trail, "s", 1_000_000 + 10 * SESSION_GAP_MS)
-    assert not is_live(trail, "another", 1_000_000 + 10 * SESSION_GAP_MS)
-    assert not is_live([], "s", 0)
+def test_a_session_ends_a_sessions_gap_after_its_newest_event_unless_the_request_carries_its_id(
+    catalog: LiveCatalog,
+) -> None:
+    trail = [event(1, 1_000_000, session="s")]
+    assert known(None, catalog, trail, now_ms=1_000_000 + SESSION_GAP_MS - 1).session == 1
+    assert known(None, catalog, trail, now_ms=1_000_000 + SESSION_GAP_MS).session == 0
+    assert known(None, catalog, trail, "s", now_ms=1_000_000 + 10 * SESSION_GAP_MS).session == 1
+    assert known(None, catalog, trail, "another", now_ms=1_000_000 + 10 * SESSION_GAP_MS).session == 0
+
+
+def test_an_import_of_last_night_is_history(catalog: LiveCatalog) -> None:
+    now_ms = BUILT + DAY_MS
+    imported = [event(3, BUILT + 5, created_ms=now_ms - 1), event(4, BUILT + 4, created_ms=now_ms - 1)]
+    assert known(None, catalog, imported, now_ms=now_ms).session == 0
+    viewed = event(1, now_ms - 2, created_ms=now_ms - 2, session="s")
+    for trail in ([*imported, viewed], [viewed, *imported]):
+        for session in (None, "s"):
+            shopper = known(KnownShopper((2, "view", BUILT + 6)), catalog, trail, session, now_ms)
+            assert (shopper.items.tolist(), shopper.session) == ([1, 2, 3, 4], 1)

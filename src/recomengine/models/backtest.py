@@ -3,7 +3,7 @@ context.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,14 +13,18 @@ from threadpoolctl import threadpool_limits
 from recomengine._core.candidates import Workspace
 from recomengine._core.csr import CSR, Float32, Int32, Int64
 from recomengine._core.ranking import Paths, Ranker, rank
-from recomengine.models.blend import Learned, Lists, learn
+from recomengine._core.sources import Neighbours, table
+from recomengine.models.blend import MIN_CASES, Floats, Learned, Lists, learn, metrics
 from recomengine.models.cases import CONTEXTS, Case, split
 from recomengine.models.evidence import build_evidence, make_ranker
+from recomengine.models.following import CANDIDATES, NEAR, Following, chosen
+from recomengine.models.grouping import Grouped
 from recomengine.models.held_back import HeldBack, held_back
 from recomengine.models.histories import PURCHASE, Histories
-from recomengine.models.shopper import NO_ITEMS, Moment
-from recomengine.models.sources import PLACE, SOURCES
+from recomengine.models.shopper import HOMES, KNOWN, NO_ITEMS, STEEP, Moment
+from recomengine.models.sources import PLACE, SOURCES, Before, following
 
+NO_FEATURES = np.zeros((0, 5), np.float32)
 REPEAT_SHARE = 0.05
 """From this share of repeats among what shoppers buy next, purchased products stay in the lists."""
 
@@ -46,6 +50,7 @@ class Backtest(NamedTuple):
     repeat_share: float
     report: dict[str, Any]
     replay: Sequence[HeldBack] = ()
+    following: Following = NEAR
 
 
 class Collected(NamedTuple):
@@ -59,10 +64,11 @@ class Collected(NamedTuple):
 def backtest(histories: Histories, content: CSR, shelf: Shelf) -> Backtest:
     before, cases = split(histories)
     n_items = len(shelf.available)
-    arrays, _ = build_evidence(before, content, n_items)
-    ranker, workspace = make_ranker(arrays, n_items), Workspace()
     repeats = repeat_share(cases["home"])
-    home = "home" if repeats >= REPEAT_SHARE else "home_new"
+    home = home_of(repeats)
+    settings = choose_following(before, {context: cases[context] for context in (home, "session")}, shelf)
+    arrays, _ = build_evidence(before, content, n_items, following=settings)
+    ranker, workspace = make_ranker(arrays, n_items), Workspace()
     learned: dict[str, Learned] = {}
     replay: list[HeldBack] = []
     with threadpool_limits(
@@ -70,9 +76,9 @@ def backtest(histories: Histories, content: CSR, shelf: Shelf) -> Backtest:
     ):  # on a busy machine BLAS's own threads spin, waiting for each other: 202 s instead of 27 s
         for context in CONTEXTS:
             started = time.perf_counter()
-            found = collect(workspace, ranker, cases[context], shelf, new_only=context == "home_new")
+            found = collect(workspace, ranker, cases[context], shelf, new_only=is_new_only(context, home))
             learned[context] = learn(found.lists, metric_of(context), context)
-            if context in (home, "session", "product", "cart"):
+            if context == home or context not in HOMES:
                 replay += held_back(context, found, learned[context].halves, histories.users, arrays["fallback.items"])
             learned[context].report["seconds"] = round(time.perf_counter() - started, 2)
     return Backtest(
@@ -80,13 +86,46 @@ def backtest(histories: Histories, content: CSR, shelf: Shelf) -> Backtest:
         {context: best_of_kinds(result.report) for context, result in learned.items()},
         repeats,
         {context: result.report for context, result in learned.items()},
-        replay,
-    )
+        replay, settings,
+    )  # fmt: skip
+
+
+def choose_following(before: Histories, cases: Mapping[str, Sequence[Case]], shelf: Shelf) -> Following:
+    """By the source `sequence` alone, on the cases of those contexts that have enough."""
+    enough = {context: some for context, some in cases.items() if len(some) >= MIN_CASES}
+    if not enough:
+        return NEAR
+    shop, figures = Grouped(before, len(shelf.available)), []
+    for settings in CANDIDATES:
+        shop.following = settings
+        neighbours = Neighbours(following(shop), shop.size)
+        alone = Ranker([table([neighbours], STEEP)], NO_FEATURES)
+        figures.append(np.concatenate([_alone(alone, context, some, shelf) for context, some in enough.items()]))
+    return chosen(figures)
+
+
+def _alone(ranker: Ranker, context: str, cases: Sequence[Case], shelf: Shelf) -> Floats:
+    """The metric of each case by the only source of `ranker`, 0 where it finds nothing."""
+    found = collect(Workspace(), ranker, cases, shelf, new_only=context == "home_new")
+    weights = np.zeros(ranker.width)
+    weights[:2] = 1.0, 1e-4
+    figures = dict(zip(map(id, found.cases), metrics(found.lists, weights, metric_of(context)).tolist(), strict=True))
+    return np.array([figures.get(id(case), 0.0) for case in cases])
+
+
+def home_of(repeats: float) -> str:
+    """The home that a shop is served by default."""
+    return "home" if repeats >= REPEAT_SHARE else "home_new"
+
+
+def is_new_only(context: str, home: str) -> bool:
+    """Whether what the shopper bought is left out there."""
+    return context == "home_new" or (context.endswith(KNOWN) and home == "home_new")
 
 
 def metric_of(context: str) -> str:
     """In a session one product is next; elsewhere several may be right."""
-    return "mrr@20" if context == "session" else "ndcg@10"
+    return "mrr@20" if context.startswith("session") else "ndcg@10"
 
 
 def repeat_share(cases: Sequence[Case]) -> float:
@@ -96,22 +135,29 @@ def repeat_share(cases: Sequence[Case]) -> float:
 
 
 def best_of_kinds(report: dict[str, Any]) -> dict[str, str]:
-    """The best source of each kind of evidence, as far as the backtest has ranked them (best first)."""
+    """The best source of each kind of evidence, as far as the backtest has ranked them (best first), of those that say
+    something to everybody.
+    """
     best: dict[str, str] = {}
-    for name in report.get("sources", ()):
-        best.setdefault(SOURCES[PLACE[name]].kind.name, name)
+    for source in (SOURCES[PLACE[name]] for name in report.get("sources", ())):
+        if not isinstance(source.form, Before):
+            best.setdefault(source.kind.name, source.name)
     return best
 
 
 def collect(workspace: Workspace, ranker: Ranker, cases: Sequence[Case], shelf: Shelf, *, new_only: bool) -> Collected:
-    """Candidates and features of every case that has any, as serving would see them."""
+    """Candidates and features of every case that has any, as serving would see them; new_only: without what the shopper
+    bought.
+    """
     features: list[Float32] = []
     hits: list[NDArray[np.bool_]] = []
     wanted: list[int] = []
     asked: list[Case] = []
     found: list[Int32] = []
     for case in cases:
-        excluded = case.moment.shopper.purchased if new_only else case.moment.on_page
+        excluded = case.moment.on_page
+        if new_only:
+            excluded = np.concatenate([excluded, case.moment.shopper.purchased])
         candidates, described = rank(
             workspace, ranker, None, 1, **of_moment(case.moment), available=shelf.available,
             price_cents=shelf.price_cents, categories=shelf.categories, paths=shelf.paths, fallback=NO_ITEMS,

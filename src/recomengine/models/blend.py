@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from recomengine._core.csr import Float32
 from recomengine._core.ranking import FEATURES
 from recomengine._core.softmax import softmax_state
+from recomengine.models.shopper import KNOWN
 from recomengine.models.sources import PLACE, SOURCES, EvidenceSource, names_of_weights
 
 MIN_CASES = 60
@@ -116,7 +117,17 @@ def single_weights(name: str) -> Floats:
 
 def prior_weights(context: str) -> Float32:
     """What works in most shops, for one that has not shown yet what works in it."""
-    return np.array([PRIOR[context].get(name, 0.0) for name in NAMES], np.float32)
+    return np.array([PRIOR[context.removesuffix(KNOWN)].get(name, 0.0) for name in NAMES], np.float32)
+
+
+def in_session(home: Float32, session: Float32) -> Float32:
+    """The weights of a home, for a visit: what the visit itself showed, of which a home knows nothing, weighs as in
+    sessions.
+    """
+    weights = home.copy()
+    for name in ("at_hand", "in_session"):
+        weights[NAMES.index(name)] = session[NAMES.index(name)]
+    return weights
 
 
 def known_sources(weights: Float32) -> Sequence[EvidenceSource]:

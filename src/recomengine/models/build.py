@@ -73,7 +73,7 @@ def build_model(
         begin("backtest")
         learned = backtest(histories, content, shelf)
     backtest_s = time.perf_counter() - started - content_s
-    evidence, seconds = build_evidence(histories, content, n_items, begin)
+    evidence, seconds = build_evidence(histories, content, n_items, begin, learned.following)
     arrays |= evidence
     arrays["durable.items"] = durable_items(histories, shelf.categories)
     _put_strings(arrays, "users", histories.users)
@@ -105,6 +105,7 @@ def _stats(
         "events": len(histories.items), "users": len(histories.users), "items": products, "numbers": n_items,
         "newestMs": histories.newest_ms, "repeatShare": round(learned.repeat_share, 4), "singles": learned.singles,
         "strategies": by_strategy(learned), "contexts": learned.report, "seconds": seconds,
+        "settings": {"sequence": learned.following._asdict()},
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from recomengine._core.csr import Int32, Int64
 from recomengine.models.grouping import carts_count, owned_baskets
 from recomengine.models.histories import DAY_MS, NO_GROUP, PURCHASE, TYPE_WEIGHTS, Histories, choose
-from recomengine.models.shopper import NO_ITEMS, NOBODY, Moment, Shopper, moment
+from recomengine.models.shopper import KNOWN, NO_ITEMS, NOBODY, Moment, Shopper, moment
 
 SHARE, SHARE_OF_FEW = 0.1, 0.2
 FEW_EVENTS = 50_000
@@ -25,8 +25,12 @@ ORDERS = 4
 PAGE_PRODUCTS = 50
 MIN_PURCHASES = 500
 SEED = 20_200_101
-CONTEXTS = ("home", "home_new", "session", "product", "cart")
-"""home_new: home where nothing bought before may come again."""
+FEW_PAGES = 60
+"""Where baskets give fewer cases, what shoppers bought one after the other says what follows a page."""
+CONTEXTS = ("home", "home_new", "session", "product", "cart", "session_known", "product_known", "cart_known")
+"""home_new: home where nothing bought before may come again; …_known: where the shopper did something before the visit
+or the page, which the cases of the same context without it do not know."""
+EVERY = frozenset(CONTEXTS)
 
 
 class Case(NamedTuple):
@@ -57,9 +61,12 @@ def cut_cases(histories: Histories, before: Histories, after: NDArray[np.bool_])
     return {
         "home": _home(histories, before, after, known, new_only=False),
         "home_new": _home(histories, before, after, known, new_only=True),
-        "session": _sessions(histories, before, after, known),
-        "product": _pages(histories, after, known, page="product"),
-        "cart": _pages(histories, after, known, page="cart"),
+        "session": _sessions(histories, before, after, known, with_past=False),
+        "product": _pages(histories, before, after, known, page="product", with_past=False),
+        "cart": _pages(histories, before, after, known, page="cart", with_past=False),
+        "session_known": _sessions(histories, before, after, known, with_past=True),
+        "product_known": _pages(histories, before, after, known, page="product", with_past=True),
+        "cart_known": _pages(histories, before, after, known, page="cart", with_past=True),
     }
 
 
@@ -105,7 +112,7 @@ def _home(
             if new_only:
                 targets = targets[~np.isin(targets, shopper.purchased)]
             if len(targets):
-                case = Case(moment("home", NO_ITEMS, shopper, live=False), targets, int(user))
+                case = Case(moment("home", NO_ITEMS, shopper), targets, int(user))
                 found.append((turn, place, case))
                 firsts += turn == 0
     found = sorted(found, key=lambda each: each[:2])[:MAX_CASES]
@@ -126,10 +133,10 @@ def _orders(histories: Histories, rows: Int64) -> Iterator[Int32]:
 
 
 def _sessions(
-    histories: Histories, before: Histories, after: NDArray[np.bool_], known: NDArray[np.bool_]
+    histories: Histories, before: Histories, after: NDArray[np.bool_], known: NDArray[np.bool_], *, with_past: bool
 ) -> list[Case]:
     """The next product of sessions (without ids, one shopper's day) after the cut, at up to PER_SESSION places of
-    each.
+    each; with_past: of shoppers known before it, and with what they did then.
     """
     counted = after & (TYPE_WEIGHTS[histories.types] > 0) & (histories.types != PURCHASE)
     rows = np.flatnonzero(counted & known[histories.items])
@@ -146,11 +153,15 @@ def _sessions(
     for session in random.permutation(np.flatnonzero(ends - starts >= 2)):
         inside = rows[starts[session] : ends[session]]
         user = int(owners[starts[session]])
-        past = past_of(before, user)
+        past = past_of(before, user) if with_past else NOBODY
+        if with_past and not len(past.items):
+            continue
         for place in np.sort(random.permutation(np.arange(1, len(inside)))[:PER_SESSION]):
             shopper = _within(histories, inside[:place], past)
             target = histories.items[inside[place : place + 1]]
-            found.append(Case(moment("home", NO_ITEMS, shopper, live=True), target, user))
+            asked = moment("home", NO_ITEMS, shopper, EVERY)
+            if with_past == asked.weighed_as.endswith(KNOWN):
+                found.append(Case(asked, target, user))
         if len(found) >= MAX_CASES:
             break
     return found[:MAX_CASES]
@@ -166,23 +177,90 @@ def _within(histories: Histories, rows: Int64, past: Shopper) -> Shopper:
     )  # fmt: skip
 
 
-def _pages(histories: Histories, after: NDArray[np.bool_], known: NDArray[np.bool_], *, page: str) -> list[Case]:
+def _pages(
+    histories: Histories,
+    before: Histories,
+    after: NDArray[np.bool_],
+    known: NDArray[np.bool_],
+    *,
+    page: str,
+    with_past: bool,
+) -> list[Case]:
     """From one product of a basket the others (product), from all but one that one (cart), at up to PER_BASKET places
-    of each.
+    of each; where these are few, on product pages what is bought next. with_past: of shoppers known before the cut, and
+    with what they did then.
     """
-    found_baskets, owners = owned_baskets(choose(histories, after), carts=carts_count(histories))
     random = np.random.default_rng(SEED)
+    asked = _of_baskets(histories, before, after, known, random, page=page, with_past=with_past)
+    if page == "product" and len(asked) < FEW_PAGES:
+        asked += _of_successions(histories, before, after, known, random)
     found: list[Case] = []
+    for on_page, targets, user, past in asked:
+        now = moment(page, on_page, past if with_past else NOBODY, EVERY)
+        if with_past == now.weighed_as.endswith(KNOWN):
+            found.append(Case(now, targets, user))
+    return found[:MAX_CASES]
+
+
+class _Asked(NamedTuple):
+    on_page: Int32
+    targets: Int32
+    user: int
+    past: Shopper
+
+
+def _of_baskets(
+    histories: Histories,
+    before: Histories,
+    after: NDArray[np.bool_],
+    known: NDArray[np.bool_],
+    random: np.random.Generator,
+    *,
+    page: str,
+    with_past: bool,
+) -> list[_Asked]:
+    found_baskets, owners = owned_baskets(choose(histories, after), carts=carts_count(histories))
+    has_past = np.diff(before.indptr) > 0
+    found: list[_Asked] = []
     for basket in random.permutation(found_baskets.rows):
+        user = int(owners[basket])
+        if with_past and not has_past[user]:
+            continue
         items = found_baskets.indices[found_baskets.indptr[basket] : found_baskets.indptr[basket + 1]]
         items = items[known[items]]
+        past = past_of(before, user)
         for place in random.permutation(len(items))[:PER_BASKET] if len(items) >= 2 else ():
             one, rest = items[place : place + 1], np.delete(items, place)[:PAGE_PRODUCTS]
-            on_page, targets = (one, rest) if page == "product" else (rest, one)
-            found.append(Case(moment(page, on_page, NOBODY, live=False), targets, int(owners[basket])))
+            found.append(_Asked(one, rest, user, past) if page == "product" else _Asked(rest, one, user, past))
         if len(found) >= MAX_CASES:
             break
-    return found[:MAX_CASES]
+    return found
+
+
+def _of_successions(
+    histories: Histories,
+    before: Histories,
+    after: NDArray[np.bool_],
+    known: NDArray[np.bool_],
+    random: np.random.Generator,
+) -> list[_Asked]:
+    """From what a shopper bought last before the cut, what they bought first after it."""
+    bought = after & (histories.types == PURCHASE)
+    found: list[_Asked] = []
+    for user in random.permutation(np.unique(histories.owners[bought])):
+        past = past_of(before, user)
+        if not len(past.purchased):
+            continue
+        start, end = histories.indptr[user], histories.indptr[user + 1]
+        order = next(_orders(histories, np.flatnonzero(bought[start:end]) + start))
+        on_page = past.purchased[:1]
+        targets = np.unique(order)
+        targets = targets[known[targets] & (targets != on_page[0])]
+        if len(targets):
+            found.append(_Asked(on_page, targets, int(user), past))
+        if len(found) >= MAX_CASES:
+            break
+    return found
 
 
 def past_of(histories: Histories, user: int) -> Shopper:

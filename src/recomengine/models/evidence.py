@@ -13,10 +13,24 @@ from recomengine._core.csr import CSR, Float32, Int32
 from recomengine._core.ranking import Ranker
 from recomengine._core.sources import Neighbours, Sequences, Source, own, ranking, sessions, table
 from recomengine.models.arrays import Arrays, csr, put_csr
+from recomengine.models.following import FOLLOWING, NEAR, Following, as_array
 from recomengine.models.grouping import Grouped
 from recomengine.models.histories import Histories
 from recomengine.models.rankings import descending, popularity
-from recomengine.models.sources import INDEXES, PARTS, RANKINGS, SOURCES, TABLES, EvidenceSource, Index, Ranking, Table
+from recomengine.models.shopper import BEFORE
+from recomengine.models.sources import (
+    INDEXES,
+    PARTS,
+    PLACE,
+    RANKINGS,
+    SOURCES,
+    TABLES,
+    Before,
+    EvidenceSource,
+    Index,
+    Ranking,
+    Table,
+)  # fmt: skip
 
 MAX_RANKING = 1000
 INDEX_PARTS = ("indptr", "items", "at", "where", "idf")
@@ -31,17 +45,17 @@ def ignore(_part: str) -> None:
 
 
 def build_evidence(
-    histories: Histories, content: CSR, n_items: int, begin: Begin = ignore
+    histories: Histories, content: CSR, n_items: int, begin: Begin = ignore, following: Following = NEAR
 ) -> tuple[Arrays, dict[str, float]]:
     """(arrays, seconds of each part) for `n_items` product numbers; content: items × items, as `content_table` makes
     it.
     """
-    arrays: Arrays = {}
+    arrays: Arrays = {FOLLOWING: as_array(following)}
     seconds: dict[str, float] = {}
     for part in PARTS:
         begin(part)
         started = time.perf_counter()
-        _put_part(arrays, part, Grouped(histories, n_items))
+        _put_part(arrays, part, Grouped(histories, n_items, following=following))
         seconds[part] = round(time.perf_counter() - started, 3)
     put_csr(arrays, "content", content)
     return arrays, seconds
@@ -120,16 +134,19 @@ def ranker_of(item_features: Float32, *evidence: Evidence) -> Ranker:
     return Ranker([_joined(source, evidence) for source in SOURCES], item_features)
 
 
-def _joined(source: EvidenceSource, evidence: Sequence[Evidence]) -> Source:
+def _joined(source: EvidenceSource, evidence: Sequence[Evidence], later: int = 0) -> Source:
+    """later: added to the number of its profile."""
     name, form = source.name, source.form
     match form:
+        case Before(source=of):
+            return _joined(SOURCES[PLACE[of]], evidence, BEFORE)
         case Table():
-            return table([one.tables[name] for one in evidence if name in one.tables], form.profile)
+            return table([one.tables[name] for one in evidence if name in one.tables], form.profile + later)
         case Index():
             found = [one.sequences[name] for one in evidence if name in one.sequences]
             return sessions(
                 found,
-                form.profile,
+                form.profile + later,
                 sample=form.sample,
                 neighbours=form.neighbours,
                 decay=form.decay,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from recomengine._core.csr import CSR, Int32, Int64
 from recomengine._core.interactions import weighted_matrix
 from recomengine.models.arrays import empty_csr
+from recomengine.models.following import NEAR, Following, following_in
 from recomengine.models.histories import ADD_TO_CART, DAY_MS, NO_GROUP, PURCHASE, TYPE_WEIGHTS, Histories
 from recomengine.models.rankings import Figures, figures_of
 from recomengine.models.repeats import Counts, counts_of, newest_repeats, once_a_day
@@ -28,11 +29,19 @@ class Grouped:
     """What the sources of one part of a build share. Each group is made when it is first asked for.
 
     size: product numbers in use. former: the arrays of a model that the histories are news to; then what decides on a
-    whole shop's figures goes by the model's, and what is counted of a product is counted with the model's.
+    whole shop's figures goes by the model's, and what is counted of a product is counted with the model's; so does
+    `following`, how far sequences are looked along.
     """
 
-    def __init__(self, histories: Histories, size: int, former: Mapping[str, NDArray[Any]] | None = None) -> None:
+    def __init__(
+        self,
+        histories: Histories,
+        size: int,
+        former: Mapping[str, NDArray[Any]] | None = None,
+        following: Following = NEAR,
+    ) -> None:
         self.histories = histories
+        self.following = following if former is None else following_in(former)
         self.size = size
         self.threads = 0 if former is None else 1
         self._former = former

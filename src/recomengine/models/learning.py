@@ -11,6 +11,7 @@ from recomengine.models.backtest import Backtest
 from recomengine.models.blend import WIDTH
 from recomengine.models.build import Former
 from recomengine.models.cases import CONTEXTS
+from recomengine.models.following import following_in
 from recomengine.models.held_back import HeldBack
 
 NEW_SHARE = 0.05
@@ -51,7 +52,10 @@ def former_of(served: Published, replay: Sequence[HeldBack]) -> Former:
     """replay: what of it may still be kept."""
     manifest = served.manifest
     weights = {context: served.arrays[f"weights.{context}"] for context in CONTEXTS}
-    learned = Backtest(weights, manifest["singles"], manifest["repeatShare"], manifest["contexts"], replay)
+    learned = Backtest(
+        weights, manifest["singles"], manifest["repeatShare"], manifest["contexts"], replay,
+        following_in(served.arrays),
+    )  # fmt: skip
     return Former(learned, served.arrays, served.manifest["contentDigest"])
 
 
@@ -64,6 +68,7 @@ def check_not_worse(stats: Mapping[str, Any], served: Mapping[str, Any], now: da
         now - datetime.fromisoformat(served["builtAt"]) >= GUARDED_FOR
         or came_between >= COMPARABLE_SHARE * served["learnedEvents"]
         or stats.get("robots", 0) != served.get("robots", 0)  # what a robot will do next is told easily
+        or stats["contexts"].keys() != served["contexts"].keys()  # an older backtest, which asked other questions
     ):
         return
     worse = [

@@ -10,16 +10,32 @@ from recomengine._core.csr import CSR, Float32, Int32, Int64
 from recomengine._core.sources import Neighbours
 from recomengine._core.strings import StringTable
 from recomengine.models.arrays import Arrays, csr
-from recomengine.models.blend import fitted, known_sources
+from recomengine.models.blend import fitted, in_session, known_sources
 from recomengine.models.cases import CONTEXTS
 from recomengine.models.content import similar, vectors_of
 from recomengine.models.evidence import NOTHING, Evidence, evidence_of, ranker_of
 from recomengine.models.newcomers import estimate, merged, with_features, with_newcomers
 from recomengine.models.overlay import News, fold
 from recomengine.models.people import People
+from recomengine.models.shopper import HOMES, IN_SESSION, KNOWN
 from recomengine.models.together import Baskets, Together
 
 OVERLAY_NEIGHBOURS = 50
+
+
+def weights_in(arrays: Arrays) -> dict[str, Float32]:
+    """Older models have none for shoppers who did something before: those of the same context without it stand in."""
+    found = {
+        context: fitted(arrays.get(f"weights.{context}", arrays[f"weights.{context.removesuffix(KNOWN)}"]))
+        for context in CONTEXTS
+    }
+    return found | {home + IN_SESSION: in_session(found[home], found["session"]) for home in HOMES}
+
+
+def learned_in(reports: Mapping[str, Any]) -> frozenset[str]:
+    """reports: of the backtest, by context. In older models sessions with and without a history are one."""
+    learned = frozenset(context for context, report in reports.items() if report.get("chosen", "prior") != "prior")
+    return learned | {"session" + KNOWN} if "session" in learned and "session" + KNOWN not in reports else learned
 
 
 class History(NamedTuple):
@@ -37,8 +53,9 @@ NO_HISTORY = History(np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, n
 
 
 class Model:
-    """`size`: product numbers that it knows, 0 to size - 1. `weights`: of the blend, by context; `singles`: by context
-    and kind of evidence, the source that does best alone; `fallback`: products by popularity."""
+    """`size`: product numbers that it knows, 0 to size - 1. `weights`: of the blend, by context, and for visits that
+    are weighed as a home; `learned`: contexts whose weights were learned from the shop's own cases; `singles`: by
+    context and kind of evidence, the source that does best alone; `fallback`: products by popularity."""
 
     def __init__(self, arrays: Arrays, manifest: Mapping[str, Any]) -> None:
         self.version: str = manifest["version"]
@@ -47,7 +64,8 @@ class Model:
         self.size: int = manifest["numbers"]
         self.repeat_share: float = manifest["repeatShare"]
         self.singles: dict[str, dict[str, str]] = manifest["singles"]
-        self.weights: dict[str, Float32] = {context: fitted(arrays[f"weights.{context}"]) for context in CONTEXTS}
+        self.weights = weights_in(arrays)
+        self.learned = learned_in(manifest["contexts"])
         self.fallback: Int32 = arrays["fallback.items"]
         self._again: NDArray[np.bool_] = np.ones(self.size, bool)
         self._again[arrays.get("durable.items", np.empty(0, np.int32))] = False  # older models have none

@@ -6,8 +6,9 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-Context = Literal["home", "home_new", "session", "product", "cart"]
-"""home_new: home where nothing bought before may come again."""
+Context = Literal["home", "home_new", "session", "product", "cart", "session_known", "product_known", "cart_known"]
+"""home_new: home where nothing bought before may come again; …_known: where the shopper did something before the visit
+or the page."""
 
 
 class Queued(msgspec.Struct, rename="camel"):
@@ -21,7 +22,8 @@ class Progress(msgspec.Struct):
 
 
 class ModelStatus(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """status is the newest build's; the figures are those of the model that is served."""
+    """status is the newest build's; the figures are those of the model that is served. settings: of sources that the
+    backtest chooses them for, by the names of source and setting."""
 
     status: Literal["none", "building", "ready", "failed"]
     version: str | None
@@ -32,6 +34,7 @@ class ModelStatus(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     build_seconds: float | None
     strategies: dict[str, Any]
     contexts: dict[str, Any]
+    settings: dict[str, dict[str, float]]
     error: str | UnsetType = UNSET
     progress: Progress | UnsetType = UNSET
 

@@ -69,13 +69,14 @@ async def status(pool: Pool, tenant_id: UUID) -> dict[str, Any]:
     state = "building" if waits else newest["status"] if newest else "none"
     answer: dict[str, Any] = {
         "status": state, "version": None, "builtAt": None, "events": 0, "users": 0, "items": 0,
-        "buildSeconds": None, "strategies": {}, "contexts": {},
+        "buildSeconds": None, "strategies": {}, "contexts": {}, "settings": {},
     }  # fmt: skip
     if ready is not None:
         answer |= {
             name: ready["stats"].get(name)
             for name in ("events", "users", "items", "buildSeconds", "strategies", "contexts")
         }
+        answer["settings"] = ready["stats"].get("settings", {})
         answer |= {"version": ready["version"], "builtAt": ready["finished_at"]}
     if state == "failed" and newest is not None:
         answer["error"] = newest["error"]

@@ -62,6 +62,12 @@ class Table(NamedTuple):
     folds: bool = False
 
 
+class Before(NamedTuple):
+    """What another source says, a table or an index, of what the shopper did before the page or the visit at hand."""
+
+    source: str
+
+
 class Index(NamedTuple):
     """Sequences that are searched in a request, later ones like the model's. name: of its arrays. build: (indptr,
     items) as `Sequences` takes them. The others as `_core.sources.sessions` takes them."""
@@ -86,7 +92,7 @@ class Own(NamedTuple):
     """What a request brings itself: the shopper's purchases."""
 
 
-SEEDED = Table, Index
+SEEDED = Table, Index, Before
 """Forms of evidence that starts from a product, which the reason names."""
 
 
@@ -100,17 +106,20 @@ class EvidenceSource(NamedTuple):
     label: str
     kind: EvidenceKind
     part: str
-    form: Table | Index | Ranking | Own
+    form: Table | Index | Ranking | Own | Before
     behind: float = 0.0
     cold: float = 0.0
+
+
+def following(shop: Grouped) -> CSR:
+    """What comes later in a sequence, looked for as far as the shop's settings say."""
+    return following_topk(*shop.sequences, shop.size, NEIGHBOURS, **shop.following._asdict(), threads=shop.threads)
 
 
 SOURCES = (
     EvidenceSource(
         "sequence", "looked at later in a visit", COLLABORATIVE, "sequences", cold=1.0,
-        form=Table(
-            STEEP, lambda shop: following_topk(*shop.sequences, shop.size, NEIGHBOURS, threads=shop.threads), folds=True
-        ),
+        form=Table(STEEP, following, folds=True),
     ),
     EvidenceSource(
         "transition", "looked at next", COLLABORATIVE, "sequences",
@@ -179,6 +188,17 @@ SOURCES = (
         "popular", "popular lately", POPULAR, "rankings", cold=0.05, form=Ranking(lambda shop: shop.figures.recent)
     ),
     EvidenceSource("own", "the shopper's own purchases", BUY_AGAIN, "", Own()),
+    EvidenceSource(
+        "sequence_before", "looked at later than what the shopper did before", COLLABORATIVE, "", Before("sequence")
+    ),
+    EvidenceSource(
+        "similar_before", "of interest to the same shoppers as what the shopper did before", COLLABORATIVE, "",
+        Before("similar"),
+    ),
+    EvidenceSource(
+        "session_neighbours_before", "in visits like those before", COLLABORATIVE, "", Before("session_neighbours")
+    ),
+    EvidenceSource("content_before", "alike to what the shopper did before", SIMILAR, "", Before("content")),
 )  # fmt: skip
 
 PARTS = ("sequences", "collaborative", "bought together", "rankings")

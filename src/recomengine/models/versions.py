@@ -22,6 +22,8 @@ from recomengine.models.sources import KIND_OF_STRATEGY, PLACE, SOURCES, Evidenc
 WHERE = {
     "home": "For a shopper who is known", "home_new": "For a shopper who is known, with something new",
     "session": "During a visit", "product": "On product pages", "cart": "In the cart",
+    "session_known": "During another visit", "product_known": "On product pages, for a shopper who is known",
+    "cart_known": "In the cart of a shopper who is known",
 }  # fmt: skip
 STRATEGIES = ("auto", *KIND_OF_STRATEGY)
 ALL_EVIDENCE = "all evidence together"

@@ -6,7 +6,7 @@ from recomengine.catalog.live import LiveCatalog
 from recomengine.models.histories import PURCHASE
 from recomengine.models.model import Model
 from recomengine.models.shopper import PAGES, Shopper
-from recomengine.models.sources import POPULAR, SEEDED, EvidenceKind, Own
+from recomengine.models.sources import POPULAR, SEEDED, Before, EvidenceKind, Own
 from recomengine.recommendations.ranked import Ranked
 
 _encode = msgspec.json.Encoder().encode
@@ -54,7 +54,8 @@ def lines_of(ranked: Ranked, catalog: LiveCatalog, model: Model | None, context:
         elif kind is POPULAR and product in newcomers:
             reason = NEWCOMER
         else:
-            reason = reason_of(kind, context, names[seed] if seeded else None, did.get(seed))
+            where = "" if form is Before else context
+            reason = reason_of(kind, where, names[seed] if seeded else None, did.get(seed))
         because = (ids[seed],) if seeded else (ids[product],) if form is Own else ()
         lines.append(line(ids[product], Said(round(score, 6), reason, Evidence(kind.name, because))))
     return lines

@@ -14,7 +14,7 @@ from recomengine.catalog.live import LiveCatalog
 from recomengine.infra.tracing import span
 from recomengine.models.backtest import REPEAT_SHARE, of_moment
 from recomengine.models.model import Model
-from recomengine.models.shopper import NO_ITEMS, Moment, Shopper
+from recomengine.models.shopper import IN_SESSION, NO_ITEMS, Moment, Shopper
 from recomengine.models.sources import FILLING, SOURCES, EvidenceSource
 from recomengine.recommendations.dislikes import less_alike
 from recomengine.recommendations.diversity import in_variety, wider
@@ -24,6 +24,8 @@ from recomengine.web.caller import Caller
 
 NO_EVIDENCE = Ranker([], np.zeros((0, 5), np.float32))
 NO_WEIGHTS = np.zeros(NO_EVIDENCE.width, np.float32)
+WITHOUT_BOUGHT = {"home": "home_new", "home" + IN_SESSION: "home_new" + IN_SESSION}
+"""Whose weights a moment takes where bought products are left out."""
 SOURCE_OF = {NO_SOURCE: FILLING} | dict(enumerate(SOURCES))
 """As `rank` numbers them."""
 
@@ -60,8 +62,8 @@ def ranked_for(
 ) -> Ranked:
     strategy = query.strategy or caller.config.default_strategy
     repeats = _purchased_stay(caller, query, model)
-    context = "home_new" if now.context == "home" and not repeats else now.context
-    weights = weights_of(model, strategy, context, now.seeds) if model else NO_WEIGHTS
+    context = now.weighed_as if repeats else WITHOUT_BOUGHT.get(now.weighed_as, now.weighed_as)
+    weights = weights_of(model, strategy, context, now.at_hand) if model else NO_WEIGHTS
     strength = 0.0 if model is None else caller.config.diversity if query.diversity is None else query.diversity
     disliked = shopper.disliked
     more = model is not None and (strength > 0 or len(disliked) > 0)

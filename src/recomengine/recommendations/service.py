@@ -37,7 +37,7 @@ from recomengine.recommendations.ranked import numbers, ranked_for
 from recomengine.recommendations.reply import reply
 from recomengine.recommendations.schemas import Query
 from recomengine.recommendations.served import Served, serve
-from recomengine.recommendations.shopper import is_live, look_up
+from recomengine.recommendations.shopper import look_up
 from recomengine.recommendations.strategies import counts_as
 from recomengine.web.caller import Caller
 from recomengine.web.notes import Notes
@@ -197,9 +197,10 @@ def _moment(query: Query, catalog: LiveCatalog, model: Model | None, known: Know
     if user_id is None:
         shopper = NOBODY
     else:
-        shopper = look_up(built, catalog, user_id, known.trail, query.session_id, known.others)
-    live = is_live(known.trail, query.session_id, int(time() * 1000))
-    return AtTheMoment(shopper, moment(query.page, numbers(catalog, query.products), shopper, live=live))
+        now_ms = int(time() * 1000)
+        shopper = look_up(built, catalog, user_id, known.trail, query.session_id, known.others, now_ms=now_ms)
+    learned: frozenset[str] = frozenset() if model is None else model.learned
+    return AtTheMoment(shopper, moment(query.page, numbers(catalog, query.products), shopper, learned))
 
 
 def _count_failure(done: "asyncio.Future[list[Any]]") -> None:

@@ -21,10 +21,13 @@ def look_up(
     trail: Sequence[Trail],
     session_id: str | None,
     aliases: Sequence[str] = (),
+    *,
+    now_ms: int,
 ) -> Shopper:
     """trail: the newest events under any of the user's ids, newest first; those that the model holds already are left
     out. It holds none of products that came after it, however long ago these were bought. What was returned counts no
-    longer as bought.
+    longer as bought. A session runs where the newest event happened less than a session's gap before `now_ms`, or is
+    of `session_id`; when an event arrived says nothing of that.
     """
     history = _joined([model.history(each) for each in (user_id, *aliases)]) if model else NO_HISTORY
     through_ms, size = (model.through_ms, model.size) if model else (0, 0)
@@ -44,7 +47,7 @@ def look_up(
     if not fresh and not len(history.items):
         return NOBODY
     fresh.sort(key=lambda event: -event[0])
-    return without_disliked(_merge(history, fresh, session_id))
+    return without_disliked(_merge(history, fresh, session_id, now_ms))
 
 
 def _without(history: History, returned: Container[tuple[int, int, int]]) -> History:
@@ -63,32 +66,28 @@ def _joined(histories: Sequence[History]) -> History:
     return History(*(column[order] for column in columns))
 
 
-def is_live(trail: Sequence[Trail], session_id: str | None, now_ms: int) -> bool:
-    """Whether the shopper is in the shop now: the session's own events are there, or the newest came less than a
-    session's gap ago.
-    """
-    newest = next((event for event in trail if event.event_type != RETURN), None)
-    if newest is None:
-        return False
-    return now_ms - newest.created_ms < SESSION_GAP_MS or (session_id is not None and newest.session_id == session_id)
-
-
-def _merge(history: History, fresh: Sequence[tuple[int, int, int, str]], session_id: str | None) -> Shopper:
+def _merge(
+    history: History, fresh: Sequence[tuple[int, int, int, str]], session_id: str | None, now_ms: int
+) -> Shopper:
     items = np.concatenate([np.array([event[1] for event in fresh], np.int32), history.items[::-1]])
     types = np.concatenate([np.array([event[2] for event in fresh], np.uint8), history.types[::-1]])
     times = np.concatenate([np.array([event[0] for event in fresh], np.int64), history.times_ms[::-1]])
     groups = np.concatenate([np.full(len(fresh), NO_GROUP, np.int64), history.groups[::-1]])
+    sessions: Sequence[str | None] = [event[3] for event in fresh]
     if len(fresh) and len(history.times_ms) and fresh[-1][0] < history.times_ms[-1]:
         order = np.argsort(-times, kind="stable")
         items, types, times, groups = items[order], types[order], times[order], groups[order]
-        return Shopper(items, types, times, groups, _session_length(times, None, ()))
-    sessions = [event[3] for event in fresh]
-    return Shopper(items, types, times, groups, _session_length(times, session_id, sessions))
+        sessions = [sessions[at] if at < len(fresh) else None for at in order.tolist()]
+    return Shopper(items, types, times, groups, _session_length(times, session_id, sessions, now_ms))
 
 
-def _session_length(times_ms: Int64, session_id: str | None, sessions: Sequence[str]) -> int:
-    """How many of the newest events make the running session: those that carry its id, or follow each other closely."""
-    if session_id is not None and session_id in sessions:
+def _session_length(times_ms: Int64, session_id: str | None, sessions: Sequence[str | None], now_ms: int) -> int:
+    """How many of the newest events make the running session: those that carry its id, or follow each other closely
+    until now.
+    """
+    if session_id is not None and sessions and sessions[0] == session_id:
         return next((at for at, session in enumerate(sessions) if session != session_id), len(sessions))
+    if now_ms - times_ms[0] >= SESSION_GAP_MS:
+        return 0
     gaps = times_ms[:-1] - times_ms[1:] > SESSION_GAP_MS
     return int(np.argmax(gaps)) + 1 if gaps.any() else len(times_ms)

@@ -24,7 +24,7 @@ SEEN_LAST = -10.0
 
 
 def weights_of(model: Model, strategy: str, context: str, seeds: Int32) -> Float32:
-    """Weights for `rank`. context: one of models.cases.CONTEXTS; seeds: what the request starts from."""
+    """Weights for `rank`. context: one of Model.weights; seeds: what the request starts from."""
     if strategy == "auto":
         return COLD_WEIGHTS if model.cold(seeds) else model.weights[context]
     kind = KIND_OF_STRATEGY[strategy]

@@ -5,6 +5,12 @@ export const CONTEXTS: Record<string, { label: string; hint: string }> = {
   session: { label: 'During a visit', hint: 'In the middle of a visit: which product comes next?' },
   product: { label: 'Product page', hint: 'From one product of an order: which others are in it?' },
   cart: { label: 'Cart', hint: 'From all products of an order but one: which one is it?' },
+  session_known: { label: 'During another visit', hint: 'The same as during a visit, with what the shopper did before it.' },
+  product_known: {
+    label: 'Product page, known shopper',
+    hint: 'The same as on a product page, with what the shopper did before.',
+  },
+  cart_known: { label: 'Cart, known shopper', hint: 'The same as in a cart, with what the shopper did before.' },
 }
 
 export const STRATEGIES: Record<string, string> = {
