@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -12,14 +12,14 @@ from starlette.applications import Starlette
 from recomengine.context import Context
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.settings import Settings
-from recomengine.shop import RateLimits
+from recomengine.shop import RateLimits, Strategy
 from tests.support.apps import MakeTenant, Tenant, bearer, client_of, running
 from tests.support.lists import PATH, SHOP, answer, history, ids, post_event
 from tests.support.processes import PATIENCE_S
 from tests.support.relay import Relay
 from tests.support.shops import build, fill_catalog, send, until
 
-STRATEGIES = ["auto", "collaborative", "content_based", "trending", "frequently_bought_together"]
+STRATEGIES = get_args(Strategy)
 IDS = {item["productId"] for item in SHOP}
 
 

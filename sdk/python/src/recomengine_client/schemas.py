@@ -11,7 +11,10 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 T = TypeVar("T")
-Strategy = Literal["auto", "collaborative", "content_based", "trending", "frequently_bought_together"]
+Strategy = Literal[
+    "auto", "collaborative", "content_based", "trending", "frequently_bought_together",
+    "recently_viewed", "buy_again", "new_arrivals", "popular",
+]  # fmt: skip
 EventType = Literal[
     "impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase", "search", "return",
     "dislike",
