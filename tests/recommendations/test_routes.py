@@ -60,7 +60,7 @@ async def test_an_answer_has_the_shape_of_the_contract(
             "reason",
             "evidence",
         }
-        assert set(item["evidence"]) == {"kind", "productIds"}
+        assert {"kind", "productIds"} <= set(item["evidence"]) <= {"kind", "productIds", "count", "lift"}
         assert item["currency"] == "USD"
         assert isinstance(item["price"], int | float)
         assert item["score"] >= 0
@@ -85,7 +85,9 @@ async def test_an_answer_has_the_shape_of_the_contract(
 async def test_what_is_bought_together_and_what_is_alike_is_found(client: httpx.AsyncClient, tenant: Tenant) -> None:
     together = await answer(client, tenant, productId="boot2", strategy="frequently_bought_together", limit=1)
     assert ids(together) == ["sock2"]
-    assert together["data"][0]["evidence"] == {"kind": "bought_together", "productIds": ["boot2"]}
+    assert together["data"][0]["evidence"] == {
+        "kind": "bought_together", "productIds": ["boot2"], "count": 9, "lift": 2.667,
+    }  # fmt: skip
     assert together["data"][0]["reason"] == "Bought together with leather hiking boot 2"
     alike = await answer(client, tenant, productId="mug7", strategy="content_based", limit=3)
     assert {product_id[:3] for product_id in ids(alike)} == {"mug"}

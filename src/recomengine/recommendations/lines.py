@@ -7,7 +7,9 @@ from recomengine.models.histories import PURCHASE
 from recomengine.models.model import Model
 from recomengine.models.shopper import PAGES, Shopper
 from recomengine.models.sources import POPULAR, SEEDED, EvidenceKind, Own
+from recomengine.recommendations.figures import figures_of
 from recomengine.recommendations.ranked import Ranked
+from recomengine.recommendations.schemas import Evidence
 
 UNRANKED = "In this shop's catalog"
 """The reason where there is no model yet, and nothing is known of any product."""
@@ -16,13 +18,10 @@ NEWCOMER = "New in this shop"
 
 
 class Line(msgspec.Struct, rename="camel", frozen=True):
-    """kind and because: the evidence, and the products that it is about."""
-
     product_id: str
     score: float
     reason: str
-    kind: str
-    because: tuple[str, ...]
+    evidence: Evidence
 
 
 def lines_of(ranked: Ranked, catalog: LiveCatalog, model: Model | None, context: str, shopper: Shopper) -> list[Line]:
@@ -30,8 +29,8 @@ def lines_of(ranked: Ranked, catalog: LiveCatalog, model: Model | None, context:
     did = dict(zip(shopper.items.tolist(), shopper.types.tolist(), strict=True))
     ids, names, size = catalog.ids, catalog.names, catalog.size
     newcomers = model.newcomers if model else ()
-    lines = []
-    for product, score, source, seed in zip(*ranked, strict=True):
+    lines, figures = [], figures_of(ranked, model, shopper)
+    for product, score, source, seed, figure in zip(*ranked, figures, strict=True):
         kind, form = source.kind, type(source.form)
         seeded = form in SEEDED and 0 <= seed < size
         if model is None:
@@ -41,7 +40,7 @@ def lines_of(ranked: Ranked, catalog: LiveCatalog, model: Model | None, context:
         else:
             reason = reason_of(kind, context, names[seed] if seeded else None, did.get(seed))
         because = (ids[seed],) if seeded else (ids[product],) if form is Own else ()
-        lines.append(Line(ids[product], round(score, 6), reason, kind.name, because))
+        lines.append(Line(ids[product], round(score, 6), reason, Evidence(kind.name, because, *figure)))
     return lines
 
 

@@ -41,7 +41,7 @@ def rows_of(caller: Caller, catalog: LiveCatalog, made: Cached, teams: Sequence[
         said: dict[str, Any] = {
             "score": line.score,
             "reason": line.reason,
-            "evidence": {"kind": line.kind, "productIds": line.because},
+            "evidence": line.evidence,
         }
         if teams is not None:
             said["variant"] = teams[place]

@@ -190,8 +190,14 @@ class Query(Struct, rename="camel", omit_defaults=True, frozen=True, kw_only=Tru
 
 
 class Evidence(Struct, rename="camel"):
+    """count: of a pair, how many orders or visits hold both; of the shopper's own, how many times they did it; of what
+    is popular, how many shoppers had to do with it. lift: of a pair, how many times more often than by chance.
+    """
+
     kind: str
     product_ids: list[str]
+    count: int | None = None
+    lift: float | None = None
 
 
 class Recommendation(Struct, rename="camel"):
