@@ -8,6 +8,7 @@ bench/results/request.json.
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ def _model_and_catalog(folder: Path, train: Any) -> tuple[Model, LiveCatalog]:
             "number": each["number"], "product_id": each["productId"], "name": each["name"],
             "category": each["category"], "available": True,
             "price": None if each["price"] is None else Decimal(str(each["price"])), "deleted_at": None,
-            "image_url": None, "url": None, "currency": None,
+            "image_url": None, "url": None, "currency": None, "created_at": datetime.now(UTC),
         }
         for each in products
     ])  # fmt: skip
@@ -91,7 +92,10 @@ def _answering(model: Model, catalog: LiveCatalog) -> Callable[[bytes, list[byte
 
     def answer(query_string: bytes, entries: list[bytes]) -> bytes:
         query = service.parse_query(query_string)  # type: ignore[attr-defined]
-        made = recommender._compute(caller, query, catalog, model, service.parse_trail(entries), "")
+        known = service.Known(Served((query,)), service.parse_trail(entries), [], [None])
+        made = recommender._compute(
+            caller, query, catalog, model, service._moment(query, catalog, model, known), ""
+        )
         return service.reply(caller, Served((query,)), catalog, model, [made], hit=False)
 
     service.parse_query = parse_query  # type: ignore[attr-defined]

@@ -9,7 +9,10 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
-Strategy = Literal["auto", "collaborative", "content_based", "trending", "frequently_bought_together"]
+Strategy = Literal[
+    "auto", "collaborative", "content_based", "trending", "frequently_bought_together",
+    "recently_viewed", "buy_again", "new_arrivals", "popular",
+]  # fmt: skip
 ExcludePurchased = Literal["auto", "always", "never"]
 ExperimentKind = Literal["ab", "interleaving"]
 Permissions = Literal["read", "read-write", "publish"]

@@ -41,6 +41,8 @@ def test_a_product_shows_its_facts_what_is_near_it_and_its_events(dashboard: Das
     together = page.get_by_role("region", name="Products bought together with this one")
     expect(together.get_by_role("columnheader")).to_have_text(["Product", "Orders", "Lift"])
     expect(together.get_by_role("row").nth(1)).to_contain_text("×")
+    expect(together.get_by_role("row").nth(1)).to_contain_text(re.compile(r"[0-9] of [0-9]"))
+    expect(page.get_by_role("region", name="Bought together", exact=True)).to_contain_text("× chance")
     page.get_by_role("region", name="Events of this product").get_by_role("button").first.click()
     expect(page.get_by_role("dialog")).to_contain_text(f'"productId": "{SHOES}"')
     page.keyboard.press("Escape")

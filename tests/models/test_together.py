@@ -26,16 +26,16 @@ def test_pairs_are_counted_and_compared_with_chance(baskets: list[set[int]]) -> 
     holding = Counter(item for basket in baskets for item in basket)
     for number in range(N_ITEMS):
         wanted = {
-            other: (count, round(count * len(baskets) / (holding[number] * holding[other]), 3))
+            other: (count, holding[number], round(count * len(baskets) / (holding[number] * holding[other]), 3))
             for (one, other), count in both.items()
             if one == number
         }
         found = indexed(baskets).with_product(number, N_ITEMS)
-        assert {one.number: (one.baskets, one.lift) for one in found} == wanted
+        assert {one.number: (one.baskets, one.of, one.lift) for one in found} == wanted
         assert found == sorted(found, key=lambda one: (-one.baskets, -one.lift, one.number))
 
 
 def test_a_product_in_no_basket_and_one_that_the_model_does_not_know_have_no_company() -> None:
     baskets = indexed([{0, 1}])
-    assert baskets.with_product(0, 5) == [Together(1, 1, 1.0)]
+    assert baskets.with_product(0, 5) == [Together(1, 1, 1, 1.0)]
     assert baskets.with_product(3, 5) == baskets.with_product(-1, 5) == baskets.with_product(N_ITEMS, 5) == []

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recomengine.recommendations.cache import Cached, cache_key, decode_cached, encode_cached, ttl_s
-from recomengine.recommendations.lines import Evidence, Said, line
-from recomengine.recommendations.schemas import Query
+from recomengine.recommendations.lines import Said, line
+from recomengine.recommendations.schemas import Evidence, Query
 from recomengine.shop import TenantConfig
 from recomengine.web.caller import Caller
 
@@ -79,7 +79,8 @@ def test_tenants_do_not_share_keys() -> None:
 
 
 def test_a_value_is_good_for_its_stamp_only() -> None:
-    value = Cached("v1|7|", "auto", False, [line("boot", Said(0.5, "Trending now", Evidence("trending", ("clog",))))])
+    said = Said(0.5, "Trending now", Evidence("trending", ("clog",), 3))
+    value = Cached("v1|7|", "auto", False, [line("boot", said)])
     assert decode_cached(encode_cached(value), "v1|7|") == value
     assert decode_cached(encode_cached(value), "v1|8|") is None
     assert decode_cached(None, "v1|7|") is None

@@ -1,17 +1,20 @@
 """A disliked product never comes again, and what is like it comes later."""
 
+from typing import get_args
+
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 from recomengine.context import Context
 from recomengine.models.build import HISTORY_LENGTH
+from recomengine.shop import Strategy
 from tests.support.apps import MakeTenant, Tenant, client_of
 from tests.support.lists import SHOP, answer, history, ids, post_event
 from tests.support.shops import build, fill_catalog, send
 from tests.support.stored import START_MS
 
-STRATEGIES = ["auto", "collaborative", "content_based", "trending", "frequently_bought_together"]
+STRATEGIES = get_args(Strategy)
 
 
 @pytest.fixture

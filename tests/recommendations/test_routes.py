@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -12,14 +12,14 @@ from starlette.applications import Starlette
 from recomengine.context import Context
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.settings import Settings
-from recomengine.shop import RateLimits
+from recomengine.shop import RateLimits, Strategy
 from tests.support.apps import MakeTenant, Tenant, bearer, client_of, running
 from tests.support.lists import PATH, SHOP, answer, history, ids, post_event
 from tests.support.processes import PATIENCE_S
 from tests.support.relay import Relay
 from tests.support.shops import build, fill_catalog, send, until
 
-STRATEGIES = ["auto", "collaborative", "content_based", "trending", "frequently_bought_together"]
+STRATEGIES = get_args(Strategy)
 IDS = {item["productId"] for item in SHOP}
 
 
@@ -60,7 +60,7 @@ async def test_an_answer_has_the_shape_of_the_contract(
             "reason",
             "evidence",
         }
-        assert set(item["evidence"]) == {"kind", "productIds"}
+        assert {"kind", "productIds"} <= set(item["evidence"]) <= {"kind", "productIds", "count", "lift"}
         assert item["currency"] == "USD"
         assert isinstance(item["price"], int | float)
         assert item["score"] >= 0
@@ -85,7 +85,9 @@ async def test_an_answer_has_the_shape_of_the_contract(
 async def test_what_is_bought_together_and_what_is_alike_is_found(client: httpx.AsyncClient, tenant: Tenant) -> None:
     together = await answer(client, tenant, productId="boot2", strategy="frequently_bought_together", limit=1)
     assert ids(together) == ["sock2"]
-    assert together["data"][0]["evidence"] == {"kind": "bought_together", "productIds": ["boot2"]}
+    assert together["data"][0]["evidence"] == {
+        "kind": "bought_together", "productIds": ["boot2"], "count": 9, "lift": 2.667,
+    }  # fmt: skip
     assert together["data"][0]["reason"] == "Bought together with leather hiking boot 2"
     alike = await answer(client, tenant, productId="mug7", strategy="content_based", limit=3)
     assert {product_id[:3] for product_id in ids(alike)} == {"mug"}

@@ -1,5 +1,6 @@
 """What is known of a shopper: the model's own row, and the events since then."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from recomengine.models.histories import DAY_MS, EVENT_TYPES, PURCHASE, VIEW
 from recomengine.models.model import NO_HISTORY, History
 from recomengine.recommendations.shopper import SESSION_GAP_MS, look_up
 
+ADDED = datetime(2026, 1, 15, tzinfo=UTC)
 BUILT = 1_000 * DAY_MS
 
 
@@ -36,7 +38,7 @@ def catalog() -> LiveCatalog:
     catalog.apply([
         {
             "number": number, "product_id": f"p{number}", "name": f"P{number}", "category": None, "price": None,
-            "currency": None, "image_url": None, "url": None, "available": True,
+            "currency": None, "image_url": None, "url": None, "available": True, "created_at": ADDED,
             "deleted_at": "now" if number == 9 else None,
         }
         for number in range(10)

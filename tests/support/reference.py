@@ -311,3 +311,11 @@ def spread(
             max((place for place in range(len(items)) if place not in chosen), key=lambda place: (value(place), -place))
         )
     return chosen
+
+
+def pair_figures(sequences: Sequence[Sequence[int]], one: int, other: int, newest: int) -> tuple[int, float]:
+    """(sequences with both, lift); of `one` its newest sequences."""
+    with_one = [place for place, sequence in enumerate(sequences) if one in sequence][-newest:]
+    with_other = {place for place, sequence in enumerate(sequences) if other in sequence}
+    both = len(with_other.intersection(with_one))
+    return both, both * len(sequences) / (len(with_one) * len(with_other)) if both else 0.0

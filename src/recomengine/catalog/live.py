@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from recomengine.infra.database import Pool, tenant_transaction
 
 POLL_S = 0.5
 CHUNK = 5000
+DAY_0 = datetime(2000, 1, 1, tzinfo=UTC)
 MAX_TENANTS = 2000
 IDLE_S = 1800.0
 
@@ -31,7 +33,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 class LiveCatalog:
     """Products by number, 0 to size - 1. available uint8 (0: not to be offered), price_cents int64 (-1: none),
-    categories int32 (-1: none; see CategoryCodes).
+    categories int32 (-1: none; see CategoryCodes), arrived_days int16 (since 2000, UTC).
     """
 
     def __init__(self) -> None:
@@ -45,6 +47,7 @@ class LiveCatalog:
         self._available = np.zeros(0, np.uint8)
         self._price_cents = np.zeros(0, np.int64)
         self._categories = np.zeros(0, np.int32)
+        self._arrived_days = np.zeros(0, np.int16)
 
     @property
     def available(self) -> NDArray[np.uint8]:
@@ -57,6 +60,10 @@ class LiveCatalog:
     @property
     def categories(self) -> Int32:
         return self._categories[: self.size]
+
+    @property
+    def arrived_days(self) -> NDArray[np.int16]:
+        return self._arrived_days[: self.size]
 
     def number(self, product_id: str) -> int:
         """-1 for a product that is unknown or deleted."""
@@ -95,6 +102,7 @@ class LiveCatalog:
         category = row["category"]
         paths = () if category is None else (category, *row["further_categories"])
         self._categories[number] = self.category_codes.code(paths)
+        self._arrived_days[number] = (row["created_at"] - DAY_0).days
         self._fragments[number] = _encode({
             "productId": product_id, "name": row["name"], "imageUrl": row["image_url"], "url": row["url"],
             "category": category, "price": row["price"], "currency": row["currency"],
@@ -107,6 +115,7 @@ class LiveCatalog:
             self._available = np.concatenate([self._available, np.zeros(more, np.uint8)])
             self._price_cents = np.concatenate([self._price_cents, np.full(more, -1, np.int64)])
             self._categories = np.concatenate([self._categories, np.full(more, -1, np.int32)])
+            self._arrived_days = np.concatenate([self._arrived_days, np.zeros(more, np.int16)])
         missing = size - self.size
         self.ids += [""] * missing
         self.names += [""] * missing

@@ -12,7 +12,7 @@ from recomengine.infra.database import Connection
 CATALOG_VERSIONS = "SELECT tenant_id, version FROM catalog_state WHERE tenant_id = ANY ($1::uuid[])"
 CHANGED_ITEMS = """
 SELECT number, product_id, name, category, further_categories, price, currency, image_url, url, available, version,
-       deleted_at
+       created_at, deleted_at
 FROM catalog_items
 WHERE tenant_id = $1 AND version >= $2 AND (version, number) > ($2, $3) AND version <= $4
 ORDER BY version, number LIMIT $5

@@ -68,6 +68,7 @@ def _put_part(arrays: Arrays, part: str, shop: Grouped) -> None:
     if part == "rankings":
         arrays["fallback.items"] = descending(popularity(shop.counts, shop.size))
         arrays["item_features"] = shop.figures.of_items
+        arrays["item_shoppers"] = shop.counts.shoppers(shop.size)
 
 
 def _put(arrays: Arrays, source: EvidenceSource, shop: Grouped) -> None:

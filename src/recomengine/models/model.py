@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomengine._core.csr import CSR, Float32, Int32, Int64
+from recomengine._core.pairs import pair_figures
 from recomengine._core.sources import Neighbours
 from recomengine._core.strings import StringTable
 from recomengine.models.arrays import Arrays, csr
@@ -17,8 +18,8 @@ from recomengine.models.evidence import NOTHING, Evidence, evidence_of, ranker_o
 from recomengine.models.newcomers import estimate, merged, with_features, with_newcomers
 from recomengine.models.overlay import News, fold
 from recomengine.models.people import People
-from recomengine.models.shopper import HOMES, IN_SESSION, KNOWN
-from recomengine.models.together import Baskets, Together
+from recomengine.models.shopper import HOMES, IN_SESSION, KNOWN, NO_ITEMS
+from recomengine.models.together import INDEX_OF_KIND, MOST, Baskets, Together
 
 OVERLAY_NEIGHBOURS = 50
 
@@ -83,6 +84,7 @@ class Model:
         highest = float(arrays["popular.scores"][0]) if len(arrays["popular.scores"]) else 0.0
         self._popularity: Float32 = np.expm1(arrays["item_features"][:, 1] * np.float32(np.log1p(highest)))  # recent
         self._users = StringTable(arrays["users.offsets"], arrays["users.data"], arrays["users.slots"])
+        self._shoppers: Int32 = arrays.get("item_shoppers", NO_ITEMS)  # older models have none
         self.people = People(arrays)
         self._terms = StringTable(arrays["terms.offsets"], arrays["terms.data"], arrays["terms.slots"])
         self._idf: Float32 = arrays["terms.idf"]
@@ -110,6 +112,20 @@ class Model:
             return []
         parts = (self._arrays[f"baskets.{part}"] for part in Baskets._fields)
         return Baskets(*parts).with_product(number, limit)
+
+    def figures_of(
+        self, kind: str, seeds: Sequence[int], products: Sequence[int]
+    ) -> tuple[Sequence[int], Sequence[float]]:
+        """(in how many orders or visits of the build the pair occurs, the lift) of each seed and the product in its
+        place, which evidence of this kind joins; empty where the model is from before there was an index of it."""
+        sequences = self._evidence.sequences.get(INDEX_OF_KIND[kind])
+        if sequences is None:
+            return (), ()
+        return pair_figures(sequences, np.array(seeds, np.int32), np.array(products, np.int32), MOST)
+
+    def shoppers_of(self, number: int) -> int:
+        """How many shoppers had to do with a product, up to the build."""
+        return int(self._shoppers[number]) if number < len(self._shoppers) else 0
 
     def cold(self, seeds: Int32) -> bool:
         """Whether there are seeds, and the model has no event of any of them."""

@@ -20,13 +20,19 @@ REPEATS = 3
 
 class Counts(NamedTuple):
     """Shoppers' days with products, in the order of shoppers and products: the last event of each, the weight of its
-    heaviest, and how much of a shopper it counts for. newest_ms: of all events."""
+    heaviest, how much of a shopper it counts for, and whether it is the first one of the two. newest_ms: of all
+    events."""
 
     items: Int32
     times_ms: Int64
     weights: Float32
     shares: Float32
+    first: NDArray[np.bool_]
     newest_ms: int
+
+    def shoppers(self, n_items: int) -> Int32:
+        """How many had to do with each product."""
+        return np.bincount(self.items[self.first], minlength=n_items).astype(np.int32)
 
 
 def counts_of(histories: Histories) -> Counts:
@@ -36,15 +42,21 @@ def counts_of(histories: Histories) -> Counts:
     rows, pair = rows[order], pair[order]
     if not len(rows):
         nothing = np.empty(0, np.float32)
-        return Counts(histories.items[rows], histories.times_ms[rows], nothing, nothing, histories.newest_ms)
+        return Counts(
+            histories.items[rows], histories.times_ms[rows], nothing, nothing, np.empty(0, bool), histories.newest_ms
+        )
     starts = _starts(pair, histories.times_ms[rows] // DAY_MS)
     last = rows[np.append(starts[1:], len(rows)) - 1]
     heaviest = np.maximum.reduceat(TYPE_WEIGHTS[histories.types[rows]], starts)
-    days = np.diff(np.append(_starts(pair[starts]), len(starts)))
+    of_pairs = _starts(pair[starts])
+    days = np.diff(np.append(of_pairs, len(starts)))
+    first = np.zeros(len(starts), bool)
+    first[of_pairs] = True
     shares = np.repeat((1.0 + np.log(days)) / days, days)
     return Counts(
-        histories.items[last], histories.times_ms[last], heaviest, shares.astype(np.float32), histories.newest_ms
-    )
+        histories.items[last], histories.times_ms[last], heaviest, shares.astype(np.float32), first,
+        histories.newest_ms,
+    )  # fmt: skip
 
 
 def once_a_day(histories: Histories) -> Histories:

@@ -11,7 +11,7 @@ from recomengine.models.model import Model
 from recomengine.models.shopper import Moment, Shopper
 from recomengine.recommendations.cache import Cached
 from recomengine.recommendations.reply import rows_of
-from recomengine.recommendations.schemas import Category, Ids, PageContext, PriceLimit, Query, Recommendation
+from recomengine.recommendations.schemas import Category, Ids, Lift, PageContext, PriceLimit, Query, Recommendation
 from recomengine.shop import Share, Strategy
 from recomengine.web.caller import Caller
 from recomengine.web.fields import Id
@@ -89,12 +89,13 @@ class Explained(msgspec.Struct):
 
 
 class BoughtWith(msgspec.Struct, rename="camel"):
-    """baskets: in how many both lie; lift: how many times more often than by chance."""
+    """baskets: in how many both lie, of so many with the product that was asked about."""
 
     product_id: str
     name: str
     baskets: int
-    lift: float
+    of: int
+    lift: Lift
 
 
 class Related(msgspec.Struct, rename="camel"):
@@ -126,7 +127,7 @@ def bought_with(catalog: LiveCatalog, model: Model | None, product_id: str) -> l
     if model is None or number < 0:
         return []
     return [
-        BoughtWith(catalog.ids[one.number], catalog.names[one.number], one.baskets, one.lift)
+        BoughtWith(catalog.ids[one.number], catalog.names[one.number], one.baskets, one.of, one.lift)
         for one in model.bought_with(number, SHOWN_BOUGHT_WITH)
         if catalog.number(catalog.ids[one.number]) >= 0
     ]

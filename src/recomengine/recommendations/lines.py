@@ -7,18 +7,15 @@ from recomengine.models.histories import PURCHASE
 from recomengine.models.model import Model
 from recomengine.models.shopper import PAGES, Shopper
 from recomengine.models.sources import POPULAR, SEEDED, Before, EvidenceKind, Own
+from recomengine.recommendations.figures import figures_of
 from recomengine.recommendations.ranked import Ranked
+from recomengine.recommendations.schemas import Evidence
 
 _encode = msgspec.json.Encoder().encode
 UNRANKED = "In this shop's catalog"
 """The reason where there is no model yet, and nothing is known of any product."""
 NEWCOMER = "New in this shop"
 """The reason of a product that nobody had to do with yet, where its place is an estimate."""
-
-
-class Evidence(msgspec.Struct, rename="camel", frozen=True):
-    kind: str
-    product_ids: tuple[str, ...]
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -45,8 +42,8 @@ def lines_of(ranked: Ranked, catalog: LiveCatalog, model: Model | None, context:
     did = dict(zip(shopper.items.tolist(), shopper.types.tolist(), strict=True))
     ids, names, size = catalog.ids, catalog.names, catalog.size
     newcomers = model.newcomers if model else ()
-    lines = []
-    for product, score, source, seed in zip(*ranked, strict=True):
+    lines, figures = [], figures_of(ranked, model, shopper)
+    for product, score, source, seed, figure in zip(*ranked, figures, strict=True):
         kind, form = source.kind, type(source.form)
         seeded = form in SEEDED and 0 <= seed < size
         if model is None:
@@ -57,7 +54,7 @@ def lines_of(ranked: Ranked, catalog: LiveCatalog, model: Model | None, context:
             where = "" if form is Before else context
             reason = reason_of(kind, where, names[seed] if seeded else None, did.get(seed))
         because = (ids[seed],) if seeded else (ids[product],) if form is Own else ()
-        lines.append(line(ids[product], Said(round(score, 6), reason, Evidence(kind.name, because))))
+        lines.append(line(ids[product], Said(round(score, 6), reason, Evidence(kind.name, because, *figure))))
     return lines
 
 

@@ -3,7 +3,7 @@ kernel ranks.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,10 +14,11 @@ from recomengine.catalog.live import LiveCatalog
 from recomengine.infra.tracing import span
 from recomengine.models.backtest import REPEAT_SHARE, of_moment
 from recomengine.models.model import Model
-from recomengine.models.shopper import IN_SESSION, NO_ITEMS, Moment, Shopper
-from recomengine.models.sources import FILLING, SOURCES, EvidenceSource
+from recomengine.models.shopper import IN_SESSION, NO_ITEMS, NOBODY, Moment, Shopper, moment
+from recomengine.models.sources import BUY_AGAIN, FILLING, SOURCES, EvidenceSource
 from recomengine.recommendations.dislikes import less_alike
 from recomengine.recommendations.diversity import in_variety, wider
+from recomengine.recommendations.named import NAMED_LISTS, NamedList
 from recomengine.recommendations.schemas import Query, least_cents, most_cents
 from recomengine.recommendations.strategies import shown_scores, weights_of
 from recomengine.web.caller import Caller
@@ -26,6 +27,7 @@ NO_EVIDENCE = Ranker([], np.zeros((0, 5), np.float32))
 NO_WEIGHTS = np.zeros(NO_EVIDENCE.width, np.float32)
 WITHOUT_BOUGHT = {"home": "home_new", "home" + IN_SESSION: "home_new" + IN_SESSION}
 """Whose weights a moment takes where bought products are left out."""
+NOWHERE = of_moment(moment("home", NO_ITEMS, NOBODY))
 SOURCE_OF = {NO_SOURCE: FILLING} | dict(enumerate(SOURCES))
 """As `rank` numbers them."""
 
@@ -61,6 +63,8 @@ def ranked_for(
     now: Moment,
 ) -> Ranked:
     strategy = query.strategy or caller.config.default_strategy
+    if strategy in NAMED_LISTS:
+        return _listed(workspace, caller, query, catalog, model, shopper, NAMED_LISTS[strategy])
     repeats = _purchased_stay(caller, query, model)
     context = now.weighed_as if repeats else WITHOUT_BOUGHT.get(now.weighed_as, now.weighed_as)
     weights = weights_of(model, strategy, context, now.at_hand) if model else NO_WEIGHTS
@@ -70,15 +74,11 @@ def ranked_for(
     with span("rank"):
         products, scores, sources, seeds = rank(
             workspace, model.ranker if model else NO_EVIDENCE, weights, wider(query.limit) if more else query.limit,
-            **of_moment(now), available=catalog.available, price_cents=catalog.price_cents,
-            categories=catalog.categories, paths=catalog.category_codes.paths,
-            category_mask=catalog.category_codes.mask(query.categories) if query.categories else None,
-            fallback=model.fallback if model else NO_ITEMS,
+            **of_moment(now), **_shelf(catalog, query), fallback=model.fallback if model else NO_ITEMS,
             excluded=np.concatenate([
                 now.on_page, numbers(catalog, query.excluded), disliked,
                 _bought_out(caller, query, model, shopper) if repeats else shopper.purchased,
             ]),
-            min_price_cents=least_cents(query.min_price), max_price_cents=most_cents(query.max_price),
         )  # fmt: skip
     ranked = Ranked(products, shown_scores(strategy, scores), [SOURCE_OF[number] for number in sources], seeds)
     if model is None or not more:
@@ -90,6 +90,36 @@ def ranked_for(
         return ranked.at(range(min(query.limit, len(products))))
     paths = _main_paths(catalog, ranked.products)
     return ranked.at(in_variety(ranked.products, ranked.scores, paths, model, query.limit, strength))
+
+
+def _listed(
+    workspace: Workspace, caller: Caller, query: Query, catalog: LiveCatalog, model: Model | None, shopper: Shopper,
+    named: NamedList,
+) -> Ranked:  # fmt: skip
+    """The list in its own order, which the kernel filters and fills up as it does what candidates leave open."""
+    order = named.order(shopper, catalog, model)
+    with span("rank"):
+        products, *_ = rank(
+            workspace, NO_EVIDENCE, NO_WEIGHTS, query.limit, **NOWHERE, **_shelf(catalog, query),
+            fallback=np.concatenate([order, model.fallback]) if model else order,
+            excluded=np.concatenate([
+                numbers(catalog, query.products), numbers(catalog, query.excluded), shopper.disliked,
+                _bought_out_of(named, caller, query, model, shopper),
+            ]),
+        )  # fmt: skip
+    own = np.isin(products, order).tolist()
+    scores = [1.0 / place if of_list else 0.0 for place, of_list in enumerate(own, 1)]
+    return Ranked(products, scores, [named.source if of_list else FILLING for of_list in own], products)
+
+
+def _shelf(catalog: LiveCatalog, query: Query) -> dict[str, Any]:
+    """The arguments of `rank` that the catalog and the request's filters decide."""
+    return {
+        "available": catalog.available, "price_cents": catalog.price_cents, "categories": catalog.categories,
+        "paths": catalog.category_codes.paths,
+        "category_mask": catalog.category_codes.mask(query.categories) if query.categories else None,
+        "min_price_cents": least_cents(query.min_price), "max_price_cents": most_cents(query.max_price),
+    }  # fmt: skip
 
 
 def _main_paths(catalog: LiveCatalog, products: Sequence[int]) -> Int32:
@@ -115,3 +145,12 @@ def _bought_out(caller: Caller, query: Query, model: Model | None, shopper: Shop
     """Where bought products may come again: those that people buy once, unless it was said that all may."""
     said = query.exclude_purchased is not None or caller.config.exclude_purchased != "auto"
     return NO_ITEMS if said or model is None else model.bought_once(shopper.purchased)
+
+
+def _bought_out_of(named: NamedList, caller: Caller, query: Query, model: Model | None, shopper: Shopper) -> Int32:
+    """What was bought and must not stand in a named list. Of a list of purchases only the request itself takes out
+    what people buy again: the shop's default is about other lists."""
+    of_purchases = named.source.kind is BUY_AGAIN and query.exclude_purchased is None
+    if of_purchases or _purchased_stay(caller, query, model):
+        return _bought_out(caller, query, model, shopper)
+    return shopper.purchased

@@ -19,6 +19,11 @@ PageContext = Literal["home", "product", "cart"]
 PriceLimit = Annotated[float, Meta(ge=0, le=9_999_999_999)]
 """Exact to 2 places as its shortest decimal form is."""
 MAX_REQUESTS = 100
+COUNT = (
+    "Of a pair, how many orders or visits hold both; of the shopper's own, how many times they did it; of what is in "
+    "demand, how many shoppers had to do with it."
+)
+Lift = Annotated[float, Meta(description="Of a pair, how many times more often than by chance: 1 is chance.")]
 REPEATABLE = frozenset({"productId", "exclude", "category"})
 
 
@@ -66,9 +71,13 @@ class Query(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=T
         return self.context or ("product" if self.products else "home")
 
 
-class Evidence(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+class Evidence(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
+    """product_ids: what it is about. count and lift are absent where nothing was counted."""
+
     kind: str
-    product_ids: list[str]
+    product_ids: tuple[str, ...]
+    count: Annotated[int, Meta(description=COUNT)] | UnsetType = UNSET
+    lift: Lift | UnsetType = UNSET
 
 
 class Recommendation(msgspec.Struct, rename="camel", forbid_unknown_fields=True):

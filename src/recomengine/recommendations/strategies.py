@@ -17,6 +17,7 @@ from recomengine._core.ranking import NO_SCORE
 from recomengine.models.blend import NAMES
 from recomengine.models.model import Model
 from recomengine.models.sources import KIND_OF_STRATEGY, SOURCES, EvidenceSource, Ranking
+from recomengine.recommendations.named import NAMED_LISTS
 
 COLD_AT_HAND, COLD_IN_SESSION = -4.0, -1.0
 SEEN_LAST = -10.0
@@ -56,6 +57,9 @@ def shown_scores(strategy: str, scores: list[float]) -> list[float]:
 
 def counts_as(strategy: str, sources: Sequence[EvidenceSource]) -> tuple[str, bool]:
     """(the strategy that a list with this evidence is one of, whether that is for want of the evidence asked for)."""
+    if strategy in NAMED_LISTS:
+        named = not sources or NAMED_LISTS[strategy].source in sources
+        return (strategy, False) if named else ("popular", True)
     own = KIND_OF_STRATEGY.get(strategy)
     if own is None:
         return strategy, bool(sources) and all(isinstance(source.form, Ranking) for source in sources)

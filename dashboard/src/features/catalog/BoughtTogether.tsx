@@ -12,7 +12,7 @@ const COLUMNS: readonly Column<Row>[] = [
     header: 'Product',
     cell: (row) => <ProductLink tenantId={row.tenantId} productId={row.productId} name={row.name} />,
   },
-  { id: 'baskets', header: 'Orders', align: 'end', sort: (row) => row.baskets, cell: (row) => number(row.baskets) },
+  { id: 'baskets', header: 'Orders', align: 'end', sort: (row) => row.baskets, cell: (row) => `${number(row.baskets)} of ${number(row.of)}` },
   { id: 'lift', header: 'Lift', align: 'end', sort: (row) => row.lift, cell: (row) => `${number(row.lift, { maximumFractionDigits: 1 })} ×` },
 ]
 

@@ -11,7 +11,10 @@ import { makeExperiment } from '@/features/experiments/api'
 import { placementsQuery } from '@/features/experiments/placements'
 import { KINDS, METRICS, options, STRATEGIES } from '@/features/experiments/words'
 
-const STRATEGY = z.enum(['auto', 'collaborative', 'content_based', 'trending', 'frequently_bought_together'])
+const STRATEGY = z.enum([
+  'auto', 'collaborative', 'content_based', 'trending', 'frequently_bought_together',
+  'recently_viewed', 'buy_again', 'new_arrivals', 'popular',
+])
 const SCHEMA = z.object({
   name: z.string().check(z.trim(), z.minLength(1, 'Give it a name.'), z.maxLength(200)),
   placementId: z.string(),

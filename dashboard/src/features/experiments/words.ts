@@ -25,6 +25,10 @@ export const STRATEGIES: Record<Strategy, string> = {
   content_based: 'Content based',
   trending: 'Trending',
   frequently_bought_together: 'Bought together',
+  recently_viewed: 'Recently viewed',
+  buy_again: 'Buy again',
+  new_arrivals: 'New arrivals',
+  popular: 'Popular',
 }
 
 export const METRICS: Record<Experiment['metric'], string> = {

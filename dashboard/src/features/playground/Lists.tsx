@@ -76,11 +76,29 @@ function Line({ line, place, mark }: { line: Explained['data'][number]; place: n
         <p className="flex flex-wrap items-baseline gap-x-2 text-xs text-muted">
           {line.price !== null && <span>{money(line.price, line.currency)}</span>}
           <span>score {number(line.score, { maximumFractionDigits: 3 })}</span>
+          <Figures {...line.evidence} />
           {mark !== undefined && <MarkBadge mark={mark} />}
         </p>
       </div>
     </li>
   )
+}
+
+/** What was counted behind the reason, where anything was. */
+function Figures({ kind, count, lift }: Explained['data'][number]['evidence']) {
+  if (count === undefined) return null
+  const counted = `${number(count)} ${nounOf(kind, lift !== undefined)}${count === 1 ? '' : 's'}`
+  return (
+    <>
+      <span>{counted}</span>
+      {lift !== undefined && <span>{`${number(lift, { maximumSignificantDigits: 2 })} × chance`}</span>}
+    </>
+  )
+}
+
+function nounOf(kind: string, isPair: boolean): string {
+  if (isPair) return kind === 'bought_together' ? 'order' : 'visit'
+  return kind === 'buy_again' || kind === 'recently_viewed' ? 'time' : 'shopper'
 }
 
 function MarkBadge({ mark }: { mark: Mark }) {

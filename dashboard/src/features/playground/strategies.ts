@@ -5,6 +5,7 @@ export type Strategy = Explained['strategy']
 
 export const STRATEGIES = [
   'auto', 'collaborative', 'content_based', 'trending', 'frequently_bought_together',
+  'recently_viewed', 'buy_again', 'new_arrivals', 'popular',
 ] as const satisfies readonly Strategy[]
 
 const LABELS: Record<Strategy, string> = {
@@ -13,6 +14,10 @@ const LABELS: Record<Strategy, string> = {
   content_based: 'Content-based',
   trending: 'Trending',
   frequently_bought_together: 'Bought together',
+  recently_viewed: 'Recently viewed',
+  buy_again: 'Buy again',
+  new_arrivals: 'New arrivals',
+  popular: 'Popular',
 }
 
 export const strategyLabel = (strategy: string): string => LABELS[strategy as Strategy] ?? strategy

@@ -31,6 +31,10 @@ const STRATEGIES = [
   { value: 'content_based', label: 'Content', about: 'Products that are alike.' },
   { value: 'trending', label: 'Trending', about: 'What is popular now.' },
   { value: 'frequently_bought_together', label: 'Bought together', about: 'What goes into the same order.' },
+  { value: 'recently_viewed', label: 'Recently viewed', about: 'What the shopper looked at, newest first.' },
+  { value: 'buy_again', label: 'Buy again', about: 'What the shopper bought and may buy again.' },
+  { value: 'new_arrivals', label: 'New arrivals', about: 'The newest products first.' },
+  { value: 'popular', label: 'Popular', about: 'What most shoppers take.' },
 ]
 const PURCHASED = [
   { value: 'auto', label: 'Automatic', about: 'Left out of the shopper’s lists where shoppers of this shop rarely buy again.' },

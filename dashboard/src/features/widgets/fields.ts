@@ -14,6 +14,10 @@ export const STRATEGIES = [
   { value: 'content_based', label: 'Alike products' },
   { value: 'trending', label: 'Trending' },
   { value: 'frequently_bought_together', label: 'Bought together' },
+  { value: 'recently_viewed', label: 'Recently viewed' },
+  { value: 'buy_again', label: 'Buy again' },
+  { value: 'new_arrivals', label: 'New arrivals' },
+  { value: 'popular', label: 'Popular' },
 ]
 
 export const SCHEMES = [
@@ -39,7 +43,10 @@ export const WIDGET = z.object({
   maxItems: whole(1, 100),
   showPrice: z.boolean(),
   ctaText: z.string().check(z.maxLength(60, 'At most 60 characters.')),
-  strategy: z.enum(['', 'auto', 'collaborative', 'content_based', 'trending', 'frequently_bought_together']),
+  strategy: z.enum([
+    '', 'auto', 'collaborative', 'content_based', 'trending', 'frequently_bought_together',
+    'recently_viewed', 'buy_again', 'new_arrivals', 'popular',
+  ]),
   theme: z.object({
     primaryColor: color,
     textColor: color,

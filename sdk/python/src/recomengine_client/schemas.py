@@ -11,7 +11,10 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 T = TypeVar("T")
-Strategy = Literal["auto", "collaborative", "content_based", "trending", "frequently_bought_together"]
+Strategy = Literal[
+    "auto", "collaborative", "content_based", "trending", "frequently_bought_together",
+    "recently_viewed", "buy_again", "new_arrivals", "popular",
+]  # fmt: skip
 EventType = Literal[
     "impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase", "search", "return",
     "dislike",
@@ -187,8 +190,14 @@ class Query(Struct, rename="camel", omit_defaults=True, frozen=True, kw_only=Tru
 
 
 class Evidence(Struct, rename="camel"):
+    """count: of a pair, how many orders or visits hold both; of the shopper's own, how many times they did it; of what
+    is popular, how many shoppers had to do with it. lift: of a pair, how many times more often than by chance.
+    """
+
     kind: str
     product_ids: list[str]
+    count: int | None = None
+    lift: float | None = None
 
 
 class Recommendation(Struct, rename="camel"):
