@@ -14,7 +14,7 @@ from tests.support.shops import DemoShop, demo_shop
 
 STORED = (
     "sequence", "transition", "similar", "walk", "session_neighbours", "ease_shoppers", "together", "confidence",
-    "affinity", "basket_neighbours", "ease_orders", "content", "trending", "popular", "own",
+    "affinity", "basket_neighbours", "ease_orders", "content", "trending", "popular", "own", "encoder",
 )  # fmt: skip
 """The order of the weights in stored models. It grows at its end."""
 

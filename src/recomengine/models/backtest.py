@@ -13,13 +13,15 @@ from threadpoolctl import threadpool_limits
 from recomengine._core.candidates import Workspace
 from recomengine._core.csr import CSR, Float32, Int32, Int64
 from recomengine._core.ranking import Paths, Ranker, rank
-from recomengine.models.blend import Learned, Lists, learn
+from recomengine.models.blend import Learned, Lists, gain, learn
 from recomengine.models.cases import CONTEXTS, Case, split
+from recomengine.models.encoder import put_encoder
+from recomengine.models.encoder_trial import NEVER_TRIED, FormerTrial, Tried, begin, judge
 from recomengine.models.evidence import build_evidence, make_ranker
 from recomengine.models.held_back import HeldBack, held_back
 from recomengine.models.histories import PURCHASE, Histories
 from recomengine.models.shopper import NO_ITEMS, Moment
-from recomengine.models.sources import PLACE, SOURCES
+from recomengine.models.sources import ENCODER, PLACE, SOURCES
 
 REPEAT_SHARE = 0.05
 """From this share of repeats among what shoppers buy next, purchased products stay in the lists."""
@@ -38,7 +40,7 @@ class Shelf(NamedTuple):
 
 class Backtest(NamedTuple):
     """weights and singles (the best source of each kind) by context; repeat_share: of next purchases, those bought
-    before; replay: some of the cases, and what they were offered.
+    before; replay: some of the cases, and what they were offered; encoder: its trial.
     """
 
     weights: dict[str, Float32]
@@ -46,6 +48,7 @@ class Backtest(NamedTuple):
     repeat_share: float
     report: dict[str, Any]
     replay: Sequence[HeldBack] = ()
+    encoder: Tried = Tried({})
 
 
 class Collected(NamedTuple):
@@ -56,32 +59,61 @@ class Collected(NamedTuple):
     candidates: list[Int32]
 
 
-def backtest(histories: Histories, content: CSR, shelf: Shelf) -> Backtest:
+class Outcome(NamedTuple):
+    """Of each context what was learned; some of the cases."""
+
+    learned: dict[str, Learned]
+    replay: list[HeldBack]
+
+
+def backtest(histories: Histories, content: CSR, shelf: Shelf, former: FormerTrial = NEVER_TRIED) -> Backtest:
+    """former: what the served model says of the encoder's trial."""
     before, cases = split(histories)
     n_items = len(shelf.available)
     arrays, _ = build_evidence(before, content, n_items)
+    trained = begin(before, former)
+    if trained.encoder is not None:
+        put_encoder(arrays, ENCODER, trained.encoder)
     ranker, workspace = make_ranker(arrays, n_items), Workspace()
     repeats = repeat_share(cases["home"])
     home = "home" if repeats >= REPEAT_SHARE else "home_new"
-    learned: dict[str, Learned] = {}
-    replay: list[HeldBack] = []
+    whole, without = Outcome({}, []), Outcome({}, [])
     with threadpool_limits(
         1, "blas"
     ):  # on a busy machine BLAS's own threads spin, waiting for each other: 202 s instead of 27 s
         for context in CONTEXTS:
             started = time.perf_counter()
             found = collect(workspace, ranker, cases[context], shelf, new_only=context == "home_new")
-            learned[context] = learn(found.lists, metric_of(context), context)
-            if context in (home, "session", "product", "cart"):
-                replay += held_back(context, found, learned[context].halves, histories.users, arrays["fallback.items"])
-            learned[context].report["seconds"] = round(time.perf_counter() - started, 2)
+            for outcome in (whole, without) if trained.encoder is not None else (whole,):
+                if outcome is without:
+                    silence(found.lists, ENCODER)
+                learned = outcome.learned[context] = learn(found.lists, metric_of(context), context)
+                if context in (home, "session", "product", "cart"):
+                    outcome.replay.extend(
+                        held_back(context, found, learned.halves, histories.users, arrays["fallback.items"])
+                    )
+                learned.report["seconds"] = round(time.perf_counter() - started, 2)
+    tried = judge(trained, former, _gains(whole, without), before, len(histories.items))
+    taken = whole if tried.used or not without.learned else without
     return Backtest(
-        {context: result.weights for context, result in learned.items()},
-        {context: best_of_kinds(result.report) for context, result in learned.items()},
+        {context: result.weights for context, result in taken.learned.items()},
+        {context: best_of_kinds(result.report) for context, result in taken.learned.items()},
         repeats,
-        {context: result.report for context, result in learned.items()},
-        replay,
+        {context: result.report for context, result in taken.learned.items()},
+        taken.replay,
+        tried,
     )
+
+
+def _gains(whole: Outcome, without: Outcome) -> dict[str, dict[str, float]]:
+    """What a source is worth in each context that has cases enough to tell."""
+    found = {context: gain(whole.learned[context], other) for context, other in without.learned.items()}
+    return {context: each for context, each in found.items() if each is not None}
+
+
+def silence(lists: Lists, name: str) -> None:
+    """As if the source said nothing; the candidates that it alone has brought stay, without a word for them."""
+    lists.features[:, 2 * PLACE[name] : 2 * PLACE[name] + 2] = 0.0
 
 
 def metric_of(context: str) -> str:

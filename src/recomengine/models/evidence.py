@@ -10,13 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomengine._core.csr import CSR, Float32, Int32
+from recomengine._core.encoder import Encoder
 from recomengine._core.ranking import Ranker
-from recomengine._core.sources import Neighbours, Sequences, Source, own, ranking, sessions, table
+from recomengine._core.sources import Neighbours, Sequences, Source, encoded, own, ranking, sessions, table
 from recomengine.models.arrays import Arrays, csr, put_csr
+from recomengine.models.encoder import encoder_in
 from recomengine.models.grouping import Grouped
 from recomengine.models.histories import Histories
 from recomengine.models.rankings import descending, popularity
-from recomengine.models.sources import INDEXES, PARTS, RANKINGS, SOURCES, TABLES, EvidenceSource, Index, Ranking, Table
+from recomengine.models.sources import (
+    ENCODER,
+    INDEXES,
+    PARTS,
+    RANKINGS,
+    SOURCES,
+    TABLES,
+    Encoded,
+    EvidenceSource,
+    Index,
+    Ranking,
+    Table,
+)
 
 MAX_RANKING = 1000
 INDEX_PARTS = ("indptr", "items", "at", "where", "idf")
@@ -71,11 +85,14 @@ def _put(arrays: Arrays, source: EvidenceSource, shop: Grouped) -> None:
 
 
 class Evidence(NamedTuple):
-    """Evidence that sources read, by source: checked tables and sequences, and rankings, (items, scores)."""
+    """Evidence that sources read, by source: checked tables and sequences, rankings, (items, scores), and the encoder
+    where the model has one.
+    """
 
     tables: Mapping[str, Neighbours]
     sequences: Mapping[str, Sequences]
     rankings: Mapping[str, tuple[Int32, Float32]]
+    encoder: Encoder | None = None
 
 
 NOTHING = Evidence({}, {}, {})
@@ -88,6 +105,7 @@ def evidence_of(
     model.
     """
     names = {source.name for source in sources}
+    learned = encoder_in(arrays, ENCODER) if ENCODER in names else None
     return Evidence(
         {name: Neighbours(csr(arrays, name), n_items) for name in TABLES if name in names},
         {
@@ -96,6 +114,7 @@ def evidence_of(
             if name in names
         },
         {name: (arrays[f"{name}.items"], arrays[f"{name}.scores"]) for name in RANKINGS if name in names},
+        None if learned is None else Encoder(*learned, n_items=n_items),
     )
 
 
@@ -140,5 +159,7 @@ def _joined(source: EvidenceSource, evidence: Sequence[Evidence]) -> Source:
             return ranking(
                 *next((one.rankings[name] for one in reversed(evidence) if name in one.rankings), NO_RANKING)
             )
+        case Encoded():
+            return encoded(next((one.encoder for one in evidence if one.encoder is not None), None))
         case _:
             return own()

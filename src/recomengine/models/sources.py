@@ -86,7 +86,12 @@ class Own(NamedTuple):
     """What a request brings itself: the shopper's purchases."""
 
 
-SEEDED = Table, Index
+class Encoded(NamedTuple):
+    """A network that reads the seeds in their order, see models/encoder.py. It is learned beside the backtest, which
+    decides whether a model has it."""
+
+
+SEEDED = Table, Index, Encoded
 """Forms of evidence that starts from a product, which the reason names."""
 
 
@@ -100,10 +105,13 @@ class EvidenceSource(NamedTuple):
     label: str
     kind: EvidenceKind
     part: str
-    form: Table | Index | Ranking | Own
+    form: Table | Index | Ranking | Own | Encoded
     behind: float = 0.0
     cold: float = 0.0
 
+
+ENCODER = "encoder"
+"""The name of the one source that is learned, and of its arrays."""
 
 SOURCES = (
     EvidenceSource(
@@ -179,6 +187,7 @@ SOURCES = (
         "popular", "popular lately", POPULAR, "rankings", cold=0.05, form=Ranking(lambda shop: shop.figures.recent)
     ),
     EvidenceSource("own", "the shopper's own purchases", BUY_AGAIN, "", Own()),
+    EvidenceSource(ENCODER, "learned from the order of what shoppers did", COLLABORATIVE, "", Encoded()),
 )  # fmt: skip
 
 PARTS = ("sequences", "collaborative", "bought together", "rankings")
