@@ -24,7 +24,8 @@ def arrays_of(items: Any, seed: int = 5) -> dict[str, Any]:
 
 
 def encoder_of(arrays: dict[str, Any], n_items: int) -> Encoder:
-    return Encoder(**arrays, n_items=n_items)
+    near = np.empty((len(arrays["items"]), 0), np.int32)
+    return Encoder(**{"near": near} | arrays, n_items=n_items)
 
 
 def query(arrays: dict[str, Any], rows: list[int], left_out: int = -1) -> Any:
@@ -90,6 +91,22 @@ def test_of_a_large_catalog_only_what_others_put_forward_is_scored() -> None:
     assert features[order, 3] == pytest.approx([1, 3 / 4, 3 / 5, 3 / 6])
 
 
+def test_of_a_large_catalog_what_is_near_to_the_newest_seeds_is_scored_too() -> None:
+    size = SCANNED + 50
+    arrays = arrays_of(range(size))
+    near = (np.arange(size)[:, None] * 7 + np.array([0, 3, 11, 11])) % size
+    ranker = Ranker([encoded(encoder_of(arrays | {"near": near.astype(np.int32)}, size))], figures(size))
+    seeds = [5, 5000, 6, *range(100, 100 + NAMED)]
+
+    found, features = asked(ranker, size, seeds)
+
+    known = [seed for seed in seeds if seed < size]
+    scored = np.unique(near[known[:NAMED]])
+    scores = arrays["vectors"][scored] @ query(arrays, known)
+    assert sorted(found.tolist()) == scored.tolist()
+    assert features[:, 0] == pytest.approx(np.sort(shares(scores))[::-1], abs=1e-4)
+
+
 def test_the_reason_names_the_seed_that_moved_the_score_most() -> None:
     arrays = arrays_of(range(60))
     ranker = Ranker([encoded(encoder_of(arrays, 60))], figures(60))
@@ -153,6 +170,8 @@ def broken(name: str, value: Any) -> Callable[[], Encoder]:
     (broken("up", np.full((DIM, DIM), np.nan, np.float32)), "up: expected finite values"),
     (broken("down", None), "down: expected a float32 array of 64 rows of 64, got NoneType"),
     (broken("up_bias", np.zeros(3, np.float32)), "up_bias: expected 64 values, got 3"),
+    (broken("near", np.array([[0], [2]], np.int32)), "near: expected 0 to 1, got 0 to 2"),
+    (broken("near", np.zeros((1, 4), np.int32)), "near: expected an int32 array of 2 rows"),
     (broken("down_bias", np.full(DIM, np.inf, np.float32)), "down_bias: expected finite values"),
 ])  # fmt: skip
 def test_broken_arrays_are_refused_by_name(make: Callable[[], Encoder], message: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recomengine.models import encoder as network
 from recomengine.models.encoder import (
     DIM,
     STEPS,
@@ -119,3 +120,23 @@ def test_it_is_found_again_among_the_arrays_of_a_model_that_has_it() -> None:
     assert found is not None
     assert all(np.array_equal(one, other) for one, other in zip(found, encoder_of(), strict=True))
     assert encoder_in({}, "encoder") is None
+
+
+def test_of_a_large_catalog_it_knows_what_scores_best_after_each_product_among_those_that_occur_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoder = encoder_of()
+    for name, value in (("SCANNED", 4), ("NEAR", 3), ("COMMON", 6), ("AT_ONCE", 2)):
+        monkeypatch.setattr(network, name, value)
+    often = np.array([5, 1, 9, 9, 2, 0, 7, 8, 3])
+    common = [0, 2, 3, 6, 7, 8]
+
+    found = network.nearest(encoder, often)
+
+    for row in range(PRODUCTS):
+        scores = {other: encoder.vectors[other] @ plain_query(encoder, [row]) for other in common}
+        assert found[row].tolist() == sorted(sorted(common, key=lambda other: -scores[other])[:3]), row
+
+
+def test_a_small_catalog_is_scored_whole_and_needs_no_such_list() -> None:
+    assert network.nearest(encoder_of(), np.ones(PRODUCTS, np.int64)).shape == (PRODUCTS, 0)

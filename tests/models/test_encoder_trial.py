@@ -39,7 +39,8 @@ NOW = datetime(2026, 5, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 PRODUCTS, SHOPPERS, VISIT = 40, 400, 40
 SEEN = SHOPPERS * VISIT
-GAIN, NOISE = {"value": 0.02, "low": 0.01, "high": 0.03}, {"value": 0.01, "low": -0.01, "high": 0.03}
+GAIN, NOISE = {"value": 0.02, "low": 0.0, "high": 0.04}, {"value": 0.01, "low": -0.01, "high": 0.03}
+WORSE = {"value": -0.01, "low": -0.01, "high": -0.01}
 
 
 @cache
@@ -87,6 +88,10 @@ def taught(built: Built, verdict: dict[str, Any]) -> Former:
     return Former(Backtest(weights, stats["singles"], stats["repeatShare"], stats["contexts"], (), tried), {}, "")
 
 
+def worth(gain: Mapping[str, float]) -> bool:
+    return gain["value"] > (gain["high"] - gain["low"]) / 2 / 1.96
+
+
 def verdict_of(reason: str, at: datetime = NOW, events: int = SEEN) -> dict[str, Any]:
     return {
         "used": reason == GAINS, "reason": reason, "decidedAt": at.isoformat(), "events": events, "throughMs": START_MS,
@@ -98,7 +103,7 @@ def test_the_first_learning_tries_it_and_says_what_it_was_worth() -> None:
     verdict = first().stats["encoder"]
 
     assert verdict["reason"] == (GAINS if verdict["used"] else NO_GAIN)
-    assert verdict["used"] == any(gain["low"] > 0 for gain in verdict["gains"].values())
+    assert verdict["used"] == any(worth(gain) for gain in verdict["gains"].values())
     assert "session" in verdict["gains"]
     assert verdict["places"] > 0
     assert verdict["throughMs"] < walks().newest_ms, "it learned from what came before the cut"
@@ -169,9 +174,10 @@ def test_a_model_from_before_it_knows_nothing_of_a_trial() -> None:
 
 
 @pytest.mark.parametrize(("gains", "used"), [
-    ({"session": GAIN, "home": NOISE}, True), ({"session": NOISE, "home": NOISE}, False), ({}, False),
+    ({"session": GAIN, "home": NOISE}, True), ({"session": NOISE, "home": NOISE}, False), ({"home": WORSE}, False),
+    ({}, False),
 ])  # fmt: skip
-def test_it_is_used_where_the_whole_interval_of_some_context_lies_above_nought(
+def test_it_is_used_where_the_gain_of_some_context_is_above_its_standard_error(
     gains: dict[str, dict[str, float]], used: bool
 ) -> None:
     tried = judge(Trained(trained(), [0.1], 9), NEVER_TRIED, gains, walks(), SEEN)

@@ -9,7 +9,7 @@ Each source s gives every eligible product a score e_s(j) >= 0 and keeps its bes
     Ranking   e(j) given, the same for everybody
     Own       e(j) given with the request
     Encoded   e(j) = v(j) · q, see encoder.pyx, of the products of a catalog of at most SCANNED, else of the candidates of
-              the sources before it; of any sign
+              the sources before it and of what is near to the first NEAR seeds; of any sign
 The candidates are the union, each with e_s(j) / max e_s and 3 / (rank_s(j) + 3) for each source, ranks from 0. Of an
 encoder, whose e is a logarithm, the first is how far e lies from the lowest of its best DEPTH to the highest.
 
@@ -39,6 +39,7 @@ cdef extern from "sparse.h" nogil:
 cdef enum:
     NEWEST = 0x7fffffff
     SCANNED = 4000
+    NEAR = 8
 
 
 cdef class Workspace:
@@ -228,16 +229,21 @@ cdef void _collect_encoded(Workspace w, int source, const Filter *f, Encoder e, 
     cdef float[DIM] query
     cdef float[NAMED * DIM] moved
     cdef int32_t[NAMED] named
-    cdef int64_t t, chosen, n = 0, count = encode(e, seeds, query, named, moved)
+    cdef int64_t t, k, chosen, n = 0, count = encode(e, seeds, query, named, moved)
     cdef int32_t item
     cdef float lowest, span
     if count == 0:
         return
-    for t in range(e.size if e.size <= SCANNED else w.n_candidates):
-        item = e.items[t] if e.size <= SCANNED else w.candidates[t]
-        if item < e.n_items and e.rows[item] >= 0 and eligible(&w.state[0], f, item):
-            w.touched[n] = item
-            n += 1
+    if e.size <= SCANNED:
+        for t in range(e.size):
+            n = _touch(w, f, e.items[t], n)
+    else:
+        for t in range(w.n_candidates):
+            if w.candidates[t] < e.n_items and e.rows[w.candidates[t]] >= 0:
+                n = _touch(w, f, w.candidates[t], n)
+        for k in range(min(count, NEAR)):
+            for t in range(e.near.shape[1]):
+                n = _touch(w, f, e.items[e.near[e.rows[named[k]], t]], n)
     if n == 0:
         return
     score(e, &w.touched[0], n, query, &w.best[0])
@@ -256,6 +262,17 @@ cdef void _collect_encoded(Workspace w, int source, const Filter *f, Encoder e, 
                      strongest(e, item, named, moved, count))
     for t in range(n):
         w.acc[w.touched[t]] = 0.0
+    w.n_touched = n
+    _clear_touched(w)
+
+
+cdef inline int64_t _touch(Workspace w, const Filter *f, int32_t item, int64_t n) noexcept nogil:
+    """Note an item once; how many are noted."""
+    if w.best_seed[item] >= 0 or not eligible(&w.state[0], f, item):
+        return n
+    w.best_seed[item] = item
+    w.touched[n] = item
+    return n + 1
 
 
 cdef void _clear_touched(Workspace w) noexcept nogil:

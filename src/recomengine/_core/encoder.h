@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "clones.h"
+#include "sparse.h"
 
 enum { RECO_DIM = 64, RECO_LANES = 16 };
 
@@ -29,6 +30,10 @@ static void reco_scores(const float *vectors, const int32_t *rows, const int32_t
                         const float *query, float *scores) {
     for (int64_t i = 0; i < size; i++) {
         const float *vector = vectors + (int64_t)rows[items[i]] * RECO_DIM;
+        if (i + RECO_AHEAD < size) {
+            const float *later = vectors + (int64_t)rows[items[i + RECO_AHEAD]] * RECO_DIM;
+            for (int c = 0; c < RECO_DIM; c += RECO_LANES) RECO_PREFETCH(later + c);
+        }
         float lanes[RECO_LANES] = {0};
         for (int c = 0; c < RECO_DIM; c += RECO_LANES)
             for (int lane = 0; lane < RECO_LANES; lane++) lanes[lane] += vector[c + lane] * query[c + lane];

@@ -12,6 +12,7 @@ cdef class Encoder:
     cdef const int32_t[::1] items
     cdef int32_t[::1] rows
     cdef const float[:, ::1] vectors, lags, up, down
+    cdef const int32_t[:, ::1] near
     cdef const float[::1] up_bias, down_bias
     cdef readonly int64_t size, n_items
 

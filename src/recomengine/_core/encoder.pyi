@@ -17,9 +17,12 @@ class Encoder:
         up_bias: Float32,
         down: NDArray[np.float32],
         down_bias: Float32,
+        *,
+        near: NDArray[np.int32],
         n_items: int,
     ) -> None:
         """items int32, growing, below n_items: the products that have a vector; vectors float32[size, 64]; lags
-        float32[50, 64]; up, down float32[64, 64]; biases float32[64]; all finite. Raises ValueError on wrong shapes,
-        types or values.
+        float32[50, 64]; up, down float32[64, 64]; biases float32[64]; all finite. near int32[size,
+        any]: of each product the rows of others that are scored for it where a catalog is too large to score all.
+        Raises ValueError on wrong shapes, types or values.
         """

@@ -5,7 +5,8 @@
 
 The score is the logarithm of a chance, up to a constant of the request. What a seed moved of it is the score less the
 one without that seed, which is found for the NAMED newest ones. models/encoder.py learns the arrays. Cost: 2 · DIM² for
-the query and for each named seed, DIM a product that is scored; no allocation.
+the query and for each named seed, DIM a product that is scored; no allocation. A large catalog is not scored whole:
+`near` has of each product the rows of those that score best after it alone.
 """
 
 import numpy as np
@@ -22,7 +23,7 @@ cdef extern from "encoder.h" nogil:
 
 
 cdef class Encoder:
-    def __init__(self, items, vectors, lags, up, up_bias, down, down_bias, int64_t n_items):
+    def __init__(self, items, vectors, lags, up, up_bias, down, down_bias, *, near, int64_t n_items):
         items = contiguous(items, np.int32, "items")
         check_range(items, n_items, "items")
         if np.any(items[1:] <= items[:-1]):
@@ -31,6 +32,11 @@ cdef class Encoder:
         self.vectors, self.lags = _rectangle(vectors, self.size, "vectors"), _rectangle(lags, STEPS, "lags")
         self.up, self.down = _rectangle(up, DIM, "up"), _rectangle(down, DIM, "down")
         self.up_bias, self.down_bias = _row(up_bias, "up_bias"), _row(down_bias, "down_bias")
+        if not isinstance(near, np.ndarray) or near.dtype != np.int32 or near.ndim != 2 or len(near) != self.size:
+            found = f"{near.dtype} {near.shape}" if isinstance(near, np.ndarray) else type(near).__name__
+            raise ValueError(f"near: expected an int32 array of {self.size} rows, got {found}.")
+        check_range(near.ravel(), self.size, "near")
+        self.near = np.ascontiguousarray(near)
         rows = np.full(n_items, -1, np.int32)
         rows[items] = np.arange(self.size, dtype=np.int32)
         self.rows = rows

@@ -15,7 +15,7 @@ from recomengine._core.csr import CSR, Float32, Int32, Int64
 from recomengine._core.ranking import Paths, Ranker, rank
 from recomengine.models.blend import Learned, Lists, gain, learn
 from recomengine.models.cases import CONTEXTS, Case, split
-from recomengine.models.encoder import put_encoder
+from recomengine.models.encoder import put_encoder, put_near
 from recomengine.models.encoder_trial import NEVER_TRIED, FormerTrial, Tried, begin, judge
 from recomengine.models.evidence import build_evidence, make_ranker
 from recomengine.models.held_back import HeldBack, held_back
@@ -72,8 +72,9 @@ def backtest(histories: Histories, content: CSR, shelf: Shelf, former: FormerTri
     n_items = len(shelf.available)
     arrays, _ = build_evidence(before, content, n_items)
     trained = begin(before, former)
-    if trained.encoder is not None:
+    if trained.encoder is not None and trained.near is not None:
         put_encoder(arrays, ENCODER, trained.encoder)
+        put_near(arrays, ENCODER, trained.near)
     ranker, workspace = make_ranker(arrays, n_items), Workspace()
     repeats = repeat_share(cases["home"])
     home = "home" if repeats >= REPEAT_SHARE else "home_new"

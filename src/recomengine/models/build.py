@@ -18,7 +18,7 @@ from recomengine.models.arrays import Arrays, csr, put_csr
 from recomengine.models.backtest import Backtest, Shelf, backtest
 from recomengine.models.content import build_content, categories_of, content_table
 from recomengine.models.durables import durable_items
-from recomengine.models.encoder import put_encoder
+from recomengine.models.encoder import put_encoder, put_near
 from recomengine.models.encoder_trial import BEFORE, NEVER_TRIED, FormerTrial, learned_from_all
 from recomengine.models.evidence import Begin, build_evidence, ignore
 from recomengine.models.held_back import REPLAY, packed
@@ -167,6 +167,8 @@ def _put_encoders(arrays: Arrays, histories: Histories, learned: Backtest) -> tu
     for name, encoder in ((BEFORE, tried.before), (ENCODER, tried.served)):
         if encoder is not None:
             put_encoder(arrays, name, encoder)
+    if tried.near is not None:
+        put_near(arrays, ENCODER, tried.near)
     return learned._replace(encoder=tried), round(time.perf_counter() - started, 3)
 
 

@@ -27,6 +27,9 @@ SPREAD = 0.05
 FADING = 0.7
 """What a step back leaves of a vector at the start."""
 EXCLUDED = -1e9
+SCANNED, NEAR, COMMON = 4000, 50, 20_000
+"""SCANNED: as in _core/candidates.pyx."""
+AT_ONCE = 256
 
 Reals = NDArray[np.floating[Any]]
 
@@ -110,6 +113,32 @@ def put_encoder(arrays: Arrays, name: str, encoder: Encoder) -> None:
 def encoder_in(arrays: Mapping[str, NDArray[Any]], name: str) -> Encoder | None:
     """None in a model that was built without it."""
     return Encoder(*(arrays[f"{name}.{part}"] for part in Encoder._fields)) if f"{name}.items" in arrays else None
+
+
+def put_near(arrays: Arrays, name: str, near: Int32) -> None:
+    arrays[f"{name}.near"] = near
+
+
+def near_in(arrays: Mapping[str, NDArray[Any]], name: str) -> Int32:
+    found: Int32 = arrays[f"{name}.near"]
+    return found
+
+
+def nearest(encoder: Encoder, often: Int64) -> Int32:
+    """Rows × NEAR (× 0 where all products are scored in a request anyway): of each product the rows of those that score
+    best after it alone, among the COMMON that occur most; often: how often each row does.
+    """
+    size = len(encoder.items)
+    if size <= SCANNED:
+        return np.empty((size, 0), np.int32)
+    common = np.sort(np.argsort(-often, kind="stable")[:COMMON])
+    summed = encoder.vectors * encoder.lags[0]
+    asked = summed + np.maximum(summed @ encoder.up + encoder.up_bias, 0.0) @ encoder.down + encoder.down_bias
+    of_common, near = encoder.vectors[common].T, np.empty((size, NEAR), np.int32)
+    for start in range(0, size, AT_ONCE):
+        scores = asked[start : start + AT_ONCE] @ of_common
+        near[start : start + AT_ONCE] = common[np.sort(np.argpartition(-scores, NEAR, axis=1)[:, :NEAR], axis=1)]
+    return near
 
 
 def queries(encoder: Encoder, batch: Batch) -> Reals:

@@ -2,11 +2,12 @@
 
 A shopper's events of interest, oldest first, are one sequence; what follows itself counts once. Sequences are cut into
 pieces of STEPS + 1. An epoch takes the pieces in a random order, at most EPOCH_PLACES places of them, in batches of
-pieces of like length: of a BATCHES'th of its places, within SMALLEST_BATCH and BATCH. Adam (Kingma & Ba 2015); the step falls from RATE to 0 over the epochs; of
-the vectors only those that a batch touches move. The last product of up to HELD_BACK sequences is held back: after each
-epoch its mean reciprocal rank among all products is measured, the best state is kept, and PATIENCE epochs without a
-better one end the learning. So whatever the shop, a learning takes at most EPOCHS · EPOCH_PLACES places, some 20 µs
-each on one core, and 4 · 256 bytes for each of at most MAX_PRODUCTS products beside a few MB for a batch.
+pieces of like length, a BATCHES'th of its places each, within SMALLEST_BATCH and BATCH. Adam (Kingma & Ba 2015); the
+step falls from RATE to 0 over the epochs; of the vectors only those that a batch touches move. The last product of up
+to HELD_BACK sequences is held back: after each epoch its mean reciprocal rank among all products is measured, the best
+state is kept, and PATIENCE epochs without a better one end the learning. So whatever the shop, a learning takes at most
+EPOCHS · EPOCH_PLACES places, some 20 µs each on one core, and 4 · 256 bytes for each of at most MAX_PRODUCTS products
+beside a few MB for a batch.
 """
 
 from typing import NamedTuple
@@ -25,6 +26,7 @@ from recomengine.models.encoder import (
     carried,
     initial,
     loss_and_slopes,
+    nearest,
     queries,
 )
 from recomengine.models.histories import TYPE_WEIGHTS, Histories
@@ -62,11 +64,12 @@ class Pieces(NamedTuple):
 
 class Trained(NamedTuple):
     """encoder: None where there is too little to learn from. figures: the mean reciprocal rank of what was held back,
-    by epoch."""
+    by epoch. near: see models/encoder.py: nearest."""
 
     encoder: Encoder | None
     figures: list[float]
     places: int
+    near: Int32 | None = None
 
 
 def train(histories: Histories, former: Encoder | None = None) -> Trained:
@@ -78,7 +81,8 @@ def train(histories: Histories, former: Encoder | None = None) -> Trained:
     start = initial(items, random) if former is None else carried(former, items, random)
     epochs, rate = (EPOCHS, RATE) if former is None else (EPOCHS_WARM, RATE_WARM)
     with threadpool_limits(1, "blas"):  # the same sums in the same order, and no threads that wait for each other
-        return _learn(start, pieces, random, epochs, rate)
+        encoder, figures, places = _learn(start, pieces, random, epochs, rate)
+        return Trained(encoder, figures, places, nearest(encoder, np.bincount(pieces.rows, minlength=len(items))))
 
 
 def pieces_of(histories: Histories) -> tuple[Int32, Pieces]:
@@ -126,7 +130,10 @@ def batch_of(pieces: Pieces, chosen: Int64) -> Batch:
     return Batch(pieces.rows[at], pieces.rows[np.where(present, at + 1, 0)], present)
 
 
-def _learn(encoder: Encoder, pieces: Pieces, random: np.random.Generator, epochs: int, rate: float) -> Trained:
+def _learn(
+    encoder: Encoder, pieces: Pieces, random: np.random.Generator, epochs: int, rate: float
+) -> tuple[Encoder, list[float], int]:
+    """The best state, the figures, and how many places were read."""
     held_back = _held_back(pieces, random)
     taught = pieces._replace(lengths=pieces.lengths.copy())
     taught.lengths[held_back] -= 1
@@ -144,7 +151,7 @@ def _learn(encoder: Encoder, pieces: Pieces, random: np.random.Generator, epochs
             best = steps.copy()
         elif len(figures) - 1 - int(np.argmax(figures)) >= PATIENCE:
             break
-    return Trained(best, [round(figure, 4) for figure in figures], places)
+    return best, [round(figure, 4) for figure in figures], places
 
 
 def _epoch(pieces: Pieces, size: int, random: np.random.Generator) -> list[Int64]:

@@ -2,7 +2,7 @@
 
 The trial's encoder learns from what came before the cut alone, from the start or from the trial's encoder of the former
 build, which saw less still. It has earned its place where the lists of some context are better with it than without it:
-where the 95 % interval of the paired difference over the cases, all weights learned anew on both sides, lies above 0.
+where the paired difference over the cases, all weights learned anew on both sides, is above its standard error.
 Else the model has none, and it is not tried again for RESTS_FOR, unless the shop's events have doubled since.
 """
 
@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from recomengine.models.encoder import Encoder, encoder_in
+from recomengine._core.csr import Int32
+from recomengine.models.blend import Z_95
+from recomengine.models.encoder import Encoder, encoder_in, near_in
 from recomengine.models.encoder_training import Trained, train
 from recomengine.models.histories import Histories
 from recomengine.models.sources import ENCODER
@@ -32,12 +34,13 @@ class FormerTrial(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """verdict: as the manifest has it. before: the trial's encoder, served: the one that learned from all events; none
-    where it is still to be learned, or the verdict is against it."""
+    """verdict: as the manifest has it. before: the trial's encoder, served: the one that learned from all events, and
+    near, what lies near in it; none where it is still to be learned, or the verdict is against it."""
 
     verdict: dict[str, Any]
     before: Encoder | None = None
     served: Encoder | None = None
+    near: Int32 | None = None
 
     @property
     def used(self) -> bool:
@@ -62,7 +65,9 @@ def former_trial(arrays: Mapping[str, Any], manifest: Mapping[str, Any], events:
 
 def taken_over(arrays: Mapping[str, Any], manifest: Mapping[str, Any]) -> Tried:
     """Both encoders of a model whose learning still holds, as they are."""
-    return Tried(dict(manifest.get("encoder", {})), encoder_in(arrays, BEFORE), encoder_in(arrays, ENCODER))
+    served = encoder_in(arrays, ENCODER)
+    near = None if served is None else near_in(arrays, ENCODER)
+    return Tried(dict(manifest.get("encoder", {})), encoder_in(arrays, BEFORE), served, near)
 
 
 def begin(before: Histories, former: FormerTrial) -> Trained:
@@ -79,7 +84,7 @@ def judge(
     """gains: of the contexts with cases enough, how much better the lists are with the encoder, with an interval."""
     if former.verdict is not None:
         return Tried(dict(former.verdict))
-    used = any(gain["low"] > 0 for gain in gains.values())
+    used = any(_is_above_its_error(gain) for gain in gains.values())
     verdict = {
         "used": used, "reason": GAINS if used else TOO_FEW if trained.encoder is None else NO_GAIN,
         "gains": dict(gains), "heldBack": trained.figures, "places": trained.places, "events": events,
@@ -88,8 +93,14 @@ def judge(
     return Tried(verdict, trained.encoder if used else None)
 
 
+def _is_above_its_error(gain: Mapping[str, float]) -> bool:
+    """Taking a source that is worth nothing costs no accuracy, leaving one that is worth a little does."""
+    return gain["value"] > max(0.0, (gain["high"] - gain["low"]) / (2 * Z_95))
+
+
 def learned_from_all(histories: Histories, tried: Tried) -> Tried:
     """The encoder to be served, which sets out from the trial's."""
     if not tried.used or tried.served is not None:
         return tried
-    return tried._replace(served=train(histories, tried.before).encoder)
+    learned = train(histories, tried.before)
+    return tried._replace(served=learned.encoder, near=learned.near)

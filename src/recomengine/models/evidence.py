@@ -14,7 +14,7 @@ from recomengine._core.encoder import Encoder
 from recomengine._core.ranking import Ranker
 from recomengine._core.sources import Neighbours, Sequences, Source, encoded, own, ranking, sessions, table
 from recomengine.models.arrays import Arrays, csr, put_csr
-from recomengine.models.encoder import encoder_in
+from recomengine.models.encoder import encoder_in, near_in
 from recomengine.models.grouping import Grouped
 from recomengine.models.histories import Histories
 from recomengine.models.rankings import descending, popularity
@@ -114,7 +114,7 @@ def evidence_of(
             if name in names
         },
         {name: (arrays[f"{name}.items"], arrays[f"{name}.scores"]) for name in RANKINGS if name in names},
-        None if learned is None else Encoder(*learned, n_items=n_items),
+        None if learned is None else Encoder(*learned, near=near_in(arrays, ENCODER), n_items=n_items),
     )
 
 
