@@ -94,7 +94,7 @@ def worth(gain: Mapping[str, float]) -> bool:
 
 def verdict_of(reason: str, at: datetime = NOW, events: int = SEEN) -> dict[str, Any]:
     return {
-        "used": reason == GAINS, "reason": reason, "decidedAt": at.isoformat(), "events": events, "throughMs": START_MS,
+        "used": reason == GAINS, "outcome": reason, "decidedAt": at.isoformat(), "events": events, "throughMs": START_MS,
         "gains": {"session": GAIN if reason == GAINS else NOISE}, "places": 7, "heldBack": [0.1, 0.2],
     }  # fmt: skip
 
@@ -102,7 +102,7 @@ def verdict_of(reason: str, at: datetime = NOW, events: int = SEEN) -> dict[str,
 def test_the_first_learning_tries_it_and_says_what_it_was_worth() -> None:
     verdict = first().stats["encoder"]
 
-    assert verdict["reason"] == (GAINS if verdict["used"] else NO_GAIN)
+    assert verdict["outcome"] == (GAINS if verdict["used"] else NO_GAIN)
     assert verdict["used"] == any(worth(gain) for gain in verdict["gains"].values())
     assert "session" in verdict["gains"]
     assert verdict["places"] > 0
@@ -154,7 +154,7 @@ def test_where_it_was_no_gain_it_is_not_learned_again_and_costs_nothing() -> Non
     assert weights[2 * PLACE[ENCODER] : 2 * PLACE[ENCODER] + 2].tolist() == [0, 0]
 
 
-@pytest.mark.parametrize(("reason", "age", "events", "rests"), [
+@pytest.mark.parametrize(("outcome", "age", "events", "rests"), [
     (NO_GAIN, DAY, SEEN, True), (NO_GAIN, RESTS_FOR - DAY, SEEN * GROWN - 1, True), (NO_GAIN, RESTS_FOR, SEEN, False),
     (NO_GAIN, DAY, SEEN * GROWN, False), (TOO_FEW, DAY, SEEN, False), (GAINS, DAY, SEEN, False),
 ])  # fmt: skip
@@ -183,9 +183,9 @@ def test_it_is_used_where_the_gain_of_some_context_is_above_its_standard_error(
     tried = judge(Trained(trained(), [0.1], 9), NEVER_TRIED, gains, walks(), SEEN)
 
     assert tried.used is used
-    assert tried.verdict["reason"] == (GAINS if used else NO_GAIN)
+    assert tried.verdict["outcome"] == (GAINS if used else NO_GAIN)
     assert (tried.before is not None) is used
-    assert judge(Trained(None, [], 9), NEVER_TRIED, {}, walks(), SEEN).verdict["reason"] == TOO_FEW
+    assert judge(Trained(None, [], 9), NEVER_TRIED, {}, walks(), SEEN).verdict["outcome"] == TOO_FEW
 
 
 @pytest.mark.parametrize(("saw_less", "rounds"), [(True, EPOCHS_WARM), (False, EPOCHS_WARM + 1)])
@@ -215,5 +215,5 @@ def test_the_verdict_is_shown_with_its_date() -> None:
     shown = trial_of({"encoder": verdict_of(NO_GAIN)})
 
     assert shown is not None
-    assert (shown.used, shown.reason, shown.decided_at) == (False, NO_GAIN, NOW)
+    assert (shown.used, shown.outcome, shown.decided_at) == (False, NO_GAIN, NOW)
     assert shown.gains == {"session": Interval(**NOISE)}

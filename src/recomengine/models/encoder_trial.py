@@ -56,7 +56,7 @@ def former_trial(arrays: Mapping[str, Any], manifest: Mapping[str, Any], events:
     if not verdict:
         return NEVER_TRIED
     rests = (
-        verdict["reason"] == NO_GAIN
+        verdict["outcome"] == NO_GAIN
         and now - datetime.fromisoformat(verdict["decidedAt"]) < RESTS_FOR
         and events < GROWN * verdict["events"]
     )
@@ -86,7 +86,7 @@ def judge(
         return Tried(dict(former.verdict))
     used = any(_is_above_its_error(gain) for gain in gains.values())
     verdict = {
-        "used": used, "reason": GAINS if used else TOO_FEW if trained.encoder is None else NO_GAIN,
+        "used": used, "outcome": GAINS if used else TOO_FEW if trained.encoder is None else NO_GAIN,
         "gains": dict(gains), "heldBack": trained.figures, "places": trained.places, "events": events,
         "throughMs": before.newest_ms,
     }  # fmt: skip

@@ -35,7 +35,7 @@ class EncoderTrial(msgspec.Struct, rename="camel"):
     held_back: the mean reciprocal rank of products that it did not learn, before and after each round."""
 
     used: bool
-    reason: Literal["gains", "no_gain", "too_few_events"]
+    outcome: Literal["gains", "no_gain", "too_few_events"]
     decided_at: datetime
     gains: dict[str, Interval]
     places: int

@@ -83,7 +83,7 @@ def trial_of(stats: Mapping[str, Any]) -> EncoderTrial | None:
     gains = {context: Interval(**gain) for context, gain in verdict["gains"].items()}
     decided_at = datetime.fromisoformat(verdict["decidedAt"])
     return EncoderTrial(
-        verdict["used"], verdict["reason"], decided_at, gains, verdict["places"], verdict["heldBack"]
+        verdict["used"], verdict["outcome"], decided_at, gains, verdict["places"], verdict["heldBack"]
     )  # fmt: skip
 
 
