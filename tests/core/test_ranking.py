@@ -318,7 +318,7 @@ WRONG_SOURCES: list[tuple[Callable[[], Any], str]] = [
     (lambda: Neighbours(csr([{0: float("nan")}]), 3), r"neighbours\.data: expected finite values"),
     (
         lambda: Ranker([Source()], np.zeros((1, 5), np.float32)),
-        r"sources: expected what table, sessions, ranking and own make, got Source",
+        r"sources: expected what table, sessions, ranking, own and encoded make, got Source",
     ),
     (lambda: Ranker([None], np.zeros((1, 5), np.float32)), r"sources: .*got NoneType"),  # type: ignore[list-item]
     (lambda: Ranker([], np.zeros((1, 4), np.float32)), r"item_features: expected 5 columns, got 4"),

@@ -279,7 +279,7 @@ async def test_status_says_how_the_model_stands(
     none = await status()
     assert none == {
         "status": "none", "version": None, "builtAt": None, "events": 0, "users": 0, "items": 0, "buildSeconds": None,
-        "strategies": {}, "contexts": {}, "settings": {},
+        "strategies": {}, "contexts": {}, "settings": {}, "encoder": None,
     }  # fmt: skip
     building = refreshing(context, tenant)
     await until(gate.reached)

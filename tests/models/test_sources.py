@@ -15,7 +15,7 @@ from tests.support.shops import DemoShop, demo_shop
 STORED = (
     "sequence", "transition", "similar", "walk", "session_neighbours", "ease_shoppers", "together", "confidence",
     "affinity", "basket_neighbours", "ease_orders", "content", "trending", "popular", "own",
-    "sequence_before", "similar_before", "session_neighbours_before", "content_before",
+    "sequence_before", "similar_before", "session_neighbours_before", "content_before", "encoder",
 )  # fmt: skip
 """The order of the weights in stored models. It grows at its end."""
 

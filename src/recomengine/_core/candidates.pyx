@@ -8,7 +8,10 @@ Each source s gives every eligible product a score e_s(j) >= 0 and keeps its bes
               times
     Ranking   e(j) given, the same for everybody
     Own       e(j) given with the request
-The candidates are the union, each with e_s(j) / max e_s and 3 / (rank_s(j) + 3) for each source, ranks from 0.
+    Encoded   e(j) = v(j) · q, see encoder.pyx, of the products of a catalog of at most SCANNED, else of the candidates of
+              the sources before it and of what is near to the first NEAR seeds; of any sign
+The candidates are the union, each with e_s(j) / max e_s and 3 / (rank_s(j) + 3) for each source, ranks from 0. Of an
+encoder, whose e is a logarithm, the first is how far e lies from the lowest of its best DEPTH to the highest.
 
 Sessions follow VMIS-kNN (Kersbergen et al. 2022: only the newest `sample` sequences of each seed are looked at) with
 the position weights of V-STAN (Garg et al. 2019). Cost: the entries of the seeds' rows, the items of the sampled
@@ -19,13 +22,15 @@ import numpy as np
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
-from recomengine._core.sources cimport DISTANCES, RANKING, SESSIONS, TABLE, Neighbours, Sequences, Source
+from recomengine._core.encoder cimport DIM, NAMED, Encoder, encode, score, strongest
+from recomengine._core.sources cimport DISTANCES, ENCODED, RANKING, SESSIONS, TABLE, Neighbours, Sequences, Source
 
 cdef extern from "math.h" nogil:
     float powf(float base, float exponent)
 
 cdef extern from "sparse.h" nogil:
     uint64_t reco_key(float score, int32_t index)
+    uint64_t reco_signed_key(float score, int32_t index)
     float reco_key_score(uint64_t key)
     int32_t reco_key_index(uint64_t key)
     void reco_select(uint64_t *keys, int64_t size, int64_t k)
@@ -33,6 +38,8 @@ cdef extern from "sparse.h" nogil:
 
 cdef enum:
     NEWEST = 0x7fffffff
+    SCANNED = 4000
+    NEAR = 8
 
 
 cdef class Workspace:
@@ -179,7 +186,7 @@ cdef void _gather_sessions(Workspace w, const Filter *f, Source s, Sequences q, 
 cdef void _collect(Workspace w, int source, int64_t depth) noexcept nogil:
     """The best `depth` of the current source become candidates, with its two features."""
     cdef int64_t t, n = 0, chosen
-    cdef int32_t item, at
+    cdef int32_t item
     cdef float highest
     for t in range(w.n_touched):
         item = w.touched[t]
@@ -198,17 +205,74 @@ cdef void _collect(Workspace w, int source, int64_t depth) noexcept nogil:
     highest = reco_key_score(w.keys[0])
     for t in range(chosen):
         item = reco_key_index(w.keys[t])
-        at = w.place[item]
-        if at < 0:
-            at = <int32_t> w.n_candidates
-            w.place[item] = at
-            w.candidates[at] = item
-            w.n_candidates += 1
-            w.features[at, :] = 0.0
-        w.features[at, 2 * source] = reco_key_score(w.keys[t]) / highest
-        w.features[at, 2 * source + 1] = 3.0 / (t + 3.0)
-        w.seed_of[at, source] = w.best_seed[item]
+        _put_forward(w, source, item, reco_key_score(w.keys[t]) / highest, t, w.best_seed[item])
     _clear_touched(w)
+
+
+cdef inline void _put_forward(Workspace w, int source, int32_t item, float share, int64_t rank,
+                              int32_t seed) noexcept nogil:
+    cdef int32_t at = w.place[item]
+    if at < 0:
+        at = <int32_t> w.n_candidates
+        w.place[item] = at
+        w.candidates[at] = item
+        w.n_candidates += 1
+        w.features[at, :] = 0.0
+    w.features[at, 2 * source] = share
+    w.features[at, 2 * source + 1] = 3.0 / (rank + 3.0)
+    w.seed_of[at, source] = seed
+
+
+cdef void _collect_encoded(Workspace w, int source, const Filter *f, Encoder e, const int32_t[::1] seeds,
+                           int64_t depth) noexcept nogil:
+    """The best `depth` of what an encoder scores become candidates, with its two features."""
+    cdef float[DIM] query
+    cdef float[NAMED * DIM] moved
+    cdef int32_t[NAMED] named
+    cdef int64_t t, k, chosen, n = 0, count = encode(e, seeds, query, named, moved)
+    cdef int32_t item
+    cdef float lowest, span
+    if count == 0:
+        return
+    if e.size <= SCANNED:
+        for t in range(e.size):
+            n = _touch(w, f, e.items[t], n)
+    else:
+        for t in range(w.n_candidates):
+            if w.candidates[t] < e.n_items and e.rows[w.candidates[t]] >= 0:
+                n = _touch(w, f, w.candidates[t], n)
+        for k in range(min(count, NEAR)):
+            for t in range(e.near.shape[1]):
+                n = _touch(w, f, e.items[e.near[e.rows[named[k]], t]], n)
+    if n == 0:
+        return
+    score(e, &w.touched[0], n, query, &w.best[0])
+    for t in range(n):
+        w.keys[t] = reco_signed_key(w.best[t], w.touched[t])
+        w.acc[w.touched[t]] = w.best[t]
+    chosen = min(n, depth)
+    if n > depth:
+        reco_select(&w.keys[0], n, depth)
+    reco_sort(&w.keys[0], chosen)
+    lowest = w.acc[reco_key_index(w.keys[chosen - 1])]
+    span = w.acc[reco_key_index(w.keys[0])] - lowest
+    for t in range(chosen):
+        item = reco_key_index(w.keys[t])
+        _put_forward(w, source, item, (w.acc[item] - lowest) / span if span > 0.0 else 1.0, t,
+                     strongest(e, item, named, moved, count))
+    for t in range(n):
+        w.acc[w.touched[t]] = 0.0
+    w.n_touched = n
+    _clear_touched(w)
+
+
+cdef inline int64_t _touch(Workspace w, const Filter *f, int32_t item, int64_t n) noexcept nogil:
+    """Note an item once; how many are noted."""
+    if w.best_seed[item] >= 0 or not eligible(&w.state[0], f, item):
+        return n
+    w.best_seed[item] = item
+    w.touched[n] = item
+    return n + 1
 
 
 cdef void _clear_touched(Workspace w) noexcept nogil:
@@ -224,6 +288,10 @@ cdef void gather(Workspace w, int number, Source s, const Filter *f, const int32
     """The best of source `number` become candidates."""
     cdef Neighbours t
     cdef Sequences q
+    if s.form == ENCODED:
+        if s.encoder is not None:
+            _collect_encoded(w, number, f, s.encoder, seeds, DEPTH)
+        return
     if s.form == TABLE:
         for t in s.tables:
             _gather_table(w, f, t.indptr, t.indices, t.data, seeds, &profiles[s.profile, 0])

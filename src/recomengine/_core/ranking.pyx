@@ -71,6 +71,8 @@ cdef class Ranker:
                 self.widest = max(self.widest, q.n_items)
             for t in s.tables:
                 self.widest = max(self.widest, t.columns)
+            if s.encoder is not None:
+                self.widest = max(self.widest, s.encoder.n_items)
 
     @property
     def width(self):
@@ -100,7 +102,7 @@ def _checked_sources(sources):
     sources = list(sources)
     for source in sources:
         if not isinstance(source, Source) or source.tables is None:
-            raise ValueError(f"sources: expected what table, sessions, ranking and own make, got "
+            raise ValueError(f"sources: expected what table, sessions, ranking, own and encoded make, got "
                              f"{type(source).__name__}.")
     return sources
 

@@ -2,12 +2,15 @@
 
 from libc.stdint cimport int32_t, int64_t
 
+from recomengine._core.encoder cimport Encoder
+
 
 cdef enum:
     TABLE = 0
     SESSIONS = 1
     RANKING = 2
     OWN = 3
+    ENCODED = 4
     DISTANCES = 64
 
 
@@ -33,3 +36,4 @@ cdef class Source:
     cdef int64_t sample, neighbours
     cdef float[::1] by_distance
     cdef float length, back
+    cdef readonly Encoder encoder

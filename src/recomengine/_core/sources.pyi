@@ -1,6 +1,7 @@
 from collections.abc import Iterable
 
 from recomengine._core.csr import CSR, Float32, Int32, Int64
+from recomengine._core.encoder import Encoder
 
 class Neighbours:
     """A checked items × items matrix, kept as it is (memory-mapped). Values may be negative. Raises ValueError on a bad
@@ -30,10 +31,11 @@ class Sequences:
         """
 
 class Source:
-    """One source of evidence, as `table`, `sessions`, `ranking` and `own` make it."""
+    """One source of evidence, as `table`, `sessions`, `ranking`, `own` and `encoded` make it."""
 
     tables: tuple[Neighbours, ...]
     sequences: tuple[Sequences, ...]
+    encoder: Encoder | None
 
 def table(tables: Iterable[Neighbours], profile: int) -> Source:
     """Neighbours of the seeds, summed over the tables; row `profile` of a request's profiles weighs them. ValueError on
@@ -67,3 +69,6 @@ def ranking(items: Int32, scores: Float32) -> Source:
 
 def own() -> Source:
     """What a request brings itself."""
+
+def encoded(encoder: Encoder | None = None) -> Source:
+    """What a learned encoder expects next after the seeds; none: it says nothing."""

@@ -1,5 +1,5 @@
-"""The forms of evidence that serving reads: tables of neighbours, indexed sequences, rankings and what a request brings
-itself.
+"""The forms of evidence that serving reads: tables of neighbours, indexed sequences, rankings, what a request brings
+itself, and a learned encoder.
 
 They are checked when they are made, once a model, and never again: a number out of range would be a wrong address in
 ranking.pyx.
@@ -56,7 +56,7 @@ def _ascending(indptr, values):
 
 
 cdef class Source:
-    """One source of evidence, as `table`, `sessions`, `ranking` and `own` make it."""
+    """One source of evidence, as `table`, `sessions`, `ranking`, `own` and `encoded` make it."""
 
 
 def table(tables, int profile):
@@ -101,6 +101,12 @@ def ranking(items, scores):
 def own():
     cdef Source s = Source()
     s.form, s.tables, s.sequences = OWN, (), ()
+    return s
+
+
+def encoded(Encoder encoder=None):
+    cdef Source s = Source()
+    s.form, s.encoder, s.tables, s.sequences = ENCODED, encoder, (), ()
     return s
 
 

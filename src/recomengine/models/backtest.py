@@ -14,15 +14,17 @@ from recomengine._core.candidates import Workspace
 from recomengine._core.csr import CSR, Float32, Int32, Int64
 from recomengine._core.ranking import Paths, Ranker, rank
 from recomengine._core.sources import Neighbours, table
-from recomengine.models.blend import MIN_CASES, Floats, Learned, Lists, learn, metrics
+from recomengine.models.blend import MIN_CASES, Floats, Learned, Lists, gain, learn, metrics
 from recomengine.models.cases import CONTEXTS, Case, split
+from recomengine.models.encoder import put_encoder, put_near
+from recomengine.models.encoder_trial import NEVER_TRIED, FormerTrial, Tried, begin, judge
 from recomengine.models.evidence import build_evidence, make_ranker
 from recomengine.models.following import CANDIDATES, NEAR, Following, chosen
 from recomengine.models.grouping import Grouped
 from recomengine.models.held_back import HeldBack, held_back
 from recomengine.models.histories import PURCHASE, Histories
 from recomengine.models.shopper import HOMES, KNOWN, NO_ITEMS, STEEP, Moment
-from recomengine.models.sources import PLACE, SOURCES, Before, following
+from recomengine.models.sources import ENCODER, PLACE, SOURCES, Before, following
 
 NO_FEATURES = np.zeros((0, 5), np.float32)
 REPEAT_SHARE = 0.05
@@ -42,7 +44,7 @@ class Shelf(NamedTuple):
 
 class Backtest(NamedTuple):
     """weights and singles (the best source of each kind) by context; repeat_share: of next purchases, those bought
-    before; replay: some of the cases, and what they were offered.
+    before; replay: some of the cases, and what they were offered; encoder: its trial.
     """
 
     weights: dict[str, Float32]
@@ -51,6 +53,7 @@ class Backtest(NamedTuple):
     report: dict[str, Any]
     replay: Sequence[HeldBack] = ()
     following: Following = NEAR
+    encoder: Tried = Tried({})
 
 
 class Collected(NamedTuple):
@@ -61,32 +64,50 @@ class Collected(NamedTuple):
     candidates: list[Int32]
 
 
-def backtest(histories: Histories, content: CSR, shelf: Shelf) -> Backtest:
+class Outcome(NamedTuple):
+    """Of each context what was learned; some of the cases."""
+
+    learned: dict[str, Learned]
+    replay: list[HeldBack]
+
+
+def backtest(histories: Histories, content: CSR, shelf: Shelf, former: FormerTrial = NEVER_TRIED) -> Backtest:
+    """former: what the served model says of the encoder's trial."""
     before, cases = split(histories)
     n_items = len(shelf.available)
     repeats = repeat_share(cases["home"])
     home = home_of(repeats)
     settings = choose_following(before, {context: cases[context] for context in (home, "session")}, shelf)
     arrays, _ = build_evidence(before, content, n_items, following=settings)
+    trained = begin(before, former)
+    if trained.encoder is not None and trained.near is not None:
+        put_encoder(arrays, ENCODER, trained.encoder)
+        put_near(arrays, ENCODER, trained.near)
     ranker, workspace = make_ranker(arrays, n_items), Workspace()
-    learned: dict[str, Learned] = {}
-    replay: list[HeldBack] = []
+    whole, without = Outcome({}, []), Outcome({}, [])
     with threadpool_limits(
         1, "blas"
     ):  # on a busy machine BLAS's own threads spin, waiting for each other: 202 s instead of 27 s
         for context in CONTEXTS:
             started = time.perf_counter()
             found = collect(workspace, ranker, cases[context], shelf, new_only=is_new_only(context, home))
-            learned[context] = learn(found.lists, metric_of(context), context)
-            if context == home or context not in HOMES:
-                replay += held_back(context, found, learned[context].halves, histories.users, arrays["fallback.items"])
-            learned[context].report["seconds"] = round(time.perf_counter() - started, 2)
+            for outcome in (whole, without) if trained.encoder is not None else (whole,):
+                if outcome is without:
+                    silence(found.lists, ENCODER)
+                learned = outcome.learned[context] = learn(found.lists, metric_of(context), context)
+                if context == home or context not in HOMES:
+                    outcome.replay.extend(
+                        held_back(context, found, learned.halves, histories.users, arrays["fallback.items"])
+                    )
+                learned.report["seconds"] = round(time.perf_counter() - started, 2)
+    tried = judge(trained, former, _gains(whole, without), before, len(histories.items))
+    taken = whole if tried.used or not without.learned else without
     return Backtest(
-        {context: result.weights for context, result in learned.items()},
-        {context: best_of_kinds(result.report) for context, result in learned.items()},
+        {context: result.weights for context, result in taken.learned.items()},
+        {context: best_of_kinds(result.report) for context, result in taken.learned.items()},
         repeats,
-        {context: result.report for context, result in learned.items()},
-        replay, settings,
+        {context: result.report for context, result in taken.learned.items()},
+        taken.replay, settings, tried,
     )  # fmt: skip
 
 
@@ -121,6 +142,17 @@ def home_of(repeats: float) -> str:
 def is_new_only(context: str, home: str) -> bool:
     """Whether what the shopper bought is left out there."""
     return context == "home_new" or (context.endswith(KNOWN) and home == "home_new")
+
+
+def _gains(whole: Outcome, without: Outcome) -> dict[str, dict[str, float]]:
+    """What a source is worth in each context that has cases enough to tell."""
+    found = {context: gain(whole.learned[context], other) for context, other in without.learned.items()}
+    return {context: each for context, each in found.items() if each is not None}
+
+
+def silence(lists: Lists, name: str) -> None:
+    """As if the source said nothing; the candidates that it alone has brought stay, without a word for them."""
+    lists.features[:, 2 * PLACE[name] : 2 * PLACE[name] + 2] = 0.0
 
 
 def metric_of(context: str) -> str:

@@ -60,11 +60,13 @@ class Lists(NamedTuple):
 
 
 class Learned(NamedTuple):
-    """halves: for the cases of each half of the lists, weights that have not seen them."""
+    """halves: for the cases of each half of the lists, weights that have not seen them. figures: the metric of each
+    case; none where there were too few to learn from."""
 
     weights: Float32
     report: dict[str, Any]
     halves: tuple[Floats, Floats]
+    figures: Floats | None = None
 
 
 class Trial(NamedTuple):
@@ -105,7 +107,12 @@ def learn(lists: Lists, metric: str, context: str) -> Learned:
         "ahead": {name: _interval(taken - figures[name]) for name in ranked if not keeps_single or name != best},
         "shrunkTo": start, "shrinkage": strength, "weights": in_words(weights), "shares": shares(weights, heads),
     }  # fmt: skip
-    return Learned(weights.astype(np.float32), report, (weights, weights) if keeps_single else blend.halves)
+    return Learned(weights.astype(np.float32), report, (weights, weights) if keeps_single else blend.halves, taken)
+
+
+def gain(learned: Learned, other: Learned) -> dict[str, float] | None:
+    """By how much the lists of the one are better than those of the other, over the same cases."""
+    return None if learned.figures is None or other.figures is None else _interval(learned.figures - other.figures)
 
 
 def single_weights(name: str) -> Floats:

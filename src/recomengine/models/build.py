@@ -18,10 +18,12 @@ from recomengine.models.arrays import Arrays, csr, put_csr
 from recomengine.models.backtest import Backtest, Shelf, backtest
 from recomengine.models.content import build_content, categories_of, content_table
 from recomengine.models.durables import durable_items
+from recomengine.models.encoder import put_encoder, put_near
+from recomengine.models.encoder_trial import BEFORE, NEVER_TRIED, FormerTrial, learned_from_all
 from recomengine.models.evidence import Begin, build_evidence, ignore
 from recomengine.models.held_back import REPLAY, packed
 from recomengine.models.histories import Histories, newest_per_user
-from recomengine.models.sources import KIND_OF_STRATEGY
+from recomengine.models.sources import ENCODER, KIND_OF_STRATEGY
 
 HISTORY_LENGTH = 200
 CONTENT_FIELDS = ("number", "name", "category", "brand", "description", "attributes", "further_categories")
@@ -37,12 +39,13 @@ class Built(NamedTuple):
 
 class Former(NamedTuple):
     """What a former build leaves to take over: what it learned, and the arrays of its content where the products are
-    still the same.
+    still the same. trial: of the encoder, where it is to be tried anew.
     """
 
     learned: Backtest | None
     content: Arrays
     content_digest: str
+    trial: FormerTrial = NEVER_TRIED
 
 
 NOTHING_FORMER = Former(None, {}, "")
@@ -71,10 +74,12 @@ def build_model(
     content_s = time.perf_counter() - started
     if learned is None:
         begin("backtest")
-        learned = backtest(histories, content, shelf)
+        learned = backtest(histories, content, shelf, former.trial)
     backtest_s = time.perf_counter() - started - content_s
     evidence, seconds = build_evidence(histories, content, n_items, begin, learned.following)
     arrays |= evidence
+    begin("encoder")
+    learned, seconds["encoder"] = _put_encoders(arrays, histories, learned)
     arrays["durable.items"] = durable_items(histories, shelf.categories)
     _put_strings(arrays, "users", histories.users)
     _put_history(arrays, histories)
@@ -106,6 +111,7 @@ def _stats(
         "newestMs": histories.newest_ms, "repeatShare": round(learned.repeat_share, 4), "singles": learned.singles,
         "strategies": by_strategy(learned), "contexts": learned.report, "seconds": seconds,
         "settings": {"sequence": learned.following._asdict()},
+        "encoder": learned.encoder.verdict,
     }  # fmt: skip
 
 
@@ -153,6 +159,18 @@ def _put_content(arrays: Arrays, products: Sequence[Mapping[str, Any]], n_items:
     arrays["terms.idf"] = content.idf
     put_csr(arrays, "vectors", content.vectors)
     return content_table(content, n_items)
+
+
+def _put_encoders(arrays: Arrays, histories: Histories, learned: Backtest) -> tuple[Backtest, float]:
+    """`learned` with the encoder that is served, where the shop gains by one, and seconds."""
+    started = time.perf_counter()
+    tried = learned_from_all(histories, learned.encoder)
+    for name, encoder in ((BEFORE, tried.before), (ENCODER, tried.served)):
+        if encoder is not None:
+            put_encoder(arrays, name, encoder)
+    if tried.near is not None:
+        put_near(arrays, ENCODER, tried.near)
+    return learned._replace(encoder=tried), round(time.perf_counter() - started, 3)
 
 
 def _put_strings(arrays: Arrays, name: str, strings: Sequence[str]) -> None:

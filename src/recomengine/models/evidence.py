@@ -10,15 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomengine._core.csr import CSR, Float32, Int32
+from recomengine._core.encoder import Encoder
 from recomengine._core.ranking import Ranker
-from recomengine._core.sources import Neighbours, Sequences, Source, own, ranking, sessions, table
+from recomengine._core.sources import Neighbours, Sequences, Source, encoded, own, ranking, sessions, table
 from recomengine.models.arrays import Arrays, csr, put_csr
+from recomengine.models.encoder import encoder_in, near_in
 from recomengine.models.following import FOLLOWING, NEAR, Following, as_array
 from recomengine.models.grouping import Grouped
 from recomengine.models.histories import Histories
 from recomengine.models.rankings import descending, popularity
 from recomengine.models.shopper import BEFORE
 from recomengine.models.sources import (
+    ENCODER,
     INDEXES,
     PARTS,
     PLACE,
@@ -26,11 +29,12 @@ from recomengine.models.sources import (
     SOURCES,
     TABLES,
     Before,
+    Encoded,
     EvidenceSource,
     Index,
     Ranking,
     Table,
-)  # fmt: skip
+)
 
 MAX_RANKING = 1000
 INDEX_PARTS = ("indptr", "items", "at", "where", "idf")
@@ -86,11 +90,14 @@ def _put(arrays: Arrays, source: EvidenceSource, shop: Grouped) -> None:
 
 
 class Evidence(NamedTuple):
-    """Evidence that sources read, by source: checked tables and sequences, and rankings, (items, scores)."""
+    """Evidence that sources read, by source: checked tables and sequences, rankings, (items, scores), and the encoder
+    where the model has one.
+    """
 
     tables: Mapping[str, Neighbours]
     sequences: Mapping[str, Sequences]
     rankings: Mapping[str, tuple[Int32, Float32]]
+    encoder: Encoder | None = None
 
 
 NOTHING = Evidence({}, {}, {})
@@ -103,6 +110,7 @@ def evidence_of(
     model.
     """
     names = {source.name for source in sources}
+    learned = encoder_in(arrays, ENCODER) if ENCODER in names else None
     return Evidence(
         {name: Neighbours(csr(arrays, name), n_items) for name in TABLES if name in names},
         {
@@ -111,6 +119,7 @@ def evidence_of(
             if name in names
         },
         {name: (arrays[f"{name}.items"], arrays[f"{name}.scores"]) for name in RANKINGS if name in names},
+        None if learned is None else Encoder(*learned, near=near_in(arrays, ENCODER), n_items=n_items),
     )
 
 
@@ -158,5 +167,7 @@ def _joined(source: EvidenceSource, evidence: Sequence[Evidence], later: int = 0
             return ranking(
                 *next((one.rankings[name] for one in reversed(evidence) if name in one.rankings), NO_RANKING)
             )
+        case Encoded():
+            return encoded(next((one.encoder for one in evidence if one.encoder is not None), None))
         case _:
             return own()

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from recomengine.models.arrays import Arrays
 from recomengine.models.backtest import Backtest
 from recomengine.models.blend import WIDTH
-from recomengine.models.build import Former
+from recomengine.models.build import NOTHING_FORMER, Former
 from recomengine.models.cases import CONTEXTS
 from recomengine.models.following import following_in
+from recomengine.models.encoder_trial import former_trial, taken_over
 from recomengine.models.held_back import HeldBack
 
 NEW_SHARE = 0.05
@@ -54,9 +55,16 @@ def former_of(served: Published, replay: Sequence[HeldBack]) -> Former:
     weights = {context: served.arrays[f"weights.{context}"] for context in CONTEXTS}
     learned = Backtest(
         weights, manifest["singles"], manifest["repeatShare"], manifest["contexts"], replay,
-        following_in(served.arrays),
+        following_in(served.arrays), taken_over(served.arrays, manifest),
     )  # fmt: skip
     return Former(learned, served.arrays, served.manifest["contentDigest"])
+
+
+def former_of_new(served: Published | None, events: int, now: datetime) -> Former:
+    """For a build from so many events that learns anew."""
+    if served is None:
+        return NOTHING_FORMER
+    return NOTHING_FORMER._replace(trial=former_trial(served.arrays, served.manifest, events, now))
 
 
 def check_not_worse(stats: Mapping[str, Any], served: Mapping[str, Any], now: datetime) -> None:

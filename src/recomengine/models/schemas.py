@@ -21,9 +21,31 @@ class Progress(msgspec.Struct):
     seconds: float
 
 
+class Interval(msgspec.Struct, rename="camel"):
+    """A mean over cases and its 95 % interval, by the normal approximation."""
+
+    value: float
+    low: float
+    high: float
+
+
+class EncoderTrial(msgspec.Struct, rename="camel"):
+    """Whether the learned encoder is among the evidence, and why: `gains` where lists of some context got better by it,
+    `no_gain` where none did (then it is not tried again for a week), `too_few_events`. gains: by how much, by context,
+    over the cases of the backtest. places: how many events it was learned from, counted as often as they were read.
+    held_back: the mean reciprocal rank of products that it did not learn, before and after each round."""
+
+    used: bool
+    outcome: Literal["gains", "no_gain", "too_few_events"]
+    decided_at: datetime
+    gains: dict[str, Interval]
+    places: int
+    held_back: list[float]
+
+
 class ModelStatus(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """status is the newest build's; the figures are those of the model that is served. settings: of sources that the
-    backtest chooses them for, by the names of source and setting."""
+    backtest chooses them for, by the names of source and setting. encoder: none in a model from before there was one."""
 
     status: Literal["none", "building", "ready", "failed"]
     version: str | None
@@ -35,16 +57,9 @@ class ModelStatus(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     strategies: dict[str, Any]
     contexts: dict[str, Any]
     settings: dict[str, dict[str, float]]
+    encoder: EncoderTrial | None
     error: str | UnsetType = UNSET
     progress: Progress | UnsetType = UNSET
-
-
-class Interval(msgspec.Struct, rename="camel"):
-    """A mean over cases and its 95 % interval, by the normal approximation."""
-
-    value: float
-    low: float
-    high: float
 
 
 class StrategyFigure(Interval, rename="camel", kw_only=True):

@@ -17,16 +17,23 @@ from recomengine.infra.metrics import MODELS_KEPT
 from recomengine.infra.queue import enqueue
 from recomengine.models import queries
 from recomengine.models.arrays import Arrays
-from recomengine.models.build import NOTHING_FORMER, Built, Former, build_model
+from recomengine.models.build import Built, Former, build_model
 from recomengine.models.event_log import EventLog, EventLogs, LogUnusable, append, read_new, report_unusable, without
 from recomengine.models.held_back import HeldBack, replay_of
 from recomengine.models.histories import under_names, without_users
-from recomengine.models.learning import Published, WorseThanServed, check_not_worse, former_of, still_holds
+from recomengine.models.learning import (
+    Published,
+    WorseThanServed,
+    check_not_worse,
+    former_of,
+    former_of_new,
+    still_holds,
+)
 from recomengine.models.people import names_of, people_arrays
 from recomengine.models.returns import without_returned
 from recomengine.models.schemas import ModelVersion
 from recomengine.models.store import ModelMissing, ModelStore
-from recomengine.models.versions import version_of
+from recomengine.models.versions import trial_of, version_of
 from recomengine.robots.service import left_out
 
 REFRESH_JOB = "refresh_model"
@@ -69,7 +76,7 @@ async def status(pool: Pool, tenant_id: UUID) -> dict[str, Any]:
     state = "building" if waits else newest["status"] if newest else "none"
     answer: dict[str, Any] = {
         "status": state, "version": None, "builtAt": None, "events": 0, "users": 0, "items": 0,
-        "buildSeconds": None, "strategies": {}, "contexts": {}, "settings": {},
+        "buildSeconds": None, "strategies": {}, "contexts": {}, "settings": {}, "encoder": None,
     }  # fmt: skip
     if ready is not None:
         answer |= {
@@ -78,6 +85,7 @@ async def status(pool: Pool, tenant_id: UUID) -> dict[str, Any]:
         }
         answer["settings"] = ready["stats"].get("settings", {})
         answer |= {"version": ready["version"], "builtAt": ready["finished_at"]}
+        answer["encoder"] = trial_of(ready["stats"])
     if state == "failed" and newest is not None:
         answer["error"] = newest["error"]
     if newest is not None and newest["status"] == "building" and newest["part"]:
@@ -174,12 +182,14 @@ async def _build_and_publish(build: Build) -> int:
     shop = await _read(build)
     events_s = time.perf_counter() - started
     served = await _served(build)
-    kept = served if served is not None and still_holds(served, len(shop.events.histories.items), now) else None
-    built = await _compute(build, shop, await _former(build, kept) if kept else NOTHING_FORMER)
+    events = len(shop.events.histories.items)
+    kept = served if served is not None and still_holds(served, events, now) else None
+    built = await _compute(build, shop, await _former(build, kept) if kept else former_of_new(served, events, now))
     learned = (
         {name: kept.manifest[name] for name in ("learnedAt", "learnedEvents")} if kept else _learned_now(shop, now)
     )
     stats = built.stats | learned | {"catalogVersion": shop.catalog_version, "erasures": shop.events.erasures}
+    stats["encoder"] = {"decidedAt": now.isoformat(), **stats["encoder"]}
     stats["robots"] = shop.robots
     stats["buildSeconds"] = round(time.perf_counter() - started, 2)
     stats["seconds"] = {"events": round(events_s, 3), **stats["seconds"]}

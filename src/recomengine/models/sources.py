@@ -92,7 +92,12 @@ class Own(NamedTuple):
     """What a request brings itself: the shopper's purchases."""
 
 
-SEEDED = Table, Index, Before
+class Encoded(NamedTuple):
+    """A network that reads the seeds in their order, see models/encoder.py. It is learned beside the backtest, which
+    decides whether a model has it."""
+
+
+SEEDED = Table, Index, Before, Encoded
 """Forms of evidence that starts from a product, which the reason names."""
 
 
@@ -106,7 +111,7 @@ class EvidenceSource(NamedTuple):
     label: str
     kind: EvidenceKind
     part: str
-    form: Table | Index | Ranking | Own | Before
+    form: Table | Index | Ranking | Own | Before | Encoded
     behind: float = 0.0
     cold: float = 0.0
 
@@ -115,6 +120,9 @@ def following(shop: Grouped) -> CSR:
     """What comes later in a sequence, looked for as far as the shop's settings say."""
     return following_topk(*shop.sequences, shop.size, NEIGHBOURS, **shop.following._asdict(), threads=shop.threads)
 
+
+ENCODER = "encoder"
+"""The name of the one source that is learned, and of its arrays."""
 
 SOURCES = (
     EvidenceSource(
@@ -199,6 +207,7 @@ SOURCES = (
         "session_neighbours_before", "in visits like those before", COLLABORATIVE, "", Before("session_neighbours")
     ),
     EvidenceSource("content_before", "alike to what the shopper did before", SIMILAR, "", Before("content")),
+    EvidenceSource(ENCODER, "learned from the order of what shoppers did", COLLABORATIVE, "", Encoded()),
 )  # fmt: skip
 
 PARTS = ("sequences", "collaborative", "bought together", "rankings")

@@ -1,6 +1,7 @@
 """Builds as answers show them: what each learned, by context, in figures and in a sentence."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -10,6 +11,7 @@ from recomengine.models.backtest import REPEAT_SHARE
 from recomengine.models.cases import CONTEXTS
 from recomengine.models.schemas import (
     ContextReport,
+    EncoderTrial,
     Interval,
     ModelVersion,
     Progress,
@@ -72,6 +74,18 @@ def _context(name: str, report: Mapping[str, Any], strategies: Mapping[str, Any]
         ],
         weights=weights, summary=in_a_sentence(name, report["chosen"], weights), shrunk_to=report.get("shrunkTo"),
         shrinkage=report.get("shrinkage"),
+    )  # fmt: skip
+
+
+def trial_of(stats: Mapping[str, Any]) -> EncoderTrial | None:
+    """What a build says of its encoder."""
+    verdict = stats.get("encoder")
+    if not verdict:
+        return None
+    gains = {context: Interval(**gain) for context, gain in verdict["gains"].items()}
+    decided_at = datetime.fromisoformat(verdict["decidedAt"])
+    return EncoderTrial(
+        verdict["used"], verdict["outcome"], decided_at, gains, verdict["places"], verdict["heldBack"]
     )  # fmt: skip
 
 
