@@ -72,8 +72,11 @@ async def test_each_list_is_the_plain_order_of_what_fits_filled_up_by_popularity
         kind = NAMED_LISTS[strategy].source.kind.name
         if strategy in ("recently_viewed", "buy_again"):
             assert own(body, kind) == [each for each in dict.fromkeys(order) if each in fitting]
-            assert all(line["evidence"]["productIds"] == [line["productId"]] for line in body["data"] if
-                       line["evidence"]["kind"] == kind)
+            assert all(
+                line["evidence"]["productIds"] == [line["productId"]]
+                for line in body["data"]
+                if line["evidence"]["kind"] == kind
+            )
 
 
 async def test_a_list_knows_what_the_shopper_did_before_the_build_since_then_and_under_each_of_their_ids(

@@ -11,8 +11,8 @@ from recomengine.models.backtest import Backtest
 from recomengine.models.blend import WIDTH
 from recomengine.models.build import NOTHING_FORMER, Former
 from recomengine.models.cases import CONTEXTS
-from recomengine.models.following import following_in
 from recomengine.models.encoder_trial import former_trial, taken_over
+from recomengine.models.following import following_in
 from recomengine.models.held_back import HeldBack
 
 NEW_SHARE = 0.05

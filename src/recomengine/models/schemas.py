@@ -45,7 +45,8 @@ class EncoderTrial(msgspec.Struct, rename="camel"):
 
 class ModelStatus(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """status is the newest build's; the figures are those of the model that is served. settings: of sources that the
-    backtest chooses them for, by the names of source and setting. encoder: none in a model from before there was one."""
+    backtest chooses them for, by the names of source and setting. encoder: none in a model from before there was
+    one."""
 
     status: Literal["none", "building", "ready", "failed"]
     version: str | None

@@ -52,6 +52,4 @@ class Baskets(NamedTuple):
         others, counts = others[others != number], counts[others != number]
         lift = counts * (len(self.indptr) - 1) / (len(holding) * (self.at[others + 1] - self.at[others]))
         best = np.lexsort((others, -lift, -counts))[:limit]
-        return [
-            Together(int(others[one]), int(counts[one]), len(holding), round(float(lift[one]), 3)) for one in best
-        ]
+        return [Together(int(others[one]), int(counts[one]), len(holding), round(float(lift[one]), 3)) for one in best]
