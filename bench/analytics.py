@@ -9,6 +9,7 @@ impressions, a click or a view, and sometimes a purchase. Settling runs here as 
 import asyncio
 import json
 import time
+import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -106,6 +107,19 @@ class Admin:
     def ask(self, what: str) -> Any:
         return self.call("GET", f"/tenants/{self.shop}/analytics/{what}")
 
+    def ms_of(self, what: str) -> float:
+        """How long the answer takes, once the limit of an admin's requests lets it through."""
+        while True:
+            started = time.perf_counter()
+            try:
+                self.ask(what)
+            except urllib.error.HTTPError as error:
+                if error.code != 429:
+                    raise
+                time.sleep(int(error.headers["Retry-After"]))
+            else:
+                return (time.perf_counter() - started) * 1000
+
 
 def main() -> dict[str, Any]:
     with running_system() as system:
@@ -167,11 +181,8 @@ def latencies(admin: Admin, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
     found = {}
     for name, question in questions.items():
-        spent, before = [], postgres_cpu_s(admin.system)
-        for _ in range(WARM_UP + ROUNDS):
-            started = time.perf_counter()
-            admin.ask(question)
-            spent.append((time.perf_counter() - started) * 1000)
+        before = postgres_cpu_s(admin.system)
+        spent = [admin.ms_of(question) for _ in range(WARM_UP + ROUNDS)]
         cpu_ms = (postgres_cpu_s(admin.system) - before) / (WARM_UP + ROUNDS) * 1000
         shares = {f"p{share}_ms": round(float(np.percentile(spent[WARM_UP:], share)), 1) for share in (50, 95, 99)}
         found[name] = {**shares, "database_cpu_ms": round(cpu_ms, 1)}

@@ -89,10 +89,10 @@ FIXED: dict[tuple[str, int], Any] = {
     ("recomengine.catalog.queries.UPSERT_ITEMS", 7): ["[]"],
     ("recomengine.catalog.queries.UPSERT_ITEMS", 14): ["{}"],
     ("recomengine.analytics.queries.READ_FIGURES", 14): "UTC",
-    ("recomengine.analytics.products.queries.READ_PRODUCTS", 11): "UTC",
+    ("recomengine.analytics.products.queries.READ_PRODUCTS", 15): "UTC",
     ("recomengine.analytics.queries.TOUCHED_HOURS", 4): "UTC", ("recomengine.analytics.queries.INSERT_HOURS", 4): "UTC",
-    ("recomengine.analytics.products.queries.INSERT_PRODUCTS", 4): "UTC",
-    ("recomengine.analytics.products.queries.INSERT_PRODUCT_HOURS", 4): "UTC",
+    ("recomengine.analytics.products.queries.CHANGE_DAYS", 4): "UTC",
+    ("recomengine.analytics.products.queries.CHANGE_HOURS", 4): "UTC",
 }  # fmt: skip
 """Parameters that take text of one form only."""
 
