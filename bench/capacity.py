@@ -28,7 +28,7 @@ from bench.server import Shop, System, running_system
 from bench.wire import Address, pace, saturate
 from bench.yardstick import BYTES, DATABASE, TENANT, bare_starlette
 
-ITEMS, USERS, EVENTS = 5_000, 20_000, 200_000
+ITEMS, USERS, EVENTS = 5_000, 20_000, 100_000
 ROUNDS, SECONDS, WARM_S = 7, 1.0, 6.0
 PACED_SHARE = 0.7
 LIMIT = 10_000_000
