@@ -112,18 +112,14 @@ def count_request(method: str, path: str, status: int, duration_ms: float | None
     """Count an answer; `path` is the route's template, or UNMATCHED. None: it ended before its head was read."""
     method = ANY if path == UNMATCHED else method if method in METHODS else "other"
     _requests(method, path, status).inc()
-    WINDOW.count(REQUESTS)
-    if status >= 500:
-        WINDOW.count(FAILED)
+    WINDOW.count(*((REQUESTS, FAILED) if status >= 500 else (REQUESTS,)))
     if duration_ms is not None:
         _durations(method, path).observe(duration_ms)
 
 
 def count_recommendation(*, cached: bool) -> None:
     _recommendations(cached).inc()
-    WINDOW.count(RECOMMENDED)
-    if cached:
-        WINDOW.count(CACHED)
+    WINDOW.count(*((RECOMMENDED, CACHED) if cached else (RECOMMENDED,)))
 
 
 # The library looks a labelled metric up under a lock, from texts; these know it.
