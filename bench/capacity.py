@@ -30,8 +30,8 @@ from bench.server import Shop, System, children, running_system
 from bench.wire import Address, Answered, pace, saturate
 from bench.yardstick import BYTES, DATABASE, TENANT, bare_starlette
 
-ITEMS, USERS, EVENTS = 5_000, 20_000, 100_000
-ROUNDS, SECONDS, WARM_S = 7, 1.0, 6.0
+ITEMS, USERS, EVENTS = 5_000, 20_000, 400_000
+ROUNDS, SECONDS, WARM_S = 5, 1.0, 6.0
 PACED_SHARE = 0.7
 LIMIT = 10_000_000
 """So high that it refuses nothing, and is counted all the same."""
