@@ -56,6 +56,8 @@ class Side(NamedTuple):
         """And the CPU time that each request took in the server's process, in microseconds."""
         before = cpu_s(self.server.pid)
         found = await saturate(self.server.address, self.requests, seconds=seconds, mark=self.mark)
+        if found.failed:
+            raise RuntimeError(f"{found.failed} of {len(found.latency_ms)} requests failed")
         return found, (cpu_s(self.server.pid) - before) / len(found.latency_ms) * 1e6
 
 
@@ -132,8 +134,6 @@ async def compared(pairs: list[Pair]) -> dict[str, dict[str, Any]]:
     for _ in range(ROUNDS):
         for name, *sides in pairs:
             (ours, ours_us), (bare, bare_us) = [await side.saturate() for side in sides]
-            if ours.failed or bare.failed:
-                raise RuntimeError(f"{name}: {ours.failed} and {bare.failed} requests failed")
             rates[name].append((ours.per_second, bare.per_second))
             cpu[name].append((ours_us, bare_us))
             hits[name].append(ours.marked / len(ours.latency_ms))
