@@ -8,6 +8,7 @@ change what is recommended.
 """
 
 import json
+import os
 import tempfile
 import time
 import urllib.request
@@ -21,15 +22,16 @@ import uvloop
 
 from bench import data
 from bench.analytics import Admin
+from bench.client import cpu_s
 from bench.load import http_request
-from bench.refresh import database_url
+from bench.refresh import database_url, process_of
 from bench.results import write_result
-from bench.server import Shop, System, running_system
-from bench.wire import Address, pace, saturate
+from bench.server import Shop, System, children, running_system
+from bench.wire import Address, Answered, pace, saturate
 from bench.yardstick import BYTES, DATABASE, TENANT, bare_starlette
 
-ITEMS, USERS, EVENTS = 5_000, 20_000, 200_000
-ROUNDS, SECONDS, WARM_S = 7, 1.0, 6.0
+ITEMS, USERS, EVENTS = 5_000, 20_000, 400_000
+ROUNDS, SECONDS, WARM_S = 5, 1.0, 6.0
 PACED_SHARE = 0.7
 LIMIT = 10_000_000
 """So high that it refuses nothing, and is counted all the same."""
@@ -40,10 +42,23 @@ MARKS = {"health": 0.7, "recommendations as served": 0.42, "recommendations comp
 P99_MARK = 3.0
 
 
-class Side(NamedTuple):
+class Server(NamedTuple):
     address: Address
+    pid: int
+
+
+class Side(NamedTuple):
+    server: Server
     requests: Iterator[bytes]
     mark: bytes = b""
+
+    async def saturate(self, seconds: float = SECONDS) -> tuple[Answered, float]:
+        """And the CPU time that each request took in the server's process, in microseconds."""
+        before = cpu_s(self.server.pid)
+        found = await saturate(self.server.address, self.requests, seconds=seconds, mark=self.mark)
+        if found.failed:
+            raise RuntimeError(f"{found.failed} of {len(found.latency_ms)} requests failed")
+        return found, (cpu_s(self.server.pid) - before) / len(found.latency_ms) * 1e6
 
 
 class Pair(NamedTuple):
@@ -58,7 +73,9 @@ def main() -> dict[str, Any]:
         keep_answers(shop, Path(answers))
         environ = {BYTES: answers, DATABASE: database_url(system), TENANT: shop.tenant_id}
         with bare_starlette(**environ) as bare:
-            figures = uvloop.run(measure(shop, bare))
+            [pid] = children(os.getpid()) - {system.process.pid}
+            ours = Server((shop.host, shop.port), process_of(system, "serve"))
+            figures = uvloop.run(measure(shop, ours, Server(bare, pid)))
     print(f"written to {write_result('capacity', figures)}")
     return figures
 
@@ -88,8 +105,7 @@ def keep_answers(shop: Shop, folder: Path) -> None:
             (folder / name).write_bytes(answer.read())
 
 
-async def measure(shop: Shop, bare: Address) -> dict[str, Any]:
-    ours = (shop.host, shop.port)
+async def measure(shop: Shop, ours: Server, bare: Server) -> dict[str, Any]:
     health, lists = (repeat(http_request("GET", path, shop.key)) for path in ("/health", "/recommendations"))
     reads = [
         Pair("health", Side(ours, health), Side(bare, health)),
@@ -102,7 +118,7 @@ async def measure(shop: Shop, bare: Address) -> dict[str, Any]:
     ]  # fmt: skip
     for pair in (*reads, *writes):
         for side in pair[1:]:
-            await saturate(side.address, side.requests, seconds=WARM_S if side.mark else 1.0)
+            await side.saturate(WARM_S if side.mark else 1.0)
     figures = {}
     for group in (reads, writes):
         for name, found in (await compared(group)).items():
@@ -113,34 +129,31 @@ async def measure(shop: Shop, bare: Address) -> dict[str, Any]:
 
 async def compared(pairs: list[Pair]) -> dict[str, dict[str, Any]]:
     rates: dict[str, list[tuple[float, float]]] = {pair.name: [] for pair in pairs}
+    cpu: dict[str, list[tuple[float, float]]] = {pair.name: [] for pair in pairs}
     hits: dict[str, list[float]] = {pair.name: [] for pair in pairs}
     for _ in range(ROUNDS):
         for name, *sides in pairs:
-            ours, bare = [await saturate(s.address, s.requests, seconds=SECONDS, mark=s.mark) for s in sides]
-            if ours.failed or bare.failed:
-                raise RuntimeError(f"{name}: {ours.failed} and {bare.failed} requests failed")
+            (ours, ours_us), (bare, bare_us) = [await side.saturate() for side in sides]
             rates[name].append((ours.per_second, bare.per_second))
+            cpu[name].append((ours_us, bare_us))
             hits[name].append(ours.marked / len(ours.latency_ms))
     p99s: dict[str, list[tuple[float, float]]] = {pair.name: [] for pair in pairs}
     for _ in range(ROUNDS):
         for name, *sides in pairs:
             share = PACED_SHARE * np.median(rates[name], axis=0)
             one = [
-                await pace(side.address, side.requests, rate=float(rate), seconds=SECONDS)
+                await pace(side.server.address, side.requests, rate=float(rate), seconds=SECONDS)
                 for side, rate in zip(sides, share, strict=True)
             ]
             p99s[name].append((one[0].p99_ms, one[1].p99_ms))
-    return {pair.name: _summary(pair, rates[pair.name], p99s[pair.name], hits[pair.name]) for pair in pairs}
-
-
-def _summary(
-    pair: Pair, rates: list[tuple[float, float]], p99s: list[tuple[float, float]], hits: list[float]
-) -> dict[str, Any]:
-    said = {
-        "per_second": _side_by_side(rates, 0), "mark": MARKS[pair.name],
-        f"p99_ms_at_{PACED_SHARE:.0%}": _side_by_side(p99s, 2),
-    }  # fmt: skip
-    return said | ({"hit_ratio": round(float(np.median(hits)), 3)} if pair.ours.mark else {})
+    figures: dict[str, dict[str, Any]] = {}
+    for name, ours, _ in pairs:
+        figures[name] = {
+            "mark": MARKS[name], "per_second": _side_by_side(rates[name], 0),
+            "cpu_us_a_request": _side_by_side(cpu[name], 1),
+            f"p99_ms_at_{PACED_SHARE:.0%}": _side_by_side(p99s[name], 2),
+        } | ({"hit_ratio": round(float(np.median(hits[name])), 3)} if ours.mark else {})  # fmt: skip
+    return figures
 
 
 def _side_by_side(rounds: list[tuple[float, float]], digits: int) -> dict[str, Any]:

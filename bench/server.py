@@ -177,7 +177,7 @@ def stopped(pid: int) -> Iterator[None]:
     """With a server and its child processes stopped: it hangs, its connections stay open, and nothing answers."""
     held: list[int] = []
     try:
-        while new := {pid, *_children(pid)}.difference(held):
+        while new := {pid, *children(pid)}.difference(held):
             for process in sorted(new, key=lambda each: each != pid):  # the parent first: it starts no more of them
                 os.kill(process, signal.SIGSTOP)
                 held.append(process)
@@ -188,7 +188,7 @@ def stopped(pid: int) -> Iterator[None]:
                 os.kill(process, signal.SIGCONT)
 
 
-def _children(pid: int) -> set[int]:
+def children(pid: int) -> set[int]:
     found = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it is over

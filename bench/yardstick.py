@@ -29,7 +29,7 @@ BYTES, DATABASE, TENANT = "BENCH_BYTES", "BENCH_DATABASE", "BENCH_TENANT"
 POOL = 10
 INSERT = """
 INSERT INTO events (id, tenant_id, event_type, user_id, product_id, client_event_id, timestamp, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 COLUMNS = ("id", "tenant_id", "event_type", "user_id", "product_id", "client_event_id", "timestamp", "created_at")
 

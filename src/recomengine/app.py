@@ -23,6 +23,7 @@ from recomengine.health.routes import routes as health_routes
 from recomengine.infra import tracing
 from recomengine.infra.database import DATABASE_AWAY
 from recomengine.infra.logs import configure_logs, said
+from recomengine.infra.stalls import collect_seldom
 from recomengine.integration.routes import routes as integration_routes
 from recomengine.jobs.routes import routes as job_routes
 from recomengine.members.routes import routes as member_routes
@@ -133,4 +134,5 @@ def create_app_from_environment() -> Starlette:
     """For server processes that are started by name."""
     settings = load_settings()
     configure_logs(settings.log_level, settings.log_format)
+    collect_seldom()
     return create_app(settings)

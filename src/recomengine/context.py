@@ -17,6 +17,7 @@ from recomengine.infra.data_dir import make_private
 from recomengine.infra.database import ASK_EVERY_S, Pool, Watchdog, open_pool
 from recomengine.infra.process_gauges import EVERY_S, gauges_of
 from recomengine.infra.redis import RedisClient
+from recomengine.infra.stalls import measure_stall
 from recomengine.integration.notes import FLUSH_EVERY_S, Notes
 from recomengine.members.service import Invitations
 from recomengine.models.event_log import EventLogs
@@ -106,6 +107,7 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         )
         stack.push_async_callback(keys.note_used)
         tasks = [
+            asyncio.create_task(repeat("stalls", measure_stall, every_s=0.0)),
             asyncio.create_task(repeat("gauges", gauges_of("serve", pool), every_s=EVERY_S)),
             asyncio.create_task(repeat("used keys", keys.note_used, every_s=30.0)),
             asyncio.create_task(repeat("notes", notes.flush, every_s=FLUSH_EVERY_S)),

@@ -169,3 +169,54 @@ async def test_the_tenants_currency_stands_in_where_a_product_has_none(
     catalog = await context.catalogs.get(tenant.id)
     assert [catalog.fragment(number, "EUR")[-5:] for number in range(3)] == [b'"EUR"', b'"CHF"', b'"EUR"']
     assert catalog.category_codes.mask(["None such"]).tolist() == [0]
+
+
+async def test_while_the_bus_tells_of_changes_the_database_is_seldom_asked_for_them(
+    context: Context, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "POLL_S", 0.0)
+    asked: list[bool] = []
+    catalogs = live.Catalogs(context.pool, TalkingBus(connected=True))  # type: ignore[arg-type]
+    await catalogs.get(tenant.id)
+    monkeypatch.setattr(catalogs, "update", lambda: noted(asked))
+    for _ in range(3):
+        await catalogs.poll()
+    assert asked == [True]
+    monkeypatch.setattr(live, "NET_S", 0.0)
+    await catalogs.poll()
+    assert asked == [True, True]
+
+
+async def test_while_the_bus_is_away_the_database_is_asked_each_time(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "POLL_S", 0.0)
+    asked: list[bool] = []
+    bus = TalkingBus(connected=False)
+    catalogs = live.Catalogs(context.pool, bus)  # type: ignore[arg-type]
+    monkeypatch.setattr(catalogs, "update", lambda: noted(asked))
+    for _ in range(3):
+        await catalogs.poll()
+    assert asked == [True] * 3
+    bus.connected = True
+    bus.come_back()
+    await catalogs.poll()
+    assert asked == [True] * 4
+
+
+async def noted(asked: list[bool]) -> None:
+    asked.append(True)
+
+
+class TalkingBus:
+    """Says whether messages arrive, and that they do again."""
+
+    def __init__(self, *, connected: bool) -> None:
+        self.connected = connected
+        self.come_back: Callable[[], None]
+
+    def subscribe(self, kind: str, handler: Any) -> None:
+        pass
+
+    def on_connected(self, handler: Callable[[], None]) -> None:
+        self.come_back = handler

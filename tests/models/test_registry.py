@@ -153,7 +153,12 @@ async def test_a_new_version_reaches_every_process_over_the_bus(
 
 
 class DeafBus:
-    """A bus that loses everything."""
+    """A bus that loses everything, and knows it."""
+
+    connected = False
+
+    def on_connected(self, handler: Any) -> None:
+        pass
 
     def subscribe(self, kind: str, handler: Any) -> None:
         pass

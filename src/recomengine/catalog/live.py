@@ -1,7 +1,8 @@
 """What a process holds of each tenant's catalog in memory: arrays by product number, and products as pre-encoded JSON.
 
 A tenant's catalog is read whole on its first request, and afterwards only what changed: on a message of the bus at
-once, and by `poll`, which asks for the versions of all loaded tenants in one query every half second.
+once. The net under a lost message is `poll`, which asks for the versions of all loaded tenants in one query: every
+NET_S, when the bus comes back, and every POLL_S while it is away.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +23,9 @@ from recomengine.catalog import queries
 from recomengine.catalog.categories import CategoryCodes
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Pool, tenant_transaction
+from recomengine.infra.stalls import settle
 
-POLL_S = 0.5
+POLL_S, NET_S = 0.5, 5.0
 CHUNK = 5000
 DAY_0 = datetime(2000, 1, 1, tzinfo=UTC)
 MAX_TENANTS = 2000
@@ -81,6 +84,11 @@ class LiveCatalog:
         fragment = self._fragments[number]
         return fragment[:-4] + b'"%b"' % currency.encode() if fragment.endswith(b'"currency":null') else fragment
 
+    def fragments(self, product_ids: Sequence[str], currency: str) -> list[bytes | None]:
+        """Of each product; None for one that is unknown or deleted."""
+        numbers, fragment = self._numbers, self.fragment
+        return [None if (number := numbers.get(each)) is None else fragment(number, currency) for each in product_ids]
+
     def apply(self, rows: Sequence[Any]) -> None:
         """Take over changed rows; a reader never sees half of them, since nothing is awaited here."""
         for row in rows:
@@ -130,7 +138,10 @@ class Catalogs:
         self._asked_at: dict[UUID, float] = {}
         self._loading: dict[UUID, asyncio.Task[LiveCatalog]] = {}
         self._announced = asyncio.Event()
+        self._bus = bus
+        self._read_at = -inf
         bus.subscribe("catalog", self._on_announced)
+        bus.on_connected(self._announced.set)
 
     async def get(self, tenant_id: UUID) -> LiveCatalog:
         self._asked_at[tenant_id] = time.monotonic()
@@ -146,13 +157,18 @@ class Catalogs:
         return self._catalogs.get(tenant_id)
 
     async def poll(self) -> None:
-        """Wait for an announcement, at most POLL_S, then take over what changed anywhere."""
+        """Wait for an announcement, at most POLL_S; take over what changed anywhere where there was one, or might have
+        been.
+        """
         try:
             async with asyncio.timeout(POLL_S):
                 await self._announced.wait()
         except TimeoutError:
             self._evict()
+            if self._bus.connected and time.monotonic() < self._read_at + NET_S:
+                return
         self._announced.clear()
+        self._read_at = time.monotonic()
         await self.update()
 
     async def update(self) -> None:
@@ -172,6 +188,7 @@ class Catalogs:
             catalog = LiveCatalog()
             await self._read_changes(tenant_id, catalog)
             self._catalogs[tenant_id] = catalog
+            settle()
             return catalog
         finally:
             del self._loading[tenant_id]

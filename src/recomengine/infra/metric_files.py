@@ -229,14 +229,15 @@ class Window:
             memory[:] = self._memory
         self._memory, self._ring, self._shared = memory, memory.cast("Q"), True
 
-    def count(self, kind: int) -> None:
+    def count(self, *kinds: int) -> None:
         step = int(time.monotonic()) // STEP_S
         at = step % self.STEPS * self.WIDTH
         if self._ring[at] != step:
             for offset in range(1, self.WIDTH):
                 self._ring[at + offset] = 0
             self._ring[at] = step
-        self._ring[at + 1 + kind] += 1
+        for kind in kinds:
+            self._ring[at + 1 + kind] += 1
 
     def totals(self) -> dict[str, int]:
         """Of all processes together."""

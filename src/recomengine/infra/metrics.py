@@ -58,6 +58,10 @@ RECOMMENDATION_MS = Histogram(
     "recommendation_latency_ms", "Time to compute a recommendation (cache hits excluded).",
     buckets=(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100), registry=REGISTRY,
 )  # fmt: skip
+LOOP_STALL_MS = Histogram(
+    "event_loop_stall_ms", "By how much later than it should the event loop of a serving process wakes.",
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000), registry=REGISTRY,
+)  # fmt: skip
 EVENTS_INGESTED = _counter("event_ingestion_throughput", "Events stored.")
 EVENTS_DROPPED = _counter("events_not_stored_total", "Events that were sent and not stored.", "reason")
 REDIS_FAILURES = _counter("redis_failures_total", "Redis calls that failed or were not tried because Redis was down.")
@@ -108,18 +112,14 @@ def count_request(method: str, path: str, status: int, duration_ms: float | None
     """Count an answer; `path` is the route's template, or UNMATCHED. None: it ended before its head was read."""
     method = ANY if path == UNMATCHED else method if method in METHODS else "other"
     _requests(method, path, status).inc()
-    WINDOW.count(REQUESTS)
-    if status >= 500:
-        WINDOW.count(FAILED)
+    WINDOW.count(*((REQUESTS, FAILED) if status >= 500 else (REQUESTS,)))
     if duration_ms is not None:
         _durations(method, path).observe(duration_ms)
 
 
 def count_recommendation(*, cached: bool) -> None:
     _recommendations(cached).inc()
-    WINDOW.count(RECOMMENDED)
-    if cached:
-        WINDOW.count(CACHED)
+    WINDOW.count(*((RECOMMENDED, CACHED) if cached else (RECOMMENDED,)))
 
 
 # The library looks a labelled metric up under a lock, from texts; these know it.

@@ -78,6 +78,10 @@ class Notes:
     def count(self, tenant_id: str, kind: NoteKind, subject: str, times: int = 1) -> None:
         """Never raises, never waits. The subject holds nothing that tells a shopper."""
         now_s = time.time()
+        subjects = self._counts.get((tenant_id, int(now_s) // DAY_S, kind))  # type: ignore[call-overload]
+        if subjects is not None and (before := subjects.get(subject)) is not None:
+            subjects[subject] = Counted(before.times + times, now_s)
+            return
         self._add(Group(tenant_id, int(now_s) // DAY_S, kind), _cleaned(subject), Counted(times, now_s), "full")
 
     def receipt(self, tenant_id: str, source: str, event: str, message_id: str, outcome: str) -> None:

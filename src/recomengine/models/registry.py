@@ -36,6 +36,7 @@ MAX_OVERLAY_PRODUCTS = 5000
 NEWCOMER_FOR = timedelta(days=14)
 FOLD_EVERY_S = 1.0
 FOLD_SHARE = 0.02
+POLL_S, NET_S = 0.5, 5.0
 ROBOTS_EVERY_S = 30.0
 """What was marked meanwhile is heard of on the bus; this is the net under it."""
 FROM_THE_START = b"0"
@@ -68,6 +69,9 @@ class ModelRegistry:
         self._robots: dict[UUID, frozenset[str]] = {}
         self._robots_read_at = -inf
         self._announced = asyncio.Event()
+        self._bus = bus
+        self._read_at = -inf
+        bus.on_connected(self._announced.set)
         bus.subscribe("model", self._on_announced)
         bus.subscribe("catalog", self._on_announced)
         bus.subscribe("erased", self._on_erased)
@@ -82,20 +86,27 @@ class ModelRegistry:
             task = self._loading[tenant_id] = asyncio.create_task(self._load_first(tenant_id))
         return await asyncio.shield(task)
 
-    async def wait_announced(self, timeout_s: float) -> None:
-        """Until something was announced, at most `timeout_s`."""
+    async def wait_announced(self, timeout_s: float) -> bool:
+        """Until something was announced, at most `timeout_s`; whether it was."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._announced.wait()
         except TimeoutError:
-            return
+            return False
         finally:
             self._announced.clear()
+        return True
 
     async def poll(self) -> None:
-        """Wait for an announcement or half a second, then load and fold in what is new."""
-        await self.wait_announced(0.5)
-        await self.update()
+        """Wait for an announcement or POLL_S, then load and fold in what is new. PostgreSQL is asked for it after an
+        announcement, every NET_S, and each time while the bus is away.
+        """
+        announced = await self.wait_announced(POLL_S)
+        if announced or not self._bus.connected or time.monotonic() >= self._read_at + NET_S:
+            self._read_at = time.monotonic()
+            await self.update()
+        else:
+            await self._extend_all()
         if time.monotonic() >= self._fold_at:
             started = time.monotonic()
             await self.fold()
@@ -115,6 +126,11 @@ class ModelRegistry:
             except Exception as error:  # noqa: BLE001 - one tenant's unreadable model is no other tenant's
                 BACKGROUND_FAILURES.labels("models").inc()
                 log.warning("model not updated", tenant=str(tenant_id), error=said(error))
+
+    async def _extend_all(self) -> None:
+        """The catalogs of some may have been read after they were announced."""
+        for tenant_id in list(self._models):
+            await self._extend(tenant_id)
 
     async def _update(self, tenant_id: UUID, version: str | None) -> None:
         served = self._models.get(tenant_id)

@@ -16,15 +16,15 @@ TTL_S, TRENDING_TTL_S, TOGETHER_TTL_S = 300, 900, 1800
 DEFAULT = Query()
 
 
-class Cached(msgspec.Struct, frozen=True):
+class Cached(msgspec.Struct, frozen=True, array_like=True):
     stamp: str
     strategy: str
     fallback: bool
     items: list[Line]
 
 
-encode_cached = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Cached).decode
+encode_cached = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Cached).decode
 _encode = msgspec.json.Encoder().encode
 
 

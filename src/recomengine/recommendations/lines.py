@@ -26,15 +26,15 @@ class Said(msgspec.Struct, frozen=True):
     evidence: Evidence
 
 
-class Line(msgspec.Struct, rename="camel", frozen=True):
-    """said: `Said`, encoded once and joined into each answer that has the line."""
+class Line(msgspec.Struct, frozen=True, array_like=True):
+    """said: the members of `Said` as JSON without braces, which each answer that has the line takes over."""
 
     product_id: str
-    said: msgspec.Raw
+    said: bytes
 
 
 def line(product_id: str, said: Said) -> Line:
-    return Line(product_id, msgspec.Raw(_encode(said)))
+    return Line(product_id, _encode(said)[1:-1])
 
 
 def lines_of(ranked: Ranked, catalog: LiveCatalog, model: Model | None, context: str, shopper: Shopper) -> list[Line]:

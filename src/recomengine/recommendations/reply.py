@@ -32,13 +32,12 @@ def reply(
 
 def rows_of(caller: Caller, catalog: LiveCatalog, made: Cached, teams: Sequence[Variant] | None = None) -> bytes:
     """teams: whose pick each line is."""
-    currency, rows = caller.config.currency, []
-    for place, line in enumerate(made.items):
-        number = catalog.number(line.product_id)
-        if number < 0:
-            continue
-        said = bytes(line.said)[1:] if teams is None else b'%b,"variant":"%b"}' % (
-            bytes(line.said)[1:-1], teams[place].encode()
-        )  # fmt: skip
-        rows.append(b"{%b,%b" % (catalog.fragment(number, currency), said))
+    rows = []
+    found = catalog.fragments([line.product_id for line in made.items], caller.config.currency)
+    for place, fragment in enumerate(found):
+        if fragment is not None:
+            said = made.items[place].said
+            if teams is not None:
+                said += b',"variant":"%b"' % teams[place].encode()
+            rows.append(b"{%b,%b}" % (fragment, said))
     return b"[%b]" % b",".join(rows)

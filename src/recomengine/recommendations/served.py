@@ -36,11 +36,12 @@ def serve(caller: Caller, query: Query, hashed: str | None) -> Served:
     experiment = experiment_at(caller, query.placement_id, named=query.strategy is not None)
     if experiment is None:
         return Served((query,))
-    both = (replace(query, strategy=experiment.control_strategy), replace(query, strategy=experiment.variant_strategy))
+    strategies = {"control": experiment.control_strategy, "variant": experiment.variant_strategy}
     if experiment.kind == "interleaving":
+        both = tuple(replace(query, strategy=strategy) for strategy in strategies.values())
         return Served(both, hashed, experiment.id)
     variant = variant_of(hashed, experiment)
-    return Served((both[variant == "variant"],), hashed, experiment.id, variant)
+    return Served((replace(query, strategy=strategies[variant]),), hashed, experiment.id, variant)
 
 
 def _as_placed(caller: Caller, query: Query) -> Query:

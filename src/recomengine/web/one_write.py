@@ -9,6 +9,8 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+_LINE = b": ".join
+
 
 class OneWrite:
     """Wraps the app for one request and its cycle."""
@@ -42,9 +44,9 @@ class OneWrite:
             return False
         if (b"content-length", b"%d" % len(body)) not in headers or cycle.scope["method"] == "HEAD":
             return False
-        lines = [*map(b": ".join, cycle.default_headers), *map(b": ".join, headers)]
+        lines = [*map(_LINE, cycle.default_headers), *map(_LINE, headers)]
         head = b"\r\n".join(lines)
-        if head.count(b"\n") != len(lines) - 1 or b"connection" in dict(headers):
+        if head.count(b"\n") != len(lines) - 1 or b"\nconnection: " in head:
             return False  # of a value of two lines uvicorn says what is wrong
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False

@@ -84,7 +84,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        super()._start_asgi_task(cycle, OneWrite(app, cycle))
+        super()._start_asgi_task(cycle, OneWrite(app, cycle))  # type: ignore[arg-type]
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
