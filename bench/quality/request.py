@@ -92,9 +92,11 @@ def _answering(model: Model, catalog: LiveCatalog) -> Callable[[bytes, list[byte
 
     def answer(query_string: bytes, entries: list[bytes]) -> bytes:
         query = service.parse_query(query_string)  # type: ignore[attr-defined]
-        known = service.Known(Served((query,)), service.parse_trail(entries), [], [None])
-        made = recommender._compute(caller, query, catalog, model, service._moment(query, catalog, model, known), "")
-        return service.reply(caller, Served((query,)), catalog, model, [made], hit=False)
+        served = Served((query,))
+        known = service.Known(served, service.parse_trail(entries), [], [None])
+        of = service._moment(query, catalog, model, known)
+        made = recommender._compute(caller, query, catalog, model, of, "")
+        return service.reply(caller, served, catalog, model, [made], hit=False)
 
     service.parse_query = parse_query  # type: ignore[attr-defined]
     assert service.parse_trail is parse_trail

@@ -7,7 +7,8 @@ Protocols, and what a case asks for:
   user_next          the shopper's last purchase, from all before
   session_next       each next click of sessions never seen, revealed one by one
   fbt, complete      from one product of an unseen basket the others; from a basket less one product, that one
-  page_next          the shopper's last purchase, on the page of the one before it, which is not known otherwise
+  page_next          the shopper's last purchase, on the page of the one before it, which is not known otherwise; in
+                     orders, the last order from one of its products
   next_basket(_new)  the shopper's last basket; only what was never bought before
 """
 
@@ -88,6 +89,8 @@ def _user_next(events: pd.DataFrame, max_cases: int) -> tuple[pd.DataFrame, list
 
 
 def _page_next(events: pd.DataFrame, max_cases: int) -> tuple[pd.DataFrame, list[Case]]:
+    if "order_id" in events:
+        return _page_of_order(events, max_cases)
     events = events.sort_values(["user_id", "timestamp"], kind="stable").reset_index(drop=True)
     bought = events[events.event_type == "purchase"]
     shoppers = bought.groupby("user_id")
@@ -106,6 +109,19 @@ def _page_next(events: pd.DataFrame, max_cases: int) -> tuple[pd.DataFrame, list
         for user, one, next_one in (pairs[at] for at in chosen)
     ]
     return train.sort_values("timestamp", kind="stable"), cases
+
+
+def _page_of_order(events: pd.DataFrame, max_cases: int) -> tuple[pd.DataFrame, list[Case]]:
+    """From one product of the shopper's last order the others."""
+    train, baskets = _next_basket(events, "next_basket", max_cases)
+    random, cases = np.random.default_rng(SEED), []
+    for basket in baskets:
+        page = int(random.integers(len(basket.targets)))
+        others = basket.targets[:page] + basket.targets[page + 1 :]
+        if others:
+            one = basket.targets[page]
+            cases.append(Case(basket.user, "page_next", others, [one], exclude=frozenset([one])))
+    return train, cases
 
 
 def _session_next(events: pd.DataFrame, meta: dict[str, Any], max_cases: int) -> tuple[pd.DataFrame, list[Case]]:

@@ -111,6 +111,7 @@ def test_the_best_source_of_each_kind_is_one_of_that_kind() -> None:
         "popular": "popular",
     }
     assert best_of_kinds({"chosen": "prior"}) == {}
+    assert best_of_kinds({"sources": {"similar_before": {}, "walk": {}}}) == {"collaborative": "walk"}
 
 
 def test_the_same_shop_gives_the_same_weights_to_the_bit() -> None:

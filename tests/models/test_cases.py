@@ -274,6 +274,7 @@ def same_case(one: Case, other: Case) -> bool:
 
 def test_no_context_has_more_cases_than_the_bound(made: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_CASES", 7)
+    monkeypatch.setattr(module, "MAX_KNOWN_CASES", 7)
     _, cases = split(made.histories)
     assert {len(cases[context]) for context in CONTEXTS} == {7}
 

@@ -153,7 +153,9 @@ def test_a_build_whose_interval_lies_below_is_worse() -> None:
     (stats(0.33), stats(0.36)), (stats(0.40), stats(0.36)), (stats(0.31, cases=199), stats(0.36)),
     (stats(0.31), stats(0.36, cases=199)),
     (stats(0.31), stats(0.36, built=NOW - GUARDED_FOR)), (stats(0.31) | {"strategies": {"auto": {}}}, stats(0.36)),
-    (stats(0.31), stats(0.36) | {"contexts": {}}), (stats(0.31) | {"events": 106}, stats(0.36)),
+    (stats(0.31), stats(0.36) | {"contexts": {}}),
+    (stats(0.31), stats(0.36) | {"contexts": {"session": {"cases": 200}, "another": {"cases": 200}}}),
+    (stats(0.31) | {"events": 106}, stats(0.36)),
     (stats(0.31) | {"robots": 1}, stats(0.36)), (stats(0.31), stats(0.36) | {"robots": 1}),
 ])  # fmt: skip
 def test_a_build_is_not_worse_within_noise_or_of_few_cases_or_after_much_has_happened(

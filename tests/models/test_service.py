@@ -289,6 +289,7 @@ async def test_status_says_how_the_model_stands(
 
     ready = await status()
     assert set(ready) == set(none)
+    assert ready["settings"] == {"sequence": {"window": 10, "exponent": 1.0, "back": 0.5}}
     assert (ready["status"], ready["version"], ready["events"], ready["users"], ready["items"]) == (
         "ready",
         version,

@@ -84,6 +84,25 @@ def test_a_model_from_before_the_newest_source_is_served_without_it(shop: DemoSh
     assert model.ranker.width == WIDTH
 
 
+def test_a_model_from_before_shoppers_with_a_history_were_apart_is_served_as_it_was(shop: DemoShop) -> None:
+    stats = shop.built.stats
+    older = {name: report for name, report in stats["contexts"].items() if not name.endswith("_known")}
+    arrays = {name: array for name, array in shop.built.arrays.items() if not name.endswith("_known")}
+    model = Model(arrays, stats | {"version": "older", "throughMs": 0, "contexts": older})
+    assert model.learned == {*older, "session_known"}, "sessions with and without a history were one"
+    for context in ("session", "product", "cart"):
+        assert model.weights[f"{context}_known"].tolist() == shop.model.weights[context].tolist()
+
+
+def test_a_visit_that_is_weighed_as_a_home_takes_what_it_shows_itself_from_sessions(shop: DemoShop) -> None:
+    of_visit = {NAMES.index("at_hand"), NAMES.index("in_session")}
+    for home in ("home", "home_new"):
+        weights, plain = shop.model.weights[f"{home}_in_session"], shop.model.weights[home]
+        for at in range(WIDTH):
+            donor = shop.model.weights["session"] if at in of_visit else plain
+            assert weights[at] == donor[at]
+
+
 def test_evidence_of_a_model_that_lacks_sources_leaves_their_places_empty(shop: DemoShop) -> None:
     some = SOURCES[:6]
     arrays = {

@@ -1,18 +1,27 @@
 """What a line says of why its product is there."""
 
+from decimal import Decimal
+
+import numpy as np
 import pytest
 
+from recomengine.catalog.live import LiveCatalog
 from recomengine.models.histories import PURCHASE, VIEW
+from recomengine.models.shopper import Shopper
 from recomengine.models.sources import (
     BOUGHT_TOGETHER,
     BUY_AGAIN,
     COLLABORATIVE,
+    PLACE,
     POPULAR,
     SIMILAR,
+    SOURCES,
     TRENDING,
     EvidenceKind,
 )
-from recomengine.recommendations.lines import reason_of
+from recomengine.recommendations.lines import lines_of, reason_of
+from recomengine.recommendations.ranked import Ranked
+from tests.support.shops import demo_shop
 
 
 @pytest.mark.parametrize(
@@ -35,3 +44,23 @@ def test_a_reason_names_the_evidence(
     kind: EvidenceKind, context: str, seed: str | None, did: int | None, said: str
 ) -> None:
     assert reason_of(kind, context, seed, did) == said
+
+
+def test_on_a_page_evidence_of_what_was_done_before_says_what_the_shopper_did() -> None:
+    catalog = LiveCatalog()
+    catalog.apply([
+        {
+            "number": number, "product_id": f"p{number}", "name": f"P{number}", "category": None,
+            "price": Decimal(1), "currency": None, "image_url": None, "url": None, "available": True,
+            "deleted_at": None,
+        }
+        for number in range(3)
+    ])  # fmt: skip
+    bought = Shopper(
+        np.zeros(1, np.int32), np.array([PURCHASE], np.uint8), np.zeros(1, np.int64), np.zeros(1, np.int64), 0
+    )
+    sources = [SOURCES[PLACE[name]] for name in ("similar_before", "similar")]
+    ranked = Ranked([1, 2], [1.0, 0.5], sources, [0, 0])
+    lines = lines_of(ranked, catalog, demo_shop().model, "product", bought)
+    assert [line.reason for line in lines] == ["Because you bought P0", "Shoppers who liked P0 also liked this"]
+    assert [line.because for line in lines] == [("p0",), ("p0",)]

@@ -19,7 +19,7 @@ from recomengine.models.shopper import KNOWN, NO_ITEMS, NOBODY, Moment, Shopper,
 SHARE, SHARE_OF_FEW = 0.1, 0.2
 FEW_EVENTS = 50_000
 MOST_OF_ONE, SHARE_OF_ONE = 100, 0.001
-MAX_CASES = 3000
+MAX_CASES, MAX_KNOWN_CASES = 3000, 1500
 PER_BASKET = PER_SESSION = 3
 ORDERS = 4
 PAGE_PRODUCTS = 50
@@ -148,7 +148,7 @@ def _sessions(
     )
     starts = np.flatnonzero(np.concatenate([[True], (owners[1:] != owners[:-1]) | (groups[1:] != groups[:-1])]))
     ends = np.append(starts[1:], len(rows))
-    random = np.random.default_rng(SEED)
+    random, most = np.random.default_rng(SEED), MAX_KNOWN_CASES if with_past else MAX_CASES
     found: list[Case] = []
     for session in random.permutation(np.flatnonzero(ends - starts >= 2)):
         inside = rows[starts[session] : ends[session]]
@@ -162,9 +162,9 @@ def _sessions(
             asked = moment("home", NO_ITEMS, shopper, EVERY)
             if with_past == asked.weighed_as.endswith(KNOWN):
                 found.append(Case(asked, target, user))
-        if len(found) >= MAX_CASES:
+        if len(found) >= most:
             break
-    return found[:MAX_CASES]
+    return found[:most]
 
 
 def _within(histories: Histories, rows: Int64, past: Shopper) -> Shopper:
@@ -199,7 +199,7 @@ def _pages(
         now = moment(page, on_page, past if with_past else NOBODY, EVERY)
         if with_past == now.weighed_as.endswith(KNOWN):
             found.append(Case(now, targets, user))
-    return found[:MAX_CASES]
+    return found[: MAX_KNOWN_CASES if with_past else MAX_CASES]
 
 
 class _Asked(NamedTuple):

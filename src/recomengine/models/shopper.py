@@ -117,16 +117,19 @@ def _on_page(context: str, products: Int32, shopper: Shopper, learned: Set[str])
 
 
 def _in_session(shopper: Shopper, learned: Set[str]) -> Moment:
-    visit, past = (_part(shopper, span) for span in (slice(shopper.session), slice(shopper.session, None)))
-    seeds, profiles = _seeds(visit, SESSION_SEEDS)
-    before, of_before = _seeds(past, BEFORE_SEEDS, seeds.tolist()) if len(past.items) else (NO_ITEMS, None)
-    weighed_as = "session" + KNOWN if len(before) else "session"
+    before, of_before = NO_ITEMS, None
+    if shopper.session == len(shopper.items):
+        seeds, profiles = _seeds(shopper, SESSION_SEEDS)
+    else:
+        seeds, profiles = _seeds(_part(shopper, slice(shopper.session)), SESSION_SEEDS)
+        before, of_before = _seeds(_part(shopper, slice(shopper.session, None)), BEFORE_SEEDS, seeds.tolist())
+    here, weighed_as = len(seeds), "session" + KNOWN if len(before) else "session"
     if weighed_as not in learned and not HOMES.isdisjoint(learned):
         return _at_home("session", "home" + IN_SESSION, shopper)
-    if weighed_as not in learned or of_before is None or not len(before):
-        return Moment("session", "session", seeds, _in_rows(profiles), len(seeds), *_own(shopper), shopper)
+    if weighed_as not in learned or not len(before):
+        return Moment("session", "session", seeds, _in_rows(profiles), here, *_own(shopper), shopper)
     both = np.concatenate([seeds, before])
-    return Moment("session", weighed_as, both, _in_rows(profiles, of_before), len(seeds), *_own(shopper), shopper)
+    return Moment("session", weighed_as, both, _in_rows(profiles, of_before), here, *_own(shopper), shopper)
 
 
 def _at_home(context: str, weighed_as: str, shopper: Shopper) -> Moment:
@@ -150,11 +153,13 @@ def _alike(products: Int32) -> Float32:
 
 def _in_rows(here: Float32, before: Float32 | None = None) -> Float32:
     """A row a profile: the first BEFORE rows weigh the seeds at hand, the others those of before."""
-    width = 0 if before is None else before.shape[1]
-    rows = np.zeros((2 * BEFORE, here.shape[1] + width), np.float32)
-    rows[:BEFORE, : here.shape[1]] = here
-    if before is not None:
-        rows[BEFORE:, here.shape[1] :] = before
+    at_hand = here.shape[1]
+    if before is None:
+        rows = np.zeros((2 * BEFORE, at_hand), np.float32)
+        rows[:BEFORE] = here
+        return rows
+    rows = np.zeros((2 * BEFORE, at_hand + before.shape[1]), np.float32)
+    rows[:BEFORE, :at_hand], rows[BEFORE:, at_hand:] = here, before
     return rows
 
 
