@@ -17,10 +17,10 @@ from recomengine.catalog.categories import CategoryCodes
 from recomengine.models.arrays import Arrays, csr, put_csr
 from recomengine.models.backtest import Backtest, Shelf, backtest
 from recomengine.models.content import build_content, categories_of, content_table
-from recomengine.models.durables import durable_items
 from recomengine.models.evidence import Begin, build_evidence, ignore
 from recomengine.models.held_back import REPLAY, packed
 from recomengine.models.histories import Histories, newest_per_user
+from recomengine.models.rebuying import again_shares
 from recomengine.models.sources import KIND_OF_STRATEGY
 
 HISTORY_LENGTH = 200
@@ -75,7 +75,7 @@ def build_model(
     backtest_s = time.perf_counter() - started - content_s
     evidence, seconds = build_evidence(histories, content, n_items, begin)
     arrays |= evidence
-    arrays["durable.items"] = durable_items(histories, shelf.categories)
+    arrays["item_again"] = again_shares(histories, shelf.categories)
     _put_strings(arrays, "users", histories.users)
     _put_history(arrays, histories)
     arrays[REPLAY] = packed(learned.replay)

@@ -18,6 +18,7 @@ from recomengine.models.evidence import NOTHING, Evidence, evidence_of, ranker_o
 from recomengine.models.newcomers import estimate, merged, with_features, with_newcomers
 from recomengine.models.overlay import News, fold
 from recomengine.models.people import People
+from recomengine.models.rebuying import LIKELY
 from recomengine.models.shopper import NO_ITEMS
 from recomengine.models.together import INDEX_OF_KIND, MOST, Baskets, Together
 
@@ -51,8 +52,8 @@ class Model:
         self.singles: dict[str, dict[str, str]] = manifest["singles"]
         self.weights: dict[str, Float32] = {context: fitted(arrays[f"weights.{context}"]) for context in CONTEXTS}
         self.fallback: Int32 = arrays["fallback.items"]
-        self._again: NDArray[np.bool_] = np.ones(self.size, bool)
-        self._again[arrays.get("durable.items", np.empty(0, np.int32))] = False  # older models have none
+        # Older models have no shares: there the shop's figure stands for each product.
+        self._again: Float32 = arrays.get("item_again", np.full(self.size, self.repeat_share, np.float32))
         self.newcomers: frozenset[int] = frozenset()
         """Products without an event that came lately."""
         self.folded = ""
@@ -86,8 +87,12 @@ class Model:
         return History(items[start:end], types[start:end], times_ms[start:end], groups[start:end])
 
     def bought_once(self, purchased: Int32) -> Int32:
-        """Those of a shopper's purchases that people do not buy again, as far as the build knew."""
-        return purchased[(purchased < self.size) & ~self._again[np.minimum(purchased, self.size - 1)]]
+        """Those of a shopper's purchases that people hardly buy again. Of what came after the build the shop's figure
+        decides."""
+        if not self.size:
+            return purchased
+        shares = self._again[np.minimum(purchased, self.size - 1)]
+        return purchased[np.where(purchased < self.size, shares, self.repeat_share) < LIKELY]
 
     def bought_with(self, number: int, limit: int) -> list[Together]:
         """What lay with a product in most baskets of the build."""
