@@ -17,7 +17,7 @@ from bench.quality.split import read_catalog, split
 from recomengine._core.candidates import Workspace
 from recomengine._core.csr import CSR
 from recomengine._core.ranking import Ranker
-from recomengine.models.backtest import REPEAT_SHARE, Shelf, collect, metric_of, repeat_share
+from recomengine.models.backtest import REPEAT_SHARE, Shelf, as_likely, collect, metric_of, repeat_share
 from recomengine.models.blend import Lists
 from recomengine.models.build import shelf_of
 from recomengine.models.cases import Case, Split, past_of
@@ -73,9 +73,10 @@ def learning_lists(
 ) -> dict[str, Lists]:
     """What `models/backtest.py` learns from, by context; most: cases of each."""
     ranker, workspace = known.ranker(held_back.before), Workspace()
+    cases = as_likely(held_back.before, held_back.cases, known.shelf)
     return {
         context: collect(
-            workspace, ranker, held_back.cases[context][:most], known.shelf, new_only=context == "home_new"
+            workspace, ranker, cases[context][:most], known.shelf, new_only=context == "home_new"
         ).lists
         for context in contexts
     }
@@ -92,8 +93,9 @@ def prepare_known(known: Known, cases: Sequence[TestCase], protocol: str) -> Off
     held_back = cut(known.histories)
     context = CONTEXT.get(protocol) or ("home" if repeat_share(held_back.cases["home"]) >= REPEAT_SHARE else "home_new")
     asked = [_case(case, known.histories, known.users, known.numbers) for case in cases]
+    likely = as_likely(known.histories, {context: asked}, known.shelf)[context]
     found = collect(
-        Workspace(), known.ranker(known.histories), asked, known.shelf, new_only=context == "home_new"
+        Workspace(), known.ranker(known.histories), likely, known.shelf, new_only=context == "home_new"
     ).lists
     return Offline(learning_lists(known, held_back, [context])[context], found, context)
 

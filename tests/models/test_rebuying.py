@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomengine.models.histories import DAY_MS, PURCHASE, VIEW, Histories
-from recomengine.models.rebuying import LIKELY, again_shares
+from recomengine.models.rebuying import LIKELY, again_shares, by_likelihood
+from recomengine.models.shopper import NO_ITEMS, NOBODY, moment
 from tests.models.events import HOUR_MS, START_MS, Event, histories_of
 
 COFFEE, TEA, TENT, LAMP = range(4)
@@ -53,3 +54,13 @@ def test_a_shop_without_products_or_purchases_is_no_error() -> None:
 
     assert bought_once(nothing, CATEGORIES[:0]).tolist() == []
     assert bought_once(nothing, CATEGORIES).tolist() == [COFFEE, TEA, TENT, LAMP]
+
+
+def test_purchases_weigh_as_likely_as_they_come_again() -> None:
+    items, weights = np.array([COFFEE, TENT, 9], np.int32), np.array([0.5, 1.0, 1.0], np.float32)
+    now = moment("home", NO_ITEMS, NOBODY, live=False)._replace(own_items=items, own_weights=weights)
+    shares = np.array([0.5, 0.2, 0.0], np.float32)
+
+    assert by_likelihood(now, shares, 0.25).own_weights.tolist() == [0.25, 0.0, 0.25]
+    assert by_likelihood(now._replace(own_items=NO_ITEMS), shares, 0.25).own_weights.tolist() == weights.tolist()
+

@@ -3,7 +3,7 @@ context.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from recomengine.models.cases import CONTEXTS, Case, split
 from recomengine.models.evidence import build_evidence, make_ranker
 from recomengine.models.held_back import HeldBack, held_back
 from recomengine.models.histories import PURCHASE, Histories
+from recomengine.models.rebuying import again_shares, by_likelihood
 from recomengine.models.shopper import NO_ITEMS, Moment
 from recomengine.models.sources import PLACE, SOURCES
 
@@ -58,6 +59,7 @@ class Collected(NamedTuple):
 
 def backtest(histories: Histories, content: CSR, shelf: Shelf) -> Backtest:
     before, cases = split(histories)
+    cases = as_likely(before, cases, shelf)
     n_items = len(shelf.available)
     arrays, _ = build_evidence(before, content, n_items)
     ranker, workspace = make_ranker(arrays, n_items), Workspace()
@@ -82,6 +84,15 @@ def backtest(histories: Histories, content: CSR, shelf: Shelf) -> Backtest:
         {context: result.report for context, result in learned.items()},
         replay,
     )
+
+
+def as_likely(before: Histories, cases: Mapping[str, Sequence[Case]], shelf: Shelf) -> dict[str, list[Case]]:
+    """The cases as a model of what came before them would see them: purchases weigh as likely as they come again."""
+    shares = again_shares(before, shelf.categories)
+    return {
+        context: [case._replace(moment=by_likelihood(case.moment, shares, 0.0)) for case in some]
+        for context, some in cases.items()
+    }
 
 
 def metric_of(context: str) -> str:

@@ -18,8 +18,8 @@ from recomengine.models.evidence import NOTHING, Evidence, evidence_of, ranker_o
 from recomengine.models.newcomers import estimate, merged, with_features, with_newcomers
 from recomengine.models.overlay import News, fold
 from recomengine.models.people import People
-from recomengine.models.rebuying import LIKELY
-from recomengine.models.shopper import NO_ITEMS
+from recomengine.models.rebuying import LIKELY, by_likelihood
+from recomengine.models.shopper import NO_ITEMS, Moment
 from recomengine.models.together import INDEX_OF_KIND, MOST, Baskets, Together
 
 OVERLAY_NEIGHBOURS = 50
@@ -93,6 +93,10 @@ class Model:
             return purchased
         shares = self._again[np.minimum(purchased, self.size - 1)]
         return purchased[np.where(purchased < self.size, shares, self.repeat_share) < LIKELY]
+
+    def by_likelihood(self, now: Moment) -> Moment:
+        """The same moment, the shopper's purchases weighing as likely as they are bought again."""
+        return by_likelihood(now, self._again, self.repeat_share)
 
     def bought_with(self, number: int, limit: int) -> list[Together]:
         """What lay with a product in most baskets of the build."""

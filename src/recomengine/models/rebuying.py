@@ -3,7 +3,8 @@
 Of the pairs of a shopper and a product that was bought, the share bought on another day too, counted by product; where
 little is known of a product, its categories say it, and of these the shop:
     shop = again / bought     c = (again_c + K shop) / (bought_c + K)     i = (again_i + K c) / (bought_i + K)
-What was bought is offered again from i >= LIKELY on. Cost: a sort of the purchases.
+What was bought is offered again from i >= LIKELY on, and as evidence of its own it weighs i. Cost: a sort of the
+purchases.
 """
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from recomengine._core.csr import Float32, Int32, Int64
 from recomengine.models.histories import DAY_MS, PURCHASE, Histories
+from recomengine.models.shopper import Moment
 
 LIKELY = 0.05
 K = 10
@@ -25,6 +27,17 @@ def again_shares(histories: Histories, categories: Int32) -> Float32:
     shop = np.asarray(again.sum() / max(bought.sum(), 1))
     of_category = _share(_sums(again, category), _sums(bought, category), shop)
     return _share(again, bought, of_category[category]).astype(np.float32)
+
+
+def by_likelihood(now: Moment, shares: Float32, otherwise: float) -> Moment:
+    """The same moment, the shopper's purchases weighing as likely as they are bought again; otherwise: of a product
+    that `shares` does not know."""
+    if not len(now.own_items):
+        return now
+    known = now.own_items < len(shares)
+    likely = np.full(len(known), otherwise, np.float32)
+    likely[known] = shares[now.own_items[known]]
+    return now._replace(own_weights=now.own_weights * likely)
 
 
 def _sums(figures: Float64, category: Int64) -> Float64:

@@ -69,6 +69,7 @@ def ranked_for(
     weights = weights_of(model, strategy, context, now.seeds) if model else NO_WEIGHTS
     strength = 0.0 if model is None else caller.config.diversity if query.diversity is None else query.diversity
     disliked = shopper.disliked
+    now = now if model is None else model.by_likelihood(now)
     more = model is not None and (strength > 0 or len(disliked) > 0)
     with span("rank"):
         products, scores, sources, seeds = rank(
