@@ -19,6 +19,7 @@ from recomengine._core.csr import CSR
 from recomengine._core.ranking import Ranker
 from recomengine.models.backtest import (
     Shelf,
+    as_likely,
     choose_following,
     collect,
     home_of,
@@ -89,11 +90,12 @@ def learning_lists(
     known: Known, held_back: Split, contexts: Sequence[str], most: int | None = None
 ) -> dict[str, Lists]:
     """What `models/backtest.py` learns from, by context; most: cases of each."""
-    home, workspace = home_of(repeat_share(held_back.cases["home"])), Workspace()
+    cases = as_likely(held_back.before, held_back.cases, known.shelf)
+    home, workspace = home_of(repeat_share(cases["home"])), Workspace()
     ranker = known.ranker(held_back.before, known.settings(held_back, home))
     return {
         context: collect(
-            workspace, ranker, held_back.cases[context][:most], known.shelf, new_only=is_new_only(context, home)
+            workspace, ranker, cases[context][:most], known.shelf, new_only=is_new_only(context, home)
         ).lists
         for context in contexts
     }
@@ -112,7 +114,8 @@ def prepare_known(known: Known, cases: Sequence[TestCase], protocol: str) -> Off
     context = CONTEXT.get(protocol) or home
     ranker = known.ranker(known.histories, known.settings(held_back, home))
     asked = [_case(case, known.histories, known.users, known.numbers) for case in cases]
-    found = collect(Workspace(), ranker, asked, known.shelf, new_only=is_new_only(context, home)).lists
+    likely = as_likely(known.histories, {context: asked}, known.shelf)[context]
+    found = collect(Workspace(), ranker, likely, known.shelf, new_only=is_new_only(context, home)).lists
     return Offline(learning_lists(known, held_back, [context])[context], found, context)
 
 

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from recomengine.context import Context
 from recomengine.models.build import HISTORY_LENGTH
 from recomengine.shop import Strategy
-from tests.support.apps import MakeTenant, Tenant, client_of
+from tests.support.apps import MakeTenant, Tenant, bearer, client_of
 from tests.support.lists import SHOP, answer, history, ids, post_event
 from tests.support.shops import build, fill_catalog, send
 from tests.support.stored import START_MS
@@ -91,3 +91,27 @@ async def test_a_disliked_product_is_no_reason_for_another(client: httpx.AsyncCl
     await post_event(client, tenant, "dislike", "ann", "mug3")
     body = await answer(client, tenant, userId="ann", limit=40)
     assert not any("coffee mug 3" in line["reason"] for line in body["data"])
+
+
+async def test_a_dislike_counts_under_each_of_the_shoppers_ids(
+    client: httpx.AsyncClient, context: Context, tenant: Tenant
+) -> None:
+    browser = "anon_1-2-3-4"
+    await post_event(client, tenant, "view", "ann", "mug1")
+    await post_event(client, tenant, "dislike", browser, "mug3")
+    joined = await client.post(
+        "/api/v1/identify", json={"anonymousId": browser, "userId": "ann"}, headers=bearer(tenant.publish)
+    )
+    assert joined.status_code == 202, joined.text
+
+    async def offered(user: str) -> list[str]:
+        return ids(await answer(client, tenant, userId=user, limit=100))
+
+    for user in ("ann", browser):
+        assert "mug3" not in await offered(user)
+    await build(context, tenant.id)
+    await context.models.update()
+    await context.redis.call(("FLUSHDB",))
+    for user in ("ann", browser):
+        assert "mug3" not in await offered(user)
+    assert "mug3" in await offered("bob")

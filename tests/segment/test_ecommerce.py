@@ -23,6 +23,7 @@ async def tenant(make_tenant: MakeTenant) -> Tenant:
         ("Product Clicked", "click"), ("Product Added", "add_to_cart"), ("Added Product", "add_to_cart"),
         ("Wishlist Product Added to Cart", "add_to_cart"), ("Checkout Started", "add_to_cart"),
         ("Product Removed", "remove_from_cart"), ("Product Added to Wishlist", "wishlist"),
+        ("Product Disliked", "dislike"), ("disliked_product", "dislike"),
         ("Added to Wishlist", "wishlist"), ("Product List Viewed", "impression"), ("Order Completed", "purchase"),
     ],
 )  # fmt: skip

@@ -23,6 +23,7 @@ from recomengine.models.following import CANDIDATES, NEAR, Following, chosen
 from recomengine.models.grouping import Grouped
 from recomengine.models.held_back import HeldBack, held_back
 from recomengine.models.histories import PURCHASE, Histories
+from recomengine.models.rebuying import again_shares, by_likelihood
 from recomengine.models.shopper import HOMES, KNOWN, NO_ITEMS, STEEP, Moment
 from recomengine.models.sources import ENCODER, PLACE, SOURCES, Before, following
 
@@ -74,6 +75,7 @@ class Outcome(NamedTuple):
 def backtest(histories: Histories, content: CSR, shelf: Shelf, former: FormerTrial = NEVER_TRIED) -> Backtest:
     """former: what the served model says of the encoder's trial."""
     before, cases = split(histories)
+    cases = as_likely(before, cases, shelf)
     n_items = len(shelf.available)
     repeats = repeat_share(cases["home"])
     home = home_of(repeats)
@@ -153,6 +155,15 @@ def _gains(whole: Outcome, without: Outcome) -> dict[str, dict[str, float]]:
 def silence(lists: Lists, name: str) -> None:
     """As if the source said nothing; the candidates that it alone has brought stay, without a word for them."""
     lists.features[:, 2 * PLACE[name] : 2 * PLACE[name] + 2] = 0.0
+
+
+def as_likely(before: Histories, cases: Mapping[str, Sequence[Case]], shelf: Shelf) -> dict[str, list[Case]]:
+    """The cases as a model of what came before them would see them: purchases weigh as likely as they come again."""
+    shares = again_shares(before, shelf.categories)
+    return {
+        context: [case._replace(moment=by_likelihood(case.moment, shares, 0.0)) for case in some]
+        for context, some in cases.items()
+    }
 
 
 def metric_of(context: str) -> str:

@@ -17,12 +17,12 @@ from recomengine.catalog.categories import CategoryCodes
 from recomengine.models.arrays import Arrays, csr, put_csr
 from recomengine.models.backtest import Backtest, Shelf, backtest
 from recomengine.models.content import build_content, categories_of, content_table
-from recomengine.models.durables import durable_items
 from recomengine.models.encoder import put_encoder, put_near
 from recomengine.models.encoder_trial import BEFORE, NEVER_TRIED, FormerTrial, learned_from_all
 from recomengine.models.evidence import Begin, build_evidence, ignore
 from recomengine.models.held_back import REPLAY, packed
 from recomengine.models.histories import Histories, newest_per_user
+from recomengine.models.rebuying import again_shares
 from recomengine.models.sources import ENCODER, KIND_OF_STRATEGY
 
 HISTORY_LENGTH = 200
@@ -80,7 +80,7 @@ def build_model(
     arrays |= evidence
     begin("encoder")
     learned, seconds["encoder"] = _put_encoders(arrays, histories, learned)
-    arrays["durable.items"] = durable_items(histories, shelf.categories)
+    arrays["item_again"] = again_shares(histories, shelf.categories)
     _put_strings(arrays, "users", histories.users)
     _put_history(arrays, histories)
     arrays[REPLAY] = packed(learned.replay)

@@ -18,7 +18,8 @@ from recomengine.models.evidence import NOTHING, Evidence, evidence_of, ranker_o
 from recomengine.models.newcomers import estimate, merged, with_features, with_newcomers
 from recomengine.models.overlay import News, fold
 from recomengine.models.people import People
-from recomengine.models.shopper import HOMES, IN_SESSION, KNOWN, NO_ITEMS
+from recomengine.models.rebuying import LIKELY, by_likelihood
+from recomengine.models.shopper import HOMES, IN_SESSION, KNOWN, NO_ITEMS, Moment
 from recomengine.models.together import INDEX_OF_KIND, MOST, Baskets, Together
 
 OVERLAY_NEIGHBOURS = 50
@@ -68,8 +69,8 @@ class Model:
         self.weights = weights_in(arrays)
         self.learned = learned_in(manifest["contexts"])
         self.fallback: Int32 = arrays["fallback.items"]
-        self._again: NDArray[np.bool_] = np.ones(self.size, bool)
-        self._again[arrays.get("durable.items", np.empty(0, np.int32))] = False  # older models have none
+        # Older models have no shares: there the shop's figure stands for each product.
+        self._again: Float32 = arrays.get("item_again", np.full(self.size, self.repeat_share, np.float32))
         self.newcomers: frozenset[int] = frozenset()
         """Products without an event that came lately."""
         self.folded = ""
@@ -103,8 +104,16 @@ class Model:
         return History(items[start:end], types[start:end], times_ms[start:end], groups[start:end])
 
     def bought_once(self, purchased: Int32) -> Int32:
-        """Those of a shopper's purchases that people do not buy again, as far as the build knew."""
-        return purchased[(purchased < self.size) & ~self._again[np.minimum(purchased, self.size - 1)]]
+        """Those of a shopper's purchases that people hardly buy again. Of what came after the build the shop's figure
+        decides."""
+        if not self.size:
+            return purchased
+        shares = self._again[np.minimum(purchased, self.size - 1)]
+        return purchased[np.where(purchased < self.size, shares, self.repeat_share) < LIKELY]
+
+    def by_likelihood(self, now: Moment) -> Moment:
+        """The same moment, the shopper's purchases weighing as likely as they are bought again."""
+        return by_likelihood(now, self._again, self.repeat_share)
 
     def bought_with(self, number: int, limit: int) -> list[Together]:
         """What lay with a product in most baskets of the build."""

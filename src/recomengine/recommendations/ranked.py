@@ -21,6 +21,7 @@ from recomengine.recommendations.diversity import in_variety, wider
 from recomengine.recommendations.named import NAMED_LISTS, NamedList
 from recomengine.recommendations.schemas import Query, least_cents, most_cents
 from recomengine.recommendations.strategies import shown_scores, weights_of
+from recomengine.shop import ExcludePurchased
 from recomengine.web.caller import Caller
 
 NO_EVIDENCE = Ranker([], np.zeros((0, 5), np.float32))
@@ -70,6 +71,7 @@ def ranked_for(
     weights = weights_of(model, strategy, context, now.at_hand) if model else NO_WEIGHTS
     strength = 0.0 if model is None else caller.config.diversity if query.diversity is None else query.diversity
     disliked = shopper.disliked
+    now = now if model is None else model.by_likelihood(now)
     more = model is not None and (strength > 0 or len(disliked) > 0)
     with span("rank"):
         products, scores, sources, seeds = rank(
@@ -77,7 +79,7 @@ def ranked_for(
             **of_moment(now), **_shelf(catalog, query), fallback=model.fallback if model else NO_ITEMS,
             excluded=np.concatenate([
                 now.on_page, numbers(catalog, query.excluded), disliked,
-                _bought_out(caller, query, model, shopper) if repeats else shopper.purchased,
+                _bought_out(_rule(caller, query), model, shopper),
             ]),
         )  # fmt: skip
     ranked = Ranked(products, shown_scores(strategy, scores), [SOURCE_OF[number] for number in sources], seeds)
@@ -133,24 +135,29 @@ def numbers(catalog: LiveCatalog, product_ids: Sequence[str]) -> Int32:
 
 
 def _purchased_stay(caller: Caller, query: Query, model: Model | None) -> bool:
-    """Whether products that the shopper bought may be offered again."""
-    if query.exclude_purchased is not None:
-        return not query.exclude_purchased
-    if caller.config.exclude_purchased != "auto":
-        return caller.config.exclude_purchased == "never"
-    return model is not None and model.repeat_share >= REPEAT_SHARE
+    """Whether lists are weighed as where people buy again."""
+    rule = _rule(caller, query)
+    return rule == "never" or (rule == "auto" and model is not None and model.repeat_share >= REPEAT_SHARE)
 
 
-def _bought_out(caller: Caller, query: Query, model: Model | None, shopper: Shopper) -> Int32:
-    """Where bought products may come again: those that people buy once, unless it was said that all may."""
-    said = query.exclude_purchased is not None or caller.config.exclude_purchased != "auto"
-    return NO_ITEMS if said or model is None else model.bought_once(shopper.purchased)
+def _rule(caller: Caller, query: Query) -> ExcludePurchased:
+    """As the request says, else as the shop does."""
+    if query.exclude_purchased is None:
+        return caller.config.exclude_purchased
+    return "always" if query.exclude_purchased else "never"
+
+
+def _bought_out(rule: ExcludePurchased, model: Model | None, shopper: Shopper) -> Int32:
+    """What the shopper bought and is not offered again."""
+    if rule == "never":
+        return NO_ITEMS
+    return shopper.purchased if rule == "always" or model is None else model.bought_once(shopper.purchased)
 
 
 def _bought_out_of(named: NamedList, caller: Caller, query: Query, model: Model | None, shopper: Shopper) -> Int32:
-    """What was bought and must not stand in a named list. Of a list of purchases only the request itself takes out
-    what people buy again: the shop's default is about other lists."""
-    of_purchases = named.source.kind is BUY_AGAIN and query.exclude_purchased is None
-    if of_purchases or _purchased_stay(caller, query, model):
-        return _bought_out(caller, query, model, shopper)
-    return shopper.purchased
+    """The same of a named list. Of a list of purchases the shop's `always` means what people buy once: it is about
+    other lists."""
+    rule = _rule(caller, query)
+    if rule == "always" and named.source.kind is BUY_AGAIN and query.exclude_purchased is None:
+        rule = "auto"
+    return _bought_out(rule, model, shopper)

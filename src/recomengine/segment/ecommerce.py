@@ -1,5 +1,5 @@
 """The events of Segment's e-commerce spec (version 2, and the names of version 1), with RudderStack's spellings, and
-what each is here.
+what each is here; and a dislike, for which the spec has no name.
 
 Names are compared as files/cells.py: plain has them: "Product Viewed" and "product_viewed" are one.
 """
@@ -37,6 +37,7 @@ EVENTS = {
         "Product Added to Wishlist", "wishlist", "Added to Wishlist", "Added Product to Wishlist",
         "Product Added to Wish List", "Wishlist Product Added",
     ),
+    **_spec("Product Disliked", "dislike", "Disliked Product", "Product Not Interested", "Product Hidden"),
     **_spec("Checkout Started", "add_to_cart", "Started Checkout", "Checkout Initiated"),
     **_spec("Order Completed", "purchase", "Completed Order", way="order"),
     **_spec("Order Updated", "purchase", "Updated Order", way="update"),

@@ -126,5 +126,5 @@ function slowest(version: ModelVersion): string | undefined {
 
 function repeats(version: ModelVersion): string | undefined {
   if (version.repeatsStay === null) return undefined
-  return version.repeatsStay ? 'people buy again: bought products stay in lists' : 'bought products leave the lists'
+  return version.repeatsStay ? 'people buy again: what they buy again stays in lists' : 'most is bought once, and leaves the lists'
 }

@@ -37,7 +37,7 @@ const STRATEGIES = [
   { value: 'popular', label: 'Popular', about: 'What most shoppers take.' },
 ]
 const PURCHASED = [
-  { value: 'auto', label: 'Automatic', about: 'Left out of the shopper’s lists where shoppers of this shop rarely buy again.' },
+  { value: 'auto', label: 'Automatic', about: 'Products that people rarely buy again are left out of the lists of those who have them.' },
   { value: 'always', label: 'Always left out', about: 'No list shows the shopper what they have bought.' },
   { value: 'never', label: 'Never left out', about: 'As for shops whose products are bought again and again.' },
 ]

@@ -1,31 +1,43 @@
-"""What people buy once, as a tent, in a shop where they buy other things again, as coffee.
+"""How likely people buy a product again: coffee often, a tent hardly ever.
 
 Of the pairs of a shopper and a product that was bought, the share bought on another day too, counted by product; where
 little is known of a product, its categories say it, and of these the shop:
     shop = again / bought     c = (again_c + K shop) / (bought_c + K)     i = (again_i + K c) / (bought_i + K)
-A product is durable where i < DURABLE_SHARE. Cost: a sort of the purchases.
+What was bought is offered again from i >= LIKELY on, and as evidence of its own it weighs i. Cost: a sort of the
+purchases.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recomengine._core.csr import Int32, Int64
+from recomengine._core.csr import Float32, Int32, Int64
 from recomengine.models.histories import DAY_MS, PURCHASE, Histories
+from recomengine.models.shopper import Moment
 
-DURABLE_SHARE = 0.02
+LIKELY = 0.05
 K = 10
 
 Float64 = NDArray[np.float64]
 
 
-def durable_items(histories: Histories, categories: Int32) -> Int32:
-    """Numbers of the products that people buy once, ascending. categories: a code for each product, -1: none."""
+def again_shares(histories: Histories, categories: Int32) -> Float32:
+    """One a product, 0 to 1. categories: a code for each product, -1: none."""
     bought, again = _pairs(histories, len(categories))
     category = categories.astype(np.int64) + 1
     shop = np.asarray(again.sum() / max(bought.sum(), 1))
     of_category = _share(_sums(again, category), _sums(bought, category), shop)
-    share = _share(again, bought, of_category[category])
-    return np.flatnonzero(share < DURABLE_SHARE).astype(np.int32)
+    return _share(again, bought, of_category[category]).astype(np.float32)
+
+
+def by_likelihood(now: Moment, shares: Float32, otherwise: float) -> Moment:
+    """The same moment, the shopper's purchases weighing as likely as they are bought again; otherwise: of a product
+    that `shares` does not know."""
+    if not len(now.own_items):
+        return now
+    known = now.own_items < len(shares)
+    likely = np.full(len(known), otherwise, np.float32)
+    likely[known] = shares[now.own_items[known]]
+    return now._replace(own_weights=now.own_weights * likely)
 
 
 def _sums(figures: Float64, category: Int64) -> Float64:
