@@ -94,7 +94,8 @@ def worth(gain: Mapping[str, float]) -> bool:
 
 def verdict_of(reason: str, at: datetime = NOW, events: int = SEEN) -> dict[str, Any]:
     return {
-        "used": reason == GAINS, "outcome": reason, "decidedAt": at.isoformat(), "events": events, "throughMs": START_MS,
+        "used": reason == GAINS, "outcome": reason, "decidedAt": at.isoformat(), "events": events,
+        "throughMs": START_MS,
         "gains": {"session": GAIN if reason == GAINS else NOISE}, "places": 7, "heldBack": [0.1, 0.2],
     }  # fmt: skip
 
