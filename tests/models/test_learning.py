@@ -206,7 +206,7 @@ async def test_each_part_of_a_build_is_told_when_it_begins(
     monkeypatch.setattr(queries, "begin_part", then_ask)
     await build(context, tenant.id)
 
-    parts = ["events", "content", "backtest", "sequences", "collaborative", "bought together", "rankings"]
+    parts = ["events", "content", "backtest", "sequences", "collaborative", "bought together", "rankings", "encoder"]
     assert "progress" not in told[0]
     assert [each["progress"]["part"] for each in told[1:]] == parts
     assert all(each["status"] == "building" and each["progress"]["seconds"] >= 0 for each in told[1:])

@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
+from recomengine._core.encoder cimport DIM, NAMED
 from recomengine._core.sources cimport Source
 
 
@@ -12,6 +13,7 @@ cdef enum:
     CHOSEN = 3
     DEPTH = 100
     N_FEATURES = 15
+    TO_BE_NAMED = -2
 
 
 cdef struct Filter:
@@ -36,6 +38,9 @@ cdef class Workspace:
     cdef uint64_t[::1] keys
     cdef int32_t[:, ::1] seed_of
     cdef float[:, ::1] features
+    cdef float[NAMED * DIM] moved
+    cdef int32_t[NAMED] named
+    cdef int64_t n_named
 
     cdef int _grow(self, int64_t size, int64_t n_sessions, int n_sources, int64_t limit) except -1
     cdef int _grow_paths(self, int64_t count) except -1

@@ -22,7 +22,7 @@ import numpy as np
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
-from recomengine._core.encoder cimport DIM, NAMED, Encoder, encode, score, strongest
+from recomengine._core.encoder cimport DIM, Encoder, encode, score
 from recomengine._core.sources cimport DISTANCES, ENCODED, RANKING, SESSIONS, TABLE, Neighbours, Sequences, Source
 
 cdef extern from "math.h" nogil:
@@ -45,7 +45,7 @@ cdef enum:
 cdef class Workspace:
     """Scratch of `rank`, grown to the largest catalog and the most sequences seen. One a thread; not shared."""
     def __init__(self):
-        self.size = self.n_sessions = self.n_touched = self.n_paths = self.n_chosen = 0
+        self.size = self.n_sessions = self.n_touched = self.n_paths = self.n_chosen = self.n_named = 0
         self.n_sources = 0
         self._grow(1024, 1024, 1, 100)
         self._grow_paths(64)
@@ -225,14 +225,14 @@ cdef inline void _put_forward(Workspace w, int source, int32_t item, float share
 
 cdef void _collect_encoded(Workspace w, int source, const Filter *f, Encoder e, const int32_t[::1] seeds,
                            int64_t depth) noexcept nogil:
-    """The best `depth` of what an encoder scores become candidates, with its two features."""
+    """The best `depth` of what an encoder scores become candidates, with its two features. Their seeds are named
+    when they are in a list."""
     cdef float[DIM] query
-    cdef float[NAMED * DIM] moved
-    cdef int32_t[NAMED] named
-    cdef int64_t t, k, chosen, n = 0, count = encode(e, seeds, query, named, moved)
+    cdef int64_t t, k, chosen, n = 0
     cdef int32_t item
     cdef float lowest, span
-    if count == 0:
+    w.n_named = encode(e, seeds, query, w.named, w.moved)
+    if w.n_named == 0:
         return
     if e.size <= SCANNED:
         for t in range(e.size):
@@ -241,9 +241,9 @@ cdef void _collect_encoded(Workspace w, int source, const Filter *f, Encoder e, 
         for t in range(w.n_candidates):
             if w.candidates[t] < e.n_items and e.rows[w.candidates[t]] >= 0:
                 n = _touch(w, f, w.candidates[t], n)
-        for k in range(min(count, NEAR)):
+        for k in range(min(w.n_named, NEAR)):
             for t in range(e.near.shape[1]):
-                n = _touch(w, f, e.items[e.near[e.rows[named[k]], t]], n)
+                n = _touch(w, f, e.items[e.near[e.rows[w.named[k]], t]], n)
     if n == 0:
         return
     score(e, &w.touched[0], n, query, &w.best[0])
@@ -258,8 +258,7 @@ cdef void _collect_encoded(Workspace w, int source, const Filter *f, Encoder e, 
     span = w.acc[reco_key_index(w.keys[0])] - lowest
     for t in range(chosen):
         item = reco_key_index(w.keys[t])
-        _put_forward(w, source, item, (w.acc[item] - lowest) / span if span > 0.0 else 1.0, t,
-                     strongest(e, item, named, moved, count))
+        _put_forward(w, source, item, (w.acc[item] - lowest) / span if span > 0.0 else 1.0, t, TO_BE_NAMED)
     for t in range(n):
         w.acc[w.touched[t]] = 0.0
     w.n_touched = n

@@ -12,8 +12,11 @@ import numpy as np
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
-from recomengine._core.candidates cimport BARRED, CHOSEN, N_FEATURES, UNKNOWN, Filter, Workspace, eligible, gather
+from recomengine._core.candidates cimport (
+    BARRED, CHOSEN, N_FEATURES, TO_BE_NAMED, UNKNOWN, Filter, Workspace, eligible, gather
+)
 from recomengine._core.csr import check_finite, checked_indptr, contiguous
+from recomengine._core.encoder cimport strongest
 from recomengine._core.sources cimport Neighbours, Sequences, Source
 
 cdef extern from "math.h" nogil:
@@ -332,7 +335,7 @@ def rank(Workspace w not None, Ranker r not None, weights, int limit, *, seeds, 
         chosen = _choose(w, &f, min(limit, n), fb)
         _forget(w, hi)
         _clear_places(w)
-    return _result(w, r.n_sources, wt, chosen)
+    return _result(w, r, wt, chosen)
 
 
 cdef Paths _plain_paths(int64_t codes):
@@ -362,7 +365,7 @@ cdef void _clear_places(Workspace w) noexcept nogil:
         w.place[w.candidates[c]] = -1
 
 
-cdef _result(Workspace w, int n_sources, const float[::1] weights, int64_t chosen):
+cdef _result(Workspace w, Ranker r, const float[::1] weights, int64_t chosen):
     """(items, scores, sources, seeds): of each item the source that says most for it, and that source's strongest
     seed.
     """
@@ -372,12 +375,20 @@ cdef _result(Workspace w, int n_sources, const float[::1] weights, int64_t chose
     for t in range(chosen):
         at, best, highest = w.chosen_at[t], NO_SOURCE, 0.0
         if at >= 0:
-            for s in range(n_sources):
+            for s in range(r.n_sources):
                 part = weights[2 * s] * w.features[at, 2 * s] + weights[2 * s + 1] * w.features[at, 2 * s + 1]
                 if part > highest:
                     best, highest = s, part
         items.append(w.chosen[t])
         scores.append(w.total[at] if at >= 0 else NO_SCORE)
         sources.append(best)
-        seeds.append(w.seed_of[at, best] if best >= 0 else NO_SOURCE)
+        seeds.append(_seed(w, r, at, best) if best >= 0 else NO_SOURCE)
     return items, scores, sources, seeds
+
+
+cdef int32_t _seed(Workspace w, Ranker r, int64_t at, int64_t source):
+    cdef Source s
+    if w.seed_of[at, source] != TO_BE_NAMED:
+        return w.seed_of[at, source]
+    s = r.sources[source]
+    return strongest(s.encoder, w.candidates[at], w.named, w.moved, w.n_named)
