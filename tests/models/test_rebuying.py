@@ -63,4 +63,3 @@ def test_purchases_weigh_as_likely_as_they_come_again() -> None:
 
     assert by_likelihood(now, shares, 0.25).own_weights.tolist() == [0.25, 0.0, 0.25]
     assert by_likelihood(now._replace(own_items=NO_ITEMS), shares, 0.25).own_weights.tolist() == weights.tolist()
-
