@@ -1,5 +1,5 @@
--- Why: what changes in an hour is added to its day and the blocks over it, so late events cost their hours, not their days;
--- and blocks of days are running sums, of which any range takes two or three.
+-- Why: what changes in an hour is added to its day and the blocks over it, so that what is late costs its hour, not its
+-- day; and blocks of days are running sums, of which any range takes two or three.
 SET LOCAL lock_timeout = '5s';
 
 -- The first day whose hours analytics_product_hours has, all of them; null: what is kept of products was settled when
