@@ -169,13 +169,16 @@ async def test_nothing_durable_is_offered_because_it_was_bought_before(
 ) -> None:
     bought = "SELECT user_id, product_id FROM events WHERE event_type = 'purchase'"
     owned = await fetch(demo.settings.database_url, bought)
-    places: list[dict[str, Any]] = [{"strategy": strategy} for strategy in ("auto", "collaborative", "trending")]
+    strategies = ("auto", "collaborative", "trending", "buy_again", "recently_viewed", "popular")
+    places: list[dict[str, Any]] = [{"strategy": strategy} for strategy in strategies]
     again: Counter[str] = Counter()
     for user, _ in regulars():
         pages = [{"productId": product} for product in {product for owner, product in owned if owner == user}]
         for query in places + pages + [page | {"context": "cart"} for page in pages]:
             items = await recommended(shop, demo, userId=user, limit=100, **query)
             again.update(item["productId"] for item in items if item["evidence"]["kind"] == "buy_again")
+            offered = {item["productId"] for item in items}
+            assert not offered & ({product for owner, product in owned if owner == user} - set(truth.consumables))
 
     assert set(again) <= set(truth.consumables)
     assert again.total() > len(regulars())
