@@ -91,7 +91,7 @@ def prepare(folder: Path, protocol: str, max_cases: int, newest: float = 1.0) ->
 def prepare_known(known: Known, cases: Sequence[TestCase], protocol: str) -> Offline:
     held_back = cut(known.histories)
     context = CONTEXT.get(protocol) or ("home" if repeat_share(held_back.cases["home"]) >= REPEAT_SHARE else "home_new")
-    asked = [_case(case, known.histories, known.users, known.numbers) for case in cases]
+    asked = [case_of(case, known.histories, known.users, known.numbers) for case in cases]
     found = collect(
         Workspace(), known.ranker(known.histories), asked, known.shelf, new_only=context == "home_new"
     ).lists
@@ -126,7 +126,7 @@ def as_histories(events: pd.DataFrame, numbers: dict[str, int]) -> tuple[Histori
     return Histories(users, indptr, items[order], types[order], times[order], groups[order]), user_numbers
 
 
-def _case(case: TestCase, histories: Histories, users: dict[str, int], numbers: dict[str, int]) -> Case:
+def case_of(case: TestCase, histories: Histories, users: dict[str, int], numbers: dict[str, int]) -> Case:
     return Case(_moment(case, histories, users, numbers), np.array([numbers[item] for item in case.targets], np.int32))
 
 
