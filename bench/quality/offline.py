@@ -113,7 +113,7 @@ def prepare_known(known: Known, cases: Sequence[TestCase], protocol: str) -> Off
     home = home_of(repeat_share(held_back.cases["home"]))
     context = CONTEXT.get(protocol) or home
     ranker = known.ranker(known.histories, known.settings(held_back, home))
-    asked = [_case(case, known.histories, known.users, known.numbers) for case in cases]
+    asked = [case_of(case, known.histories, known.users, known.numbers) for case in cases]
     likely = as_likely(known.histories, {context: asked}, known.shelf)[context]
     found = collect(Workspace(), ranker, likely, known.shelf, new_only=is_new_only(context, home)).lists
     return Offline(learning_lists(known, held_back, [context])[context], found, context)
@@ -147,7 +147,7 @@ def as_histories(events: pd.DataFrame, numbers: dict[str, int]) -> tuple[Histori
     return Histories(users, indptr, items[order], types[order], times[order], groups[order]), user_numbers
 
 
-def _case(case: TestCase, histories: Histories, users: dict[str, int], numbers: dict[str, int]) -> Case:
+def case_of(case: TestCase, histories: Histories, users: dict[str, int], numbers: dict[str, int]) -> Case:
     return Case(_moment(case, histories, users, numbers), np.array([numbers[item] for item in case.targets], np.int32))
 
 

@@ -5,7 +5,8 @@ pieces of STEPS + 1. An epoch takes the pieces in a random order, at most EPOCH_
 pieces of like length, a BATCHES'th of its places each, within SMALLEST_BATCH and BATCH. Adam (Kingma & Ba 2015); the
 step falls from RATE to 0 over the epochs; of the vectors only those that a batch touches move. The last product of up
 to HELD_BACK sequences is held back: after each epoch its mean reciprocal rank among all products is measured, the best
-state is kept, and PATIENCE epochs without a better one end the learning. So whatever the shop, a learning takes at most
+state is kept, and PATIENCE epochs without a better one end the learning. What sets out from a former encoder, which may
+have learned those products, holds back none and takes EPOCHS_WARM. So whatever the shop, a learning takes at most
 EPOCHS · EPOCH_PLACES places, some 20 µs each on one core, and 4 · 256 bytes for each of at most MAX_PRODUCTS products
 beside a few MB for a batch.
 """
@@ -81,7 +82,8 @@ def train(histories: Histories, former: Encoder | None = None) -> Trained:
     start = initial(items, random) if former is None else carried(former, items, random)
     epochs, rate = (EPOCHS, RATE) if former is None else (EPOCHS_WARM, RATE_WARM)
     with threadpool_limits(1, "blas"):  # the same sums in the same order, and no threads that wait for each other
-        encoder, figures, places = _learn(start, pieces, random, epochs, rate)
+        held_back = _held_back(pieces, random) if former is None else np.empty(0, np.int64)
+        encoder, figures, places = _learn(start, pieces, held_back, random, epochs, rate)
         return Trained(encoder, figures, places, nearest(encoder, np.bincount(pieces.rows, minlength=len(items))))
 
 
@@ -131,27 +133,29 @@ def batch_of(pieces: Pieces, chosen: Int64) -> Batch:
 
 
 def _learn(
-    encoder: Encoder, pieces: Pieces, random: np.random.Generator, epochs: int, rate: float
+    encoder: Encoder, pieces: Pieces, held_back: Int64, random: np.random.Generator, epochs: int, rate: float
 ) -> tuple[Encoder, list[float], int]:
     """The best state, the figures, and how many places were read."""
-    held_back = _held_back(pieces, random)
     taught = pieces._replace(lengths=pieces.lengths.copy())
     taught.lengths[held_back] -= 1
     steps = _Steps(encoder, taught, random)
     size = min(max(taught.places // BATCHES, SMALLEST_BATCH), BATCH)
     plan = epochs * -(-min(taught.places, EPOCH_PLACES) // size)
-    best, figures, places = encoder, [_rank_of_held_back(encoder, pieces, held_back)], 0
+    best, places = encoder, 0
+    figures = [_rank_of_held_back(encoder, pieces, held_back)] if len(held_back) else []
     for _ in range(epochs):
         for chosen in _epoch(taught, size, random):
             batch = batch_of(taught, chosen)
             steps.take(batch, rate * max(0.0, 1.0 - steps.count / plan))
             places += int(batch.present.sum())
+        if not figures:
+            continue
         figures.append(_rank_of_held_back(steps.encoder, pieces, held_back))
-        if not len(held_back) or figures[-1] > max(figures[:-1]):
+        if figures[-1] > max(figures[:-1]):
             best = steps.copy()
         elif len(figures) - 1 - int(np.argmax(figures)) >= PATIENCE:
             break
-    return best, [round(figure, 4) for figure in figures], places
+    return best if figures else steps.encoder, [round(figure, 4) for figure in figures], places
 
 
 def _epoch(pieces: Pieces, size: int, random: np.random.Generator) -> list[Int64]:
