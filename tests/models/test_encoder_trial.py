@@ -85,7 +85,8 @@ def taught(built: Built, verdict: dict[str, Any]) -> Former:
         name.removeprefix("weights."): each for name, each in built.arrays.items() if name.startswith("weights.")
     }
     stats, tried = built.stats, Tried(verdict, trained())
-    return Former(Backtest(weights, stats["singles"], stats["repeatShare"], stats["contexts"], (), tried), {}, "")
+    learned = Backtest(weights, stats["singles"], stats["repeatShare"], stats["contexts"], encoder=tried)
+    return Former(learned, {}, "")
 
 
 def worth(gain: Mapping[str, float]) -> bool:

@@ -58,7 +58,7 @@ def test_a_shop_without_products_or_purchases_is_no_error() -> None:
 
 def test_purchases_weigh_as_likely_as_they_come_again() -> None:
     items, weights = np.array([COFFEE, TENT, 9], np.int32), np.array([0.5, 1.0, 1.0], np.float32)
-    now = moment("home", NO_ITEMS, NOBODY, live=False)._replace(own_items=items, own_weights=weights)
+    now = moment("home", NO_ITEMS, NOBODY)._replace(own_items=items, own_weights=weights)
     shares = np.array([0.5, 0.2, 0.0], np.float32)
 
     assert by_likelihood(now, shares, 0.25).own_weights.tolist() == [0.25, 0.0, 0.25]

@@ -1,7 +1,9 @@
 """What a line says of why its product is there."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -52,7 +54,7 @@ def test_on_a_page_evidence_of_what_was_done_before_says_what_the_shopper_did() 
         {
             "number": number, "product_id": f"p{number}", "name": f"P{number}", "category": None,
             "price": Decimal(1), "currency": None, "image_url": None, "url": None, "available": True,
-            "deleted_at": None,
+            "deleted_at": None, "created_at": datetime(2026, 1, 1, tzinfo=UTC),
         }
         for number in range(3)
     ])  # fmt: skip
@@ -62,5 +64,6 @@ def test_on_a_page_evidence_of_what_was_done_before_says_what_the_shopper_did() 
     sources = [SOURCES[PLACE[name]] for name in ("similar_before", "similar")]
     ranked = Ranked([1, 2], [1.0, 0.5], sources, [0, 0])
     lines = lines_of(ranked, catalog, demo_shop().model, "product", bought)
-    assert [line.reason for line in lines] == ["Because you bought P0", "Shoppers who liked P0 also liked this"]
-    assert [line.because for line in lines] == [("p0",), ("p0",)]
+    said = [msgspec.json.decode(b"{" + line.said + b"}") for line in lines]
+    assert [each["reason"] for each in said] == ["Because you bought P0", "Shoppers who liked P0 also liked this"]
+    assert [each["evidence"]["productIds"] for each in said] == [["p0"], ["p0"]]
