@@ -12,7 +12,7 @@ from tests.support.dashboards import Account, Dashboard, Demo
 
 def test_each_context_says_in_words_and_pictures_what_counts_there(dashboard: Dashboard) -> None:
     page = dashboard.open("models", title="Models")
-    page.get_by_role("tab", name="Product page").click()
+    page.get_by_role("tab", name="Product page", exact=True).click()
     expect(page).to_have_url(re.compile(r"context=product"))
     panel = page.get_by_role("tabpanel")
     expect(panel).to_contain_text(re.compile(r"On product pages, .+ counts most \(\d+%\)"))

@@ -106,7 +106,7 @@ def test_a_scrape_tells_of_all_processes_and_survives_their_death(up: Up, shop: 
     histograms = [
         family for family in text_string_to_metric_families(text) if family.type == "histogram" and family.samples
     ]
-    assert len(histograms) == 4
+    assert len(histograms) == 5
     assert all(consistent(histogram) for histogram in histograms)
     wait_until(lambda: samples(scrape(up)).get("recomengine_processes worker") == 1)
     assert samples(scrape(up))["recomengine_processes serve"] == 2

@@ -63,7 +63,7 @@ async def test_the_text_parses_and_holds_what_was_promised(client: httpx.AsyncCl
     assert len({each.name for each in families}) == len(families)
     assert all(each.documentation and each.type in ("counter", "gauge", "histogram") for each in families)
     histograms = [each for each in families if each.type == "histogram"]
-    assert len(histograms) == 4
+    assert len(histograms) == 5
     assert all(consistent(each) for each in histograms)
 
 

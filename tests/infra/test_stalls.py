@@ -1,13 +1,12 @@
 """What stops the event loop is seen, and garbage collection is kept from it in processes that serve."""
 
 import asyncio
-import gc
 import subprocess
 import sys
 import time
 
 from recomengine.infra.metrics import REGISTRY
-from recomengine.infra.stalls import STEP_S, measure_stall, settle
+from recomengine.infra.stalls import STEP_S, measure_stall
 
 
 def stalled_ms() -> float:
@@ -26,13 +25,21 @@ async def test_a_stop_of_the_loop_is_measured() -> None:
     assert stalled_ms() - before >= (stopped_s - 2 * STEP_S) * 1000
 
 
+def run(program: str) -> None:
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def test_only_a_process_that_serves_puts_anything_out_of_sight_of_collections() -> None:
-    settle()
-    assert gc.get_freeze_count() == 0
+    run("""
+import gc
+from recomengine.infra.stalls import settle
+settle()
+assert gc.get_freeze_count() == 0
+""")
 
 
 def test_what_a_serving_process_settles_is_out_of_sight_of_collections_and_is_freed_all_the_same() -> None:
-    program = """
+    run("""
 import gc, weakref
 from recomengine.infra.stalls import THRESHOLDS, collect_seldom, settle
 class Kept: pass
@@ -44,5 +51,4 @@ settle()
 assert not any(each is kept for each in gc.get_objects())
 kept.clear()
 assert seen() is None
-"""
-    subprocess.run([sys.executable, "-c", program], check=True)
+""")
