@@ -116,6 +116,14 @@ def test_the_pages_before_the_dashboard_look_right(demo: Demo, page: Page, name:
     check_looks(page, name.replace("#", "-") or "landing")
 
 
+def test_a_long_reason_is_cut_and_does_not_widen_the_landing_page(demo: Demo, page: Page) -> None:
+    found = {"data": [{"productId": "boot", "name": "Boot " * 30, "reason": "Bought with a boot " * 10}]}
+    page.route("**/api/v1/recommendations?**", lambda route: route.fulfill(json=found))
+    page.goto(f"{demo.url}/")
+    expect(page.get_by_role("region", name="Live on the sample shop").get_by_role("listitem")).to_have_count(3)
+    check_looks(page, "landing-long")
+
+
 def test_the_landing_page_can_be_read_without_a_script(demo: Demo, http: httpx.Client) -> None:
     answer = http.get(f"{demo.url}/")
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
