@@ -838,28 +838,34 @@ AS $function$
 $function$;
 GRANT EXECUTE ON FUNCTION analytics_facts TO PUBLIC;
 
--- 0024_top_products_and_funnel
+-- 0024_top_products_and_funnel, 0027_funnel_without_a_copy
 CREATE FUNCTION analytics_funnel(p_tenant uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_window_hours integer, p_placement text, p_strategy text)
  RETURNS TABLE(event_type text, events bigint, shoppers bigint)
  LANGUAGE sql
  STABLE
+ SET work_mem TO '64MB'
 AS $function$
     WITH left_out AS MATERIALIZED (
         SELECT l.id FROM analytics_left_out(p_tenant) l
-    ), found AS (
-        SELECT e.event_type, e.product_id, e.timestamp, e.metadata, coalesce(a.user_id, e.user_id) AS person
+    ), by_shopper AS (
+        SELECT e.event_type, coalesce(a.user_id, e.user_id) AS person, count(*) AS events
         FROM events e LEFT JOIN user_aliases a ON a.tenant_id = p_tenant AND a.anonymous_id = e.user_id
         WHERE e.tenant_id = p_tenant AND e.timestamp >= p_from AND e.timestamp < p_to
-          AND e.event_type IN ('impression', 'click', 'add_to_cart', 'purchase')
+          AND (e.event_type = 'impression' OR e.event_type = 'click'
+                  AND (e.metadata ->> 'recommendationId' <> '' OR e.metadata ->> 'placementId' <> ''))
+          AND (p_placement IS NULL OR coalesce(e.metadata ->> 'placementId', '') = p_placement)
+          AND (p_strategy IS NULL OR coalesce(e.metadata ->> 'strategy', '') = p_strategy)
           AND e.user_id NOT IN (SELECT l.id FROM left_out l) AND (e.metadata ->> 'bot') IS DISTINCT FROM 'true'
-    ), steps AS (
-        SELECT f.event_type, f.person FROM found f
-        WHERE (f.event_type = 'impression' OR f.event_type = 'click'
-                  AND (f.metadata ->> 'recommendationId' <> '' OR f.metadata ->> 'placementId' <> ''))
-          AND (p_placement IS NULL OR coalesce(f.metadata ->> 'placementId', '') = p_placement)
-          AND (p_strategy IS NULL OR coalesce(f.metadata ->> 'strategy', '') = p_strategy)
+        GROUP BY 1, 2
         UNION ALL
-        SELECT f.event_type, f.person FROM found f CROSS JOIN LATERAL (
+        SELECT f.event_type, f.person, count(*)
+        FROM (
+            SELECT e.event_type, e.product_id, e.timestamp, coalesce(a.user_id, e.user_id) AS person
+            FROM events e LEFT JOIN user_aliases a ON a.tenant_id = p_tenant AND a.anonymous_id = e.user_id
+            WHERE e.tenant_id = p_tenant AND e.timestamp >= p_from AND e.timestamp < p_to
+              AND e.event_type IN ('add_to_cart', 'purchase')
+              AND e.user_id NOT IN (SELECT l.id FROM left_out l) AND (e.metadata ->> 'bot') IS DISTINCT FROM 'true'
+        ) f CROSS JOIN LATERAL (
             SELECT c.metadata
             FROM (
                 SELECT f.person AS user_id
@@ -876,11 +882,9 @@ AS $function$
             ) c
             ORDER BY c.timestamp DESC, c.id DESC LIMIT 1
         ) c
-        WHERE f.event_type IN ('add_to_cart', 'purchase')
-          AND (p_placement IS NULL OR coalesce(c.metadata ->> 'placementId', '') = p_placement)
+        WHERE (p_placement IS NULL OR coalesce(c.metadata ->> 'placementId', '') = p_placement)
           AND (p_strategy IS NULL OR coalesce(c.metadata ->> 'strategy', '') = p_strategy)
-    ), by_shopper AS (
-        SELECT s.event_type, s.person, count(*) AS events FROM steps s GROUP BY s.event_type, s.person
+        GROUP BY 1, 2
     )
     SELECT b.event_type, sum(b.events)::bigint, count(*) FROM by_shopper b GROUP BY b.event_type
 $function$;

@@ -32,7 +32,7 @@ from recomengine.tenants.copies import remove_copies
 from recomengine.web.guard import Guard
 from recomengine.web.limits import Limits
 
-ANALYTICS_CONNECTIONS = 3
+ANALYTICS_CONNECTIONS, COUNTING_CONNECTIONS = 3, 2
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Context:
     pool: Pool
     analytics_pool: Pool
     """Reads only, which may take seconds and hold up nothing else."""
+    counting_pool: Pool
+    """For what counts all events of a range anew; it holds up no other figures."""
     redis: RedisClient
     bus: Bus
     accounts: Accounts
@@ -67,7 +69,9 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         stack.push_async_callback(pool.close)
         analytics_pool = await open_pool(settings.database_url, min_size=1, max_size=ANALYTICS_CONNECTIONS)
         stack.push_async_callback(analytics_pool.close)
-        watchdog = Watchdog(settings.database_url, pool, analytics_pool)
+        counting_pool = await open_pool(settings.database_url, min_size=0, max_size=COUNTING_CONNECTIONS)
+        stack.push_async_callback(counting_pool.close)
+        watchdog = Watchdog(settings.database_url, pool, analytics_pool, counting_pool)
         stack.push_async_callback(watchdog.close)
         stack.push_async_callback(_cancel, [asyncio.create_task(repeat("database", watchdog.ask, every_s=ASK_EVERY_S))])
         redis = tracing.open_redis(settings.redis_url)
@@ -90,6 +94,7 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
             settings=settings,
             pool=pool,
             analytics_pool=analytics_pool,
+            counting_pool=counting_pool,
             redis=redis,
             bus=bus,
             accounts=accounts,

@@ -1,12 +1,14 @@
 """From impressions to purchases: what recommendations led to, in events and in shoppers."""
 
+import asyncio
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
 import pytest
 
 from recomengine.analytics import queries
-from recomengine.context import Context
+from recomengine.context import ANALYTICS_CONNECTIONS, COUNTING_CONNECTIONS, Context
 from tests.support.people import Person, forget_attempts
 
 DAY = "2026-11-10"
@@ -109,3 +111,21 @@ async def test_a_funnel_that_takes_too_long_is_promised_for_later(
     monkeypatch.setattr(queries, "read_funnel", slow)
     refused = await ann.call("GET", f"/api/v1/tenants/{shop}/analytics/funnel")
     assert (refused.status_code, refused.json()["code"]) == (503, "figures_pending")
+
+
+async def test_funnels_that_count_for_long_hold_up_no_other_figures_and_promise_the_next_one(
+    ann: Person, shop: str, context: Context
+) -> None:
+    async with AsyncExitStack() as stack:
+        for _ in range(COUNTING_CONNECTIONS):
+            await stack.enter_async_context(context.counting_pool.acquire())
+        async with asyncio.TaskGroup() as group:
+            asked = [
+                group.create_task(ann.call("GET", f"/api/v1/tenants/{shop}/analytics/funnel"))
+                for _ in range(2 * ANALYTICS_CONNECTIONS)
+            ]
+            shown = await ann.call("GET", f"/api/v1/tenants/{shop}/analytics/overview")
+            assert (shown.status_code, any(task.done() for task in asked)) == (200, False)
+    refused = [task.result() for task in asked]
+    assert {(each.status_code, each.json().get("code")) for each in refused} == {(503, "figures_pending")}
+    assert await steps(ann, shop) == [(kind, 0, 0) for kind in ("impression", "click", "add_to_cart", "purchase")]

@@ -12,6 +12,7 @@ import asyncpg
 from recomengine.infra.database import Connection, Pool
 
 READ_TIMEOUT_S = 10.0
+COUNT_TIMEOUT_S = 25.0
 SETTLE_TIMEOUT_S = 1800.0
 
 READ_STATE = """
@@ -226,7 +227,7 @@ async def read_funnel(
 ) -> list[asyncpg.Record]:
     """event_type, events and shoppers of each step that anybody took."""
     await connection.execute(ROOM_TO_SORT)
-    return await connection.fetch(READ_FUNNEL, tenant_id, start, end, window_hours, *only, timeout=READ_TIMEOUT_S)
+    return await connection.fetch(READ_FUNNEL, tenant_id, start, end, window_hours, *only, timeout=COUNT_TIMEOUT_S)
 
 
 async def last_events_at(connection: Connection, tenant_ids: Sequence[UUID]) -> dict[UUID, datetime | None]:

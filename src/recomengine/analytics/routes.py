@@ -73,7 +73,7 @@ async def get_funnel(context: "Context", call: Call[Owner, None]) -> Response:
     """From impressions to purchases: how many events, and how many shoppers. Added to the cart and bought count where a
     click from a recommendation led to it."""
     shop = await service.read_shop(context.pool, call.by.tenant_id)
-    return data_response(await service.funnel(context.analytics_pool, shop, read_query(call.request, FunnelQuery)))
+    return data_response(await service.funnel(context.counting_pool, shop, read_query(call.request, FunnelQuery)))
 
 
 async def get_live(context: "Context", call: Call[Owner, None]) -> Response:

@@ -116,17 +116,19 @@ async def reading(pool: Pool, shop: Shop) -> AsyncIterator[tuple[Connection, Set
 
 @asynccontextmanager
 async def _in_time(pool: Pool, shop: Shop) -> AsyncIterator[Connection]:
-    """Raises Unavailable where an answer takes too long."""
-    async with tenant_transaction(pool, shop.tenant_id, snapshot=True) as connection:
-        try:
+    """Raises Unavailable where an answer takes too long, or those before it do."""
+    try:
+        async with tenant_transaction(pool, shop.tenant_id, snapshot=True) as connection:
             await queries.plan_each_time(connection)
             yield connection
-        except TimeoutError:
-            raise Unavailable(
-                "The figures of so many events are still being computed. Ask for a shorter range, or try again in a "
-                "minute.",
-                retry_after_s=60, code="figures_pending",
-            ) from None  # fmt: skip
+    except TimeoutError:
+        if pool.hangs:
+            raise
+        raise Unavailable(
+            "The figures of so many events are still being computed. Ask for a shorter range, or try again in a "
+            "minute.",
+            retry_after_s=60, code="figures_pending",
+        ) from None  # fmt: skip
 
 
 async def _settled(connection: Connection, shop: Shop) -> Settled:
