@@ -1037,7 +1037,7 @@ AS $function$
 $function$;
 GRANT EXECUTE ON FUNCTION analytics_returned TO PUBLIC;
 
--- 0004_analytics, 0019_net_figures
+-- 0004_analytics, 0019_net_figures, 0028_lines_of_orders_once
 CREATE FUNCTION analytics_touched(p_tenant uuid, p_since timestamp with time zone, p_from timestamp with time zone, p_zone text, p_window_hours integer, p_left_out text[])
  RETURNS TABLE(date date, hour timestamp with time zone)
  LANGUAGE sql
@@ -1135,12 +1135,14 @@ AS $function$
         SELECT c.timestamp FROM credited c
         UNION ALL
         SELECT l.timestamp
-        FROM news n CROSS JOIN LATERAL (
+        FROM (
+            SELECT n.order_id, min(n.timestamp) AS first FROM news n
+            WHERE n.event_type = 'purchase' AND n.order_id IS NOT NULL GROUP BY n.order_id
+        ) o CROSS JOIN LATERAL (
             SELECT i.timestamp FROM events i
-            WHERE i.tenant_id = p_tenant AND i.order_id = n.order_id AND i.timestamp >= n.timestamp
+            WHERE i.tenant_id = p_tenant AND i.order_id = o.order_id AND i.timestamp - o.first >= interval '0'
             OFFSET 0
         ) l
-        WHERE n.event_type = 'purchase' AND n.order_id IS NOT NULL
         UNION ALL
         SELECT r.timestamp
         FROM (
