@@ -21,6 +21,7 @@ from starlette.routing import Route
 from recomengine.app import all_routes
 from recomengine.context import Context
 from recomengine.infra.database import SERVING_ROLE
+from recomengine.jobs.registry import MONTHS_AHEAD
 from tests.support.apps import MakeTenant, Tenant, bearer
 from tests.support.databases import execute, fetch, fetchval
 from tests.support.people import Person, forget_attempts
@@ -93,8 +94,9 @@ FIXED: dict[tuple[str, int], Any] = {
     ("recomengine.analytics.queries.TOUCHED_HOURS", 4): "UTC", ("recomengine.analytics.queries.INSERT_HOURS", 4): "UTC",
     ("recomengine.analytics.products.queries.CHANGE_DAYS", 4): "UTC",
     ("recomengine.analytics.products.queries.CHANGE_HOURS", 4): "UTC",
+    ("recomengine.jobs.queries.ENSURE_EVENT_PARTITIONS", 1): MONTHS_AHEAD,
 }  # fmt: skip
-"""Parameters that take text of one form only."""
+"""Parameters that take text of one form only, or whose effect would be seen by other tests."""
 
 
 FIGURES = "impressions, clicks, conversions, revenue, attributed_conversions, attributed_revenue"
