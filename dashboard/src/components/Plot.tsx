@@ -57,13 +57,24 @@ function draw(element: HTMLElement, { times, series, band, format, formatTime, h
     ],
     axes: [
       { ...axis, font, grid: { show: false } },
-      { ...axis, font, size: 56, values: (_plot, splits) => splits.map((split) => format(split)) },
+      { ...axis, font, size: widest(font), values: (_plot, splits) => splits.map((split) => format(split)) },
     ],
     bands: band === undefined ? [] : [{ series: [band[1] + 1, band[0] + 1], fill: colour('--accent-soft') }],
     scales: { y: { range: (_plot, low, high) => uPlot.rangeNum(Math.min(0, low ?? 0), high || 1, 0.1, true) } },
   }
   const seconds = times.map((time) => new Date(time).getTime() / 1000)
   return new uPlot(options, [seconds, ...series.map((one) => [...one.values])] as uPlot.AlignedData, element)
+}
+
+/** As wide as the longest label of the axis. */
+function widest(font: string): (plot: uPlot, labels: string[] | null) => number {
+  return (plot, labels) => {
+    plot.ctx.save()
+    plot.ctx.font = font
+    const widths = (labels ?? []).map((label) => plot.ctx.measureText(label).width)
+    plot.ctx.restore()
+    return Math.ceil(Math.max(32, ...widths)) + 12
+  }
 }
 
 /** Of the variables, which only an element of the page resolves to the theme that is painted. */

@@ -15,7 +15,7 @@ export function FunnelSection({ tenantId, asked }: { tenantId: string; asked: As
       {error ? (
         <ErrorState error={error} retry={() => void refetch()} />
       ) : data === undefined ? (
-        <div className="skeleton h-44" />
+        <div className="skeleton h-49" />
       ) : (
         <Picture steps={data} />
       )}
@@ -28,7 +28,7 @@ function Picture({ steps }: { steps: readonly Step[] }) {
   return (
     <ol className="flex flex-col">
       {steps.map((step, index) => (
-        <li key={step.eventType} className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 border-t border-line py-2 md:grid-cols-[12rem_minmax(0,1fr)_17rem]">
+        <li key={step.eventType} className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 border-t border-line py-2 md:grid-cols-[12rem_minmax(0,1fr)_20rem]">
           <span>{LABELS[step.eventType]}</span>
           <Slope width={step.shoppers / most} next={(steps[index + 1]?.shoppers ?? step.shoppers) / most} />
           <Numbers step={step} before={steps[index - 1]} />
@@ -51,7 +51,7 @@ function Slope({ width, next }: { width: number; next: number }) {
 
 function Numbers({ step, before }: { step: Step; before: Step | undefined }) {
   return (
-    <span className="text-right whitespace-nowrap">
+    <span className="text-right">
       {number(step.shoppers)}{' '}
       <span className="text-sm text-muted">
         {before !== undefined && before.shoppers > 0 ? `${percent(step.shoppers / before.shoppers)} of those before · ` : ''}

@@ -45,7 +45,7 @@ export function OverTime({ tenantId, asked, currency }: Props) {
       {now.error ? (
         <ErrorState error={now.error} retry={() => void now.refetch()} />
       ) : now.data === undefined ? (
-        <div className="skeleton h-67" />
+        <div className="skeleton h-73" />
       ) : (
         <LineChart
           label={`${FIGURES[metric].label} by ${interval}`}

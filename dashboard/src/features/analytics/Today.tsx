@@ -5,7 +5,7 @@ import { todayQuery } from '@/features/analytics/api'
 /** Today as it happens, in a line; what cannot be read is left out, for the rest of the page says it. */
 export function Today({ tenantId }: { tenantId: string }) {
   const { data } = useQuery(todayQuery(tenantId))
-  if (data === undefined) return <div className="skeleton h-5 w-full" />
+  if (data === undefined) return <div className="skeleton h-9.75 w-full" />
   const { usual, currency } = data
   const figures = [
     ['Impressions', number(data.impressions), number(usual?.impressions)],
