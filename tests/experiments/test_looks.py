@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ async def by_day(shop: Shop, experiment_id: str) -> list[dict[str, Any]]:
     return list(found.json()["data"])
 
 
+@pytest.mark.usefixtures("former_month")  # days ago may lie in it
 async def test_each_look_knows_what_was_stored_until_then_and_the_last_one_is_the_results(
     shop: Shop, context: Context
 ) -> None:
