@@ -1,5 +1,5 @@
--- Why: of an order that came with its n lines at once, each line's later lines were looked up, n² / 2 in all: settling
--- 460,000 lines of 18,000 orders took minutes, and far longer where the server's statistics were of before the import.
+-- Why: of an order that came with its n lines at once, each line's later lines were looked up, n² / 2 in all: 47
+-- million rows for 460,000 lines.
 -- The lines from an order's first new one on are all that there is to find, so each order is looked up once. Their time is
 -- compared in a way that no index answers: only the one of orders can be taken, whatever the statistics say.
 SET LOCAL lock_timeout = '5s';
