@@ -68,7 +68,7 @@ def _model_and_catalog(folder: Path, train: Any) -> tuple[Model, LiveCatalog]:
             "number": each["number"], "product_id": each["productId"], "name": each["name"],
             "category": each["category"], "available": True,
             "price": None if each["price"] is None else Decimal(str(each["price"])), "deleted_at": None,
-            "image_url": None, "url": None, "currency": None, "created_at": datetime.now(UTC),
+            "further_categories": [], "image_url": None, "url": None, "currency": None, "created_at": datetime.now(UTC),
         }
         for each in products
     ])  # fmt: skip

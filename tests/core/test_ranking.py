@@ -56,7 +56,7 @@ def test_candidates_and_their_features_equal_the_reference(given: list[Kind], as
 def test_lists_equal_the_reference(given: list[Kind], asked: Asked, limit: int, data: st.DataObject) -> None:
     ranker = ranker_of(given)
     weights = data.draw(st.lists(signed, min_size=ranker.width, max_size=ranker.width))
-    features = described(ranker, asked)
+    features = brought(described(ranker, asked), weights, len(given), min(limit, CATALOG))
     items, scores, sources, seeds = ask(ranker, weights, limit, asked)
     total = {one: float(np.float64(weights) @ features[one]) for one in features}
     best = sorted(total.values(), reverse=True)[:limit]
@@ -66,6 +66,15 @@ def test_lists_equal_the_reference(given: list[Kind], asked: Asked, limit: int, 
     assert scores == pytest.approx([*best, *[NO_SCORE] * (len(items) - len(best))], abs=1e-4)
     assert [total[one] for one in from_candidates] == pytest.approx(best, abs=1e-4)
     assert_explained(given, asked, weights, features, items, sources, seeds)
+
+
+def brought(
+    features: dict[int, list[float]], weights: list[float], n_sources: int, limit: int
+) -> dict[int, list[float]]:
+    """What the sources bring that weigh anything; where that is too little, what all bring."""
+    weighs = [at for at in range(n_sources) if weights[2 * at] or weights[2 * at + 1]]
+    some = {one: found for one, found in features.items() if any(found[2 * at + 1] for at in weighs)}
+    return features if len(some) < limit else some
 
 
 def assert_explained(
@@ -356,7 +365,6 @@ WRONG: list[tuple[Arguments, str]] = [
     ({"categories": np.zeros(3, np.int32)}, r"categories, .*expected 12, 12 .* got 12, 3"),
     ({"categories": np.zeros(12, np.int64)}, r"categories: expected a flat int32 array"),
     ({"category_mask": np.zeros(0, np.uint8)}, r"category_mask: expected at least 1 values, one a category, got 0"),
-    ({"paths": paths_of([])}, r"paths: expected those of 1 category codes, got those of 0"),
     ({"available": np.ones(12, bool)}, r"available: expected a flat uint8 array, got bool"),
     ({"fallback": [1]}, r"fallback: expected a flat int32 array, got list"),
     ({"excluded": None}, r"excluded: expected a flat int32 array, got NoneType"),
@@ -367,11 +375,21 @@ WRONG: list[tuple[Arguments, str]] = [
 def test_wrong_requests_are_refused_by_name(changed: Arguments, message: str) -> None:
     ranker = Ranker([table([], 1), own()], np.zeros((0, 5), np.float32))
     good: Arguments = arguments(plain(seeds=[0, 1], own=[(1, 1.0)], history=[(1, 1)]))
-    good |= {"weights": np.zeros(19, np.float32), "limit": 3}
+    good |= {"weights": np.ones(19, np.float32), "limit": 3}
     rank(WORKSPACE, ranker, **good)
     with pytest.raises(ValueError, match=message):
         rank(WORKSPACE, ranker, **{**good, **changed})
     assert rank(WORKSPACE, ranker, **good)[0] == [1, 0, 2]
+
+
+def test_a_category_that_the_paths_do_not_know_is_none() -> None:
+    asked = plain(seeds=[0], own=[(1, 1.0), (2, 0.5)], categories=[0, 1] + [-1] * (CATALOG - 2))
+    asked_by_paths = {**arguments(asked), "paths": paths_of([[0]])}
+    items, features = rank(WORKSPACE, ranker_of([of_request()]), None, 1, **asked_by_paths)
+    same = len(features[0]) - len(FEATURES) + FEATURES.index("same_category")
+    assert (items.tolist(), features[:, same].tolist()) == ([1, 2], [0.0, 0.0])
+    asked_by_paths["category_mask"] = np.ones(1, np.uint8)
+    assert rank(WORKSPACE, ranker_of([of_request()]), np.ones(17, np.float32), 3, **asked_by_paths)[0] == [0]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from recomengine._core.ranking import FEATURES
 from recomengine.models.blend import (
+    IDLE,
     MIN_CASES,
     NAMES,
     PRIOR,
@@ -17,6 +19,9 @@ from recomengine.models.blend import (
     WIDTH,
     Lists,
     figures_of_source,
+    fit,
+    fit_few,
+    idle_sources,
     in_words,
     learn,
     metrics,
@@ -133,7 +138,7 @@ def test_figures_are_those_of_the_plain_formula_with_ties_to_the_earlier(
 ) -> None:
     wanted = [max(1, sum(hit for _, hit in rows) + missed) for rows, missed in given]
     lists = Lists(
-        np.array([[score] for rows, _ in given for score, _ in rows]),
+        np.array([[score, 1.0, *[0.0] * len(FEATURES)] for rows, _ in given for score, _ in rows], np.float32),
         np.array([hit for rows, _ in given for _, hit in rows]),
         np.array([len(rows) for rows, _ in given]), np.array(wanted),
     )  # fmt: skip
@@ -141,7 +146,8 @@ def test_figures_are_those_of_the_plain_formula_with_ties_to_the_earlier(
         plain_metric([score for score, _ in rows], [hit for _, hit in rows], count, metric)
         for (rows, _), count in zip(given, wanted, strict=True)
     ]
-    assert metrics(lists, np.ones(1), metric).tolist() == pytest.approx(expected)
+    weights = np.array([1.0, 0.0, *[0.0] * len(FEATURES)])
+    assert metrics(lists, weights, metric).tolist() == pytest.approx(expected)
 
 
 @METRICS
@@ -176,6 +182,42 @@ def test_planted_weights_are_learned_and_beat_every_single_source(metric: str) -
     assert part["sequence"] == pytest.approx(part["content"], rel=0.25)
     assert abs(part["popular"]) < 0.2 * part["content"]
     assert learned.weights.dtype == np.float32
+
+
+def test_sources_that_tell_nothing_are_not_asked() -> None:
+    told = {"sequence": 2.0, "content": 1.5, "popular": 0.0, "walk": 0.0}
+    learned = learn(shop(3000, told, noise=0.1), "ndcg@10", "product")
+    assert learned.report["chosen"] == "blend"
+    asked = {name for name in told if learned.weights[2 * PLACE[name] : 2 * PLACE[name] + 2].any()}
+    assert asked == {"sequence", "content"}
+    everything = np.flatnonzero(learned.weights[: 2 * len(SOURCES)].reshape(-1, 2).any(axis=1))
+    assert {SOURCES[at].name for at in everything.tolist()} == asked
+
+
+@examples
+@given(seed=st.integers(0, 100), strength=st.sampled_from([1.0, 10.0, 100.0]))
+def test_what_is_left_out_costs_little(seed: int, strength: float) -> None:
+    draw = np.random.default_rng(seed)
+    names = ["sequence", "content", "popular", "walk", "similar", "own"]
+    lists = shop(80, dict(zip(names, draw.exponential(size=6).tolist(), strict=True)), seed=seed, noise=0.3)
+    centre = np.zeros(WIDTH)
+    whole, few = fit(lists, centre, strength), fit_few(lists, centre, strength)
+    left_out = np.repeat(idle_sources(lists, whole, strength), 2)
+    assert not few[: len(left_out)][left_out].any()
+    won = loss(lists, 0.0, centre, centre) - loss(lists, 0.0, centre, whole)
+    lost = loss(lists, strength, centre, few) - loss(lists, strength, centre, whole)
+    assert -1e-6 <= lost <= 2 * IDLE * won + 1e-6  # the curvature tells it nearly
+
+
+def test_what_only_sources_without_weight_bring_comes_last() -> None:
+    features = np.zeros((3, WIDTH), np.float32)
+    put(features, "walk", np.array([0.0, 0.0, 1.0]))
+    put(features, "popular", np.array([1.0, 0.5, 0.0]))
+    features[:, NAMES.index("bought")] = [9.0, 0.0, 0.0]
+    lists = Lists(features, np.array([False, False, True]), np.array([3]), np.array([1]))
+    weights = single_weights("walk")
+    weights[NAMES.index("bought")] = 1.0
+    assert metrics(lists, weights, "ndcg@10").tolist() == [1.0]
 
 
 def test_the_best_single_source_is_kept_where_a_blend_cannot_do_better() -> None:

@@ -25,9 +25,10 @@ class Found(NamedTuple):
 
 
 def found(count: int) -> Found:
-    """Cases of two candidates each, 10 and 20: feature 0 is for the one, feature 1 for the other. 20 is taken."""
+    """Cases of two candidates each, 10 and 20, which two sources bring: feature 0 is for the one, feature 2 for the
+    other. 20 is taken."""
     features = np.zeros((2 * count, WIDTH), np.float32)
-    features[0::2, 0] = features[1::2, 1] = 1
+    features[0::2, :2] = features[1::2, 2:4] = 1
     sizes = np.full(count, 2)
     lists = Lists(features, np.tile([False, True], count), sizes, np.ones(count, np.int64))
     cases = [Case(moment("home", NO_ITEMS, NOBODY), np.array([20], np.int32), user) for user in range(count)]
@@ -39,7 +40,7 @@ def weights(first: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 
 
 def test_each_half_of_the_cases_is_ranked_by_the_weights_that_were_learned_on_the_other() -> None:
-    kept = held_back("home", found(6), (weights(0), weights(1)), [f"u{user}" for user in range(6)], NO_ITEMS)
+    kept = held_back("home", found(6), (weights(0), weights(2)), [f"u{user}" for user in range(6)], NO_ITEMS)
     assert [case.offered for case in kept] == [[10, 20]] * 3 + [[20, 10]] * 3
     assert [case.user_id for case in kept] == ["u0", "u1", "u2", "u3", "u4", "u5"]
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recomengine.recommendations.cache import Cached, cache_key, decode_cached, encode_cached, ttl_s
-from recomengine.recommendations.lines import Said, line
+from recomengine.recommendations.lines import Said, as_lines
 from recomengine.recommendations.schemas import Evidence, Query
 from recomengine.shop import TenantConfig
 from recomengine.web.caller import Caller
@@ -80,7 +80,7 @@ def test_tenants_do_not_share_keys() -> None:
 
 def test_a_value_is_good_for_its_stamp_only() -> None:
     said = Said(0.5, "Trending now", Evidence("trending", ("clog",), 3))
-    value = Cached("v1|7|", "auto", False, [line("boot", said)])
+    value = Cached("v1|7|", "auto", False, as_lines(["boot"], [said]))
     assert decode_cached(encode_cached(value), "v1|7|") == value
     assert decode_cached(encode_cached(value), "v1|8|") is None
     assert decode_cached(None, "v1|7|") is None

@@ -24,15 +24,30 @@ cdef struct Filter:
     const int64_t *path_at
     const int32_t *path
     int64_t size
+    int64_t codes
     int64_t min_price
     int64_t max_price
+
+
+cdef packed struct Sum:
+    float total
+    float best
+    int32_t seed
+    int32_t place
+
+
+cdef packed struct Likeness:
+    float sum
+    int32_t seed
 
 
 cdef class Workspace:
     cdef int64_t size, n_sessions, n_touched, n_candidates, n_paths, n_chosen
     cdef int n_sources
-    cdef float[::1] acc, best, similarity, total
-    cdef int32_t[::1] touched, best_seed, place, ago, times_seen, times_bought, hit, session_touched, path_count
+    cdef Sum[::1] sums
+    cdef Likeness[::1] likeness
+    cdef float[::1] scores, total
+    cdef int32_t[::1] touched, ago, times_seen, times_bought, session_touched, path_count
     cdef int32_t[::1] candidates, chosen, chosen_at
     cdef uint8_t[::1] state, flags, path_at_hand
     cdef uint64_t[::1] keys
@@ -51,7 +66,7 @@ cdef inline bint eligible(uint8_t *state, const Filter *f, int64_t item) noexcep
     if state[item] == UNKNOWN:
         good = item < f.size and f.available[item]
         if good and f.category_mask != NULL:
-            good = f.category[item] >= 0 and f.category_mask[f.category[item]]
+            good = 0 <= f.category[item] < f.codes and f.category_mask[f.category[item]]
         if good and f.min_price >= 0:
             good = f.price[item] >= f.min_price
         if good and f.max_price >= 0:

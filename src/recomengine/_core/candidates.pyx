@@ -15,7 +15,8 @@ encoder, whose e is a logarithm, the first is how far e lies from the lowest of 
 
 Sessions follow VMIS-kNN (Kersbergen et al. 2022: only the newest `sample` sequences of each seed are looked at) with
 the position weights of V-STAN (Garg et al. 2019). Cost: the entries of the seeds' rows, the items of the sampled
-sequences; no allocation. A workspace is clean between requests: acc, similarity and flags 0, best_seed and place -1.
+sequences; no allocation. Whether a product may be offered is asked only where a source chooses its best. A workspace is
+clean between requests: sums, likeness and flags are 0.
 """
 
 import numpy as np
@@ -23,7 +24,7 @@ import numpy as np
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
 from recomengine._core.encoder cimport DIM, Encoder, encode, score
-from recomengine._core.sources cimport DISTANCES, ENCODED, RANKING, SESSIONS, TABLE, Neighbours, Sequences, Source
+from recomengine._core.sources cimport DISTANCES, ENCODED, LENGTHS, RANKING, SESSIONS, TABLE, Neighbours, Sequences, Source
 
 cdef extern from "math.h" nogil:
     float powf(float base, float exponent)
@@ -35,6 +36,16 @@ cdef extern from "sparse.h" nogil:
     int32_t reco_key_index(uint64_t key)
     void reco_select(uint64_t *keys, int64_t size, int64_t k)
     void reco_sort(uint64_t *keys, int64_t size)
+    void RECO_PREFETCH(const void *address)
+    ctypedef struct reco_top:
+        uint64_t *keys
+        uint64_t floor
+        int64_t size, room, k
+    void reco_top_take(reco_top *top, uint64_t key)
+    void reco_top_cut(reco_top *top)
+
+SUM = np.dtype([("total", np.float32), ("best", np.float32), ("seed", np.int32), ("place", np.int32)])
+LIKENESS = np.dtype([("sum", np.float32), ("seed", np.int32)])
 
 cdef enum:
     NEWEST = 0x7fffffff
@@ -56,15 +67,14 @@ cdef class Workspace:
         """
         if size > self.size:
             size += size // 4
-            self.acc, self.best = np.zeros(size, np.float32), np.zeros(size, np.float32)
-            self.best_seed, self.place = np.full(size, -1, np.int32), np.full(size, -1, np.int32)
+            self.sums, self.scores = np.zeros(size, SUM), np.zeros(size, np.float32)
             self.touched = np.zeros(size + 1, np.int32)
             self.ago, self.times_seen, self.times_bought = (np.zeros(size, np.int32) for _ in range(3))
             self.state, self.flags = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
             self.size = size
         if n_sessions > self.n_sessions:
             n_sessions += n_sessions // 4
-            self.similarity, self.hit = np.zeros(n_sessions, np.float32), np.zeros(n_sessions, np.int32)
+            self.likeness = np.zeros(n_sessions, LIKENESS)
             self.session_touched = np.zeros(n_sessions + 1, np.int32)
             self.n_sessions = n_sessions
         if n_sources != self.n_sources:
@@ -87,55 +97,109 @@ cdef class Workspace:
         return 0
 
 
-cdef inline void _credit(Workspace w, const Filter *f, int32_t item, float value, int32_t seed) noexcept nogil:
-    """Add `value` to what the current source says of `item`."""
-    if not eligible(&w.state[0], f, item):
-        return
-    if w.best_seed[item] < 0:
-        w.touched[w.n_touched] = item
-        w.n_touched += 1
-        w.best[item] = value
-        w.best_seed[item] = seed
-    w.acc[item] += value
-    if value > w.best[item]:
-        w.best[item] = value
-        w.best_seed[item] = seed
+cdef inline reco_top _top_of(Workspace w, int64_t k) noexcept nogil:
+    """For the best k of what is offered to it, at most as many as there are keys less one."""
+    cdef reco_top top
+    top.keys, top.floor, top.size, top.k = &w.keys[0], 0, 0, k
+    top.room = min(2 * k, w.keys.shape[0])
+    return top
 
 
-cdef void _gather_table(Workspace w, const Filter *f, const int64_t[::1] indptr, const int32_t[::1] indices,
-                        const float[::1] data,
-                        const int32_t[::1] seeds, const float *weights) noexcept nogil:
-    cdef int64_t k, p
+cdef inline int64_t _credit(Sum *sums, int32_t *touched, int64_t n, int32_t item, float value,
+                            int32_t seed) noexcept nogil:
+    """Add `value` to what the current source says of `item`; how many items it says something of. Without a branch:
+    which item comes next is not to be guessed."""
+    cdef Sum *sum = &sums[item]
+    cdef bint new = sum.seed == 0, better = new or value > sum.best
+    touched[n] = item
+    sum.best = value if better else sum.best
+    sum.seed = seed + 1 if better else sum.seed
+    sum.total += value
+    return n + new
+
+
+cdef void _gather_table(Workspace w, Neighbours t, const int32_t[::1] seeds, const float *weights) noexcept nogil:
+    cdef int64_t k, p, n = w.n_touched, rows = t.indptr.shape[0] - 1
+    cdef const int64_t *indptr = &t.indptr[0]
+    cdef const int32_t *indices = &t.indices[0]
+    cdef const float *data = &t.data[0]
+    cdef Sum *sums = &w.sums[0]
+    cdef int32_t *touched = &w.touched[0]
+    cdef int32_t seed
+    cdef float weight
     for k in range(seeds.shape[0]):
-        if weights[k] <= 0.0 or seeds[k] < 0 or seeds[k] >= indptr.shape[0] - 1:
-            continue
-        for p in range(indptr[seeds[k]], indptr[seeds[k] + 1]):
-            _credit(w, f, indices[p], weights[k] * data[p], seeds[k])
+        if weights[k] > 0.0 and 0 <= seeds[k] < rows:
+            RECO_PREFETCH(&indices[indptr[seeds[k]]])
+            RECO_PREFETCH(&data[indptr[seeds[k]]])
+    for k in range(seeds.shape[0]):
+        seed, weight = seeds[k], weights[k]
+        if weight > 0.0 and 0 <= seed < rows:
+            for p in range(indptr[seed], indptr[seed + 1]):
+                n = _credit(sums, touched, n, indices[p], weight * data[p], seed)
+    w.n_touched = n
 
 
-cdef void _gather_given(Workspace w, const Filter *f, const int32_t[::1] items, const float[::1] scores) noexcept nogil:
+cdef void _gather_given(Workspace w, const int32_t[::1] items, const float[::1] scores) noexcept nogil:
     cdef int64_t k
     for k in range(items.shape[0]):
         if scores[k] > 0.0 and 0 <= items[k] < w.size:
-            _credit(w, f, items[k], scores[k], items[k])
+            w.n_touched = _credit(&w.sums[0], &w.touched[0], w.n_touched, items[k], scores[k], items[k])
 
 
 cdef void _gather_ranking(Workspace w, const Filter *f, const int32_t[::1] items,
-                            const float[::1] scores) noexcept nogil:
+                          const float[::1] scores) noexcept nogil:
     """The best DEPTH eligible ones of a list that is sorted already."""
     cdef int64_t k
     for k in range(items.shape[0]):
         if w.n_touched == DEPTH:
             return
-        if scores[k] > 0.0 and 0 <= items[k] < w.size:
-            _credit(w, f, items[k], scores[k], items[k])
+        if scores[k] > 0.0 and 0 <= items[k] < w.size and eligible(&w.state[0], f, items[k]):
+            w.n_touched = _credit(&w.sums[0], &w.touched[0], w.n_touched, items[k], scores[k], items[k])
 
 
-cdef void _gather_sessions(Workspace w, const Filter *f, Source s, Sequences q, const int32_t[::1] seeds,
+cdef void _gather_sessions(Workspace w, Source s, Sequences q, const int32_t[::1] seeds,
                            const float *weights) noexcept nogil:
-    cdef int64_t k, p, n_touched = 0, start, end, match, chosen, distance
+    cdef int64_t k, p, start, end, match, distance, n = w.n_touched, chosen = _most_alike(w, s, q, seeds, weights)
+    cdef const int32_t *items = &q.items[0]
+    cdef const float *by_distance = &s.by_distance[0]
+    cdef Sum *sums = &w.sums[0]
+    cdef int32_t *touched = &w.touched[0]
     cdef int32_t session, seed
+    cdef float weight, value, back = s.back
+    for k in range(chosen):
+        session = NEWEST - reco_key_index(w.keys[k])
+        value = reco_key_score(w.keys[k])
+        start, end = q.indptr[session], q.indptr[session + 1]
+        seed = w.likeness[session].seed
+        match = end - 1
+        while match > start and items[match] != seed:
+            match -= 1
+        for p in range(start, end):
+            distance = p - match
+            weight = value if distance >= 0 else value * back
+            if distance < 0:
+                distance = -distance
+            weight *= by_distance[min(distance, DISTANCES - 1)]
+            if weight > 0.0:
+                n = _credit(sums, touched, n, items[p], weight, seed)
+    w.n_touched = n
+
+
+cdef int64_t _most_alike(Workspace w, Source s, Sequences q, const int32_t[::1] seeds,
+                         const float *weights) noexcept nogil:
+    """How many sequences are most like the running one; in w.keys, the most alike first. In `likeness` stays which of
+    the seeds each has."""
+    cdef int64_t k, p, n_touched = 0, start, end, length
+    cdef const int32_t *where = &q.where[0]
+    cdef const int64_t *indptr = &q.indptr[0]
+    cdef const float *by_length = &s.by_length[0]
+    cdef Likeness *all_likeness = &w.likeness[0]
+    cdef Likeness *likeness
+    cdef int32_t *touched = &w.session_touched[0]
+    cdef int32_t session, seed
+    cdef bint new
     cdef float weight, value
+    cdef reco_top top
     for k in range(seeds.shape[0]):
         seed = seeds[k]
         if weights[k] <= 0.0 or seed < 0 or seed >= q.n_items:
@@ -147,74 +211,54 @@ cdef void _gather_sessions(Workspace w, const Filter *f, Source s, Sequences q, 
         if end - start > s.sample:
             start = end - s.sample
         for p in range(start, end):
-            session = q.where[p]
-            if w.similarity[session] == 0.0:
-                w.session_touched[n_touched] = session
-                n_touched += 1
-                w.hit[session] = seed
-            w.similarity[session] += weight
+            likeness = &all_likeness[where[p]]
+            new = likeness.sum == 0.0
+            touched[n_touched] = where[p]
+            n_touched += new
+            likeness.seed = seed if new else likeness.seed
+            likeness.sum += weight
+    top = _top_of(w, s.neighbours)
     for k in range(n_touched):
-        session = w.session_touched[k]
-        value = w.similarity[session]
-        w.similarity[session] = 0.0
-        if s.length > 0.0:
-            value *= powf(<float> (q.indptr[session + 1] - q.indptr[session]), -s.length)
-        w.keys[k] = reco_key(value, NEWEST - session)
-    chosen = n_touched
-    if n_touched > s.neighbours:
-        reco_select(&w.keys[0], n_touched, s.neighbours)
-        chosen = s.neighbours
-    reco_sort(&w.keys[0], chosen)
-    for k in range(chosen):
-        session = NEWEST - reco_key_index(w.keys[k])
-        value = reco_key_score(w.keys[k])
-        seed = w.hit[session]
-        start, end = q.indptr[session], q.indptr[session + 1]
-        match = end - 1
-        while match > start and q.items[match] != seed:
-            match -= 1
-        for p in range(start, end):
-            distance = p - match
-            weight = value if distance >= 0 else value * s.back
-            if distance < 0:
-                distance = -distance
-            weight *= s.by_distance[min(distance, DISTANCES - 1)]
-            if weight > 0.0:
-                _credit(w, f, q.items[p], weight, seed)
+        session = touched[k]
+        value = all_likeness[session].sum
+        all_likeness[session].sum = 0.0
+        length = indptr[session + 1] - indptr[session]
+        value *= by_length[length] if length < LENGTHS else powf(<float> length, -s.length)
+        reco_top_take(&top, reco_key(value, NEWEST - session))
+    reco_top_cut(&top)
+    reco_sort(&w.keys[0], top.size)
+    return top.size
 
 
-cdef void _collect(Workspace w, int source, int64_t depth) noexcept nogil:
-    """The best `depth` of the current source become candidates, with its two features."""
-    cdef int64_t t, n = 0, chosen
+cdef void _collect(Workspace w, int source, const Filter *f) noexcept nogil:
+    """The best DEPTH of the current source become candidates, with its two features."""
+    cdef int64_t t
+    cdef uint64_t key
     cdef int32_t item
+    cdef Sum *sums = &w.sums[0]
     cdef float highest
+    cdef reco_top top = _top_of(w, DEPTH)
     for t in range(w.n_touched):
         item = w.touched[t]
-        if w.acc[item] > 0.0:
-            w.keys[n] = reco_key(w.acc[item], item)
-            n += 1
-        w.acc[item] = 0.0
-    chosen = n
-    if n > depth:
-        reco_select(&w.keys[0], n, depth)
-        chosen = depth
-    reco_sort(&w.keys[0], chosen)
-    if chosen == 0:
-        _clear_touched(w)
-        return
+        if sums[item].total > 0.0:
+            key = reco_key(sums[item].total, item)
+            if key > top.floor and eligible(&w.state[0], f, item):
+                reco_top_take(&top, key)
+    reco_top_cut(&top)
+    reco_sort(&w.keys[0], top.size)
     highest = reco_key_score(w.keys[0])
-    for t in range(chosen):
+    for t in range(top.size):
         item = reco_key_index(w.keys[t])
-        _put_forward(w, source, item, reco_key_score(w.keys[t]) / highest, t, w.best_seed[item])
+        _put_forward(w, source, item, reco_key_score(w.keys[t]) / highest, t, sums[item].seed - 1)
     _clear_touched(w)
 
 
 cdef inline void _put_forward(Workspace w, int source, int32_t item, float share, int64_t rank,
                               int32_t seed) noexcept nogil:
-    cdef int32_t at = w.place[item]
+    cdef int32_t at = w.sums[item].place - 1
     if at < 0:
         at = <int32_t> w.n_candidates
-        w.place[item] = at
+        w.sums[item].place = at + 1
         w.candidates[at] = item
         w.n_candidates += 1
         w.features[at, :] = 0.0
@@ -223,14 +267,14 @@ cdef inline void _put_forward(Workspace w, int source, int32_t item, float share
     w.seed_of[at, source] = seed
 
 
-cdef void _collect_encoded(Workspace w, int source, const Filter *f, Encoder e, const int32_t[::1] seeds,
-                           int64_t depth) noexcept nogil:
-    """The best `depth` of what an encoder scores become candidates, with its two features. Their seeds are named
+cdef void _collect_encoded(Workspace w, int source, const Filter *f, Encoder e, const int32_t[::1] seeds) noexcept nogil:
+    """The best DEPTH of what an encoder scores become candidates, with its two features. Their seeds are named
     when they are in a list."""
     cdef float[DIM] query
-    cdef int64_t t, k, chosen, n = 0
+    cdef int64_t t, k, n = 0
     cdef int32_t item
     cdef float lowest, span
+    cdef reco_top top = _top_of(w, DEPTH)
     w.n_named = encode(e, seeds, query, w.named, w.moved)
     if w.n_named == 0:
         return
@@ -246,30 +290,26 @@ cdef void _collect_encoded(Workspace w, int source, const Filter *f, Encoder e, 
                 n = _touch(w, f, e.items[e.near[e.rows[w.named[k]], t]], n)
     if n == 0:
         return
-    score(e, &w.touched[0], n, query, &w.best[0])
+    score(e, &w.touched[0], n, query, &w.scores[0])
     for t in range(n):
-        w.keys[t] = reco_signed_key(w.best[t], w.touched[t])
-        w.acc[w.touched[t]] = w.best[t]
-    chosen = min(n, depth)
-    if n > depth:
-        reco_select(&w.keys[0], n, depth)
-    reco_sort(&w.keys[0], chosen)
-    lowest = w.acc[reco_key_index(w.keys[chosen - 1])]
-    span = w.acc[reco_key_index(w.keys[0])] - lowest
-    for t in range(chosen):
+        reco_top_take(&top, reco_signed_key(w.scores[t], w.touched[t]))
+        w.sums[w.touched[t]].best = w.scores[t]
+    reco_top_cut(&top)
+    reco_sort(&w.keys[0], top.size)
+    lowest = w.sums[reco_key_index(w.keys[top.size - 1])].best
+    span = w.sums[reco_key_index(w.keys[0])].best - lowest
+    for t in range(top.size):
         item = reco_key_index(w.keys[t])
-        _put_forward(w, source, item, (w.acc[item] - lowest) / span if span > 0.0 else 1.0, t, TO_BE_NAMED)
-    for t in range(n):
-        w.acc[w.touched[t]] = 0.0
+        _put_forward(w, source, item, (w.sums[item].best - lowest) / span if span > 0.0 else 1.0, t, TO_BE_NAMED)
     w.n_touched = n
     _clear_touched(w)
 
 
 cdef inline int64_t _touch(Workspace w, const Filter *f, int32_t item, int64_t n) noexcept nogil:
     """Note an item once; how many are noted."""
-    if w.best_seed[item] >= 0 or not eligible(&w.state[0], f, item):
+    if w.sums[item].seed or not eligible(&w.state[0], f, item):
         return n
-    w.best_seed[item] = item
+    w.sums[item].seed = item + 1
     w.touched[n] = item
     return n + 1
 
@@ -277,7 +317,7 @@ cdef inline int64_t _touch(Workspace w, const Filter *f, int32_t item, int64_t n
 cdef void _clear_touched(Workspace w) noexcept nogil:
     cdef int64_t t
     for t in range(w.n_touched):
-        w.best_seed[w.touched[t]] = -1
+        w.sums[w.touched[t]].total, w.sums[w.touched[t]].seed = 0.0, 0
     w.n_touched = 0
 
 
@@ -289,16 +329,16 @@ cdef void gather(Workspace w, int number, Source s, const Filter *f, const int32
     cdef Sequences q
     if s.form == ENCODED:
         if s.encoder is not None:
-            _collect_encoded(w, number, f, s.encoder, seeds, DEPTH)
+            _collect_encoded(w, number, f, s.encoder, seeds)
         return
     if s.form == TABLE:
         for t in s.tables:
-            _gather_table(w, f, t.indptr, t.indices, t.data, seeds, &profiles[s.profile, 0])
+            _gather_table(w, t, seeds, &profiles[s.profile, 0])
     elif s.form == SESSIONS:
         for q in s.sequences:
-            _gather_sessions(w, f, s, q, seeds, &profiles[s.profile, 0])
+            _gather_sessions(w, s, q, seeds, &profiles[s.profile, 0])
     elif s.form == RANKING:
         _gather_ranking(w, f, s.items, s.scores)
     else:
-        _gather_given(w, f, own_items, own_weights)
-    _collect(w, number, DEPTH)
+        _gather_given(w, own_items, own_weights)
+    _collect(w, number, f)

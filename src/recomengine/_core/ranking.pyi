@@ -105,17 +105,17 @@ def rank(
 ) -> tuple[list[int], list[float], list[int], list[int]]:
     """The best `limit` eligible products: (items, scores, sources, seeds), best first, ties to the smaller number.
 
-    weights float32[ranker.width], finite. seeds int32, the product at hand first; profiles float32[>= n_profiles,
-    max(seeds, 1)],
-    finite: weights of the seeds, those <= 0 are left out; own_items and own_weights: what the source `own` gives.
-    Numbers that the model or the catalog does not know are passed over.
+    weights float32[ranker.width], finite; a source with two weights of 0 is asked only where the others bring fewer
+    than `limit`. seeds int32, the product at hand first; profiles float32[>= n_profiles, max(seeds, 1)], finite:
+    weights of the seeds, those <= 0 are left out; own_items and own_weights: what the source `own` gives. Numbers that
+    the model or the catalog does not know are passed over.
     history_items int32 and history_types uint8: the shopper's events, newest first; the first `session` of them are of
     the running session; `purchase` is the type that means bought.
     available uint8, price_cents int64 (-1: none), categories int32 (-1: none): one value a product number. A category
-    code stands for a set of paths (None: a path of its own). A product is eligible when it is available, not in
-    `excluded`, the byte of its category code in category_mask is set (None: all), and its price lies within the limits
-    (-1: none; a product without a price fails any price limit). fallback: product numbers, best first; what is of the
-    running session comes last.
+    code stands for a set of paths (None: a path of its own); one that `paths` does not know is none. A product is
+    eligible when it is available, not in `excluded`, the byte of its category code in category_mask is set (None: all),
+    and its price lies within the limits (-1: none; a product without a price fails any price limit). fallback: product
+    numbers, best first; what is of the running session comes last.
     sources[i]: position of the source that says most for items[i], or NO_SOURCE; seeds[i]: the seed that counts most
     there (the product itself in rankings and own), or NO_SOURCE. Scores of fallback products are NO_SCORE.
     Raises ValueError on wrong shapes, types or values.

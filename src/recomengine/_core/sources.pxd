@@ -12,6 +12,7 @@ cdef enum:
     OWN = 3
     ENCODED = 4
     DISTANCES = 64
+    LENGTHS = 256
 
 
 cdef class Neighbours:
@@ -34,6 +35,6 @@ cdef class Source:
     cdef const int32_t[::1] items
     cdef const float[::1] scores
     cdef int64_t sample, neighbours
-    cdef float[::1] by_distance
+    cdef float[::1] by_distance, by_length
     cdef float length, back
     cdef readonly Encoder encoder

@@ -11,6 +11,9 @@ from libc.stdint cimport int64_t
 
 from recomengine._core.csr import check_finite, check_range, check_values, checked, checked_indptr, contiguous
 
+cdef extern from "math.h" nogil:
+    float powf(float base, float exponent)
+
 MAX_SEQUENCES = 2**31 - 1
 
 
@@ -71,6 +74,7 @@ def table(tables, int profile):
 def sessions(sequences, int profile, *, int sample=500, int neighbours=200, double decay=0.8, double length=0.5,
              double back=1.0):
     cdef Source s = Source()
+    cdef int n
     s.form, s.sequences, s.profile, s.tables = SESSIONS, tuple(sequences), _checked_profile(profile), ()
     for one in s.sequences:
         if not isinstance(one, Sequences):
@@ -82,6 +86,9 @@ def sessions(sequences, int profile, *, int sample=500, int neighbours=200, doub
                          f"{back}.")
     s.sample, s.neighbours, s.length, s.back = sample, neighbours, length, back
     s.by_distance = (decay ** np.arange(DISTANCES)).astype(np.float32)
+    s.by_length = np.ones(LENGTHS, np.float32)
+    for n in range(1, LENGTHS):
+        s.by_length[n] = powf(<float> n, -s.length)
     return s
 
 

@@ -109,11 +109,14 @@ static inline void reco_top_cut(reco_top *top) {
     for (int64_t i = 1; i < top->k; i++) top->floor = top->keys[i] < top->floor ? top->keys[i] : top->floor;
 }
 
-static inline void reco_top_offer(reco_top *top, float score, int32_t index) {
-    uint64_t key = reco_key(score, index);
+static inline void reco_top_take(reco_top *top, uint64_t key) {
     top->keys[top->size] = key;
     top->size += key > top->floor;
     if (top->size == top->room) reco_top_cut(top);
+}
+
+static inline void reco_top_offer(reco_top *top, float score, int32_t index) {
+    reco_top_take(top, reco_key(score, index));
 }
 
 /* The best k as a list, best first; returns how many there are. */

@@ -32,6 +32,8 @@ MAX_TENANTS = 2000
 IDLE_S = 1800.0
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
+OPEN = b'"currency":null'
+"""How the fragment of a product ends that has no currency of its own."""
 
 
 class LiveCatalog:
@@ -82,12 +84,13 @@ class LiveCatalog:
         own.
         """
         fragment = self._fragments[number]
-        return fragment[:-4] + b'"%b"' % currency.encode() if fragment.endswith(b'"currency":null') else fragment
+        return fragment[:-4] + b'"%b"' % currency.encode() if fragment.endswith(OPEN) else fragment
 
     def fragments(self, product_ids: Sequence[str], currency: str) -> list[bytes | None]:
         """Of each product; None for one that is unknown or deleted."""
-        numbers, fragment = self._numbers, self.fragment
-        return [None if (number := numbers.get(each)) is None else fragment(number, currency) for each in product_ids]
+        found = [None if number is None else self._fragments[number] for number in map(self._numbers.get, product_ids)]
+        own = b'"%b"' % currency.encode()
+        return [each[:-4] + own if each is not None and each.endswith(OPEN) else each for each in found]
 
     def apply(self, rows: Sequence[Any]) -> None:
         """Take over changed rows; a reader never sees half of them, since nothing is awaited here."""

@@ -5,13 +5,17 @@ A case's candidates have features x (see _core/ranking) and some of them are tar
 in two steps: first over the candidates that w0 puts on top, then over the TOP best of that fit, because only the head
 of a list is seen. w0, scaled to fit best, are equal shares of the tenant's three best single methods or, below
 THIN_CASES cases, the prior learned over other shops, whichever does better on the held-back half of the cases; so few
-cases leave little else. The λ of STRENGTHS is chosen in the same way. Where even that blend does no better there than
-the best single method, that method is kept alone. Below MIN_CASES cases nothing is learned: the prior stands.
+cases leave little else. The λ of STRENGTHS is chosen in the same way. Sources that tell little beside the others are
+left out, so that a request does not ask them: those that cost least, as long as all that is lost is at most IDLE of
+what the fit has won (Hassibi & Stork 1993, for the two weights of a source at once); what is left is fitted anew. Where
+even that blend does no better there than the best single method, that method is kept alone. Below MIN_CASES cases
+nothing is learned: the prior stands.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +33,7 @@ STRENGTHS = (10.0, 100.0, 400.0)
 FIRST_STRENGTH = 10.0
 WIDE, TOP = 80, 30
 BEST_SINGLES = 3
+IDLE = 0.003
 ITERATIONS = 15
 STEPS = (1.0, 0.5, 0.25, 0.1, 0.01)
 TOLERANCE = 1e-5
@@ -99,7 +104,7 @@ def learn(lists: Lists, metric: str, context: str) -> Learned:
     best, blend = ranked[0], trials[start, strength]
     keeps_single = figures[best].mean() >= blend.figures.mean()
     heads = head_of(lists, starts[start])
-    weights = singles[best] if keeps_single else fit(heads, starts[start], strength)
+    weights = singles[best] if keeps_single else fit_few(heads, starts[start], strength)
     taken = figures[best] if keeps_single else blend.figures
     report = {
         "cases": len(lists.sizes), "metric": metric, "chosen": best if keeps_single else "blend",
@@ -165,7 +170,7 @@ def _held_back(lists: Lists, direction: Floats, metric: str) -> dict[float, Tria
     heads = head_of(one, direction), head_of(other, direction)
     found = {}
     for strength in STRENGTHS:
-        halves = fit(heads[1], direction, strength), fit(heads[0], direction, strength)
+        halves = fit_few(heads[1], direction, strength), fit_few(heads[0], direction, strength)
         figures = np.concatenate([metrics(one, halves[0], metric), metrics(other, halves[1], metric)])
         found[strength] = Trial(figures, halves)
     return found
@@ -180,6 +185,44 @@ def head_of(lists: Lists, direction: Floats) -> Lists:
 def fit(head: Lists, direction: Floats, strength: float) -> Floats:
     """Second step."""
     return newton(head, strength, direction * _scale(head, direction))
+
+
+def fit_few(head: Lists, direction: Floats, strength: float) -> Floats:
+    """The same with the sources that tell something."""
+    idle = np.zeros(WIDTH, bool)
+    idle[: -len(FEATURES)] = np.repeat(idle_sources(head, fit(head, direction, strength), strength), 2)
+    features = np.where(idle, np.float32(0.0), head.features)
+    return fit(head._replace(features=features), np.where(idle, 0.0, direction), strength)
+
+
+def idle_sources(head: Lists, weights: Floats, strength: float) -> NDArray[np.bool_]:
+    """Of each source whether it is left out. What it costs is told by the curvature at the optimum: with the others
+    fitted anew, 1/2 w_g (H^-1_gg)^-1 w_g."""
+    x, starts, share = _with_targets(head)
+    left_out = np.zeros(len(SOURCES), bool)
+    if len(starts) == 1:
+        return left_out
+    loss, _, curve = softmax_state(x, starts, share, weights)
+    allowed = IDLE * (softmax_state(x, starts, share, np.zeros(WIDTH))[0] - loss)
+    inverse, weights = np.linalg.inv(curve + strength * np.eye(WIDTH)).astype(np.float64), weights.copy()
+    while not left_out.all():
+        costs = [
+            inf if left_out[at] else _cost(inverse, weights, slice(2 * at, 2 * at + 2)) for at in range(len(SOURCES))
+        ]
+        cheapest = int(np.argmin(costs))
+        allowed -= costs[cheapest]
+        if allowed < 0:
+            break
+        left_out[cheapest] = True
+        pair = slice(2 * cheapest, 2 * cheapest + 2)
+        moved = inverse[:, pair] @ np.linalg.inv(inverse[pair, pair])
+        weights -= moved @ weights[pair]
+        inverse -= moved @ inverse[pair]
+    return left_out
+
+
+def _cost(inverse: Floats, weights: Floats, pair: slice) -> float:
+    return float(weights[pair] @ np.linalg.solve(inverse[pair, pair], weights[pair])) / 2
 
 
 def head(lists: Lists, weights: Floats, length: int) -> Lists:
@@ -197,15 +240,9 @@ def _scale(lists: Lists, direction: Floats) -> float:
 
 def newton(lists: Lists, strength: float, centre: Floats) -> Floats:
     """The maximum of the penalised listwise likelihood; cases without a target among their candidates say nothing."""
-    found = np.add.reduceat(lists.hits.astype(float), lists.starts) if len(lists.sizes) else np.empty(0)
-    rows, sizes = np.repeat(found > 0, lists.sizes), lists.sizes[found > 0]
-    if not len(sizes):
+    features, starts, share = _with_targets(lists)
+    if len(starts) == 1:
         return centre
-    features, starts = (
-        lists.features[rows].astype(np.float32, copy=False),
-        np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-    )
-    share = lists.hits[rows] / np.repeat(found[found > 0], sizes)
 
     def state(weights: Floats) -> tuple[float, Floats, Floats]:
         loss, slope, curve = softmax_state(features, starts, share, weights)
@@ -231,6 +268,23 @@ def newton(lists: Lists, strength: float, centre: Floats) -> Floats:
     return weights
 
 
+def _with_targets(lists: Lists) -> tuple[Float32, NDArray[np.int64], Floats]:
+    """(features, where each case starts and the last one ends, share of each row) of the cases with a target among
+    their candidates, as `softmax_state` takes them."""
+    found = np.add.reduceat(lists.hits.astype(float), lists.starts) if len(lists.sizes) else np.empty(0)
+    rows, sizes = np.repeat(found > 0, lists.sizes), lists.sizes[found > 0]
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    share = lists.hits[rows] / np.repeat(found[found > 0], sizes)
+    return lists.features[rows].astype(np.float32, copy=False), starts, share
+
+
+def scores(features: Float32, weights: Floats) -> Float32:
+    """As `rank` scores: a source that weighs nothing is not asked, so what no other source brings comes last."""
+    asked = np.flatnonzero(weights[: -len(FEATURES)].reshape(-1, 2).any(axis=1))
+    brought = (features[:, 2 * asked + 1] > 0).any(axis=1)
+    return np.where(brought, features @ weights.astype(np.float32), np.float32(-inf))
+
+
 def metrics(lists: Lists, weights: Floats, metric: str) -> Floats:
     """ndcg@10 or mrr@20 of each case's candidates in the order of weights · features, ties to the earlier candidate."""
     order, rank = _order(lists, weights)
@@ -252,7 +306,7 @@ def _order(lists: Lists, weights: Floats) -> tuple[NDArray[np.int64], NDArray[np
     places = np.arange(int(lists.sizes.max(initial=0)))
     inside = places < lists.sizes[:, None]
     losses = np.full(inside.shape, np.inf)
-    losses[inside] = -(lists.features @ weights.astype(np.float32))
+    losses[inside] = -scores(lists.features, weights)
     order = lists.starts[:, None] + np.argsort(losses, axis=1, kind="stable")
     return order[inside], np.broadcast_to(places, inside.shape)[inside]
 

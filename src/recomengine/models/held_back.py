@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from recomengine._core.csr import Int32
 from recomengine.events.identity import shopper_digest
 from recomengine.models.arrays import Arrays
-from recomengine.models.blend import Floats, Lists
+from recomengine.models.blend import Floats, Lists, scores
 from recomengine.models.cases import Case
 
 KEPT = 75
@@ -67,7 +67,7 @@ def held_back(
     for at in np.unique(np.linspace(0, count - 1, KEPT).astype(int)).tolist() if count else ():
         case, candidates = found.cases[at], found.candidates[at]
         features = found.lists.features[starts[at] : starts[at] + len(candidates)]
-        best = np.argsort(-(features @ halves[int(at >= middle)].astype(np.float32)), kind="stable")[:OFFERED]
+        best = np.argsort(-scores(features, halves[int(at >= middle)]), kind="stable")[:OFFERED]
         shopper = case.moment.shopper
         bought = shopper.purchased if context == "home_new" else case.moment.on_page
         kept.append(

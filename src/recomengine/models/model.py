@@ -106,7 +106,7 @@ class Model:
     def bought_once(self, purchased: Int32) -> Int32:
         """Those of a shopper's purchases that people hardly buy again. Of what came after the build the shop's figure
         decides."""
-        if not self.size:
+        if not self.size or not len(purchased):
             return purchased
         shares = self._again[np.minimum(purchased, self.size - 1)]
         return purchased[np.where(purchased < self.size, shares, self.repeat_share) < LIKELY]
@@ -138,7 +138,8 @@ class Model:
 
     def cold(self, seeds: Int32) -> bool:
         """Whether there are seeds, and the model has no event of any of them."""
-        return len(seeds) > 0 and not self._known[seeds[seeds < self.size]].any()
+        known, size = self._known, self.size
+        return len(seeds) > 0 and not any(seed < size and known[seed] for seed in seeds.tolist())
 
     def lacks(self, size: int) -> bool:
         """Whether products with numbers below `size` are not folded in yet."""

@@ -35,6 +35,8 @@ def by_likelihood(now: Moment, shares: Float32, otherwise: float) -> Moment:
     if not len(now.own_items):
         return now
     known = now.own_items < len(shares)
+    if known.all():
+        return now._replace(own_weights=now.own_weights * shares[now.own_items])
     likely = np.full(len(known), otherwise, np.float32)
     likely[known] = shares[now.own_items[known]]
     return now._replace(own_weights=now.own_weights * likely)

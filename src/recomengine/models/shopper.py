@@ -34,7 +34,7 @@ NO_WEIGHTS = np.empty(0, np.float32)
 
 class Shopper(NamedTuple):
     """Events newest first: product numbers, codes of types, times, order or session; `session`: how many belong to the
-    running session, 0 where none runs.
+    running session, 0 where none runs. That a type does not occur is told sooner by bytes than by a mask.
     """
 
     items: Int32
@@ -45,12 +45,14 @@ class Shopper(NamedTuple):
 
     @property
     def purchased(self) -> Int32:
+        if PURCHASE not in self.types.tobytes():
+            return NO_ITEMS
         bought: Int32 = self.items[self.types == PURCHASE]
         return bought
 
     @property
     def disliked(self) -> Int32:
-        if DISLIKE not in self.types.tobytes():  # of nearly everybody, and told sooner than by a mask
+        if DISLIKE not in self.types.tobytes():
             return NO_ITEMS
         not_liked: Int32 = self.items[self.types == DISLIKE]
         return not_liked

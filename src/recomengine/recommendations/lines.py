@@ -1,5 +1,7 @@
 """The lines of a list: each product with its score, and why it is there, in words for the shopper."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from recomengine.catalog.live import LiveCatalog
@@ -11,7 +13,7 @@ from recomengine.recommendations.figures import figures_of
 from recomengine.recommendations.ranked import Ranked
 from recomengine.recommendations.schemas import Evidence
 
-_encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 UNRANKED = "In this shop's catalog"
 """The reason where there is no model yet, and nothing is known of any product."""
 NEWCOMER = "New in this shop"
@@ -33,16 +35,17 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
     said: bytes
 
 
-def line(product_id: str, said: Said) -> Line:
-    return Line(product_id, _encode(said)[1:-1])
+def as_lines(product_ids: Sequence[str], said: Sequence[Said]) -> list[Line]:
+    members = _encode_lines(said).splitlines()  # JSON has no line break of its own
+    return [Line(product_id, each[1:-1]) for product_id, each in zip(product_ids, members, strict=True)]
 
 
 def lines_of(ranked: Ranked, catalog: LiveCatalog, model: Model | None, context: str, shopper: Shopper) -> list[Line]:
     """context: of the moment that the list was ranked for."""
-    did = dict(zip(shopper.items.tolist(), shopper.types.tolist(), strict=True))
+    did: dict[int, int] = dict(zip(shopper.items.tolist(), shopper.types.tolist(), strict=True))
     ids, names, size = catalog.ids, catalog.names, catalog.size
     newcomers = model.newcomers if model else ()
-    lines, figures = [], figures_of(ranked, model, shopper)
+    said, figures = [], figures_of(ranked, model, shopper)
     for product, score, source, seed, figure in zip(*ranked, figures, strict=True):
         kind, form = source.kind, type(source.form)
         seeded = form in SEEDED and 0 <= seed < size
@@ -54,8 +57,8 @@ def lines_of(ranked: Ranked, catalog: LiveCatalog, model: Model | None, context:
             where = "" if form is Before else context
             reason = reason_of(kind, where, names[seed] if seeded else None, did.get(seed))
         because = (ids[seed],) if seeded else (ids[product],) if form is Own else ()
-        lines.append(line(ids[product], Said(round(score, 6), reason, Evidence(kind.name, because, *figure))))
-    return lines
+        said.append(Said(round(score, 6), reason, Evidence(kind.name, because, *figure)))
+    return as_lines([ids[product] for product in ranked.products], said)
 
 
 def reason_of(kind: EvidenceKind, context: str, seed_name: str | None, seed_type: int | None) -> str:

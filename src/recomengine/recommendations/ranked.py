@@ -77,10 +77,10 @@ def ranked_for(
         products, scores, sources, seeds = rank(
             workspace, model.ranker if model else NO_EVIDENCE, weights, wider(query.limit) if more else query.limit,
             **of_moment(now), **_shelf(catalog, query), fallback=model.fallback if model else NO_ITEMS,
-            excluded=np.concatenate([
+            excluded=_together(
                 now.on_page, numbers(catalog, query.excluded), disliked,
                 _bought_out(_rule(caller, query), model, shopper),
-            ]),
+            ),
         )  # fmt: skip
     ranked = Ranked(products, shown_scores(strategy, scores), [SOURCE_OF[number] for number in sources], seeds)
     if model is None or not more:
@@ -104,10 +104,10 @@ def _listed(
         products, *_ = rank(
             workspace, NO_EVIDENCE, NO_WEIGHTS, query.limit, **NOWHERE, **_shelf(catalog, query),
             fallback=np.concatenate([order, model.fallback]) if model else order,
-            excluded=np.concatenate([
+            excluded=_together(
                 numbers(catalog, query.products), numbers(catalog, query.excluded), shopper.disliked,
                 _bought_out_of(named, caller, query, model, shopper),
-            ]),
+            ),
         )  # fmt: skip
     own = np.isin(products, order).tolist()
     scores = [1.0 / place if of_list else 0.0 for place, of_list in enumerate(own, 1)]
@@ -128,8 +128,17 @@ def _main_paths(catalog: LiveCatalog, products: Sequence[int]) -> Int32:
     return catalog.category_codes.main_paths(catalog.categories[np.array(products, np.int32)])
 
 
+def _together(*parts: Int32) -> Int32:
+    some = [part for part in parts if len(part)]
+    if len(some) < 2:
+        return some[0] if some else NO_ITEMS
+    return np.concatenate(some)
+
+
 def numbers(catalog: LiveCatalog, product_ids: Sequence[str]) -> Int32:
     """The product numbers of those ids that the catalog knows."""
+    if not product_ids:
+        return NO_ITEMS
     found = [catalog.number(product_id) for product_id in product_ids]
     return np.array([number for number in found if number >= 0], np.int32)
 

@@ -69,12 +69,19 @@ def _joined(histories: Sequence[History]) -> History:
 def _merge(
     history: History, fresh: Sequence[tuple[int, int, int, str]], session_id: str | None, now_ms: int
 ) -> Shopper:
+    if not fresh:
+        items, types, times, groups = history
+        times = times[::-1].copy()
+        return Shopper(
+            items[::-1].copy(), types[::-1].copy(), times, groups[::-1].copy(),
+            _session_length(times, session_id, (), now_ms),
+        )  # fmt: skip
     items = np.concatenate([np.array([event[1] for event in fresh], np.int32), history.items[::-1]])
     types = np.concatenate([np.array([event[2] for event in fresh], np.uint8), history.types[::-1]])
     times = np.concatenate([np.array([event[0] for event in fresh], np.int64), history.times_ms[::-1]])
     groups = np.concatenate([np.full(len(fresh), NO_GROUP, np.int64), history.groups[::-1]])
     sessions: Sequence[str | None] = [event[3] for event in fresh]
-    if len(fresh) and len(history.times_ms) and fresh[-1][0] < history.times_ms[-1]:
+    if len(history.times_ms) and fresh[-1][0] < history.times_ms[-1]:
         order = np.argsort(-times, kind="stable")
         items, types, times, groups = items[order], types[order], times[order], groups[order]
         sessions = [sessions[at] if at < len(fresh) else None for at in order.tolist()]
