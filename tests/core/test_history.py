@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recomengine._core.history import purchases, seeds
+from recomengine._core.history import purchases, seeds, shares_of
 from tests.support.matrices import examples
 
 WEIGHTS = np.array([0.0, 1.0, 3.0], np.float32)
@@ -82,3 +82,11 @@ def test_what_does_not_fit_together_is_refused(broken: str) -> None:
             items.astype(np.int64) if broken == "wide items" else items, types, times, groups, weight_by_type=WEIGHTS,
             decays=DECAYS, limit=0 if broken == "limit" else 3, purchase=BOUGHT,
         )  # fmt: skip
+
+
+def test_what_has_no_share_takes_the_other_figure() -> None:
+    items, shares = np.array([2, 0, 3, -1, 7], np.int32), np.array([0.25, 0.5, 0.75], np.float32)
+    assert shares_of(items, shares, 0.125).tolist() == [0.75, 0.25, 0.125, 0.125, 0.125]
+    assert shares_of(items[:0], shares, 0.125).tolist() == []
+    with pytest.raises(ValueError, match="shares: expected a flat float32 array"):
+        shares_of(items, shares.astype(np.float64), 0.125)  # type: ignore[arg-type]

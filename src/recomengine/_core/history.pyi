@@ -27,3 +27,6 @@ def purchases(
     """Of events newest first the purchases: (products, one entry a purchase; decay^(orders since)). Raises ValueError
     as `seeds` does.
     """
+
+def shares_of(items: Int32, shares: Float32, otherwise: float) -> Float32:
+    """shares[item] of each item, `otherwise` of one that has none. Raises ValueError on other dtypes."""

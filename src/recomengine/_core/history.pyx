@@ -81,6 +81,17 @@ def purchases(items, types, times, groups, *, double decay, int purchase):
     return bought_array[:kept], weights_array[:kept]
 
 
+def shares_of(items, shares, float otherwise):
+    cdef const int32_t[::1] it = contiguous(items, np.int32, "items")
+    cdef const float[::1] of = contiguous(shares, np.float32, "shares")
+    cdef int64_t p
+    found_array = np.empty(it.shape[0], np.float32)
+    cdef float[::1] found = found_array
+    for p in range(it.shape[0]):
+        found[p] = of[it[p]] if 0 <= it[p] < of.shape[0] else otherwise
+    return found_array
+
+
 cdef int _check(int64_t events, const uint8_t[::1] types, const int64_t[::1] times, const int64_t[::1] groups,
                 int64_t n_types, int limit) except -1:
     cdef int64_t p

@@ -4,14 +4,11 @@ both(i, j) = |S_i ∩ S_j|   lift(i, j) = both · N / (|S_i| · |S_j|)   S_i: th
                                                                         S_j: all with item j, of N sequences
 
 Cost a pair: the shorter list is walked, and the place of each of its sequences in the longer one is found by steps that
-double and halve: O(min · log(max / min)). Nothing is allocated but the results.
+double and halve: O(min · log(max / min)).
 """
-
-import numpy as np
 
 from libc.stdint cimport int32_t, int64_t
 
-from recomengine._core.csr import contiguous
 from recomengine._core.sources cimport Sequences
 
 cdef extern from "math.h" nogil:
@@ -19,30 +16,28 @@ cdef extern from "math.h" nogil:
 
 
 def pair_figures(Sequences sequences not None, ones, others, int64_t newest):
-    cdef const int32_t[::1] left = contiguous(ones, np.int32, "ones"), right = contiguous(others, np.int32, "others")
-    cdef int64_t pair, n_pairs = left.shape[0], a, a_end, b, b_end
-    if right.shape[0] != n_pairs:
-        raise ValueError(f"others: expected {n_pairs}, one for each of ones, got {right.shape[0]}.")
+    cdef int64_t both, a, a_end, b, b_end
+    cdef int32_t left, right
+    if len(ones) != len(others):
+        raise ValueError(f"others: expected {len(ones)}, one for each of ones, got {len(others)}.")
     if newest < 1:
         raise ValueError(f"newest: expected at least 1, got {newest}.")
-    counted, lifts = np.zeros(n_pairs, np.int64), np.zeros(n_pairs, np.float64)
-    cdef int64_t[::1] both = counted
-    cdef double[::1] lift = lifts
-    cdef double chance
-    with nogil:
-        for pair in range(n_pairs):
-            if not (0 <= left[pair] < sequences.n_items and 0 <= right[pair] < sequences.n_items):
-                continue
-            a_end, b, b_end = sequences.at[left[pair] + 1], sequences.at[right[pair]], sequences.at[right[pair] + 1]
-            a = max(sequences.at[left[pair]], a_end - newest)
+    found = []
+    for left, right in zip(ones, others):
+        both, a, b, a_end, b_end = 0, 0, 0, 0, 0
+        if 0 <= left < sequences.n_items and 0 <= right < sequences.n_items:
+            a_end, b, b_end = sequences.at[left + 1], sequences.at[right], sequences.at[right + 1]
+            a = max(sequences.at[left], a_end - newest)
             if a_end - a <= b_end - b:
-                both[pair] = _common(sequences.where, a, a_end, b, b_end)
+                both = _common(sequences.where, a, a_end, b, b_end)
             else:
-                both[pair] = _common(sequences.where, b, b_end, a, a_end)
-            if both[pair]:
-                chance = <double> (a_end - a) * (b_end - b)
-                lift[pair] = rint(1000.0 * both[pair] * sequences.size / chance) / 1000.0
-    return counted.tolist(), lifts.tolist()
+                both = _common(sequences.where, b, b_end, a, a_end)
+        found.append((both, _lift(both, a_end - a, b_end - b, sequences.size)))
+    return found
+
+
+cdef double _lift(int64_t both, int64_t one, int64_t other, int64_t size) noexcept nogil:
+    return rint(1000.0 * both * size / (<double> one * other)) / 1000.0 if both else 0.0
 
 
 cdef int64_t _common(const int32_t[::1] where, int64_t few, int64_t few_end, int64_t many,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomengine._core.csr import CSR, Float32, Int32, Int64
+from recomengine._core.history import shares_of
 from recomengine._core.pairs import pair_figures
 from recomengine._core.sources import Neighbours
 from recomengine._core.strings import StringTable
@@ -108,8 +109,7 @@ class Model:
         decides."""
         if not self.size or not len(purchased):
             return purchased
-        shares = self._again[np.minimum(purchased, self.size - 1)]
-        return purchased[np.where(purchased < self.size, shares, self.repeat_share) < LIKELY]
+        return purchased[shares_of(purchased, self._again, self.repeat_share) < LIKELY]
 
     def by_likelihood(self, now: Moment) -> Moment:
         """The same moment, the shopper's purchases weighing as likely as they are bought again."""
@@ -122,15 +122,13 @@ class Model:
         parts = (self._arrays[f"baskets.{part}"] for part in Baskets._fields)
         return Baskets(*parts).with_product(number, limit)
 
-    def figures_of(
-        self, kind: str, seeds: Sequence[int], products: Sequence[int]
-    ) -> tuple[Sequence[int], Sequence[float]]:
+    def figures_of(self, kind: str, seeds: Sequence[int], products: Sequence[int]) -> Sequence[tuple[int, float]]:
         """(in how many orders or visits of the build the pair occurs, the lift) of each seed and the product in its
         place, which evidence of this kind joins; empty where the model is from before there was an index of it."""
         sequences = self._evidence.sequences.get(INDEX_OF_KIND[kind])
         if sequences is None:
-            return (), ()
-        return pair_figures(sequences, np.array(seeds, np.int32), np.array(products, np.int32), MOST)
+            return ()
+        return pair_figures(sequences, seeds, products, MOST)
 
     def shoppers_of(self, number: int) -> int:
         """How many shoppers had to do with a product, up to the build."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recomengine._core.csr import Float32, Int32, Int64
+from recomengine._core.history import shares_of
 from recomengine.models.histories import DAY_MS, PURCHASE, Histories
 from recomengine.models.shopper import Moment
 
@@ -34,12 +35,7 @@ def by_likelihood(now: Moment, shares: Float32, otherwise: float) -> Moment:
     that `shares` does not know."""
     if not len(now.own_items):
         return now
-    known = now.own_items < len(shares)
-    if known.all():
-        return now._replace(own_weights=now.own_weights * shares[now.own_items])
-    likely = np.full(len(known), otherwise, np.float32)
-    likely[known] = shares[now.own_items[known]]
-    return now._replace(own_weights=now.own_weights * likely)
+    return now._replace(own_weights=now.own_weights * shares_of(now.own_items, shares, otherwise))
 
 
 def _sums(figures: Float64, category: Int64) -> Float64:

@@ -42,9 +42,9 @@ def figures_of(ranked: Ranked, model: Model | None, shopper: Shopper) -> list[Fi
 
 def _put_pairs(figures: list[Figures], kind: str, places: Sequence[int], ranked: Ranked, model: Model) -> None:
     seeds, products = [ranked.seeds[at] for at in places], [ranked.products[at] for at in places]
-    for place, both, lift in zip(places, *model.figures_of(kind, seeds, products), strict=False):  # or of no place
-        if both:
-            figures[place] = (both, lift)
+    for place, found in zip(places, model.figures_of(kind, seeds, products), strict=False):  # or of no place
+        if found[0]:
+            figures[place] = found
 
 
 def _counted(count: int) -> Figures:
