@@ -11,8 +11,10 @@ import pytest
 
 from recomengine.catalog import replacing
 from recomengine.catalog.importing import Replace, import_items
+from recomengine.catalog.queries import lock_catalog
 from recomengine.catalog.schemas import ItemImportResult
 from recomengine.context import Context
+from recomengine.infra.database import tenant_transaction
 from recomengine.web.ndjson import Unreadable
 from recomengine.web.problems import MalformedBody, Problem
 from tests.support.apps import MakeTenant, Tenant, bearer
@@ -277,3 +279,31 @@ async def test_over_http_a_replacing_import_says_so_in_its_query(
         return {item["productId"] for item in answer.json()["data"]} == {"p0", "p1"}
 
     await until(gone)
+
+
+async def test_writes_are_planned_for_the_catalog_as_it_is_and_not_as_it_was(context: Context, tenant: Tenant) -> None:
+    async with tenant_transaction(context.pool, tenant.id) as connection:
+        await lock_catalog(connection, tenant.id)
+        assert await connection.fetchval("SHOW plan_cache_mode") == "force_custom_plan"
+    async with tenant_transaction(context.pool, tenant.id) as connection:
+        assert await connection.fetchval("SHOW plan_cache_mode") == "auto"
+
+
+async def test_what_was_read_before_a_break_is_stored(feed: Feed) -> None:
+    with pytest.raises(MalformedBody):
+        await feed.bring([product("a")], [product("b")], broken=True)
+    assert (await feed.stored()).keys() == {"a", "b"}
+
+
+async def test_a_write_that_fails_ends_the_import(context: Context, tenant: Tenant) -> None:
+    read = []
+
+    async def lines() -> AsyncIterator[list[tuple[int, bytes]]]:
+        for number in range(1, 5):
+            read.append(number)
+            yield [(number, msgspec.json.encode(product(f"p-{number}")))]
+
+    nobody = uuid4()
+    with pytest.raises(AssertionError):  # there is no catalog to lock
+        await import_items(context.pool, context.bus, nobody, lines())
+    assert read == [1, 2]

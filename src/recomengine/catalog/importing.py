@@ -4,6 +4,7 @@ A line is a whole product, as a PUT is; of a table with `fields` it says what th
 file that is to replace the catalog goes in when it is known to its end (replacing.py).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Literal
 from uuid import UUID
@@ -49,8 +50,7 @@ async def import_items(
     """
     tally = Tally()
     if replace == "no":
-        async for lines in batches:
-            await _write(pool, bus, tenant_id, _read(lines, tally)[0], fields, tally)
+        await _write_each(pool, bus, tenant_id, batches, fields, tally)
         return tally.result()
     fields = None if fields is None else fields | {"available"}  # what stands in a complete file is to be had
     async with replacement(pool, tenant_id) as file:
@@ -82,6 +82,22 @@ async def _take_whole(file: Replacement, batches: AsyncIterator[Lines], tally: T
     except (MalformedBody, SlowRequest, TooLarge) as problem:  # which says that what came before was taken
         problem.detail = f"{problem.detail.removesuffix(TAKEN).strip()} Nothing was changed."
         raise
+
+
+async def _write_each(
+    pool: Pool, bus: Bus, tenant_id: UUID, batches: AsyncIterator[Lines], fields: frozenset[str] | None, tally: Tally
+) -> None:
+    """A batch is read while PostgreSQL writes the one before it."""
+    writing: asyncio.Task[None] | None = None
+    try:
+        async for lines in batches:
+            good, _ = _read(lines, tally)
+            if writing is not None:
+                await writing
+            writing = asyncio.create_task(_write(pool, bus, tenant_id, good, fields, tally))
+    finally:
+        if writing is not None:
+            await writing
 
 
 async def _write(

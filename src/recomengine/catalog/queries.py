@@ -17,7 +17,13 @@ FROM catalog_items
 WHERE tenant_id = $1 AND version >= $2 AND (version, number) > ($2, $3) AND version <= $4
 ORDER BY version, number LIMIT $5
 """
-LOCK_CATALOG = "SELECT version, next_number FROM catalog_state WHERE tenant_id = $1 FOR UPDATE"
+
+# What follows in the transaction is planned anew each time: a plan that was made while the catalog was small would
+# compare every product with every id once it is large.
+LOCK_CATALOG = """
+SELECT version, next_number, set_config('plan_cache_mode', 'force_custom_plan', true)
+FROM catalog_state WHERE tenant_id = $1 FOR UPDATE
+"""
 ADVANCE_CATALOG = "UPDATE catalog_state SET version = $2, next_number = next_number + $3 WHERE tenant_id = $1"
 
 # Rows that are as they should be already are left alone: no new version, no write. Of the description, `search` has the
