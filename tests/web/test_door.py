@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from recomengine.app import all_routes
-from recomengine.auth.actor import Actor, Owner
+from recomengine.auth.actor import Actor, Member
 from recomengine.context import Context
 from recomengine.shop import Permission, Role
 from recomengine.web.caller import Caller
@@ -130,7 +130,7 @@ def hinted() -> Iterator[tuple[Operation, Any]]:
 
 
 def let_in(operation: Operation) -> set[Any]:
-    admin = Owner if operation in OF_TENANT else Actor
+    admin = Member if operation in OF_TENANT else Actor
     return {*({Caller} if operation.keyed else ()), *({admin} if operation in OF_ADMINS else ())}
 
 

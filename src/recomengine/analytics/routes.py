@@ -31,7 +31,7 @@ from recomengine.analytics.schemas import (
     TimeseriesQuery,
     figures_of,
 )  # fmt: skip
-from recomengine.auth.actor import Actor, Owner
+from recomengine.auth.actor import Actor, Member
 from recomengine.tenants.service import own_tenants
 from recomengine.web.codec import data_response, list_response
 from recomengine.web.door import Call
@@ -52,38 +52,38 @@ async def get_shops(context: "Context", call: Call[Actor, None]) -> Response:
     return list_response(await glance(context.analytics_pool, found, query), cursor)
 
 
-async def get_overview(context: "Context", call: Call[Owner, None]) -> Response:
+async def get_overview(context: "Context", call: Call[Member, None]) -> Response:
     shop = await service.read_shop(context.pool, call.by.tenant_id)
     return data_response(await service.overview(context.analytics_pool, shop, read_query(call.request, OverviewQuery)))
 
 
-async def get_timeseries(context: "Context", call: Call[Owner, None]) -> Response:
+async def get_timeseries(context: "Context", call: Call[Member, None]) -> Response:
     shop = await service.read_shop(context.pool, call.by.tenant_id)
     return data_response(
         await service.timeseries(context.analytics_pool, shop, read_query(call.request, TimeseriesQuery))
     )
 
 
-async def get_top_products(context: "Context", call: Call[Owner, None]) -> Response:
+async def get_top_products(context: "Context", call: Call[Member, None]) -> Response:
     shop = await service.read_shop(context.pool, call.by.tenant_id)
     return data_response(await top_products(context.analytics_pool, shop, read_query(call.request, ProductsQuery)))
 
 
-async def get_funnel(context: "Context", call: Call[Owner, None]) -> Response:
+async def get_funnel(context: "Context", call: Call[Member, None]) -> Response:
     """From impressions to purchases: how many events, and how many shoppers. Added to the cart and bought count where a
     click from a recommendation led to it."""
     shop = await service.read_shop(context.pool, call.by.tenant_id)
     return data_response(await service.funnel(context.counting_pool, shop, read_query(call.request, FunnelQuery)))
 
 
-async def get_live(context: "Context", call: Call[Owner, None]) -> Response:
+async def get_live(context: "Context", call: Call[Member, None]) -> Response:
     shop = await service.read_shop(context.pool, call.by.tenant_id)
     return data_response(
         await live(context.analytics_pool, context.redis, shop, reconcile=read_query(call.request, LiveQuery).reconcile)
     )
 
 
-async def get_export(context: "Context", call: Call[Owner, None]) -> Response:
+async def get_export(context: "Context", call: Call[Member, None]) -> Response:
     shop = await service.read_shop(context.pool, call.by.tenant_id)
     query = read_query(call.request, ExportQuery)
     parts = service.export(context.analytics_pool, shop, query)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from recomengine.api_keys import service
 from recomengine.api_keys.schemas import Key, KeyIn, NewKey, Rotation, as_key, as_new_key
-from recomengine.auth.actor import Owner
+from recomengine.auth.actor import Member
 from recomengine.auth.sent import Sent, repeatable, sent_body
 from recomengine.shop import Role
 from recomengine.web.codec import data_response, json_body, list_response
@@ -29,7 +29,7 @@ _key = sent_body(msgspec.json.Decoder(KeyIn), MAX_BODY_BYTES)
 _rotation = json_body(msgspec.json.Decoder(Rotation), MAX_BODY_BYTES)
 
 
-async def create(context: "Context", call: Call[Owner, Sent[KeyIn]]) -> Response:
+async def create(context: "Context", call: Call[Member, Sent[KeyIn]]) -> Response:
     check_origins(call.body.given.origins, "$.origins")
     secret = context.settings.api_key_hmac_secret
     row, key = await service.create_for(
@@ -38,18 +38,18 @@ async def create(context: "Context", call: Call[Owner, Sent[KeyIn]]) -> Response
     return _new(as_new_key(row, key))
 
 
-async def list_keys(context: "Context", call: Call[Owner, None]) -> Response:
+async def list_keys(context: "Context", call: Call[Member, None]) -> Response:
     page = read_query(call.request, Page)
     rows, cursor = cut(await service.keys_of(context.pool, call.by.tenant_id, page.cursor, page.limit + 1), page.limit)
     return list_response([as_key(row) for row in rows], cursor)
 
 
-async def revoke(context: "Context", call: Call[Owner, None]) -> Response:
+async def revoke(context: "Context", call: Call[Member, None]) -> Response:
     await service.revoke(context.pool, context.bus, call.by, _key_id(call.request))
     return Response(status_code=204)
 
 
-async def rotate(context: "Context", call: Call[Owner, Rotation]) -> Response:
+async def rotate(context: "Context", call: Call[Member, Rotation]) -> Response:
     secret = context.settings.api_key_hmac_secret
     row, key = await service.rotate(
         context.pool, context.bus, secret, call.by, _key_id(call.request), call.body.overlap_hours

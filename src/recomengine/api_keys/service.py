@@ -23,7 +23,7 @@ import structlog
 
 from recomengine.api_keys import queries, secrets
 from recomengine.api_keys.schemas import KeyIn
-from recomengine.auth.actor import Owner, audit
+from recomengine.auth.actor import Member, audit
 from recomengine.auth.idempotency import Repeatable, once
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import DATABASE_AWAY, Connection, Pool, tenant_transaction
@@ -73,11 +73,11 @@ async def create_key(
 
 
 async def create_for(
-    pool: Pool, hmac_secret: str, owner: Owner, given: KeyIn, repeatable: Repeatable
+    pool: Pool, hmac_secret: str, member: Member, given: KeyIn, repeatable: Repeatable
 ) -> tuple[asyncpg.Record, str]:
     """The key's row and the key itself, which a repetition with the same Idempotency-Key gets again."""
-    tenant_id = owner.tenant_id
-    seed = None if repeatable.key is None else owner.admin.id.bytes + tenant_id.bytes + repeatable.key.encode()
+    tenant_id = member.tenant_id
+    seed = None if repeatable.key is None else member.admin.id.bytes + tenant_id.bytes + repeatable.key.encode()
     keys: list[str] = []
     async with tenant_transaction(pool, tenant_id) as connection:
 
@@ -87,9 +87,9 @@ async def create_for(
                     connection, hmac_secret, tenant_id, given.name, given.permissions, given.origins, key_id, seed
                 )
             )
-            await audit(connection, owner, "key.created", key_id, None, msgspec.to_builtins(given))
+            await audit(connection, member, "key.created", key_id, None, msgspec.to_builtins(given))
 
-        key_id = await once(connection, owner, repeatable, make)
+        key_id = await once(connection, member, repeatable, make)
         row = await queries.one_key(connection, tenant_id, key_id)
     assert row is not None  # keys are never deleted while their tenant is there
     return row, keys[0] if keys else secrets.make_key(given.permissions, hmac_secret, seed).key
@@ -100,19 +100,19 @@ async def keys_of(pool: Pool, tenant_id: UUID, after: UUID | None, limit: int) -
         return await queries.keys_of(connection, tenant_id, after, limit)
 
 
-async def revoke(pool: Pool, bus: Bus, owner: Owner, key_id: UUID) -> None:
-    async with tenant_transaction(pool, owner.tenant_id) as connection:
-        row = await _lock(connection, owner.tenant_id, key_id)
-        await queries.revoke_key(connection, owner.tenant_id, key_id, timedelta())
-        await audit(connection, owner, "key.revoked", key_id, {"prefix": row["key_prefix"]}, None)
-    await bus.publish("key", owner.tenant_id)
+async def revoke(pool: Pool, bus: Bus, member: Member, key_id: UUID) -> None:
+    async with tenant_transaction(pool, member.tenant_id) as connection:
+        row = await _lock(connection, member.tenant_id, key_id)
+        await queries.revoke_key(connection, member.tenant_id, key_id, timedelta())
+        await audit(connection, member, "key.revoked", key_id, {"prefix": row["key_prefix"]}, None)
+    await bus.publish("key", member.tenant_id)
 
 
 async def rotate(
-    pool: Pool, bus: Bus, hmac_secret: str, owner: Owner, key_id: UUID, overlap_hours: int
+    pool: Pool, bus: Bus, hmac_secret: str, member: Member, key_id: UUID, overlap_hours: int
 ) -> tuple[asyncpg.Record, str]:
     """A new key in place of the old one, which works on for `overlap_hours`."""
-    tenant_id, new_id = owner.tenant_id, uuid4()
+    tenant_id, new_id = member.tenant_id, uuid4()
     async with tenant_transaction(pool, tenant_id) as connection:
         old = await _lock(connection, tenant_id, key_id)
         key = await create_key(
@@ -122,7 +122,7 @@ async def rotate(
         row = await queries.one_key(connection, tenant_id, new_id)
         assert row is not None
         after = {"id": str(new_id), "prefix": row["key_prefix"], "overlapHours": overlap_hours}
-        await audit(connection, owner, "key.rotated", key_id, {"prefix": old["key_prefix"]}, after)
+        await audit(connection, member, "key.rotated", key_id, {"prefix": old["key_prefix"]}, after)
     await bus.publish("key", tenant_id)
     return row, key
 

@@ -21,8 +21,8 @@ class Actor(msgspec.Struct, frozen=True):
     """The session that it comes by; None on the command line."""
 
 
-class Owner(Actor, frozen=True):
-    """One who acts on a tenant of theirs, as the member that they are there."""
+class Member(Actor, frozen=True):
+    """One who acts on a tenant that they are a member of, with the role that they have there."""
 
     tenant_id: UUID
     role: Role
@@ -38,9 +38,9 @@ class Owner(Actor, frozen=True):
 
 
 async def audit(
-    connection: Connection, owner: Owner, action: str, subject: object, before: Any = None, after: Any = None
+    connection: Connection, member: Member, action: str, subject: object, before: Any = None, after: Any = None
 ) -> None:
     """Write down what was done, in the transaction that does it."""
     await queries.insert_audit(
-        connection, owner.admin.id, owner.tenant_id, action, str(subject), owner.address, before, after
+        connection, member.admin.id, member.tenant_id, action, str(subject), member.address, before, after
     )

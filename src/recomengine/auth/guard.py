@@ -9,7 +9,7 @@ from uuid import UUID
 from starlette.requests import HTTPConnection
 
 from recomengine.auth import queries
-from recomengine.auth.actor import Actor, Owner
+from recomengine.auth.actor import Actor, Member
 from recomengine.auth.service import Accounts
 from recomengine.infra.database import Pool
 from recomengine.shop import Role
@@ -45,7 +45,7 @@ class AdminGuard:
         mark_known(request.scope)
         return Actor(admin, address_of(request), family)
 
-    async def owner(self, request: HTTPConnection, needed: Role) -> Owner:
+    async def member(self, request: HTTPConnection, needed: Role) -> Member:
         """The admin, and the tenant of the path, of which they must be a member; a stranger's is not found. Raises
         Forbidden for a role that does not reach so far.
         """
@@ -58,9 +58,9 @@ class AdminGuard:
         if found is None:
             raise NotFound("There is no such tenant of yours. Check the id.")
         request.scope["tenant"] = str(tenant_id)  # for logs and traces
-        owner = Owner(actor.admin, actor.address, actor.family, tenant_id, Role(found))
-        owner.check_role(needed)
-        return owner
+        member = Member(actor.admin, actor.address, actor.family, tenant_id, Role(found))
+        member.check_role(needed)
+        return member
 
 
 def bearer_token(request: HTTPConnection) -> str | None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from starlette.responses import Response
 
-from recomengine.auth.actor import Owner
+from recomengine.auth.actor import Member
 from recomengine.catalog import service
 from recomengine.catalog.checking import read_item, read_patch
 from recomengine.catalog.files import FIELDS, ITEMS, ItemFileQuery, ItemPreviewQuery
@@ -96,7 +96,7 @@ async def post_item(context: "Context", call: Call[Caller, ItemIn]) -> Response:
     return data_response(await service.create_item(context.pool, context.bus, call.by.tenant_id, call.body), 201)
 
 
-async def get_item(context: "Context", call: Call[Caller | Owner, None]) -> Response:
+async def get_item(context: "Context", call: Call[Caller | Member, None]) -> Response:
     return data_response(await service.read_item(context.pool, call.by.tenant_id, _product_id(call)))
 
 
@@ -130,7 +130,7 @@ async def post_batch(context: "Context", call: Call[Caller, ItemBatch]) -> Respo
     return data_response(ItemBatchResult(len(items), len(results) - len(items), results))
 
 
-async def post_import(context: "Context", call: Call[Caller | Owner, Upload]) -> Response:
+async def post_import(context: "Context", call: Call[Caller | Member, Upload]) -> Response:
     """Products of NDJSON, of a JSON array, of a table, or of an XML feed such as Google Merchant Center's. Tables and
     feeds may have other names for their columns; the answer says what became of each. With `mode=replace` products that
     the body lacks become unavailable: `force` lets that be more than a third.
@@ -146,7 +146,7 @@ async def post_import(context: "Context", call: Call[Caller | Owner, Upload]) ->
     return data_response(result)
 
 
-async def preview_import(context: "Context", call: Call[Owner, Upload]) -> Response:
+async def preview_import(context: "Context", call: Call[Member, Upload]) -> Response:
     """How an import would read the same body: what it makes of the columns, the first rows as they would be stored,
     and what is wrong with the first 1,000. Nothing is stored."""
     query = read_file_query(call.request, ItemPreviewQuery)
@@ -155,7 +155,7 @@ async def preview_import(context: "Context", call: Call[Owner, Upload]) -> Respo
     )
 
 
-async def list_items(context: "Context", call: Call[Caller | Owner, None]) -> Response:
+async def list_items(context: "Context", call: Call[Caller | Member, None]) -> Response:
     items, cursor = await search(context.pool, call.by.tenant_id, read_query(call.request, Search))
     return list_response(items, cursor)
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from recomengine.auth.actor import Owner
+from recomengine.auth.actor import Member
 from recomengine.auth.idempotency import Repeatable
 from recomengine.auth.service import admin_of_email, make_admin
 from recomengine.catalog.checking import check_item
@@ -84,7 +84,7 @@ async def _load(settings: Settings, path: Path, say: Callable[[str], None]) -> N
         email, password = await _make_admin(pool)
         admin = await admin_of_email(pool, email)
         tenant = await create_tenant(pool, settings.api_key_hmac_secret, "Sample shop", TenantConfig(), admin.id)
-        owner = Owner(admin, LOCAL, None, tenant.tenant_id, Role.OWNER)
+        owner = Member(admin, LOCAL, None, tenant.tenant_id, Role.OWNER)
         for widget in PLACEMENTS:
             await widgets.create(pool, redis, bus, owner, widget, Repeatable(None, b""))
         products = demo_products()

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET
 from starlette.responses import Response
 
-from recomengine.auth.actor import Owner
+from recomengine.auth.actor import Member
 from recomengine.auth.shop import shop_of
 from recomengine.events.clock import milliseconds_of
 from recomengine.events.comparing import content_digest
@@ -133,7 +133,7 @@ def _prepare_all(bodies: Sequence[msgspec.Raw], source: Source, notes: Notes) ->
     return results, events
 
 
-async def post_import(context: "Context", call: Call[Caller | Owner, Upload]) -> Response:
+async def post_import(context: "Context", call: Call[Caller | Member, Upload]) -> Response:
     """Events of NDJSON, of a JSON array or of a table, which may have other names for its columns: the answer says what
     became of each.
     """
@@ -147,7 +147,7 @@ async def post_import(context: "Context", call: Call[Caller | Owner, Upload]) ->
     return data_response(result)
 
 
-async def preview_import(context: "Context", call: Call[Owner, Upload]) -> Response:
+async def preview_import(context: "Context", call: Call[Member, Upload]) -> Response:
     """How an import would read the same body: what it makes of the columns, the first rows as they would be stored,
     and what is wrong with the first 1,000. Nothing is stored."""
     query = read_file_query(call.request, EventPreviewQuery)
@@ -160,11 +160,11 @@ async def preview_import(context: "Context", call: Call[Owner, Upload]) -> Respo
     return data_response(await preview(call.body, EVENTS, query.options(), FIELDS, read, whole=query.whole))
 
 
-async def _caller(context: "Context", by: Caller | Owner) -> Caller:
+async def _caller(context: "Context", by: Caller | Member) -> Caller:
     return by if isinstance(by, Caller) else await shop_of(context.pool, by.tenant_id)
 
 
-async def get_events(context: "Context", call: Call[Owner, None]) -> Response:
+async def get_events(context: "Context", call: Call[Member, None]) -> Response:
     """Newest first by when they happened, those of a shopper under all of their ids. Of all events, those of a type or
     placement are looked for among 20,000 a page, so a page may have few and the next one more. With `after` it is what
     was received since then, newest first by that; it may repeat events of the two seconds before, and goes back ten
@@ -175,7 +175,7 @@ async def get_events(context: "Context", call: Call[Owner, None]) -> Response:
     return list_response([listed(row, catalog.name_of(row["product_id"])) for row in rows], cursor)
 
 
-async def get_rejected(context: "Context", call: Call[Owner, None]) -> Response:
+async def get_rejected(context: "Context", call: Call[Member, None]) -> Response:
     """The newest 100 of the last 7 days, newest first."""
     await context.notes.flush()
     try:

@@ -7,7 +7,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recomengine.auth.actor import Owner
+from recomengine.auth.actor import Member
 from recomengine.auth.guard import NOBODYS
 from recomengine.auth.sent import Sent, repeatable, sent_body
 from recomengine.experiments import service
@@ -40,61 +40,61 @@ _experiment = sent_body(msgspec.json.Decoder(ExperimentIn), MAX_BODY_BYTES)
 _patch = json_body(msgspec.json.Decoder(ExperimentPatch), MAX_BODY_BYTES)
 
 
-async def create(context: "Context", call: Call[Owner, Sent[ExperimentIn]]) -> Response:
+async def create(context: "Context", call: Call[Member, Sent[ExperimentIn]]) -> Response:
     made = await service.create(context.pool, call.by, call.body.given, repeatable(call.request, call.body))
     return data_response(made, 201)
 
 
-async def list_experiments(context: "Context", call: Call[Owner, None]) -> Response:
+async def list_experiments(context: "Context", call: Call[Member, None]) -> Response:
     page = read_query(call.request, ExperimentPage)
     found = await service.experiments_of(context.pool, call.by.tenant_id, page.cursor, page.limit + 1, page.status)
     rows, cursor = cut(found, page.limit)
     return list_response([as_experiment(row) for row in rows], cursor)
 
 
-async def read(context: "Context", call: Call[Owner, None]) -> Response:
+async def read(context: "Context", call: Call[Member, None]) -> Response:
     return data_response(await service.one(context.pool, call.by.tenant_id, _experiment_id(call.request)))
 
 
-async def change(context: "Context", call: Call[Owner, ExperimentPatch]) -> Response:
+async def change(context: "Context", call: Call[Member, ExperimentPatch]) -> Response:
     return data_response(await service.change(context.pool, call.by, _experiment_id(call.request), call.body))
 
 
-async def delete(context: "Context", call: Call[Owner, None]) -> Response:
+async def delete(context: "Context", call: Call[Member, None]) -> Response:
     await service.delete(context.pool, call.by, _experiment_id(call.request))
     return Response(status_code=204)
 
 
-async def start(context: "Context", call: Call[Owner, None]) -> Response:
+async def start(context: "Context", call: Call[Member, None]) -> Response:
     return await _move(context, call, "start")
 
 
-async def pause(context: "Context", call: Call[Owner, None]) -> Response:
+async def pause(context: "Context", call: Call[Member, None]) -> Response:
     return await _move(context, call, "pause")
 
 
-async def resume(context: "Context", call: Call[Owner, None]) -> Response:
+async def resume(context: "Context", call: Call[Member, None]) -> Response:
     return await _move(context, call, "resume")
 
 
-async def complete(context: "Context", call: Call[Owner, None]) -> Response:
+async def complete(context: "Context", call: Call[Member, None]) -> Response:
     return await _move(context, call, "complete")
 
 
-async def _move(context: "Context", call: Call[Owner, None], step: str) -> Response:
+async def _move(context: "Context", call: Call[Member, None], step: str) -> Response:
     return data_response(await service.move(context.pool, context.bus, call.by, _experiment_id(call.request), step))
 
 
-async def results(context: "Context", call: Call[Owner, None]) -> Response:
+async def results(context: "Context", call: Call[Member, None]) -> Response:
     return data_response(await service.results(context.pool, call.by.tenant_id, _experiment_id(call.request)))
 
 
-async def results_by_day(context: "Context", call: Call[Owner, None]) -> Response:
+async def results_by_day(context: "Context", call: Call[Member, None]) -> Response:
     """What a look at the end of each day would have shown, the oldest first; at most 10 of them."""
     return data_response(await looks(context.analytics_pool, call.by.tenant_id, _experiment_id(call.request)))
 
 
-async def power(context: "Context", call: Call[Owner, None]) -> Response:
+async def power(context: "Context", call: Call[Member, None]) -> Response:
     return data_response(
         await service.power(
             context.pool, call.by.tenant_id, _experiment_id(call.request), read_query(call.request, PowerQuery)

@@ -15,7 +15,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from recomengine.auth.actor import Owner, audit
+from recomengine.auth.actor import Member, audit
 from recomengine.auth.idempotency import Repeatable, once
 from recomengine.experiments import queries
 from recomengine.experiments.schemas import (
@@ -57,16 +57,16 @@ def check(given: ExperimentIn) -> None:
         )
 
 
-async def create(pool: Pool, owner: Owner, given: ExperimentIn, repeatable: Repeatable) -> Experiment:
+async def create(pool: Pool, member: Member, given: ExperimentIn, repeatable: Repeatable) -> Experiment:
     check(given)
-    tenant_id = owner.tenant_id
+    tenant_id = member.tenant_id
     async with tenant_transaction(pool, tenant_id) as connection:
 
         async def make(experiment_id: UUID) -> None:
             await queries.insert_experiment(connection, tenant_id, experiment_id, given)
-            await audit(connection, owner, "experiment.created", experiment_id, None, msgspec.to_builtins(given))
+            await audit(connection, member, "experiment.created", experiment_id, None, msgspec.to_builtins(given))
 
-        experiment_id = await once(connection, owner, repeatable, make)
+        experiment_id = await once(connection, member, repeatable, make)
         return _found(await queries.one_experiment(connection, tenant_id, experiment_id))
 
 
@@ -82,9 +82,9 @@ async def experiments_of(
         return await queries.experiments_of(connection, tenant_id, after, limit, status)
 
 
-async def change(pool: Pool, owner: Owner, experiment_id: UUID, patch: ExperimentPatch) -> Experiment:
+async def change(pool: Pool, member: Member, experiment_id: UUID, patch: ExperimentPatch) -> Experiment:
     """Once it has started only its name may become another: else its figures would be of two experiments."""
-    tenant_id = owner.tenant_id
+    tenant_id = member.tenant_id
     async with tenant_transaction(pool, tenant_id) as connection:
         old = _found(await queries.lock_experiment(connection, tenant_id, experiment_id))
         given = msgspec.to_builtins(patch)
@@ -97,12 +97,12 @@ async def change(pool: Pool, owner: Owner, experiment_id: UUID, patch: Experimen
         new = msgspec.convert({name: merged[name] for name in ExperimentIn.__struct_encode_fields__}, ExperimentIn)
         check(new)
         await queries.update_experiment(connection, tenant_id, experiment_id, new)
-        await _audit_change(connection, owner, experiment_id, "experiment.changed", old, given)
+        await _audit_change(connection, member, experiment_id, "experiment.changed", old, given)
         return _found(await queries.one_experiment(connection, tenant_id, experiment_id))
 
 
-async def delete(pool: Pool, owner: Owner, experiment_id: UUID) -> None:
-    tenant_id = owner.tenant_id
+async def delete(pool: Pool, member: Member, experiment_id: UUID) -> None:
+    tenant_id = member.tenant_id
     async with tenant_transaction(pool, tenant_id) as connection:
         old = _found(await queries.lock_experiment(connection, tenant_id, experiment_id))
         if old.status in ("running", "paused"):
@@ -110,12 +110,12 @@ async def delete(pool: Pool, owner: Owner, experiment_id: UUID) -> None:
                 f"The experiment is {old.status}. Complete it before you delete it.", code="experiment_started"
             )
         await queries.delete_experiment(connection, tenant_id, experiment_id)
-        await audit(connection, owner, "experiment.deleted", experiment_id, msgspec.to_builtins(old), None)
+        await audit(connection, member, "experiment.deleted", experiment_id, msgspec.to_builtins(old), None)
 
 
-async def move(pool: Pool, bus: Bus, owner: Owner, experiment_id: UUID, step: str) -> Experiment:
+async def move(pool: Pool, bus: Bus, member: Member, experiment_id: UUID, step: str) -> Experiment:
     """step: one of TRANSITIONS. A completed experiment's figures are kept."""
-    tenant_id, (allowed, status) = owner.tenant_id, TRANSITIONS[step]
+    tenant_id, (allowed, status) = member.tenant_id, TRANSITIONS[step]
     try:
         async with tenant_transaction(pool, tenant_id) as connection:
             old = _found(await queries.lock_experiment(connection, tenant_id, experiment_id))
@@ -125,7 +125,7 @@ async def move(pool: Pool, bus: Bus, owner: Owner, experiment_id: UUID, step: st
                     code="wrong_transition",
                 )
             await queries.set_status(connection, tenant_id, experiment_id, status)
-            await _audit_change(connection, owner, experiment_id, f"experiment.{DONE[step]}", old, {"status": status})
+            await _audit_change(connection, member, experiment_id, f"experiment.{DONE[step]}", old, {"status": status})
             new = _found(await queries.one_experiment(connection, tenant_id, experiment_id))
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name != "experiments_one_running_per_placement":
@@ -223,10 +223,10 @@ def _report(experiment: Experiment, arms: Mapping[str, Arm], computed_at: dateti
 
 
 async def _audit_change(
-    connection: Connection, owner: Owner, experiment_id: UUID, action: str, old: Experiment, given: Mapping[str, Any]
+    connection: Connection, member: Member, experiment_id: UUID, action: str, old: Experiment, given: Mapping[str, Any]
 ) -> None:
     was = msgspec.to_builtins(old)
-    await audit(connection, owner, action, experiment_id, {name: was[name] for name in given}, given)
+    await audit(connection, member, action, experiment_id, {name: was[name] for name in given}, given)
 
 
 def _found(row: asyncpg.Record | None) -> Experiment:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.responses import Response
 
-from recomengine.auth.actor import Owner
+from recomengine.auth.actor import Member
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.infra.redis import RedisUnavailable
 from recomengine.integration.schemas import Integration, IntegrationQuery, Setup
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from recomengine.context import Context
 
 
-async def integration(context: "Context", call: Call[Owner | Caller, None]) -> Response:
+async def integration(context: "Context", call: Call[Member | Caller, None]) -> Response:
     """What comes wrong of what the shop sends and asks, the worst first, with examples and what to do. Shares are of a
     sample of up to 14,000 events spread over the time, and of the newest 5,000 purchases. docs/integration-doctor.md
     explains each check."""
@@ -37,7 +37,7 @@ async def integration(context: "Context", call: Call[Owner | Caller, None]) -> R
     return data_response(msgspec.structs.replace(examined, receipts=receipts))
 
 
-async def setup(context: "Context", call: Call[Owner, None]) -> Response:
+async def setup(context: "Context", call: Call[Member, None]) -> Response:
     """A checklist: what is done, since when, and what comes next. It is cheap enough to be asked every other second by
     whoever waits for the first event."""
     await context.notes.flush()

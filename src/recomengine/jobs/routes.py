@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recomengine.auth.actor import Owner, audit
+from recomengine.auth.actor import Member, audit
 from recomengine.infra.database import tenant_transaction
 from recomengine.jobs import queries, service
 from recomengine.jobs.schemas import Job, JobId, JobsPage, as_job
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 PATH = "/api/v1/tenants/{tenant_id}/jobs"
 
 
-async def list_jobs(context: "Context", call: Call[Owner, None]) -> Response:
+async def list_jobs(context: "Context", call: Call[Member, None]) -> Response:
     """The newest first."""
-    owner = call.by
+    member = call.by
     page = read_query(call.request, JobsPage)
-    async with tenant_transaction(context.pool, owner.tenant_id) as connection:
+    async with tenant_transaction(context.pool, member.tenant_id) as connection:
         rows, cursor = cut(
-            await queries.list_jobs(connection, owner.tenant_id, page.status, page.cursor, page.limit + 1), page.limit
+            await queries.list_jobs(connection, member.tenant_id, page.status, page.cursor, page.limit + 1), page.limit
         )
     return list_response([as_job(row) for row in rows], cursor)
 
 
-async def retry(context: "Context", call: Call[Owner, None]) -> Response:
-    owner = call.by
+async def retry(context: "Context", call: Call[Member, None]) -> Response:
+    member = call.by
     job_id = _job_id(call.request)
-    async with tenant_transaction(context.pool, owner.tenant_id) as connection:
-        job = await service.retry_of_tenant(connection, owner.tenant_id, job_id)
-        await audit(connection, owner, "job.retried", job_id, None, {"name": job["name"]})
+    async with tenant_transaction(context.pool, member.tenant_id) as connection:
+        job = await service.retry_of_tenant(connection, member.tenant_id, job_id)
+        await audit(connection, member, "job.retried", job_id, None, {"name": job["name"]})
     return data_response(as_job(job), 202)
 
 

@@ -7,13 +7,13 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recomengine.auth.actor import Actor, Owner
+from recomengine.auth.actor import Actor, Member
 from recomengine.members import service
 from recomengine.members.schemas import (
     Acceptance,
     Invitation,
     InvitationIn,
-    Member,
+    MemberOut,
     RoleChange,
     as_invitation,
     as_member,
@@ -37,20 +37,20 @@ _invitation = json_body(msgspec.json.Decoder(InvitationIn), MAX_BODY_BYTES)
 _acceptance = json_body(msgspec.json.Decoder(Acceptance), MAX_BODY_BYTES)
 
 
-async def list_members(context: "Context", call: Call[Owner, None]) -> Response:
+async def list_members(context: "Context", call: Call[Member, None]) -> Response:
     page = read_query(call.request, Page)
     rows = await service.members_of(context.pool, call.by.tenant_id, page.cursor, page.limit + 1)
     rows, cursor = cut(rows, page.limit)
     return list_response([as_member(row) for row in rows], cursor)
 
 
-async def change(context: "Context", call: Call[Owner, RoleChange]) -> Response:
+async def change(context: "Context", call: Call[Member, RoleChange]) -> Response:
     """Holds at once. The last owner stays one."""
     admin_id = _id(call.request, "admin_id", "member of")
     return data_response(as_member(await service.change_role(context.pool, call.by, admin_id, call.body.role)))
 
 
-async def remove(context: "Context", call: Call[Owner, None]) -> Response:
+async def remove(context: "Context", call: Call[Member, None]) -> Response:
     """Holds at once. Every member may leave, owners remove others; the last owner stays."""
     admin_id = _id(call.request, "admin_id", "member of")
     if admin_id != call.by.admin.id:
@@ -59,7 +59,7 @@ async def remove(context: "Context", call: Call[Owner, None]) -> Response:
     return Response(status_code=204)
 
 
-async def list_invitations(context: "Context", call: Call[Owner, None]) -> Response:
+async def list_invitations(context: "Context", call: Call[Member, None]) -> Response:
     """Those that are out of date stay until they are revoked or made anew."""
     page = read_query(call.request, Page)
     rows = await service.invitations_of(context.pool, call.by.tenant_id, page.cursor, page.limit + 1)
@@ -67,14 +67,14 @@ async def list_invitations(context: "Context", call: Call[Owner, None]) -> Respo
     return list_response([as_invitation(row) for row in rows], cursor)
 
 
-async def invite(context: "Context", call: Call[Owner, InvitationIn]) -> Response:
+async def invite(context: "Context", call: Call[Member, InvitationIn]) -> Response:
     """A mail with a link goes to the address, and can be accepted once within seven days by the account of it. Another
     invitation of the same address takes the place of the first.
     """
     return data_response(as_invitation(await context.invitations.invite(call.by, call.body)), 201)
 
 
-async def revoke(context: "Context", call: Call[Owner, None]) -> Response:
+async def revoke(context: "Context", call: Call[Member, None]) -> Response:
     await service.revoke_invitation(context.pool, call.by, _id(call.request, "invitation_id", "invitation to"))
     return Response(status_code=204)
 
@@ -95,9 +95,9 @@ ADMIN, OWNER = (Credential.ADMIN,), Role.OWNER
 MEMBER, INVITATION = f"{MEMBERS}/{{admin_id}}", f"{INVITATIONS}/{{invitation_id}}"
 
 routes = [
-    Operation("GET", MEMBERS, list_members, "List members", {200: Listed[Member]}, needs=ADMIN, query=Page),
+    Operation("GET", MEMBERS, list_members, "List members", {200: Listed[MemberOut]}, needs=ADMIN, query=Page),
     Operation(
-        "PATCH", MEMBER, change, "Change a member's role", {200: Data[Member]}, needs=ADMIN, role=OWNER, body=_role,
+        "PATCH", MEMBER, change, "Change a member's role", {200: Data[MemberOut]}, needs=ADMIN, role=OWNER, body=_role,
         problems=(Conflict,),
     ),
     Operation(

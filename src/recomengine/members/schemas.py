@@ -23,7 +23,7 @@ class Acceptance(msgspec.Struct, forbid_unknown_fields=True):
     token: Token
 
 
-class Member(msgspec.Struct, rename="camel", frozen=True):
+class MemberOut(msgspec.Struct, rename="camel", frozen=True):
     admin_id: UUID
     email: str
     name: str
@@ -39,8 +39,8 @@ class Invitation(msgspec.Struct, rename="camel", frozen=True):
     expires_at: datetime
 
 
-def as_member(row: asyncpg.Record) -> Member:
-    return Member(row["id"], row["email"], row["name"], Role(row["role"]), row["created_at"])
+def as_member(row: asyncpg.Record) -> MemberOut:
+    return MemberOut(row["id"], row["email"], row["name"], Role(row["role"]), row["created_at"])
 
 
 def as_invitation(row: asyncpg.Record) -> Invitation:

@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from recomengine.auth.actor import Actor, Owner, audit
+from recomengine.auth.actor import Actor, Member, audit
 from recomengine.auth.attempts import Attempt, Attempts
 from recomengine.auth.mail import INVITATION_TEXT, Mailer
 from recomengine.auth.tokens import digest, opaque_token
@@ -39,8 +39,8 @@ async def members_of(pool: Pool, tenant_id: UUID, after: UUID | None, limit: int
         return await queries.members_of(connection, tenant_id, after, limit)
 
 
-async def change_role(pool: Pool, owner: Owner, admin_id: UUID, role: Role) -> asyncpg.Record:
-    tenant_id = owner.tenant_id
+async def change_role(pool: Pool, by: Member, admin_id: UUID, role: Role) -> asyncpg.Record:
+    tenant_id = by.tenant_id
     async with tenant_transaction(pool, tenant_id) as connection:
         await queries.lock_members(connection, tenant_id)
         old = await queries.one_member(connection, tenant_id, admin_id)
@@ -49,14 +49,14 @@ async def change_role(pool: Pool, owner: Owner, admin_id: UUID, role: Role) -> a
         if role is not Role.OWNER:
             _check_not_last(old, await queries.count_owners(connection, tenant_id))
         await queries.set_role(connection, tenant_id, admin_id, role.value)
-        await audit(connection, owner, "member.role_changed", admin_id, {"role": old["role"]}, {"role": role.value})
+        await audit(connection, by, "member.role_changed", admin_id, {"role": old["role"]}, {"role": role.value})
         row = await queries.one_member(connection, tenant_id, admin_id)
     assert row is not None  # under the lock
     return row
 
 
-async def remove(pool: Pool, owner: Owner, admin_id: UUID) -> None:
-    tenant_id = owner.tenant_id
+async def remove(pool: Pool, by: Member, admin_id: UUID) -> None:
+    tenant_id = by.tenant_id
     async with tenant_transaction(pool, tenant_id) as connection:
         await queries.lock_members(connection, tenant_id)
         old = await queries.one_member(connection, tenant_id, admin_id)
@@ -65,7 +65,7 @@ async def remove(pool: Pool, owner: Owner, admin_id: UUID) -> None:
         _check_not_last(old, await queries.count_owners(connection, tenant_id))
         await queries.delete_member(connection, tenant_id, admin_id)
         before = {"email": old["email"], "role": old["role"]}
-        await audit(connection, owner, "member.removed", admin_id, before, None)
+        await audit(connection, by, "member.removed", admin_id, before, None)
 
 
 async def invitations_of(pool: Pool, tenant_id: UUID, after: UUID | None, limit: int) -> Sequence[asyncpg.Record]:
@@ -74,12 +74,12 @@ async def invitations_of(pool: Pool, tenant_id: UUID, after: UUID | None, limit:
         return await queries.invitations_of(connection, tenant_id, after, limit)
 
 
-async def revoke_invitation(pool: Pool, owner: Owner, invitation_id: UUID) -> None:
-    async with tenant_transaction(pool, owner.tenant_id) as connection:
-        email = await queries.delete_invitation(connection, owner.tenant_id, invitation_id)
+async def revoke_invitation(pool: Pool, by: Member, invitation_id: UUID) -> None:
+    async with tenant_transaction(pool, by.tenant_id) as connection:
+        email = await queries.delete_invitation(connection, by.tenant_id, invitation_id)
         if email is None:
             raise NotFound("There is no such invitation to this tenant. Check the id.")
-        await audit(connection, owner, "invitation.revoked", invitation_id, {"email": email}, None)
+        await audit(connection, by, "invitation.revoked", invitation_id, {"email": email}, None)
 
 
 async def accept(pool: Pool, actor: Actor, token: str) -> tuple[asyncpg.Record, Role]:
@@ -98,7 +98,7 @@ async def accept(pool: Pool, actor: Actor, token: str) -> tuple[asyncpg.Record, 
         taken = await queries.take_invitation(connection, tenant_id, digest(token))
         if taken is None:
             raise invalid("$.token", "was used or revoked at this moment. Ask for another invitation")
-        joined = Owner(actor.admin, actor.address, actor.family, tenant_id, Role(taken["role"]))
+        joined = Member(actor.admin, actor.address, actor.family, tenant_id, Role(taken["role"]))
         await queries.insert_member(connection, tenant_id, actor.admin.id, joined.role.value)
         await audit(connection, joined, "member.joined", actor.admin.id, None, {"role": joined.role.value})
     return await read_one(pool, tenant_id), joined.role
@@ -111,26 +111,26 @@ class Invitations:
         self._mailer = Mailer(settings.smtp_url, settings.data_dir / "outbox")
         self._attempts = Attempts(redis)
 
-    async def invite(self, owner: Owner, given: InvitationIn) -> asyncpg.Record:
+    async def invite(self, by: Member, given: InvitationIn) -> asyncpg.Record:
         """Mail a link to the address, in place of the one that it had."""
         attempts: list[Attempt] = [
-            ("inviting", str(owner.admin.id)),
-            ("invited", f"{given.email.lower()} {owner.tenant_id}"),
+            ("inviting", str(by.admin.id)),
+            ("invited", f"{given.email.lower()} {by.tenant_id}"),
         ]
         await self._attempts.check(*attempts)
         await asyncio.gather(*map(self._attempts.note, attempts))
-        tenant, token = await read_one(self._pool, owner.tenant_id), opaque_token()
-        row = await self._store(owner, given, token)
+        tenant, token = await read_one(self._pool, by.tenant_id), opaque_token()
+        row = await self._store(by, given, token)
         link = f"{self._base_url}/invitation#{token}"
         text = INVITATION_TEXT.format(
-            inviter=owner.admin.email, tenant=tenant["name"], role=given.role.value, link=link
+            inviter=by.admin.email, tenant=tenant["name"], role=given.role.value, link=link
         )
         try:
             await self._mailer.send(given.email, "You are invited to a shop on RecomEngine", text)
         except (OSError, SMTPException) as error:
             MAILS_NOT_SENT.inc()
             log.error("mail not sent", error=type(error).__name__)  # the message might name the address
-            await self._forget(owner.tenant_id, row["id"])
+            await self._forget(by.tenant_id, row["id"])
             raise Unavailable(
                 "The mail could not be sent, so there is no invitation. Try again later.",
                 retry_after_s=60,
@@ -138,8 +138,8 @@ class Invitations:
             ) from None
         return row
 
-    async def _store(self, owner: Owner, given: InvitationIn, token: str) -> asyncpg.Record:
-        tenant_id = owner.tenant_id
+    async def _store(self, by: Member, given: InvitationIn, token: str) -> asyncpg.Record:
+        tenant_id = by.tenant_id
         async with tenant_transaction(self._pool, tenant_id) as connection:
             await queries.lock_members(connection, tenant_id)
             if await queries.has_member(connection, tenant_id, given.email):
@@ -155,7 +155,7 @@ class Invitations:
                 connection, tenant_id, given.email, given.role.value, digest(token), INVITATION_LIFETIME
             )
             after = {"email": given.email, "role": given.role.value}
-            await audit(connection, owner, "invitation.sent", row["id"], None, after)
+            await audit(connection, by, "invitation.sent", row["id"], None, after)
         return row
 
     async def _forget(self, tenant_id: UUID, invitation_id: UUID) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.responses import Response
 
-from recomengine.auth.actor import Owner
+from recomengine.auth.actor import Member
 from recomengine.auth.shop import shop_of
 from recomengine.catalog.service import read_item
 from recomengine.recommendations.explaining import Explained, PlaygroundIn, Related, RelatedQuery
@@ -54,7 +54,7 @@ async def post_batch(context: "Context", call: BegunCall[Batch]) -> Response:
     return JsonResponse(b'{"data":[' + b",".join(answers) + b"]}")
 
 
-async def post_playground(context: "Context", call: Call[Owner, PlaygroundIn]) -> Response:
+async def post_playground(context: "Context", call: Call[Member, PlaygroundIn]) -> Response:
     """Computed now, by no experiment. It counts nowhere as asked or served, and the shopper's lists stay as they
     are."""
     shop = await shop_of(context.pool, call.by.tenant_id)
@@ -62,7 +62,7 @@ async def post_playground(context: "Context", call: Call[Owner, PlaygroundIn]) -
     return Response(b'{"data":[' + b",".join(lists) + b"]}", media_type="application/json")
 
 
-async def get_related(context: "Context", call: Call[Owner, None]) -> Response:
+async def get_related(context: "Context", call: Call[Member, None]) -> Response:
     """Neighbours by each strategy that has any, and what lies in one basket with it. Counts nowhere as served."""
     product_id = call.request.path_params["product_id"].strip()
     await read_item(context.pool, call.by.tenant_id, product_id)

@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from recomengine.auth.actor import Owner
+from recomengine.auth.actor import Member
 from recomengine.robots import service
 from recomengine.robots.schemas import Robot, RobotsPage
 from recomengine.shop import Role
@@ -25,7 +25,7 @@ class _Path(msgspec.Struct, rename="camel"):
     user_id: Id
 
 
-async def list_robots(context: "Context", call: Call[Owner, None]) -> Response:
+async def list_robots(context: "Context", call: Call[Member, None]) -> Response:
     """In the order of their ids, with why each is one. Their events are stored and given out, and left out of models,
     popularity and figures from the next build on."""
     page = read_query(call.request, RobotsPage)
@@ -33,12 +33,12 @@ async def list_robots(context: "Context", call: Call[Owner, None]) -> Response:
     return list_response(robots, cursor)
 
 
-async def confirm(context: "Context", call: Call[Owner, None]) -> Response:
+async def confirm(context: "Context", call: Call[Member, None]) -> Response:
     """An id that was never heard of may be named, too: so it is ignored from the start, such as that of a test."""
     return data_response(await service.confirm(context.pool, context.bus, call.by, _user_id(call.request)))
 
 
-async def clear(context: "Context", call: Call[Owner, None]) -> Response:
+async def clear(context: "Context", call: Call[Member, None]) -> Response:
     """It counts as a shopper's from the next build on, and is not suspected again."""
     await service.clear(context.pool, context.bus, call.by, _user_id(call.request))
     return Response(status_code=204)

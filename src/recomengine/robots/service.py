@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 
-from recomengine.auth.actor import Owner, audit
+from recomengine.auth.actor import Member, audit
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Connection, Pool, tenant_transaction
 from recomengine.robots import queries
@@ -81,27 +81,27 @@ async def list_robots(
     return [as_robot(row) for row in rows[:limit]], rows[limit - 1]["user_id"] if len(rows) > limit else None
 
 
-async def confirm(pool: Pool, bus: Bus, owner: Owner, user_id: str) -> Robot:
+async def confirm(pool: Pool, bus: Bus, member: Member, user_id: str) -> Robot:
     """Say that the id is a robot's, or is to be ignored for another reason, whether or not anything came from it."""
-    async with tenant_transaction(pool, owner.tenant_id) as connection:
-        if await queries.confirm(connection, owner.tenant_id, user_id, BY_HAND):
-            await audit(connection, owner, "robot.confirmed", user_id)
-        row = await queries.one_robot(connection, owner.tenant_id, user_id)
+    async with tenant_transaction(pool, member.tenant_id) as connection:
+        if await queries.confirm(connection, member.tenant_id, user_id, BY_HAND):
+            await audit(connection, member, "robot.confirmed", user_id)
+        row = await queries.one_robot(connection, member.tenant_id, user_id)
     assert row is not None  # it stands there since
-    await bus.publish("robots", owner.tenant_id)
+    await bus.publish("robots", member.tenant_id)
     return as_robot(row)
 
 
-async def clear(pool: Pool, bus: Bus, owner: Owner, user_id: str) -> None:
+async def clear(pool: Pool, bus: Bus, member: Member, user_id: str) -> None:
     """Say that the id is a shopper's after all."""
-    async with tenant_transaction(pool, owner.tenant_id) as connection:
-        row = await queries.one_robot(connection, owner.tenant_id, user_id)
+    async with tenant_transaction(pool, member.tenant_id) as connection:
+        row = await queries.one_robot(connection, member.tenant_id, user_id)
         if row is None:
             raise NotFound("This id is not among the tenant's robots. GET the list to see which are.")
         if row["status"] != "cleared":
-            await queries.clear(connection, owner.tenant_id, user_id)
-            await audit(connection, owner, "robot.cleared", user_id, {"status": row["status"]})
-    await bus.publish("robots", owner.tenant_id)
+            await queries.clear(connection, member.tenant_id, user_id)
+            await audit(connection, member, "robot.cleared", user_id, {"status": row["status"]})
+    await bus.publish("robots", member.tenant_id)
 
 
 async def robots_among(connection: Connection, tenant_id: UUID, users: Sequence[str]) -> list[Robot]:

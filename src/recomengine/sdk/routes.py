@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from recomengine.auth.actor import Owner
+from recomengine.auth.actor import Member
 from recomengine.sdk.kept import kept_script
 from recomengine.sdk.snippet import PATH, Snippet, snippet
 from recomengine.shop import Role
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from recomengine.context import Context
 
 
-async def get_snippet(context: "Context", call: Call[Owner, None]) -> Response:
+async def get_snippet(context: "Context", call: Call[Member, None]) -> Response:
     """The script's tag with a publish key of its own, which is made by the first request and shown by each. Its pages
     are those of the tenant's allowedOrigins.
     """
     settings = context.settings
     made = await snippet(
-        context.pool, settings.api_key_hmac_secret, settings.base_url, call.by.tenant_id, owner=call.by
+        context.pool, settings.api_key_hmac_secret, settings.base_url, call.by.tenant_id, member=call.by
     )
     response = data_response(made)
     response.headers["Cache-Control"] = "no-store"

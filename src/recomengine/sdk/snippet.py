@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from recomengine.api_keys.shown import shown_key
-from recomengine.auth.actor import Owner, audit
+from recomengine.auth.actor import Member, audit
 from recomengine.infra.database import Pool, tenant_transaction
 from recomengine.web.assets import bundle
 
@@ -26,12 +26,14 @@ class Snippet(msgspec.Struct):
     integrity: str
 
 
-async def snippet(pool: Pool, hmac_secret: str, base_url: str, tenant_id: UUID, owner: Owner | None = None) -> Snippet:
-    """With the tenant's snippet key, which is made where there is none. owner: who asks, for the audit log."""
+async def snippet(
+    pool: Pool, hmac_secret: str, base_url: str, tenant_id: UUID, member: Member | None = None
+) -> Snippet:
+    """With the tenant's snippet key, which is made where there is none. member: who asks, for the audit log."""
     async with tenant_transaction(pool, tenant_id) as connection:
         key, made = await shown_key(connection, hmac_secret, tenant_id)
-        if owner is not None and made is not None:
-            await audit(connection, owner, "key.created", made, None, {"name": "Snippet", "permissions": "publish"})
+        if member is not None and made is not None:
+            await audit(connection, member, "key.created", made, None, {"name": "Snippet", "permissions": "publish"})
     asset = bundle("sdk")[SCRIPT]
     src = f"{base_url}{PATH}/{asset.hashed(SCRIPT)}"
     return Snippet(

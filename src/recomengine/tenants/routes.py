@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET
 from starlette.responses import Response
 
-from recomengine.auth.actor import Actor, Owner
+from recomengine.auth.actor import Actor, Member
 from recomengine.auth.sent import Sent, repeatable, sent_body
 from recomengine.settings import Settings
 from recomengine.shop import RateLimits, Role, TenantConfig
@@ -43,18 +43,18 @@ async def list_own(context: "Context", call: Call[Actor, None]) -> Response:
     return list_response([as_tenant(row, Role(row["role"])) for row in rows], cursor)
 
 
-async def read(context: "Context", call: Call[Owner, None]) -> Response:
+async def read(context: "Context", call: Call[Member, None]) -> Response:
     return data_response(as_tenant(await service.read_one(context.pool, call.by.tenant_id), call.by.role))
 
 
-async def change(context: "Context", call: Call[Owner, TenantPatch]) -> Response:
+async def change(context: "Context", call: Call[Member, TenantPatch]) -> Response:
     given = call.body
     action = "tenant.renamed" if given.config is UNSET else "tenant.changed"
     most = _most(context.settings)
     return await _change(context, call.by, action, lambda row: service.changed(row, given, most))
 
 
-async def configure(context: "Context", call: Call[Owner, dict[str, Any]]) -> Response:
+async def configure(context: "Context", call: Call[Member, dict[str, Any]]) -> Response:
     most = _most(context.settings)
     return await _change(
         context,
@@ -64,25 +64,25 @@ async def configure(context: "Context", call: Call[Owner, dict[str, Any]]) -> Re
     )
 
 
-async def activate(context: "Context", call: Call[Owner, None]) -> Response:
+async def activate(context: "Context", call: Call[Member, None]) -> Response:
     return await _become(context, call.by, "active", "tenant.activated")
 
 
-async def suspend(context: "Context", call: Call[Owner, None]) -> Response:
+async def suspend(context: "Context", call: Call[Member, None]) -> Response:
     return await _become(context, call.by, "suspended", "tenant.suspended")
 
 
-async def delete(context: "Context", call: Call[Owner, None]) -> Response:
+async def delete(context: "Context", call: Call[Member, None]) -> Response:
     await _become(context, call.by, "deleted", "tenant.deleted")
     return Response(status_code=204)
 
 
-async def _become(context: "Context", owner: Owner, status: str, action: str) -> Response:
-    return await _change(context, owner, action, lambda _: {"status": status})
+async def _become(context: "Context", member: Member, status: str, action: str) -> Response:
+    return await _change(context, member, action, lambda _: {"status": status})
 
 
-async def _change(context: "Context", owner: Owner, action: str, what: service.Change) -> Response:
-    return data_response(as_tenant(await service.change(context.pool, context.bus, owner, action, what), owner.role))
+async def _change(context: "Context", member: Member, action: str, what: service.Change) -> Response:
+    return data_response(as_tenant(await service.change(context.pool, context.bus, member, action, what), member.role))
 
 
 def _most(settings: Settings) -> RateLimits:

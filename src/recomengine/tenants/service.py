@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET
 
 from recomengine.api_keys.service import create_key
-from recomengine.auth.actor import Actor, Owner, audit
+from recomengine.auth.actor import Actor, Member, audit
 from recomengine.auth.idempotency import Repeatable, once
 from recomengine.auth.schemas import Admin
 from recomengine.infra.bus import Bus
@@ -78,7 +78,7 @@ async def create_for(pool: Pool, actor: Actor, given: TenantIn, repeatable: Repe
             await queries.insert_tenant(connection, tenant_id, given.name, given.config, actor.admin.id)
             await audit(
                 connection,
-                Owner(actor.admin, actor.address, actor.family, tenant_id, Role.OWNER),
+                Member(actor.admin, actor.address, actor.family, tenant_id, Role.OWNER),
                 "tenant.created",
                 tenant_id,
                 None,
@@ -106,8 +106,8 @@ async def read_one(pool: Pool, tenant_id: UUID) -> asyncpg.Record:
     return rows[0]
 
 
-async def change(pool: Pool, bus: Bus, owner: Owner, action: str, what: Change) -> asyncpg.Record:
-    tenant_id = owner.tenant_id
+async def change(pool: Pool, bus: Bus, member: Member, action: str, what: Change) -> asyncpg.Record:
+    tenant_id = member.tenant_id
     async with tenant_transaction(pool, tenant_id) as connection:
         old = await queries.lock_tenant(connection, tenant_id)
         if old is None:
@@ -117,7 +117,7 @@ async def change(pool: Pool, bus: Bus, owner: Owner, action: str, what: Change) 
         changed = [name for name in ("name", "status", "config") if row[name] != old[name]]
         await audit(
             connection,
-            owner,
+            member,
             action,
             tenant_id,
             {name: old[name] for name in changed},

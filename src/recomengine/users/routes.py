@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.responses import Response
 
-from recomengine.auth.actor import Owner
+from recomengine.auth.actor import Member
 from recomengine.events.places import place_of
 from recomengine.shop import Permission
 from recomengine.users import joining, service
@@ -97,13 +97,13 @@ async def put_properties(context: "Context", call: Call[Caller, Properties]) -> 
     return data_response(said)
 
 
-async def list_shoppers(context: "Context", call: Call[Owner, None]) -> Response:
+async def list_shoppers(context: "Context", call: Call[Member, None]) -> Response:
     """Who was seen last, of the newest 20,000 events; with `startsWith` whose ids begin so, in the order of ids."""
     asked = read_query(call.request, ShopperSearch)
     return data_response(await find_shoppers(context.analytics_pool, call.by.tenant_id, asked))
 
 
-async def get_shopper(context: "Context", call: Call[Owner, None]) -> Response:
+async def get_shopper(context: "Context", call: Call[Member, None]) -> Response:
     """By any of their ids. What they did is among the tenant's events, with their id as `userId`."""
     user_id = _id(call, "user_id")
     try:

@@ -32,7 +32,7 @@ class Call(msgspec.Struct, Generic[By, B], frozen=True):
 
     request: Request
     by: By
-    """A Caller with a key; else an Actor, or an Owner where the path names a tenant."""
+    """A Caller with a key; else an Actor, or a Member where the path names a tenant."""
     body: B
     """Decoded; of an import an Upload; None where there is none."""
 
@@ -48,7 +48,7 @@ class BegunCall(Call[Caller, B], Generic[B], frozen=True):
 class Admins(Protocol):
     def carries_token(self, request: HTTPConnection) -> bool: ...
     async def actor(self, request: HTTPConnection) -> Any: ...
-    async def owner(self, request: HTTPConnection, needed: Role) -> Any: ...
+    async def member(self, request: HTTPConnection, needed: Role) -> Any: ...
 
 
 class Doorkeepers(Protocol):
@@ -101,7 +101,7 @@ class Door(msgspec.Struct, frozen=True):
         return Call(request, caller, await self._read(request))
 
     async def _admit(self, admins: Admins, request: Request) -> Any:
-        return await (admins.owner(request, self.role) if self.names_tenant else admins.actor(request))
+        return await (admins.member(request, self.role) if self.names_tenant else admins.actor(request))
 
     async def _read_keyed(
         self, keepers: Doorkeepers, request: Request, permission: Permission, kind: Body[Any]

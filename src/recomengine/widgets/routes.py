@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from recomengine.auth.actor import Owner
+from recomengine.auth.actor import Member
 from recomengine.auth.guard import NOBODYS
 from recomengine.auth.sent import Sent, repeatable, sent_body
 from recomengine.shop import Permission, Role
@@ -52,7 +52,7 @@ _patch = json_body(msgspec.json.Decoder(WidgetPatch), MAX_BODY_BYTES)
 _page = json_body(msgspec.json.Decoder(PageIn), MAX_PAGE_BYTES)
 
 
-async def create(context: "Context", call: Call[Owner, Sent[WidgetIn]]) -> Response:
+async def create(context: "Context", call: Call[Member, Sent[WidgetIn]]) -> Response:
     sent = call.body
     made = await service.create(
         context.pool, context.redis, context.bus, call.by, sent.given, repeatable(call.request, sent)
@@ -60,51 +60,51 @@ async def create(context: "Context", call: Call[Owner, Sent[WidgetIn]]) -> Respo
     return data_response(made, 201)
 
 
-async def list_widgets(context: "Context", call: Call[Owner, None]) -> Response:
+async def list_widgets(context: "Context", call: Call[Member, None]) -> Response:
     page = read_query(call.request, Page)
     found = await service.widgets_of(context.pool, call.by.tenant_id, page.cursor, page.limit + 1)
     rows, cursor = cut(found, page.limit)
     return list_response([as_widget(row) for row in rows], cursor)
 
 
-async def read(context: "Context", call: Call[Owner, None]) -> Response:
+async def read(context: "Context", call: Call[Member, None]) -> Response:
     return data_response(await service.one(context.pool, call.by.tenant_id, _widget_id(call.request)))
 
 
-async def change(context: "Context", call: Call[Owner, WidgetPatch]) -> Response:
+async def change(context: "Context", call: Call[Member, WidgetPatch]) -> Response:
     """A theme replaces the whole theme. Pages are told within a second."""
     return data_response(
         await service.change(context.pool, context.redis, context.bus, call.by, _widget_id(call.request), call.body)
     )
 
 
-async def delete(context: "Context", call: Call[Owner, None]) -> Response:
+async def delete(context: "Context", call: Call[Member, None]) -> Response:
     await service.delete(context.pool, context.redis, context.bus, call.by, _widget_id(call.request))
     return Response(status_code=204)
 
 
-async def get_styles(context: "Context", call: Call[Owner, None]) -> Response:
+async def get_styles(context: "Context", call: Call[Member, None]) -> Response:
     """CSS for the shop's pages that keeps the height of each widget until the SDK's script is there, so that nothing
     below it moves. Without saved widgets it is that of one by default.
     """
     return Response(await service.styles(context.pool, call.by.tenant_id), media_type="text/css")
 
 
-async def get_preview(context: "Context", call: Call[Owner, None]) -> Response:
+async def get_preview(context: "Context", call: Call[Member, None]) -> Response:
     """A page that shows the widget by the SDK, holds no key, and asks and sends nothing."""
     asked = read_query(call.request, PreviewQuery)
     look = await service.one(context.pool, call.by.tenant_id, _widget_id(call.request))
     return await _preview(context, call.by, look, asked)
 
 
-async def post_preview(context: "Context", call: Call[Owner, WidgetIn]) -> Response:
+async def post_preview(context: "Context", call: Call[Member, WidgetIn]) -> Response:
     """The same of a widget that is not saved, and is not by this."""
     asked = read_query(call.request, PreviewQuery)
     return await _preview(context, call.by, look_of(call.body), asked)
 
 
-async def _preview(context: "Context", owner: Owner, look: Look, asked: PreviewQuery) -> Response:
-    html, headers = await preview(context.pool, context.recommender, owner.tenant_id, look, asked)
+async def _preview(context: "Context", member: Member, look: Look, asked: PreviewQuery) -> Response:
+    html, headers = await preview(context.pool, context.recommender, member.tenant_id, look, asked)
     return HTMLResponse(html, headers=headers)
 
 

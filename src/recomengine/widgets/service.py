@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from recomengine.auth.actor import Owner, audit
+from recomengine.auth.actor import Member, audit
 from recomengine.auth.idempotency import Repeatable, once
 from recomengine.infra.bus import Bus
 from recomengine.infra.database import Connection, Pool, tenant_transaction
@@ -25,9 +25,9 @@ MAX_WIDGETS = 200
 
 
 async def create(
-    pool: Pool, redis: RedisClient, bus: Bus, owner: Owner, given: WidgetIn, repeatable: Repeatable
+    pool: Pool, redis: RedisClient, bus: Bus, member: Member, given: WidgetIn, repeatable: Repeatable
 ) -> Widget:
-    tenant_id = owner.tenant_id
+    tenant_id = member.tenant_id
     async with _changing(pool, tenant_id) as connection:
 
         async def make(widget_id: UUID) -> None:
@@ -37,9 +37,9 @@ async def create(
                     code="too_many_widgets",
                 )
             await queries.insert_widget(connection, tenant_id, widget_id, given)
-            await audit(connection, owner, "widget.created", widget_id, None, msgspec.to_builtins(given))
+            await audit(connection, member, "widget.created", widget_id, None, msgspec.to_builtins(given))
 
-        widget_id = await once(connection, owner, repeatable, make)
+        widget_id = await once(connection, member, repeatable, make)
         made = _found(await queries.one_widget(connection, tenant_id, widget_id))
     await _announce(redis, bus, tenant_id, made.placement_id)
     return made
@@ -60,26 +60,28 @@ async def styles(pool: Pool, tenant_id: UUID) -> str:
     return place_styles([as_widget(row) for row in await widgets_of(pool, tenant_id, None, MAX_WIDGETS)])
 
 
-async def change(pool: Pool, redis: RedisClient, bus: Bus, owner: Owner, widget_id: UUID, patch: WidgetPatch) -> Widget:
-    tenant_id, given = owner.tenant_id, msgspec.to_builtins(patch)
+async def change(
+    pool: Pool, redis: RedisClient, bus: Bus, member: Member, widget_id: UUID, patch: WidgetPatch
+) -> Widget:
+    tenant_id, given = member.tenant_id, msgspec.to_builtins(patch)
     async with _changing(pool, tenant_id) as connection:
         old = _found(await queries.lock_widget(connection, tenant_id, widget_id))
         was: Mapping[str, Any] = msgspec.to_builtins(old)
         merged = {name: was[name] for name in WidgetIn.__struct_encode_fields__} | given
         await queries.update_widget(connection, tenant_id, widget_id, msgspec.convert(merged, WidgetIn))
         before = {name: was[name] for name in given}
-        await audit(connection, owner, "widget.changed", widget_id, before, given)
+        await audit(connection, member, "widget.changed", widget_id, before, given)
         new = _found(await queries.one_widget(connection, tenant_id, widget_id))
     await _announce(redis, bus, tenant_id, old.placement_id, new.placement_id)
     return new
 
 
-async def delete(pool: Pool, redis: RedisClient, bus: Bus, owner: Owner, widget_id: UUID) -> None:
-    tenant_id = owner.tenant_id
+async def delete(pool: Pool, redis: RedisClient, bus: Bus, member: Member, widget_id: UUID) -> None:
+    tenant_id = member.tenant_id
     async with _changing(pool, tenant_id) as connection:
         old = _found(await queries.lock_widget(connection, tenant_id, widget_id))
         await queries.delete_widget(connection, tenant_id, widget_id)
-        await audit(connection, owner, "widget.deleted", widget_id, msgspec.to_builtins(old), None)
+        await audit(connection, member, "widget.deleted", widget_id, msgspec.to_builtins(old), None)
     await _announce(redis, bus, tenant_id, old.placement_id)
 
 

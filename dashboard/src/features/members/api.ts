@@ -4,7 +4,7 @@ import { pagesQuery } from '@/app/pages'
 import { queries } from '@/app/queries'
 import type { Role } from '@/features/tenants/roles'
 
-export type Member = components['schemas']['Member']
+export type Member = components['schemas']['MemberOut']
 export type Invitation = components['schemas']['Invitation']
 
 const PAGE = 100
