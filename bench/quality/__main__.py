@@ -20,6 +20,7 @@ from typing import Any
 import pandas as pd
 
 from bench.data import ndjson
+from bench.quality.command import is_asked_for, parser_of, shops_below
 from bench.quality.metrics import beyond_accuracy, one_case, summarise
 from bench.quality.split import Case, protocols_of, read_catalog, split
 from bench.results import write_result
@@ -35,9 +36,9 @@ def main() -> None:
     baselines = json.loads(options.baselines.read_text(encoding="utf-8")) if options.baselines else {}
     rows = []
     with running_system() as system:
-        for shop in sorted(meta.parent for root in options.dirs for meta in root.glob("*/meta.json")):
+        for shop in shops_below(options.dirs):
             for protocol in protocols_of(shop):
-                if options.only in (None, shop.name, f"{shop.name}:{protocol}"):
+                if is_asked_for(options.only, shop, protocol):
                     rows.append(
                         measure(system, shop, protocol, baselines.get(shop.name, {}).get(protocol), options.max_cases)
                     )
@@ -46,11 +47,8 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Measure recommendation quality on shops.")
-    parser.add_argument("dirs", nargs="+", type=Path, help="folders that hold one folder a shop")
-    parser.add_argument("--only", help="SHOP or SHOP:PROTOCOL")
+    parser = parser_of("Measure recommendation quality on shops.", max_cases=5000)
     parser.add_argument("--baselines", type=Path, help="JSON of figures to compare with")
-    parser.add_argument("--max-cases", type=int, default=5000)
     return parser.parse_args()
 
 

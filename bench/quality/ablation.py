@@ -6,12 +6,12 @@ blend without shrinkage, and the blend without each source in turn (weights lear
 and the most popular products, with the newest 1 to 100 % of the events. Results go to bench/results/ablation.json.
 """
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench.quality.command import is_asked_for, parser_of, shops_below
 from bench.quality.offline import Offline, prepare
 from bench.quality.split import protocols_of
 from bench.results import write_result
@@ -22,22 +22,14 @@ SHARES = (0.01, 0.03, 0.1, 0.3, 1.0)
 
 
 def main() -> None:
-    options = _options()
+    options = parser_of("What each part of the blend is worth.", max_cases=2000).parse_args()
     rows = []
-    for folder in sorted(meta.parent for root in options.dirs for meta in root.glob("*/meta.json")):
+    for folder in shops_below(options.dirs):
         for protocol in protocols_of(folder):
-            if options.only in (None, folder.name, f"{folder.name}:{protocol}"):
+            if is_asked_for(options.only, folder, protocol):
                 rows.append({"shop": folder.name, "protocol": protocol} | examine(folder, protocol, options.max_cases))
                 print(rows[-1], flush=True)
     write_result("ablation", {"rows": rows})
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="What each part of the blend is worth.")
-    parser.add_argument("dirs", nargs="+", type=Path, help="folders that hold one folder a shop")
-    parser.add_argument("--only", help="SHOP or SHOP:PROTOCOL")
-    parser.add_argument("--max-cases", type=int, default=2000)
-    return parser.parse_args()
 
 
 def examine(folder: Path, protocol: str, max_cases: int) -> dict[str, Any]:

@@ -7,7 +7,6 @@ noise: ties fall otherwise, days begin at another hour, and other cases are draw
 to bench/results/disguise.json.
 """
 
-import argparse
 import shutil
 import tempfile
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.quality.command import is_asked_for, parser_of, shops_below
 from bench.quality.offline import prepare
 from bench.quality.split import read_catalog, read_events, read_meta
 from bench.results import write_result
@@ -27,27 +27,19 @@ IDS = ("user_id", "order_id", "session_id")
 
 
 def main() -> None:
-    options = _options()
+    options = parser_of("Measure shops as they are and in disguise.", max_cases=5000).parse_args()
     rows = []
-    for folder in sorted(meta.parent for root in options.dirs for meta in root.glob("*/meta.json")):
+    for folder in shops_below(options.dirs):
         with tempfile.TemporaryDirectory() as other:
             disguise(folder, Path(other))
             for protocol in read_meta(folder)["protocols"]:
-                if options.only in (None, folder.name, f"{folder.name}:{protocol}"):
+                if is_asked_for(options.only, folder, protocol):
                     rows.append(
                         {"shop": folder.name, "protocol": protocol}
                         | compare(folder, Path(other), protocol, options.max_cases)
                     )
                     print(rows[-1], flush=True)
     write_result("disguise", {"rows": rows})
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Measure shops as they are and in disguise.")
-    parser.add_argument("dirs", nargs="+", type=Path, help="folders that hold one folder a shop")
-    parser.add_argument("--only", help="SHOP or SHOP:PROTOCOL")
-    parser.add_argument("--max-cases", type=int, default=5000)
-    return parser.parse_args()
 
 
 def disguise(folder: Path, out: Path) -> None:

@@ -4,13 +4,13 @@ For every shop and protocol the weights are learned on the shop's own backtest w
 build does, and both blends are asked for the same test cases. Results go to bench/results/encoder.json.
 """
 
-import argparse
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench.quality.command import is_asked_for, parser_of, shops_below
 from bench.quality.offline import CONTEXT, Known, case_of, read_known
 from bench.quality.split import read_meta, split
 from bench.results import write_result
@@ -30,22 +30,14 @@ AT_ONCE = 1000
 
 
 def main() -> None:
-    options = _options()
+    options = parser_of("What the learned encoder is worth.", max_cases=5000).parse_args()
     rows = []
-    for folder in sorted(meta.parent for root in options.dirs for meta in root.glob("*/meta.json")):
+    for folder in shops_below(options.dirs):
         for protocol in read_meta(folder)["protocols"]:
-            if options.only in (None, folder.name, f"{folder.name}:{protocol}"):
+            if is_asked_for(options.only, folder, protocol):
                 rows.append({"shop": folder.name, "protocol": protocol} | examine(folder, protocol, options.max_cases))
                 print(rows[-1], flush=True)
     write_result("encoder", {"rows": rows})
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="What the learned encoder is worth.")
-    parser.add_argument("dirs", nargs="+", type=Path, help="folders that hold one folder a shop")
-    parser.add_argument("--only", help="SHOP or SHOP:PROTOCOL")
-    parser.add_argument("--max-cases", type=int, default=5000)
-    return parser.parse_args()
 
 
 def examine(folder: Path, protocol: str, max_cases: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.quality.command import shops_below
 from bench.quality.offline import learning_lists, read_known
 from bench.quality.split import read_meta, split
 from bench.results import write_result
@@ -42,7 +43,7 @@ Weights = np.ndarray[Any, np.dtype[np.float64]]
 def main() -> None:
     parser = argparse.ArgumentParser(description="Learn the weights that a new shop starts from.")
     parser.add_argument("dirs", nargs="+", type=Path, help="folders that hold one folder a shop")
-    folders = sorted(meta.parent for root in parser.parse_args().dirs for meta in root.glob("*/meta.json"))
+    folders = shops_below(parser.parse_args().dirs)
     shops = {folder.name: _cases_of(folder) for folder in folders}
     taught = {context: _taught(shops.values(), context) for context in TAUGHT}
     words = {context: _in_words(taught["home_new" if context == "home" else context]) for context in PRIORS}

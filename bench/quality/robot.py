@@ -7,7 +7,6 @@ The fast ones are found in a running system, and then the build is the one witho
 the learned blend and of the rankings' first ten products. Results go to bench/results/robot.json.
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from bench.quality.command import is_asked_for, parser_of, shops_below
 from bench.quality.offline import Known, prepare_known, read_known
 from bench.quality.split import Case, read_meta, split
 from bench.results import write_result
@@ -45,23 +45,15 @@ HABITS = {
 
 
 def main() -> None:
-    options = _options()
+    options = parser_of("Measure what one robot changes.", max_cases=2000).parse_args()
     rows = []
-    for folder in sorted(meta.parent for root in options.dirs for meta in root.glob("*/meta.json")):
+    for folder in shops_below(options.dirs):
         for protocol in read_meta(folder)["protocols"]:
-            if options.only in (None, folder.name, f"{folder.name}:{protocol}"):
+            if is_asked_for(options.only, folder, protocol):
                 for row in compare(folder, protocol, options.max_cases):
                     rows.append({"shop": folder.name, "protocol": protocol} | row)
                     print(rows[-1], flush=True)
     write_result("robot", {"share": SHARE, "rows": rows})
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Measure what one robot changes.")
-    parser.add_argument("dirs", nargs="+", type=Path, help="folders that hold one folder a shop")
-    parser.add_argument("--only", help="SHOP or SHOP:PROTOCOL")
-    parser.add_argument("--max-cases", type=int, default=2000)
-    return parser.parse_args()
 
 
 def compare(folder: Path, protocol: str, max_cases: int) -> list[dict[str, Any]]:
