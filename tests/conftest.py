@@ -157,6 +157,12 @@ def make_tenant(context: Context) -> MakeTenant:
 
 
 @pytest.fixture
+async def tenant(make_tenant: MakeTenant) -> Tenant:
+    """A new one, with nothing in it."""
+    return await make_tenant()
+
+
+@pytest.fixture
 def log() -> Iterator[Log]:
     """`log(level, form)` configures it; what it returns is what will be logged."""
     root = logging.getLogger()

@@ -4,22 +4,13 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
-import httpx
 import pytest
 
 from recomengine.analytics import queries
 from recomengine.context import ANALYTICS_CONNECTIONS, COUNTING_CONNECTIONS, Context
-from tests.support.people import Person, forget_attempts
+from tests.support.people import Person
 
 DAY = "2026-11-10"
-
-
-@pytest.fixture
-async def ann(client: httpx.AsyncClient, context: Context) -> Person:
-    await forget_attempts(context)
-    person = Person(client)
-    assert (await person.sign_up()).status_code == 201
-    return person
 
 
 @pytest.fixture

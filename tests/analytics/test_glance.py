@@ -5,23 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 
 from recomengine.analytics import queries
 from recomengine.analytics.aggregate import settle
 from recomengine.context import Context
-from tests.support.people import Person, forget_attempts
+from tests.support.people import Person
 
 DAY = "2026-11-10"
-
-
-@pytest.fixture
-async def ann(client: httpx.AsyncClient, context: Context) -> Person:
-    await forget_attempts(context)
-    person = Person(client)
-    assert (await person.sign_up()).status_code == 201
-    return person
 
 
 def event(kind: str, when: str, **metadata: Any) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 
 from recomengine.analytics import queries, service
@@ -16,17 +15,9 @@ from recomengine.analytics.aggregate import settle
 from recomengine.analytics.ranges import day_start
 from recomengine.context import Context
 from tests.support.databases import execute
-from tests.support.people import Person, forget_attempts
+from tests.support.people import Person
 
 DAY = "2026-11-10"
-
-
-@pytest.fixture
-async def ann(client: httpx.AsyncClient, context: Context) -> Person:
-    await forget_attempts(context)
-    person = Person(client)
-    assert (await person.sign_up()).status_code == 201
-    return person
 
 
 @pytest.fixture

@@ -28,11 +28,6 @@ SUSPEND = "UPDATE tenants SET status = 'suspended' WHERE id = $1"
 
 
 @pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
-
-
-@pytest.fixture
 def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The digests that the database was asked for."""
     asked: list[bytes] = []

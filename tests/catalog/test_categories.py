@@ -8,15 +8,10 @@ import pytest
 
 from recomengine.catalog.categories import CategoryCodes, parts_of
 from recomengine.context import Context
-from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.apps import Tenant, bearer
 from tests.support.shops import build, fill_catalog, product
 
 PATH = "/api/v1/catalog"
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 class Shelf:

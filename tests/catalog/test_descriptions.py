@@ -5,11 +5,10 @@ from typing import Any
 
 import asyncpg
 import httpx
-import pytest
 
 from recomengine.context import Context
 from recomengine.infra.migrations import migrate
-from tests.support.apps import MakeTenant, Servers, Tenant, bearer
+from tests.support.apps import Servers, Tenant, bearer
 from tests.support.databases import execute, fetch, fresh_database
 from tests.support.shops import build, fill_catalog, product
 
@@ -18,11 +17,6 @@ MARKED = (
     '<div class="rte" data-mce-fragment="1"><style>.lead{margin:0}</style><p style="font-family:Arial">Waterproof '
     "M&uuml;tze aus Woll<b>filz</b></p><!-- legacy --><script>dataLayer.push({event:'view'})</script></div>"
 )
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 async def found(client: httpx.AsyncClient, tenant: Tenant, words: str) -> list[str]:

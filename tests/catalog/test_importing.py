@@ -17,16 +17,11 @@ from recomengine.context import Context
 from recomengine.infra.database import tenant_transaction
 from recomengine.web.ndjson import Unreadable
 from recomengine.web.problems import MalformedBody, Problem
-from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.apps import Tenant, bearer
 from tests.support.shops import Product, product, until
 
 PATH = "/api/v1/catalog"
 Line = Product | bytes
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 class Feed:

@@ -23,11 +23,6 @@ FULL = {
 }  # fmt: skip
 
 
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
-
-
 class Shop:
     """A tenant's catalog through HTTP."""
 

@@ -9,15 +9,10 @@ import pytest
 
 from recomengine_client import AsyncClient, Client, Patience
 from tests.client.server import Server
-from tests.support.apps import SECRET, MakeTenant, Servers, Tenant
+from tests.support.apps import SECRET, Servers, Tenant
 from tests.support.processes import PATIENCE_S
 
 PATIENCE = Patience(attempts=None, attempt_s=PATIENCE_S, total_s=PATIENCE_S, first_wait_s=0.01, longest_wait_s=0.1)
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 @pytest.fixture

@@ -6,17 +6,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.apps import Tenant, bearer
 from tests.support.stored import START_MS, now_ms, stored, view
 
 DAY_MS = 86_400_000
 NEAR_MS = 60_000
 """What a test may take between reading the clock and being answered."""
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 async def send(

@@ -10,13 +10,8 @@ from recomengine.context import Context
 from recomengine.events.counters import counter_key, today
 from recomengine.events.feed import feed_key
 from recomengine.events.trail import trail_key
-from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.apps import Tenant, bearer
 from tests.support.stored import bought, now_ms, stored, view
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 async def post(client: httpx.AsyncClient, tenant: Tenant, event: dict[str, Any]) -> httpx.Response:

@@ -15,16 +15,11 @@ import zstandard
 from recomengine.context import Context
 from recomengine.events import importing
 from recomengine.events.trail import trail_key
-from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.apps import Tenant, bearer
 from tests.support.stored import START_MS, now_ms, stored, view
 
 PATH = "/api/v1/events/import"
 Pack = Callable[[bytes], bytes]
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 def lines_of(events: Sequence[object]) -> bytes:

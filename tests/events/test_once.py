@@ -18,7 +18,7 @@ from recomengine.events.writer import EventWriter
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.settings import Settings
 from recomengine.shop import TenantConfig
-from tests.support.apps import MakeTenant, Tenant, bearer, client_of, running
+from tests.support.apps import Tenant, bearer, client_of, running
 from tests.support.databases import fetch
 from tests.support.processes import PATIENCE_S
 from tests.support.relay import Relay
@@ -34,11 +34,6 @@ SELECT FROM pg_stat_activity
 WHERE query LIKE '%store_events%' AND wait_event_type = 'Lock' AND datname = current_database()
 """
 JSON_LINES = {"Content-Type": "application/x-ndjson"}
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 async def statuses(client: httpx.AsyncClient, tenant: Tenant, count: int, event: dict[str, object]) -> list[int]:

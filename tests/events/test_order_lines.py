@@ -11,16 +11,11 @@ from starlette.applications import Starlette
 
 from recomengine.context import Context
 from recomengine.events.identity import order_line_id
-from tests.support.apps import MakeTenant, Tenant, bearer, client_of
+from tests.support.apps import Tenant, bearer, client_of
 from tests.support.processes import PATIENCE_S
 from tests.support.stored import START_MS, bought, stored, view
 
 DAY_MS = 86_400_000
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 async def post(client: httpx.AsyncClient, tenant: Tenant, event: dict[str, Any]) -> dict[str, Any]:

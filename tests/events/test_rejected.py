@@ -11,7 +11,7 @@ from recomengine.context import Context
 from recomengine.events.noted import MAX_SENT
 from recomengine.integration.notes import MAX_REJECTING, REJECTED
 from recomengine.web.problems import invalid
-from tests.support.apps import MakeTenant, Tenant, bearer, client_of
+from tests.support.apps import Tenant, bearer, client_of
 from tests.support.people import Person
 from tests.support.stored import view
 
@@ -76,11 +76,6 @@ async def test_the_newest_hundred_of_a_flood_are_kept(context: Context, tenant: 
 
     found = [each.sent for each in await context.notes.rejected_of(tenant.id)]
     assert found == ["last", *(str(number) for number in range(REJECTED + 49, 50, -1))]
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 async def test_what_waits_in_memory_has_a_bound(context: Context) -> None:

@@ -17,11 +17,6 @@ from tests.support.stored import START_MS, now_ms, stored, view
 EVENT_TYPES = ["impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase", "search"]
 
 
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
-
-
 async def post(client: httpx.AsyncClient, tenant: Tenant, body: object, path: str = "/api/v1/events") -> httpx.Response:
     return await client.post(path, json=body, headers=bearer(tenant.read_write))
 

@@ -19,14 +19,9 @@ from recomengine.events.schemas import Event
 from recomengine.events.writer import UNSTORABLE, EventWriter
 from recomengine.shop import TenantConfig
 from recomengine.web.problems import Invalid, Unavailable
-from tests.support.apps import MakeTenant, Tenant
+from tests.support.apps import Tenant
 from tests.support.shops import until
 from tests.support.stored import START_MS, stored, view
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 def events(tenant: Tenant, *numbers: int) -> list[Event]:

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-import pytest
 from starlette.applications import Starlette
 
 from recomengine.context import Context
@@ -16,20 +15,11 @@ from recomengine.experiments.assignment import draft
 from tests.experiments.shop import Shop, shoppers
 from tests.support.apps import bearer, client_of
 from tests.support.databases import fetch
-from tests.support.lists import SHOP, history
 from tests.support.processes import PATIENCE_S
-from tests.support.shops import build, fill_catalog, send
+from tests.support.shops import build
 from tests.support.stored import now_ms
 
 MINUTE_MS = 60_000
-
-
-@pytest.fixture
-async def stocked(shop: Shop, context: Context) -> Shop:
-    await fill_catalog(context, UUID(shop.id), SHOP)
-    await send(context, UUID(shop.id), history())
-    await build(context, UUID(shop.id))
-    return shop
 
 
 async def join(shop: Shop, user: str, anonymous: str) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
@@ -14,18 +13,8 @@ from recomengine.experiments.assignment import bucket, draft
 from tests.experiments.shop import Shop, open_shop, shoppers
 from tests.support.apps import bearer, client_of
 from tests.support.databases import fetchval
-from tests.support.lists import SHOP, history
 from tests.support.processes import PATIENCE_S
-from tests.support.shops import build, fill_catalog, send, until
-
-
-@pytest.fixture
-async def stocked(shop: Shop, context: Context) -> Shop:
-    """A shop with products, a history and a model."""
-    await fill_catalog(context, UUID(shop.id), SHOP)
-    await send(context, UUID(shop.id), history())
-    await build(context, UUID(shop.id))
-    return shop
+from tests.support.shops import until
 
 
 def ids(body: dict[str, Any]) -> list[str]:

@@ -21,7 +21,7 @@ from recomengine.models.event_log import EventLog, LogUnusable, append, read_new
 from recomengine.models.histories import EVENT_TYPES, NO_HISTORIES, Histories, merge, under_names
 from recomengine.users.joining import add_alias
 from recomengine.users.service import erase
-from tests.support.apps import MakeTenant, Tenant
+from tests.support.apps import Tenant
 from tests.support.databases import execute
 from tests.support.matrices import examples
 from tests.support.shops import Event, build, fill_catalog, logs_of, product, read_histories, send, store_of
@@ -30,11 +30,6 @@ START_MS = 1_700_000_000_000
 TENANT = UUID(int=1)
 NAMES = ["ann", "Ann", "ann 2", "Zoë", "李", "\U0001f600", "\uffff", "b"]
 Did = tuple[str, int, int, int, int]
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 def histories_of(events: Sequence[Did]) -> Histories:

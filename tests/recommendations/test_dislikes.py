@@ -9,21 +9,17 @@ from starlette.applications import Starlette
 from recomengine.context import Context
 from recomengine.models.build import HISTORY_LENGTH
 from recomengine.shop import Strategy
-from tests.support.apps import MakeTenant, Tenant, bearer, client_of
-from tests.support.lists import SHOP, answer, history, ids, post_event
-from tests.support.shops import build, fill_catalog, send
+from tests.support.apps import Tenant, bearer, client_of
+from tests.support.lists import SHOP, answer, ids, post_event
+from tests.support.shops import build, send
 from tests.support.stored import START_MS
 
 STRATEGIES = get_args(Strategy)
 
 
 @pytest.fixture
-async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
-    tenant = await make_tenant(exclude_purchased="never")
-    await fill_catalog(context, tenant.id, SHOP)
-    await send(context, tenant.id, history())
-    await build(context, tenant.id)
-    return tenant
+def exclude_purchased() -> str:
+    return "never"
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

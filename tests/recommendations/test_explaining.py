@@ -10,9 +10,8 @@ from recomengine.context import Context
 from recomengine.shop import Strategy
 from tests.support.apps import bearer
 from tests.support.databases import fetch
-from tests.support.lists import SHOP, history
+from tests.support.lists import stock
 from tests.support.people import Person
-from tests.support.shops import build, fill_catalog, send
 
 STRATEGIES = get_args(Strategy)
 
@@ -38,9 +37,7 @@ class Shop:
 async def shop(context: Context, client: httpx.AsyncClient, ann: Person) -> Shop:
     """With a history and a model of it."""
     tenant_id = await ann.make_tenant()
-    await fill_catalog(context, UUID(tenant_id), SHOP)
-    await send(context, UUID(tenant_id), history())
-    await build(context, UUID(tenant_id))
+    await stock(context, UUID(tenant_id))
     return Shop(client, ann, tenant_id, (await ann.make_key(tenant_id))["key"])
 
 

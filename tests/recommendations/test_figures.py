@@ -9,18 +9,14 @@ import pytest
 from recomengine.context import Context
 from tests.support.apps import MakeTenant, Tenant
 from tests.support.lists import SHOP, answer, history, post_event
-from tests.support.shops import build, fill_catalog, send
+from tests.support.shops import build, fill_catalog
 
 Evidence = dict[str, Any]
 
 
 @pytest.fixture
-async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
-    tenant = await make_tenant(exclude_purchased="never")
-    await fill_catalog(context, tenant.id, SHOP)
-    await send(context, tenant.id, history())
-    await build(context, tenant.id)
-    return tenant
+def exclude_purchased() -> str:
+    return "never"
 
 
 def sequences(event_type: str) -> list[set[str]]:

@@ -18,19 +18,15 @@ from recomengine.events.trail import Trail
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.recommendations import lost_trails
 from recomengine.settings import Settings
-from tests.support.apps import MakeTenant, Tenant, client_of, running
-from tests.support.lists import SHOP, answer, history, ids, post_event
+from tests.support.apps import Tenant, client_of, running
+from tests.support.lists import answer, ids, post_event
 from tests.support.relay import Relay
-from tests.support.shops import build, fill_catalog, send, until
+from tests.support.shops import build, until
 
 
 @pytest.fixture
-async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
-    tenant = await make_tenant(exclude_purchased="always")
-    await fill_catalog(context, tenant.id, SHOP)
-    await send(context, tenant.id, history())
-    await build(context, tenant.id)
-    return tenant
+def exclude_purchased() -> str:
+    return "always"
 
 
 def counted() -> float:

@@ -15,8 +15,8 @@ from recomengine.models.shopper import NOBODY
 from recomengine.recommendations.named import NAMED_LISTS, newest
 from recomengine.shop import TenantConfig
 from tests.support.apps import MakeTenant, Tenant, bearer, client_of
-from tests.support.lists import PATH, SHOP, answer, history, ids, post_event
-from tests.support.shops import build, fill_catalog, send, until
+from tests.support.lists import PATH, SHOP, answer, ids, post_event, stock
+from tests.support.shops import build, fill_catalog, until
 
 IDS = [item["productId"] for item in SHOP]
 FITS: list[tuple[dict[str, Any], Callable[[dict[str, Any]], bool]]] = [
@@ -31,13 +31,8 @@ FITS: list[tuple[dict[str, Any], Callable[[dict[str, Any]], bool]]] = [
 
 
 @pytest.fixture
-async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
-    """A shop with a model, where bought products may come again."""
-    tenant = await make_tenant(exclude_purchased="never")
-    await fill_catalog(context, tenant.id, SHOP)
-    await send(context, tenant.id, history())
-    await build(context, tenant.id)
-    return tenant
+def exclude_purchased() -> str:
+    return "never"
 
 
 def own(body: dict[str, Any], kind: str) -> list[str]:
@@ -123,9 +118,7 @@ async def test_what_people_buy_once_is_in_no_list_of_those_who_have_it(
     client: httpx.AsyncClient, context: Context, make_tenant: MakeTenant
 ) -> None:
     tenant = await make_tenant()
-    await fill_catalog(context, tenant.id, SHOP)
-    await send(context, tenant.id, history())
-    await build(context, tenant.id)
+    await stock(context, tenant.id)
     for strategy in NAMED_LISTS:
         assert "boot1" not in ids(await answer(client, tenant, userId="u1", strategy=strategy, limit=100))
     kept = await answer(client, tenant, userId="u1", strategy="buy_again", excludePurchased="false")

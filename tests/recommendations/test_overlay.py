@@ -3,7 +3,6 @@
 from typing import Any
 
 import httpx
-import pytest
 from starlette.applications import Starlette
 
 from recomengine.context import Context
@@ -11,17 +10,8 @@ from recomengine.events.feed import FEED_LENGTH, MAX_OF_BATCH, feed_key, parse_e
 from recomengine.infra.metrics import FALLBACKS
 from recomengine.models.sources import PLACE
 from tests.support.apps import MakeTenant, Tenant, client_of
-from tests.support.lists import SHOP, answer, history, ids, post_event
+from tests.support.lists import answer, ids, post_event, stock
 from tests.support.shops import build, fill_catalog, product, send, until
-
-
-@pytest.fixture
-async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
-    tenant = await make_tenant()
-    await fill_catalog(context, tenant.id, SHOP)
-    await send(context, tenant.id, history())
-    await build(context, tenant.id)
-    return tenant
 
 
 async def view_together(client: httpx.AsyncClient, tenant: Tenant, shoppers: int, *products: str) -> None:
@@ -73,9 +63,7 @@ async def test_another_tenants_shoppers_change_nothing(
     client: httpx.AsyncClient, context: Context, tenant: Tenant, make_tenant: MakeTenant
 ) -> None:
     other = await make_tenant()
-    await fill_catalog(context, other.id, SHOP)
-    await send(context, other.id, history())
-    await build(context, other.id)
+    await stock(context, other.id)
     before = ids(await answer(client, tenant, productId="mug7"))
     await answer(client, other, productId="mug7")
     await view_together(client, other, 4, "mug7", "boot5")

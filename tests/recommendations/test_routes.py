@@ -14,23 +14,13 @@ from recomengine.infra.metrics import FALLBACKS
 from recomengine.settings import Settings
 from recomengine.shop import RateLimits, Strategy
 from tests.support.apps import MakeTenant, Tenant, bearer, client_of, running
-from tests.support.lists import PATH, SHOP, answer, history, ids, post_event
+from tests.support.lists import PATH, SHOP, answer, ids, post_event
 from tests.support.processes import PATIENCE_S
 from tests.support.relay import Relay
-from tests.support.shops import build, fill_catalog, send, until
+from tests.support.shops import build, fill_catalog, until
 
 STRATEGIES = get_args(Strategy)
 IDS = {item["productId"] for item in SHOP}
-
-
-@pytest.fixture
-async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
-    """A shop with a history and a model of it."""
-    tenant = await make_tenant()
-    await fill_catalog(context, tenant.id, SHOP)
-    await send(context, tenant.id, history())
-    await build(context, tenant.id)
-    return tenant
 
 
 @pytest.fixture

@@ -7,13 +7,8 @@ import pytest
 
 from recomengine.context import Context
 from tests.segment.messages import Json, events, take, track
-from tests.support.apps import MakeTenant, Tenant
+from tests.support.apps import Tenant
 from tests.support.stored import now_ms, stored
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 @pytest.mark.parametrize(

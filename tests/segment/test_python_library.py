@@ -12,7 +12,7 @@ from segment.analytics.client import Client
 from segment.analytics.request import APIError
 
 from tests.segment.messages import events
-from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.apps import Tenant, bearer
 from tests.support.processes import PATIENCE_S
 
 ORDER = {
@@ -23,11 +23,6 @@ ORDER = {
         {"product_id": "505", "price": "3.00", "quantity": 2},
     ],
 }
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 @pytest.fixture(autouse=True)

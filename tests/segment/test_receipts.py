@@ -9,15 +9,10 @@ from recomengine.context import Context
 from recomengine.infra.database import tenant_transaction
 from recomengine.integration.queries import notes_of
 from tests.segment.messages import Json, take, track
-from tests.support.apps import MakeTenant, Tenant
+from tests.support.apps import Tenant
 
 ORDER = {"order_id": "7", "products": [{"product_id": "a", "price": 20}, {"product_id": "b", "price": "?"}]}
 UNKNOWN_ORDER = "there is no such order here. Send Order Completed first, or the products that come back"
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 async def outcomes(context: Context, tenant: Tenant) -> dict[str, str]:

@@ -6,14 +6,9 @@ import httpx
 import pytest
 
 from tests.segment.messages import SUCCESS, Json, basic, take, track
-from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.apps import Tenant, bearer
 
 VIEWED = {"product_id": "boot"}
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 async def person(client: httpx.AsyncClient, tenant: Tenant, user: str) -> Json:

@@ -8,15 +8,10 @@ import pytest
 from recomengine.context import Context
 from recomengine.segment import service
 from tests.segment.messages import post, take, track
-from tests.support.apps import MakeTenant, Tenant
+from tests.support.apps import Tenant
 from tests.support.bad_input import is_problem
 
 CANCELLED = track("Order Cancelled", {"order_id": "7"})
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 async def test_events_are_stored_while_others_wait_for_their_turn(

@@ -1,11 +1,13 @@
 """A shop whose shoppers have plain habits, and lists asked of it over HTTP."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 
+from recomengine.context import Context
 from tests.support.apps import Tenant, bearer
-from tests.support.shops import product
+from tests.support.shops import build, fill_catalog, product, send
 
 PATH = "/api/v1/recommendations"
 WORDS = {
@@ -39,6 +41,13 @@ def history() -> list[dict[str, Any]]:
                     {**what, **order, "timestamp": moment + 500},
                 ]
     return events
+
+
+async def stock(context: Context, tenant_id: UUID) -> None:
+    """Give a shop the products above, their history, and a model of both."""
+    await fill_catalog(context, tenant_id, SHOP)
+    await send(context, tenant_id, history())
+    await build(context, tenant_id)
 
 
 async def answer(client: httpx.AsyncClient, tenant: Tenant, **params: Any) -> dict[str, Any]:

@@ -11,17 +11,15 @@ from recomengine.events.joined import MAX_JOINED, person_key
 from recomengine.events.trail import trail_key
 from recomengine.infra.metrics import FALLBACKS
 from tests.support.apps import MakeTenant, Tenant, bearer, client_of
-from tests.support.lists import SHOP, answer, history, ids, post_event
-from tests.support.shops import build, fill_catalog, send
+from tests.support.lists import SHOP, answer, ids, post_event, stock
+from tests.support.shops import build
 
 
 @pytest.fixture
 async def tenant(context: Context, make_tenant: MakeTenant) -> Tenant:
     """A shop that offers nothing again that was bought, so that a list shows what is known of a shopper."""
     tenant = await make_tenant(exclude_purchased="always")
-    await fill_catalog(context, tenant.id, SHOP)
-    await send(context, tenant.id, history())
-    await build(context, tenant.id)
+    await stock(context, tenant.id)
     return tenant
 
 

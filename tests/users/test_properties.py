@@ -6,15 +6,10 @@ import httpx
 import pytest
 
 from recomengine.context import Context
-from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.apps import Tenant, bearer
 from tests.support.databases import fetchval
 
 PLAN = {"plan": "gold", "since": 2024, "vip": True, "score": 0.5, "referrer": None}
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 async def put(client: httpx.AsyncClient, tenant: Tenant, user: str, properties: Any) -> httpx.Response:

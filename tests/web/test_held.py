@@ -11,17 +11,12 @@ import pytest
 from starlette.applications import Starlette
 
 from recomengine.web.held import OF_CALLERS, OF_STRANGERS, STRANGERS_BODY_BYTES, Held
-from tests.support.apps import MakeTenant, Tenant, bearer
+from tests.support.apps import Tenant, bearer
 from tests.support.stored import view
 from tests.web.connections import Peer, connected, serving
 
 BATCH = "/api/v1/events/batch"
 HOLDERS = 150
-
-
-@pytest.fixture
-async def tenant(make_tenant: MakeTenant) -> Tenant:
-    return await make_tenant()
 
 
 def padded(size: int, **members: object) -> bytes:

@@ -6,9 +6,8 @@ import httpx
 import pytest
 
 from recomengine.context import Context
-from tests.support.lists import SHOP, history
+from tests.support.lists import stock
 from tests.support.people import forget_attempts
-from tests.support.shops import build, fill_catalog, send
 from tests.widgets.shop import Shop, open_shop
 
 
@@ -21,7 +20,5 @@ async def shop(context: Context, client: httpx.AsyncClient) -> Shop:
 @pytest.fixture
 async def stocked(shop: Shop, context: Context) -> Shop:
     """A shop with products, a history and a model."""
-    await fill_catalog(context, UUID(shop.id), SHOP)
-    await send(context, UUID(shop.id), history())
-    await build(context, UUID(shop.id))
+    await stock(context, UUID(shop.id))
     return shop
