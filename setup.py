@@ -6,6 +6,7 @@ wheel runs on every x86-64. Everything else about the package is in pyproject.to
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,12 +15,14 @@ from pathlib import Path
 import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 
 sys.path.insert(0, "src")
 from recomengine.site.build import build as build_site
 
 CORE = Path("src/recomengine/_core")
+NAMED = re.compile(r'(?:extern from|#include) "(\w+\.h)"|from recomengine\._core\.(\w+) cimport')
 BROWSER_BUILDS = [Path("sdk/build.py"), Path("dashboard/build.py")]
 
 
@@ -43,10 +46,30 @@ def extensions() -> list[Extension]:
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
             extra_compile_args=[*flags, *openmp],
             extra_link_args=openmp,
-            depends=[str(read) for pattern in ("*.h", "*.pxd") for read in CORE.glob(pattern)],
+            depends=[__file__, *map(str, sorted(read_by(source)))],
         )
         for source in sorted(CORE.glob("*.pyx"))
     ]
+
+
+def read_by(source: Path) -> set[Path]:
+    """The headers and .pxd files that a module is compiled with: those that it names, and those that they name."""
+    found, unread = set(), [source]
+    while unread:
+        names = NAMED.findall(unread.pop().read_text(encoding="utf-8"))
+        named = {CORE / (header or f"{module}.pxd") for header, module in names}
+        unread += (new := {file for file in named - found if file.exists()})  # the others are the compiler's
+        found |= new
+    return found
+
+
+class BuildKernels(build_ext):
+    """In a working tree the compiled files are kept, and only a module whose sources changed is compiled again."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        if self.editable_mode:
+            self.build_lib = self.build_temp = "build/kernels"
 
 
 class BuildWithSite(build_py):
@@ -62,7 +85,7 @@ class BuildWithSite(build_py):
 
 
 setup(
-    cmdclass={"build_py": BuildWithSite},
+    cmdclass={"build_ext": BuildKernels, "build_py": BuildWithSite},
     ext_modules=cythonize(
         extensions(),
         compiler_directives={

@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def sources() -> list[Path]:
-    return sorted([*CORE.glob("*.pyx"), *CORE.glob("*.h")])
+    return sorted(file for end in ("pyx", "pxd", "h") for file in CORE.glob(f"*.{end}"))
 
 
 def description() -> str:
