@@ -130,6 +130,31 @@ def test_an_analyst_reads_all_and_is_offered_no_change(
     expect(page.get_by_role("button", name="Suspend Boots & more")).to_have_count(0)
 
 
+def test_an_analyst_is_shown_no_page_of_no_use_and_told_who_may_change_what_they_read(
+    ann: Account, demo: Demo, http: httpx.Client, new_context: Callable[..., BrowserContext]
+) -> None:
+    tenant = tenant_of(ann, demo, http)
+    made = ann.call(demo, http, "POST", f"{TENANTS}/{tenant}/widgets", {"placementId": "home"})["data"]
+    bob = join(ann, demo, http, tenant, "analyst")
+    context = new_context()
+    sign_in(context, demo, bob.email, bob.password)
+    tab = Dashboard(demo, context.new_page())
+    page = tab.open(f"/dashboard/tenants/{tenant}/experiments")
+    expect(page.get_by_text("Developers and owners make them.", exact=False)).to_be_visible()
+    pages = page.get_by_role("navigation", name="Pages")
+    expect(pages.get_by_role("link", name="Catalog")).to_be_visible()
+    expect(pages.get_by_role("link", name="Imports")).to_have_count(0)
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("option", name="Catalog")).to_be_visible()
+    expect(page.get_by_role("option", name="Imports")).to_have_count(0)
+    tab.open(f"/dashboard/tenants/{tenant}/widgets/{made['id']}")
+    expect(page.get_by_text("You read this widget as analyst. Developers and owners change it.")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Title")).to_be_disabled()
+    tab.open(f"/dashboard/tenants/{tenant}/widgets/new")
+    expect(page.get_by_text("Your role does not include this")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Title")).to_have_count(0)
+
+
 def test_a_member_leaves(
     ann: Account, demo: Demo, http: httpx.Client, new_context: Callable[..., BrowserContext]
 ) -> None:

@@ -1,12 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { useParams, useRouter } from '@tanstack/react-router'
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from 'react'
-import { SECTIONS } from '@/app/nav'
+import { useEntries } from '@/app/entries'
 import type { Scope } from '@/app/palette'
 import { setTheme } from '@/app/theme'
 import { useSignOut } from '@/app/AccountMenu'
 import { Dialog } from '@/components/Dialog'
-import { nav } from '@/features'
 import { tenantsQuery } from '@/features/tenants/api'
 
 interface Command {
@@ -113,6 +112,7 @@ function useCommands(scope: Scope): Command[] {
   const { mutate: leave } = useSignOut()
   const { tenantId } = useParams({ strict: false }) as { tenantId?: string }
   const { data: tenants = [] } = useQuery(tenantsQuery)
+  const entries = useEntries(tenantId)
   return useMemo(() => {
     const go = (to: string) => () => void router.navigate({ to })
     const ofTenants = tenants
@@ -124,18 +124,12 @@ function useCommands(scope: Scope): Command[] {
         run: go(`/dashboard/tenants/${tenant.id}`),
       }))
     if (scope === 'tenants') return ofTenants
-    const entries = [...nav].sort(
-      (a, b) => SECTIONS.indexOf(a.section) - SECTIONS.indexOf(b.section) || a.order - b.order,
-    )
-    const pages =
-      tenantId === undefined
-        ? []
-        : entries.map(({ label, section, to }) => ({
-            id: to,
-            label,
-            kind: section,
-            run: go(to.replace('$tenantId', tenantId)),
-          }))
+    const pages = entries.map(({ label, section, to }) => ({
+      id: to,
+      label,
+      kind: section,
+      run: go(to.replace('$tenantId', tenantId ?? '')),
+    }))
     const ofAll = [
       { id: 'overview', label: 'Overview', kind: 'All tenants', run: go('/dashboard') },
       { id: 'tenants', label: 'Tenants', kind: 'All tenants', run: go('/dashboard/tenants') },

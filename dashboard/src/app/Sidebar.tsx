@@ -1,10 +1,10 @@
 import { Link, useParams } from '@tanstack/react-router'
 import { AccountMenu } from '@/app/AccountMenu'
+import { useEntries } from '@/app/entries'
 import { SECTIONS, type NavEntry } from '@/app/nav'
 import { showPalette } from '@/app/palette'
 import { TenantSwitcher } from '@/app/TenantSwitcher'
 import { Icon } from '@/components/Icon'
-import { nav } from '@/features'
 
 const LINE =
   'flex min-h-8 items-center rounded-md px-2 text-muted hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-ink'
@@ -12,6 +12,7 @@ const LINE =
 /** The entries of the tenant of the path, by section; those of all tenants when there is none. */
 export function Sidebar() {
   const { tenantId } = useParams({ strict: false }) as { tenantId?: string }
+  const entries = useEntries(tenantId)
   return (
     <div className="flex min-h-full flex-col gap-4 p-3">
       <TenantSwitcher />
@@ -22,7 +23,9 @@ export function Sidebar() {
           <Line to="/dashboard/tenants" label="Tenants" exact />
         </ul>
         {tenantId !== undefined &&
-          SECTIONS.map((section) => <Part key={section} section={section} tenantId={tenantId} />)}
+          SECTIONS.map((section) => (
+            <Part key={section} section={section} entries={entries.filter((entry) => entry.section === section)} tenantId={tenantId} />
+          ))}
       </nav>
       <AccountMenu />
     </div>
@@ -45,8 +48,7 @@ function PaletteButton() {
   )
 }
 
-function Part({ section, tenantId }: { section: NavEntry['section']; tenantId: string }) {
-  const entries = nav.filter((entry) => entry.section === section).sort((a, b) => a.order - b.order)
+function Part({ section, entries, tenantId }: { section: NavEntry['section']; entries: NavEntry[]; tenantId: string }) {
   if (entries.length === 0) return null
   return (
     <div>

@@ -10,6 +10,6 @@ export interface NavEntry {
   section: (typeof SECTIONS)[number]
   /** Among its section's, small first. */
   order: number
-  /** The least role that can do anything there; left out where every member can. */
+  /** The least role that can do anything there, without which it is not shown; none where every member can. */
   role?: Role
 }

@@ -46,7 +46,7 @@ export const SwitchField = bindable<boolean, InputProps<boolean>>((props) => <Ti
 
 const BOX = 'mt-0.5 size-4 shrink-0 accent-accent'
 const SWITCH =
-  "relative mt-0.5 h-5 w-9 shrink-0 appearance-none rounded-full bg-line-strong checked:bg-accent after:absolute after:top-0.5 after:left-0.5 after:size-4 after:rounded-full after:bg-surface after:transition-transform after:content-[''] checked:after:translate-x-4"
+  "relative mt-0.5 h-5 w-9 shrink-0 appearance-none rounded-full bg-line-strong checked:bg-accent disabled:opacity-50 after:absolute after:top-0.5 after:left-0.5 after:size-4 after:rounded-full after:bg-surface after:transition-transform after:content-[''] checked:after:translate-x-4"
 
 function Tick({ isSwitch = false, ...props }: InputProps<boolean> & { isSwitch?: boolean }) {
   const id = useId()

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import { Icon } from '@/components/Icon'
-import { change as written } from '@/components/format'
+import { change as written, direction } from '@/components/format'
 
 interface Props {
   label: string
@@ -40,10 +40,11 @@ export function StatRow({ children }: { children: ReactNode }) {
 
 function Change({ change, isLessBetter }: { change: number | null; isLessBetter: boolean }) {
   if (change === null) return <span>nothing to compare with</span>
-  const tone = change === 0 ? '' : change > 0 === !isLessBetter ? 'text-good' : 'text-bad'
+  const way = direction(change)
+  const tone = way === 0 ? '' : way > 0 === !isLessBetter ? 'text-good' : 'text-bad'
   return (
     <span className={`inline-flex items-center gap-0.5 ${tone}`}>
-      {change !== 0 && <Icon name={change > 0 ? 'up' : 'down'} className="size-3" />}
+      {way !== 0 && <Icon name={way > 0 ? 'up' : 'down'} className="size-3" />}
       {written(change)}
     </span>
   )

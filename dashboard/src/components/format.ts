@@ -32,6 +32,9 @@ export const percent = (value: Maybe<number>, digits?: number): string =>
 export const change = (value: Maybe<number>): string =>
   number(value, { style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' })
 
+/** Which way `change` says that it went: a change too small to be written is none. */
+export const direction = (value: number): number => (Math.abs(value) < 0.0005 ? 0 : Math.sign(value))
+
 export function dateTime(value: Maybe<string | Date>): string {
   return formatted(value, { dateStyle: 'medium', timeStyle: 'short' })
 }

@@ -16,6 +16,8 @@ import { experimentsRoute } from '@/features/experiments/routes'
 import { measured, STATUSES, strategyName, type Experiment } from '@/features/experiments/words'
 import { useCan, useTenant } from '@/features/tenants/current'
 
+const WHAT =
+  'An experiment gives one part of the shoppers another strategy and says which part clicks, buys or spends more.'
 const STATUS_OPTIONS = Object.entries(STATUSES).map(([value, { label }]) => ({ value, label }))
 
 export function ExperimentsPage() {
@@ -67,7 +69,7 @@ function Empty({ isFiltered, action }: { isFiltered: boolean; action: ReactNode 
   return (
     <EmptyState
       title="No experiments yet"
-      body="An experiment gives one part of the shoppers another strategy and says which part clicks, buys or spends more. Make one, see how long it will take, and start it."
+      body={`${WHAT} ${action ? 'Make one, see how long it will take, and start it.' : 'Developers and owners make them.'}`}
       action={action}
     />
   )

@@ -7,7 +7,7 @@ import { DataTable, type Column } from '@/components/DataTable'
 import { DateRange, usePeriod } from '@/components/DateRange'
 import { EmptyState } from '@/components/EmptyState'
 import { ErrorState } from '@/components/ErrorState'
-import { ago, change, dateTime, money, number } from '@/components/format'
+import { ago, change, dateTime, direction, money, number } from '@/components/format'
 import { Loading } from '@/components/Loading'
 import { Page } from '@/components/Page'
 import { overviewQuery, type Glance } from '@/features/tenants/api'
@@ -89,7 +89,8 @@ function figure(id: Figure, header: string, isCompared: boolean, extra: Partial<
 }
 
 function Change({ value }: { value: number | null }) {
-  const tone = value === null || value === 0 ? 'text-muted' : value > 0 ? 'text-good' : 'text-bad'
+  const way = direction(value ?? 0)
+  const tone = way === 0 ? 'text-muted' : way > 0 ? 'text-good' : 'text-bad'
   return <span className={`block text-xs ${tone}`}>{value === null ? 'none before' : change(value)}</span>
 }
 

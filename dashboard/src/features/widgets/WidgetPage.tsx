@@ -6,6 +6,7 @@ import { CodeBlock } from '@/components/Copy'
 import { ErrorState } from '@/components/ErrorState'
 import { Form, useZodForm } from '@/components/Form'
 import { Loading } from '@/components/Loading'
+import { NoAccess } from '@/components/NoAccess'
 import { Page, Section } from '@/components/Page'
 import { toast } from '@/components/toast'
 import { saveWidget, useDelete, widgetQuery, type Widget } from '@/features/widgets/api'
@@ -19,7 +20,15 @@ export function WidgetPage() {
   const { id } = useTenant()
   const { widgetId } = widgetRoute.useParams()
   const isNew = widgetId === 'new'
+  const mayMake = useCan('developer')
   const { data, error, refetch } = useQuery({ ...widgetQuery(id, widgetId), enabled: !isNew, staleTime: Infinity })
+  if (isNew && !mayMake) {
+    return (
+      <Page title="New widget" breadcrumbs={crumbs(id)}>
+        <NoAccess role="developer" />
+      </Page>
+    )
+  }
   if (!isNew && data === undefined) {
     return (
       <Page title="Widget" breadcrumbs={crumbs(id)}>
@@ -35,6 +44,7 @@ const crumbs = (tenantId: string) => [{ label: 'Widgets', to: '/dashboard/tenant
 function Editor({ tenantId, widget }: { tenantId: string; widget: Widget | null }) {
   const client = useQueryClient()
   const navigate = useNavigate()
+  const { role } = useTenant()
   const mayChange = useCan('developer')
   const form = useZodForm<Values>(WIDGET, {
     defaultValues: valuesOf(widget),
@@ -51,7 +61,12 @@ function Editor({ tenantId, widget }: { tenantId: string; widget: Widget | null 
   const checked = WIDGET.safeParse({ ...values, placementId: values.placementId.trim() || 'home' })
   const title = widget === null ? 'New widget' : `Widget of ${widget.placementId}`
   return (
-    <Page title={title} breadcrumbs={crumbs(tenantId)} actions={widget !== null && mayChange && <Delete tenantId={tenantId} widget={widget} />}>
+    <Page
+      title={title}
+      breadcrumbs={crumbs(tenantId)}
+      intro={mayChange ? undefined : `You read this widget as ${role}. Developers and owners change it.`}
+      actions={widget !== null && mayChange && <Delete tenantId={tenantId} widget={widget} />}
+    >
       <div className="grid gap-8 lg:grid-cols-[minmax(18rem,2fr)_minmax(0,3fr)]">
         <Form form={form}>
           <fieldset disabled={!mayChange} className="flex flex-col gap-4">
