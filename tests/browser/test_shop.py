@@ -100,9 +100,13 @@ def test_a_first_visit_ends_in_an_order_that_is_counted_to_the_list_it_came_from
     expect(page.get_by_role("status")).to_contain_text("is in your cart")
     page.get_by_role("link", name="Cart 2 items").click()
     assert bought["name"] not in names(page, "cart")
+    expect(page.get_by_role("heading", name="Goes with your cart")).to_be_visible()
     page.get_by_role("link", name="Check out").click()
-    page.get_by_role("button", name="Place the order").click()
+    with page.expect_request(lambda request: '"placementId":"thanks"' in (request.post_data or "")) as asked:
+        page.get_by_role("button", name="Place the order").click()
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    assert f'"exclude":["{bought["productId"]}"]' in (asked.value.post_data or "")
+    assert bought["name"] not in names(page, "thanks")
     expect(page.locator("#order-lines li")).to_have_count(1)
     expect(page.locator("#cart-count")).to_be_hidden()
 
@@ -167,10 +171,11 @@ def test_behind_the_page_each_event_has_its_receipt_and_each_product_its_reason(
     expect(panel.locator(".sent", has_text="in product").first).to_contain_text("impression")
     page.get_by_role("button", name="Add to cart").click()
     expect(panel.locator(".sent").first).to_contain_text("add to cart")
+    expect(panel.locator(".sent").first).to_contain_text("Curlew Two-Person Tent")
     expect(panel.locator(".sent").first.locator(".receipt")).to_have_text("accepted")
     together = panel.locator("section", has_text="Often bought together")
     expect(together.locator("li").first).to_contain_text("Pocket Torch")
-    expect(together.locator("li").first).to_contain_text("bought together, from Curlew Two Person Tent")
+    expect(together.locator("li").first).to_contain_text("bought together, from Curlew Two-Person Tent")
     page.keyboard.press("Control+.")
     expect(panel).to_have_count(0)
 

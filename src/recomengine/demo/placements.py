@@ -22,5 +22,5 @@ PLACEMENTS = (
     ),
     WidgetIn(placement_id="cart", title="Goes with your cart", layout="list", max_items=4, theme=THEME),
     WidgetIn(placement_id="search", title="More for you", layout="grid", columns=4, max_items=4, theme=THEME),
-    WidgetIn(placement_id="thanks", title="For the next time", layout="grid", columns=4, max_items=4, theme=THEME),
+    WidgetIn(placement_id="thanks", title="For next time", layout="grid", columns=4, max_items=4, theme=THEME),
 )  # fmt: skip

@@ -3,7 +3,7 @@
  * does. All of it is what the SDK tells any page by `on`. The newest events stay listed over the tab's next pages.
  */
 
-import { element, nameOf } from "./elements.js";
+import { element } from "./elements.js";
 import { engine } from "./sdk.js";
 
 const KEPT = 40;
@@ -12,11 +12,13 @@ const SENT = "wayfern.behind.sent";
 const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
 
 const lists = new Map();
+const names = new Map();
 let sent = [];
 let panel = null;
 
 export function startBehind() {
   sent = JSON.parse(recall(SENT) ?? "[]");
+  learnNames(Array.from(document.querySelectorAll("[data-product]"), ({ dataset }) => JSON.parse(dataset.product)));
   const toggle = document.getElementById("behind-toggle");
   toggle.addEventListener("click", () => setOpen(!panel));
   document.addEventListener("keydown", (event) => {
@@ -28,6 +30,14 @@ export function startBehind() {
   engine.on("render", keepList);
   if (recall(OPEN)) setOpen(true, false);
 }
+
+function learnNames(products) {
+  for (const { productId, name } of products) names.set(productId, name);
+}
+
+/** As the page has it; of a product that is not on the page, `hip-flask` is Hip Flask, as ids here are made of names. */
+const nameOf = (productId) =>
+  names.get(productId) ?? productId.replace(/(^|-)(.)/g, (_, dash, letter) => (dash && " ") + letter.toUpperCase());
 
 function recall(key) {
   try {
@@ -79,7 +89,8 @@ function show() {
 const hint = (textContent) => element("p", { className: "behind-hint", textContent });
 
 function keepEvent({ eventId, eventType, productId, metadata: { placementId, query } }) {
-  sent.unshift({ eventId, eventType, productId, placementId, query, at: Date.now(), status: "waiting" });
+  const name = productId && nameOf(productId);
+  sent.unshift({ eventId, eventType, name, placementId, query, at: Date.now(), status: "waiting" });
   sent.length = Math.min(sent.length, KEPT);
   changed();
 }
@@ -95,6 +106,7 @@ function keepReceipts(receipts) {
 }
 
 function keepList({ placementId, element: place, items, meta }) {
+  learnNames(items);
   const title = place.querySelector("h2")?.textContent || placementId;
   if (items.length) lists.set(placementId, { items, meta, title });
   else lists.delete(placementId);
@@ -106,8 +118,8 @@ function changed() {
   show();
 }
 
-function eventRow({ eventType, productId, placementId, query, at, status }) {
-  const what = [productId ? nameOf(productId) : query && `“${query}”`, placementId && `in ${placementId}`];
+function eventRow({ eventType, name, placementId, query, at, status }) {
+  const what = [name ?? (query && `“${query}”`), placementId && `in ${placementId}`];
   return element(
     "li",
     { className: "sent" },

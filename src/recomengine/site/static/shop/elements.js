@@ -5,7 +5,3 @@ export function element(tag, { dataset = {}, ...properties }, ...children) {
   made.append(...children);
   return made;
 }
-
-/** `hip-flask` is Hip Flask: ids of this shop are made of names. */
-export const nameOf = (productId) =>
-  productId.replace(/(^|-)(.)/g, (_, dash, letter) => (dash && " ") + letter.toUpperCase());

@@ -29,12 +29,8 @@ function showCart() {
   byId("lines").replaceChildren(...some.map(lineOf));
   showTotal(some);
   const productIds = some.map(({ productId }) => productId);
-  engine.render(byId("cart-placement"), {
-    placementId: "cart",
-    productIds,
-    context: some.length ? "cart" : "home",
-    title: some.length ? undefined : "Perhaps one of these",
-  });
+  const asked = some.length ? { context: "cart" } : { context: "home", title: "Perhaps one of these" };
+  engine.render(byId("cart-placement"), { placementId: "cart", productIds, ...asked });
 }
 
 function lineOf({ productId, name, price, currency, imageUrl, url, quantity }) {
@@ -94,9 +90,12 @@ export function startCheckout() {
   });
 }
 
+/** The list leaves out what was just bought, of which the server may not know yet. */
 export function startThanks() {
   const made = lastOrder();
   const some = made?.lines ?? [];
+  const exclude = some.map(({ productId }) => productId);
+  engine.render(byId("thanks-placement"), { placementId: "thanks", exclude });
   showEither(byId("thanks"), some);
   if (!some.length) return;
   byId("order-id").textContent = made.orderId;
