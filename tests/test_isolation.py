@@ -208,12 +208,15 @@ async def tenant_tables(url: str) -> list[tuple[str, str]]:
 
 
 async def rows_of(url: str, tenant: UUID) -> dict[str, str]:
-    """All rows of a tenant, as the owner sees them, by table."""
+    """All rows of a tenant, as the owner sees them, by table; but for when a key was used, which is written now and
+    then.
+    """
     return {
         table: str(
             await fetchval(
                 url,
-                f"SELECT coalesce(string_agg(t::text, '|' ORDER BY t::text), '') FROM {table} t WHERE {column} = $1",
+                f"SELECT coalesce(string_agg(row, '|' ORDER BY row), '') "
+                f"FROM (SELECT (to_jsonb(t) - 'last_used_at')::text AS row FROM {table} t WHERE {column} = $1) AS rows",
                 tenant,
             )
         )
