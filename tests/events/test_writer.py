@@ -4,7 +4,7 @@ doubled.
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +42,12 @@ class Statements:
         await self.free.wait()
         return await self._store(pool, tenants, columns)
 
+    def under_way(self, count: int) -> Callable[[], Awaitable[bool]]:
+        async def reached() -> bool:
+            return len(self.sizes) == count
+
+        return reached
+
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[Statements]:
@@ -56,16 +62,29 @@ async def test_what_waits_goes_together_and_each_caller_hears_of_its_own(
 ) -> None:
     callers = [asyncio.create_task(context.events.store(events(tenant, number, number + 1))) for number in range(50)]
 
-    async def under_way() -> bool:
-        return len(statements.sizes) == writer.MAX_IN_FLIGHT
-
-    await until(under_way)
+    await until(statements.under_way(1))
     statements.free.set()
     answers = await asyncio.gather(*callers)
 
-    assert len(statements.sizes) == writer.MAX_IN_FLIGHT + 1, "47 callers share one statement"
+    assert len(statements.sizes) == 2, "49 callers share one statement"
     assert sum(map(sum, answers)) == 51 == len(await stored(database_url, tenant.id))
     assert all(len(answer) == 2 for answer in answers)
+
+
+async def test_a_single_event_waits_for_no_large_batch_and_large_ones_for_no_small_one(
+    context: Context, tenant: Tenant, statements: Statements, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "SMALL", 5)
+    wanted = [range(5), [100], range(10, 15), [101], range(20, 25)]
+    callers = []
+    for number, numbers in enumerate(wanted):
+        callers.append(asyncio.create_task(context.events.store(events(tenant, *numbers))))
+        await until(statements.under_way(min(number + 1, writer.MAX_IN_FLIGHT)))
+    assert statements.sizes == [5, 1, 5]
+
+    statements.free.set()
+    assert sum(map(sum, await asyncio.gather(*callers))) == 17
+    assert statements.sizes == [5, 1, 5, 6]
 
 
 async def test_no_statement_is_larger_than_the_bound(

@@ -1,9 +1,10 @@
 """The group-commit writer: events of concurrent requests go into one statement, and each caller is answered after the
 commit that holds its event.
 
-There is no timer: an idle writer sends at once; while MAX_IN_FLIGHT batches are under way the next one gathers. So one
-event waits for one round trip, and a thousand a second share a few. Twice the same event in one batch is stored once;
-across batches, processes and months, store_events (migrations/) sees to it.
+There is no timer: an idle writer sends at once; while a small batch is under way the next one gathers. So one event
+waits for one round trip, and a thousand a second share a few. A large batch gains nothing by more events: beside a
+small one others may be under way, MAX_IN_FLIGHT in all, and no single event waits for an import. Twice the same event
+in one batch is stored once; across batches, processes and months, store_events (migrations/) sees to it.
 """
 
 import asyncio
@@ -33,6 +34,8 @@ from recomengine.web.problems import Unavailable, invalid
 
 MAX_BATCH = 2000
 MAX_IN_FLIGHT = 3
+SMALL = 200
+"""A batch of fewer events gains by more: most of its cost is that of one statement and one commit."""
 MAX_PENDING = 50_000
 DEDUP_TTL_S = 24 * 3600
 TRAIL_MAX_AGE_MS = 24 * 3_600_000
@@ -60,8 +63,12 @@ class EventWriter:
         self._pool = pool
         self._redis = redis
         self._waiting: deque[_Wait] = deque()
+        self._gathered = 0
+        """Events that wait for a batch."""
         self._pending = 0
-        self._flights: set[asyncio.Task[None]] = set()
+        """These, and those under way."""
+        self._flights: dict[asyncio.Task[None], bool] = {}
+        """Whether each is of a small batch."""
         self._untold: set[UUID] = set()
         """Tenants of whose events Redis has not heard since the last time that it heard any."""
         self._closed = False
@@ -81,6 +88,7 @@ class EventWriter:
             )
         wait = _Wait(events, asyncio.get_running_loop().create_future())
         self._waiting.append(wait)
+        self._gathered += len(events)
         self._pending += len(events)
         self._launch()
         return await wait.future
@@ -104,20 +112,24 @@ class EventWriter:
 
     def _launch(self) -> None:
         while self._waiting and len(self._flights) < MAX_IN_FLIGHT:
+            small = self._gathered < SMALL
+            if small and any(self._flights.values()):
+                return
             flight = asyncio.create_task(self._fly(self._next_batch()))
-            self._flights.add(flight)
+            self._flights[flight] = small
             flight.add_done_callback(self._landed)
 
     def _landed(self, flight: "asyncio.Task[None]") -> None:
-        self._flights.discard(flight)
+        del self._flights[flight]
         self._launch()
 
     def _next_batch(self) -> list[_Wait]:
-        batch, size = [self._waiting.popleft()], 0
+        batch = [self._waiting.popleft()]
         size = len(batch[0].events)
         while self._waiting and size + len(self._waiting[0].events) <= MAX_BATCH:
             batch.append(self._waiting.popleft())
             size += len(batch[-1].events)
+        self._gathered -= size
         return batch
 
     async def _fly(self, batch: Sequence[_Wait]) -> None:
