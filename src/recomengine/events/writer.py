@@ -1,10 +1,10 @@
 """The group-commit writer: events of concurrent requests go into one statement, and each caller is answered after the
 commit that holds its event.
 
-There is no timer: an idle writer sends at once; while a small batch is under way the next one gathers. So one event
-waits for one round trip, and a thousand a second share a few. A large batch gains nothing by more events: beside a
-small one others may be under way, MAX_IN_FLIGHT in all, and no single event waits for an import. Twice the same event
-in one batch is stored once; across batches, processes and months, store_events (migrations/) sees to it.
+There is no timer: an idle writer sends what one turn of the loop brings; while a small batch is under way the next one
+gathers. So one event waits for one round trip, and a thousand a second share a few. A large batch gains nothing by more
+events: beside a small one others may be under way, MAX_IN_FLIGHT in all, and no single event waits for an import. Twice
+the same event in one batch is stored once; across batches, processes and months, store_events (migrations/) sees to it.
 """
 
 import asyncio
@@ -67,10 +67,12 @@ class EventWriter:
         """Events that wait for a batch."""
         self._pending = 0
         """These, and those under way."""
-        self._flights: dict[asyncio.Task[None], bool] = {}
-        """Whether each is of a small batch."""
+        self._flights: set[asyncio.Task[None]] = set()
+        self._sizes: list[int] = []
+        """Of the batches whose statements are under way."""
         self._untold: set[UUID] = set()
         """Tenants of whose events Redis has not heard since the last time that it heard any."""
+        self._launching = False
         self._closed = False
 
     async def store(self, events: Sequence[Event]) -> list[bool]:
@@ -90,7 +92,7 @@ class EventWriter:
         self._waiting.append(wait)
         self._gathered += len(events)
         self._pending += len(events)
-        self._launch()
+        self._launch_soon()
         return await wait.future
 
     async def store_or_compare(self, events: Sequence[Event]) -> list[tuple[str, ...] | None]:
@@ -107,21 +109,32 @@ class EventWriter:
     async def close(self) -> None:
         """Store what was accepted, and take no more."""
         self._closed = True
+        self._launch()
         while self._flights:
             await asyncio.gather(*self._flights, return_exceptions=True)
 
-    def _launch(self) -> None:
-        while self._waiting and len(self._flights) < MAX_IN_FLIGHT:
-            small = self._gathered < SMALL
-            if small and any(self._flights.values()):
-                return
-            flight = asyncio.create_task(self._fly(self._next_batch()))
-            self._flights[flight] = small
-            flight.add_done_callback(self._landed)
+    def _launch_soon(self) -> None:
+        """At the end of this turn of the loop, in which others may come."""
+        if self._waiting and not self._launching:
+            self._launching = True
+            asyncio.get_running_loop().call_soon(self._launch)
 
-    def _landed(self, flight: "asyncio.Task[None]") -> None:
-        del self._flights[flight]
-        self._launch()
+    def _launch(self) -> None:
+        self._launching = False
+        while self._waiting and len(self._sizes) < MAX_IN_FLIGHT:
+            if self._gathered < SMALL and any(size < SMALL for size in self._sizes):
+                return
+            flight = asyncio.create_task(self._fly(self._begin(self._next_batch())))
+            self._flights.add(flight)
+            flight.add_done_callback(self._flights.discard)
+
+    def _begin(self, batch: Sequence[_Wait]) -> Sequence[_Wait]:
+        self._sizes.append(_size(batch))
+        return batch
+
+    def _end(self, batch: Sequence[_Wait]) -> None:
+        self._sizes.remove(_size(batch))
+        self._launch_soon()
 
     def _next_batch(self) -> list[_Wait]:
         batch = [self._waiting.popleft()]
@@ -139,7 +152,7 @@ class EventWriter:
         except asyncpg.DataError as error:
             await self._divide(batch, error)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("events not stored", error=said(error), events=sum(len(wait.events) for wait in batch))
+            log.warning("events not stored", error=said(error), events=_size(batch))
             self._fail(batch, Unavailable("The database is away. Send the events again.", code="database_unavailable"))
         except BaseException:
             self._fail(batch, Unavailable("The server is stopping. Send the events again.", code="stopping"))
@@ -151,11 +164,15 @@ class EventWriter:
             for event in wait.events:
                 unique.setdefault(event.id, event)
         rows = list(unique.values())
-        stored, moment = await queries.store_events(self._pool, list({row.tenant_id for row in rows}), _columns(rows))
+        tenants = {row.tenant_id for row in rows}
+        try:
+            stored, moment = await queries.store_events(self._pool, list(tenants), _columns(rows))
+        finally:
+            self._end(batch)  # the next one is stored while Redis is told of this
         new = set(unique) if stored is None else set(stored)
         fresh = rows if stored is None else [row for row in rows if row.id in new]
         EVENTS_INGESTED.inc(len(fresh))
-        await self._tell_redis(fresh, rows, moment)
+        await self._tell_redis(fresh, tenants, moment)
         for wait in batch:
             self._pending -= len(wait.events)
             if not wait.future.done():
@@ -165,8 +182,8 @@ class EventWriter:
         """PostgreSQL refused a value: store the others, so that one caller's poison is its own."""
         if len(batch) > 1:
             middle = len(batch) // 2
-            await self._fly(batch[:middle])
-            await self._fly(batch[middle:])
+            await self._fly(self._begin(batch[:middle]))
+            await self._fly(self._begin(batch[middle:]))
             return
         EVENTS_DROPPED.labels("refused").inc(len(batch[0].events))
         log.warning("events refused by the database", error=said(error), events=len(batch[0].events))
@@ -178,7 +195,7 @@ class EventWriter:
             if not wait.future.done():
                 wait.future.set_exception(problem)
 
-    async def _tell_redis(self, fresh: Sequence[Event], rows: Sequence[Event], moment: datetime) -> None:
+    async def _tell_redis(self, fresh: Sequence[Event], tenants: set[UUID], moment: datetime) -> None:
         """After the commit: trails, feeds, live counters, remembered identities. Without Redis only warmth is lost."""
         created_ms = int(moment.timestamp() * 1000)
         of_shoppers = [row for row in fresh if not row.bot]
@@ -190,7 +207,6 @@ class EventWriter:
             for row in fresh
             if row.single
         ]
-        tenants = {row.tenant_id for row in rows}
         try:
             await self._redis.call(*commands, *self._since_commands(tenants))
         except RedisUnavailable:
@@ -223,6 +239,10 @@ class EventWriter:
             ("SET", since_key(str(each)), now_ms, "EX", TRAIL_TTL_S, *(() if each in self._untold else ("NX",)))
             for each in tenants
         ]
+
+
+def _size(batch: Sequence[_Wait]) -> int:
+    return sum(len(wait.events) for wait in batch)
 
 
 def _columns(rows: Sequence[Event]) -> list[list[object]]:
