@@ -1463,7 +1463,7 @@ CREATE FUNCTION running_experiments()
 AS $function$ SELECT count(*) FROM experiments WHERE status = 'running' $function$;
 GRANT EXECUTE ON FUNCTION running_experiments TO recomengine_app;
 
--- 0001_schema, 0010_events_in_order
+-- 0001_schema, 0010_events_in_order, 0029_events_planned_once
 CREATE FUNCTION store_events(p_tenants uuid[], p_ids uuid[], p_tenant_ids uuid[], p_types text[], p_users text[], p_products text[], p_sessions text[], p_client_ids text[], p_metadata text[], p_timestamps_ms bigint[], OUT stored uuid[], OUT moment timestamp with time zone)
  RETURNS record
  LANGUAGE plpgsql
@@ -1472,6 +1472,7 @@ DECLARE
     month timestamptz;
     next_month timestamptz;
     look_back boolean;
+    known uuid[] := '{}';
     stored_count bigint;
 BEGIN
     PERFORM set_config('app.tenants', p_tenants::text, true);
@@ -1489,16 +1490,21 @@ BEGIN
     IF look_back AND moment < month + interval '10 minutes' THEN
         PERFORM pg_advisory_xact_lock(7202, (extract(epoch FROM ((month AT TIME ZONE 'UTC') - interval '1 month') AT TIME ZONE 'UTC') / 86400)::int);
     END IF;
+    IF look_back THEN
+        SELECT coalesce(array_agg(e.id), '{}') INTO known
+        FROM unnest(p_ids, p_client_ids, p_timestamps_ms) AS e (id, client_id, timestamp_ms)
+        WHERE EXISTS (
+            SELECT FROM events AS old
+            WHERE old.id = e.id AND old.created_at < month
+              AND (e.client_id IS NOT NULL OR e.timestamp_ms < (extract(epoch FROM month) + 3600) * 1000));
+    END IF;
     WITH fresh AS (
         INSERT INTO events (id, tenant_id, event_type, user_id, product_id, session_id, client_event_id, metadata, timestamp, created_at)
         SELECT e.id, e.tenant_id, e.event_type, e.user_id, e.product_id, e.session_id, e.client_id, e.metadata::jsonb,
                timestamptz 'epoch' + e.timestamp_ms * interval '1 millisecond', moment
         FROM unnest(p_ids, p_tenant_ids, p_types, p_users, p_products, p_sessions, p_client_ids, p_metadata, p_timestamps_ms)
             AS e (id, tenant_id, event_type, user_id, product_id, session_id, client_id, metadata, timestamp_ms)
-        WHERE NOT look_back OR NOT EXISTS (
-            SELECT FROM events AS old
-            WHERE old.id = e.id AND old.created_at < month
-              AND (e.client_id IS NOT NULL OR e.timestamp_ms < (extract(epoch FROM month) + 3600) * 1000))
+        WHERE e.id <> ALL (known)
         ORDER BY e.id
         ON CONFLICT DO NOTHING
         RETURNING id
