@@ -57,7 +57,7 @@ def _height(look: Look, fit: int) -> str:
     columns, rows = _columns_and_rows(look, fit)
     text = 2.8 + (1.4 + 0.25) * look.show_price + (0.25 + 2.8 * 0.8)
     border_px = 2 * bool(look.cta_text)
-    text += (0.25 + 2.4 * 0.8) * bool(look.cta_text)
+    text += (0.25 + (0.5 + 2.4) * 0.8) * bool(look.cta_text)
     if look.layout == "list":
         card = f"max(146px, {text:.5g}em + {34 + border_px}px)"
     else:
